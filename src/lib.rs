@@ -1,1 +1,4 @@
 //! wecom-agent
+
+pub mod domain;
+pub mod lang;

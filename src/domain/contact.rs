@@ -1,0 +1,118 @@
+//! What the agent knows about somebody: the rule engine's only view of a person.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::UnixMillis;
+use super::ids::{Person, RuleId, Tag, UserId};
+
+/// A customer or member, with what rules can ask about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Who.
+    pub person: Person,
+    /// The name they use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Members who have this customer as a contact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followers: Vec<Follower>,
+    /// The company's tags, each with where it came from.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<Tag, TagMark>,
+    /// Values set by rules or imported.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Value>,
+    /// The channel code they came through first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// When they first became a contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_at: Option<UnixMillis>,
+    /// When they last wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_inbound_at: Option<UnixMillis>,
+    /// When WeCom was last asked about them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synced_at: Option<UnixMillis>,
+    /// When each rule last fired for them: what `cooldown` looks at.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fired: BTreeMap<RuleId, UnixMillis>,
+}
+
+impl Contact {
+    /// Somebody about whom nothing is known yet.
+    #[must_use]
+    pub fn unknown(person: Person) -> Self {
+        Self {
+            person,
+            name: None,
+            followers: Vec::new(),
+            tags: BTreeMap::new(),
+            attributes: BTreeMap::new(),
+            source: None,
+            added_at: None,
+            last_inbound_at: None,
+            synced_at: None,
+            fired: BTreeMap::new(),
+        }
+    }
+
+    /// Whether they carry a tag. A name without a group matches in any group.
+    #[must_use]
+    pub fn has_tag(&self, tag: &Tag) -> bool {
+        if self.tags.contains_key(tag) {
+            return true;
+        }
+        !tag.0.contains('/') && self.tags.keys().any(|held| held.parts().1 == tag.0)
+    }
+}
+
+/// The relation between a customer and one member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follower {
+    /// The member.
+    pub userid: UserId,
+    /// The name the member gave the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_at: Option<UnixMillis>,
+    /// The channel code of this relation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// Where a tag came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagMark {
+    /// When it was set, as far as is known.
+    pub at: UnixMillis,
+    /// The rule that set it; `None` if WeCom told us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleId>,
+}
+
+/// The value of an attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum Value {
+    /// True or false.
+    Bool(bool),
+    /// A number.
+    Number(f64),
+    /// Text.
+    Text(String),
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value}"),
+            Self::Text(value) => f.write_str(value),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What is to be done to the outside world, one outbox row each.
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::UnixMillis;
+use super::ids::{AppName, ExternalUserId, Lane, OpenKfId, RecordId, RuleId, Tag, UserId};
+use super::inbound::AibotPassive;
+use super::outgoing::Outgoing;
+
+/// One effect, as decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewEffect {
+    /// What to do.
+    pub effect: Effect,
+    /// Effects of one lane go out in order.
+    pub lane: Lane,
+    /// Urgent ones jump the queue.
+    pub urgent: bool,
+    /// Not before this time.
+    pub due: UnixMillis,
+    /// Dropped with a reason when it is later than this.
+    pub deadline: Option<UnixMillis>,
+    /// Why it exists.
+    pub origin: Origin,
+}
+
+/// Why an effect exists: the record, the rule and the place in its `do` list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The record that set it off.
+    pub record: RecordId,
+    /// The rule.
+    pub rule: RuleId,
+    /// Position in the rule's `do` list.
+    pub action: u32,
+    /// Position among the messages which that action became.
+    pub part: u32,
+}
+
+/// What to do to the outside world.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Effect {
+    /// `kf/send_msg`.
+    KfSend {
+        /// The configured kf app.
+        app: AppName,
+        /// From this service account.
+        open_kfid: OpenKfId,
+        /// To this customer.
+        external_userid: ExternalUserId,
+        /// The message.
+        message: Outgoing,
+    },
+    /// `kf/send_msg_on_event`: a welcome or a session message by single-use code.
+    KfEvent {
+        /// The configured kf app.
+        app: AppName,
+        /// The code.
+        code: String,
+        /// The message: text or menu.
+        message: Outgoing,
+    },
+    /// `externalcontact/send_welcome_msg`.
+    Welcome {
+        /// The configured contact app.
+        app: AppName,
+        /// The code.
+        code: String,
+        /// One text and up to nine attachments.
+        messages: Vec<Outgoing>,
+    },
+    /// `message/send`.
+    AppSend {
+        /// The configured app.
+        app: AppName,
+        /// To these members.
+        to: Vec<UserId>,
+        /// The message.
+        message: Outgoing,
+    },
+    /// An intelligent bot's answer: the callback's own while it is held open, else its
+    /// `response_url`.
+    AibotReply {
+        /// The configured app.
+        app: AppName,
+        /// Valid for one call; events that open a chat have none.
+        response_url: Option<String>,
+        /// The form that the callback's own answer takes.
+        passive: AibotPassive,
+        /// Text, markdown or a card.
+        message: Outgoing,
+    },
+    /// `externalcontact/mark_tag`.
+    MarkTag {
+        /// The configured app whose token may do it.
+        app: AppName,
+        /// The member whose relation is tagged.
+        userid: UserId,
+        /// The customer.
+        external_userid: ExternalUserId,
+        /// To add.
+        add: Vec<Tag>,
+        /// To remove.
+        remove: Vec<Tag>,
+    },
+    /// `externalcontact/remark`.
+    Remark {
+        /// The configured app whose token may do it.
+        app: AppName,
+        /// The member.
+        userid: UserId,
+        /// The customer.
+        external_userid: ExternalUserId,
+        /// The new remark name.
+        remark: String,
+    },
+    /// `kf/service_state/trans` to a human.
+    KfTransfer {
+        /// The configured kf app.
+        app: AppName,
+        /// The service account.
+        open_kfid: OpenKfId,
+        /// The customer.
+        external_userid: ExternalUserId,
+        /// Tried in this order; empty means the waiting pool.
+        servicers: Vec<UserId>,
+    },
+    /// `webhook/send` of a group robot.
+    Robot {
+        /// Its name in the config.
+        robot: String,
+        /// The message.
+        message: Outgoing,
+    },
+    /// A request to one of the company's own systems.
+    Webhook {
+        /// Its name in the config.
+        webhook: String,
+        /// The body.
+        body: serde_json::Value,
+    },
+}
+
+impl Effect {
+    /// The word used in metrics, logs and `queue list`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::KfSend { .. } => "kf_send",
+            Self::KfEvent { .. } => "kf_event",
+            Self::Welcome { .. } => "welcome",
+            Self::AppSend { .. } => "app_send",
+            Self::AibotReply { .. } => "aibot_reply",
+            Self::MarkTag { .. } => "mark_tag",
+            Self::Remark { .. } => "remark",
+            Self::KfTransfer { .. } => "kf_transfer",
+            Self::Robot { .. } => "robot",
+            Self::Webhook { .. } => "webhook",
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Identities. Each is its own type, so that one cannot stand in for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! text_id {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+text_id! {
+    /// A company in WeCom.
+    CorpId;
+    /// A member (employee).
+    UserId;
+    /// A customer.
+    ExternalUserId;
+    /// A customer-service account (`wk…`).
+    OpenKfId;
+    /// A group chat.
+    ChatId;
+    /// The name of an `[[app]]` in the config: one callback URL, one secret.
+    AppName;
+    /// The `id` of a rule.
+    RuleId;
+    /// Messages of one conversation are handled in order; different ones in parallel.
+    ConversationKey;
+    /// Effects of one lane are sent in order; different lanes in parallel.
+    Lane;
+    /// What makes a second push of the same thing recognisable.
+    DedupeKey;
+}
+
+/// An accepted record in the inbox. Grows with the order of acceptance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RecordId(pub u64);
+
+/// An effect in the outbox. Grows with the order of decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EffectId(pub u64);
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "in-{}", self.0)
+    }
+}
+
+impl fmt::Display for EffectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "out-{}", self.0)
+    }
+}
+
+/// Somebody the agent talks with: a customer outside or a member inside the company.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Person {
+    /// A customer.
+    External(ExternalUserId),
+    /// A member.
+    Member(UserId),
+}
+
+impl Person {
+    /// The bare WeCom id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::External(id) => id.as_str(),
+            Self::Member(id) => id.as_str(),
+        }
+    }
+
+    /// A key that tells customers and members apart.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::External(id) => format!("ext:{id}"),
+            Self::Member(id) => format!("mem:{id}"),
+        }
+    }
+}
+
+/// A tag as operators write it: `组/标签`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tag(pub String);
+
+impl Tag {
+    /// Group and name. A tag without a group belongs to the group `默认`.
+    #[must_use]
+    pub fn parts(&self) -> (&str, &str) {
+        self.0
+            .split_once('/')
+            .unwrap_or((Self::DEFAULT_GROUP, &self.0))
+    }
+
+    /// The group of a tag that names none.
+    pub const DEFAULT_GROUP: &'static str = "默认";
+}
+
+impl From<&str> for Tag {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

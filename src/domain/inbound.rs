@@ -1,0 +1,234 @@
+//! What came in, in our own words. `receive/translate.rs` makes these from wire values.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::UnixMillis;
+use super::ids::{AppName, ChatId, ConversationKey, ExternalUserId, OpenKfId, Person, UserId};
+
+/// The kind of callback URL that something came through.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// 微信客服: a customer on WeChat writes to a service account.
+    Kf,
+    /// A member writes to a self-built app.
+    App,
+    /// A member writes to an intelligent bot.
+    Aibot,
+    /// Customer and customer-group events.
+    Contact,
+}
+
+impl Channel {
+    /// The word used in files and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kf => "kf",
+            Self::App => "app",
+            Self::Aibot => "aibot",
+            Self::Contact => "contact",
+        }
+    }
+}
+
+/// One thing that happened, ready for the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inbound {
+    /// Through which channel.
+    pub channel: Channel,
+    /// Through which configured app.
+    pub app: AppName,
+    /// When it happened by WeCom's clock.
+    pub at: UnixMillis,
+    /// Whom it is about, if anybody.
+    pub person: Option<Person>,
+    /// Who did it: only customers and members set rules off.
+    pub author: Author,
+    /// The order it belongs to.
+    pub conversation: ConversationKey,
+    /// What happened.
+    pub trigger: Trigger,
+    /// How an answer can get back.
+    pub reply_path: ReplyPath,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// A customer or a member talking to us.
+    Person,
+    /// A human servicer in the same conversation.
+    Servicer,
+    /// The platform, on somebody's behalf: added, joined, entered, …
+    System,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// A message.
+    Message(Message),
+    /// A customer was added as a contact of a member.
+    Added {
+        /// The member.
+        userid: UserId,
+        /// The channel code (`state`) of the way in.
+        source: Option<String>,
+        /// Lets one welcome be sent within 20 s.
+        welcome_code: Option<String>,
+    },
+    /// The contact was ended, by either side.
+    Deleted {
+        /// The member.
+        userid: UserId,
+        /// Whether the customer did it.
+        by_customer: bool,
+    },
+    /// Somebody joined a customer group.
+    Joined {
+        /// The group.
+        chat_id: ChatId,
+        /// Customers and members.
+        who: Vec<String>,
+    },
+    /// Somebody left a customer group.
+    Left {
+        /// The group.
+        chat_id: ChatId,
+        /// Customers and members.
+        who: Vec<String>,
+    },
+    /// A chat window was opened.
+    Entered {
+        /// Where from.
+        scene: Option<String>,
+        /// Lets one welcome be sent within 20 s.
+        welcome_code: Option<String>,
+    },
+    /// A menu item or card button was pressed.
+    Clicked {
+        /// Its key.
+        key: String,
+        /// The card's task, if it was a card.
+        task_id: Option<String>,
+        /// Lets the card be updated once.
+        response_code: Option<String>,
+    },
+    /// A message of ours was refused after it had been accepted.
+    SendFailed {
+        /// The `msgid` we gave it.
+        msgid: String,
+        /// WeCom's `fail_type`.
+        fail_type: i64,
+    },
+    /// The session changed hands.
+    SessionChanged {
+        /// WeCom's `change_type`.
+        change: i64,
+    },
+    /// Any other event, by WeCom's own names.
+    Event {
+        /// `Event`.
+        event: String,
+        /// `ChangeType`, if there is one.
+        change_type: Option<String>,
+    },
+}
+
+impl Trigger {
+    /// The word that `on:` uses for it; `None` for what never starts a rule.
+    #[must_use]
+    pub fn word(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Message(_) => "message",
+            Self::Added { .. } => "added",
+            Self::Deleted { .. } => "deleted",
+            Self::Joined { .. } => "joined",
+            Self::Left { .. } => "left",
+            Self::Entered { .. } => "entered",
+            Self::Clicked { .. } => "clicked",
+            Self::Event { .. } => "event",
+            Self::SendFailed { .. } | Self::SessionChanged { .. } => return None,
+        })
+    }
+}
+
+/// A message that somebody sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// `text`, `image`, `voice`, … by WeCom's names.
+    pub kind: String,
+    /// What keywords are looked for in; empty for pictures and the like.
+    pub text: String,
+    /// Whatever else it carried: `media_id`, `url`, `title`, `menu_id`, …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+}
+
+impl Message {
+    /// A text message.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self {
+            kind: "text".to_owned(),
+            text: text.into(),
+            fields: BTreeMap::new(),
+        }
+    }
+}
+
+/// How an answer can get back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyPath {
+    /// `kf/send_msg`.
+    Kf {
+        /// The service account.
+        open_kfid: OpenKfId,
+        /// The customer.
+        external_userid: ExternalUserId,
+    },
+    /// `message/send` to a member.
+    App {
+        /// The member.
+        userid: UserId,
+    },
+    /// The open callback, or `response_url` once it is closed.
+    Aibot {
+        /// Valid for one call within an hour.
+        response_url: Option<String>,
+        /// Whether the callback's own answer may be a message, and of which form.
+        passive: AibotPassive,
+    },
+    /// None: events without a chat.
+    None,
+}
+
+/// Which answer the callback of an intelligent bot takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AibotPassive {
+    /// `enter_chat`: text or card.
+    Welcome,
+    /// A message: stream or card.
+    Message,
+    /// Nothing.
+    Nothing,
+}

@@ -1,0 +1,14 @@
+//! The nouns that every stage shares: values only, no I/O.
+//!
+//! Reading order: who and where ([`ids`]), what came in ([`inbound`]), whom it
+//! is about ([`contact`]), what was decided ([`action`]), what goes out
+//! ([`outgoing`], [`effect`]), and time ([`clock`]).
+
+pub mod action;
+pub mod clock;
+pub mod contact;
+pub mod effect;
+pub mod ids;
+pub mod inbound;
+pub mod outgoing;
+pub mod timer;

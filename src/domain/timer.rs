@@ -1,0 +1,16 @@
+//! Something to be done later.
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::UnixMillis;
+
+/// A timer. A second one with the same key replaces the first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Timer {
+    /// What makes it unique, for example `sop/<id>/<contact>`.
+    pub key: String,
+    /// When it is due.
+    pub due: UnixMillis,
+    /// For whoever set it.
+    pub payload: serde_json::Value,
+}

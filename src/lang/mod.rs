@@ -1,0 +1,151 @@
+//! Everything an operator reads, in Chinese and English, in one catalogue.
+//!
+//! The texts are in the `*.toml` files beside this one, both languages of an
+//! entry together. Logs are English and do not go through here.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The language of what an operator reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Lang {
+    /// 中文.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// From `--lang`, else the locale; Chinese when neither says.
+    #[must_use]
+    pub fn choose(flag: Option<Self>, locale: Option<&str>) -> Self {
+        flag.unwrap_or_else(|| match locale {
+            Some(name) if name.starts_with("en") => Self::En,
+            _ => Self::Zh,
+        })
+    }
+
+    /// The text of `key` with `{name}` places filled in.
+    ///
+    /// An unknown key gives the key itself: a missing text must never hide the message.
+    #[must_use]
+    pub fn text(self, key: &str, values: &[(&str, &str)]) -> String {
+        let Some(entry) = CATALOGUE.get(key) else {
+            return key.to_owned();
+        };
+        fill(self.of(entry), values)
+    }
+
+    /// The text of `key`, if the catalogue has one.
+    #[must_use]
+    pub fn lookup(self, key: &str) -> Option<&'static str> {
+        CATALOGUE.get(key).map(|entry| self.of(entry))
+    }
+
+    fn of(self, entry: &'static Entry) -> &'static str {
+        match self {
+            Self::Zh => &entry.zh,
+            Self::En => &entry.en,
+        }
+    }
+}
+
+/// Fills each `{name}` once, left to right, so that a value is never filled again.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let Some(len) = rest[open..].find('}') else {
+            break;
+        };
+        let name = &rest[open + 1..open + len];
+        out.push_str(&rest[..open]);
+        match values.iter().find(|(key, _)| *key == name) {
+            Some((_, value)) => out.push_str(value),
+            None => out.push_str(&rest[open..=open + len]),
+        }
+        rest = &rest[open + len + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    zh: String,
+    en: String,
+}
+
+type Section = HashMap<String, HashMap<String, Entry>>;
+
+/// Each file: `[section.entry]` with `zh` and `en`; the key is `section.entry`.
+const FILES: &[&str] = &[include_str!("cli.toml"), include_str!("check.toml")];
+
+static CATALOGUE: LazyLock<HashMap<String, Entry>> = LazyLock::new(|| {
+    let mut all = HashMap::new();
+    for file in FILES {
+        // A broken file is caught by the test below; at run time keys show instead of texts.
+        let sections: Section = toml::from_str(file).unwrap_or_default();
+        for (section, entries) in sections {
+            for (name, entry) in entries {
+                all.insert(format!("{section}.{name}"), entry);
+            }
+        }
+    }
+    all
+});
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{CATALOGUE, FILES, Lang, Section, fill};
+
+    fn places(text: &str) -> BTreeSet<&str> {
+        text.split('{')
+            .skip(1)
+            .filter_map(|part| part.split_once('}'))
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    #[test]
+    fn every_file_parses_and_no_key_stands_twice() {
+        let mut count = 0;
+        for file in FILES {
+            let sections: Section = toml::from_str(file).expect("catalogue file");
+            count += sections
+                .values()
+                .map(std::collections::HashMap::len)
+                .sum::<usize>();
+        }
+        assert!(count > 0);
+        assert_eq!(count, CATALOGUE.len(), "a key stands in two files");
+    }
+
+    #[test]
+    fn both_languages_have_the_same_places() {
+        for (key, entry) in CATALOGUE.iter() {
+            assert_eq!(places(&entry.zh), places(&entry.en), "{key}");
+            assert!(
+                !entry.zh.trim().is_empty() && !entry.en.trim().is_empty(),
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_is_not_filled_again() {
+        assert_eq!(fill("{a}-{b}", &[("a", "{b}"), ("b", "x")]), "{b}-x");
+        assert_eq!(fill("{c} {", &[]), "{c} {");
+    }
+
+    #[test]
+    fn the_flag_wins_over_the_locale() {
+        assert_eq!(Lang::choose(Some(Lang::Zh), Some("en_US.UTF-8")), Lang::Zh);
+        assert_eq!(Lang::choose(None, Some("en_US.UTF-8")), Lang::En);
+        assert_eq!(Lang::choose(None, Some("C.UTF-8")), Lang::Zh);
+    }
+}

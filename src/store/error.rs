@@ -1,0 +1,43 @@
+//! What can go wrong with the store.
+
+/// What can go wrong with the store. Never contains stored data.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The claim was taken over by somebody else, or has ended.
+    #[error("the claim on {item} is no longer held")]
+    Fenced {
+        /// Which record or effect.
+        item: String,
+    },
+    /// Another puller has moved the kf cursor.
+    #[error("the kf cursor was moved by somebody else")]
+    CursorMoved,
+    /// Another process has the data folder open.
+    #[error("the data folder {path} is in use by another process")]
+    InUse {
+        /// The folder.
+        path: String,
+    },
+    /// The data was written by a newer version.
+    #[error("the data has schema version {found}, this program knows up to {known}")]
+    NewerSchema {
+        /// In the data.
+        found: u32,
+        /// In this program.
+        known: u32,
+    },
+    /// A stored value cannot be read.
+    #[error("a stored {what} cannot be read: {source}")]
+    Corrupt {
+        /// Which kind of value.
+        what: &'static str,
+        /// How it fails to parse.
+        source: serde_json::Error,
+    },
+    /// The engine failed: disk full, read-only, broken file, …
+    #[error("the storage engine failed: {0}")]
+    Engine(Box<dyn std::error::Error + Send + Sync>),
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}

@@ -1,0 +1,146 @@
+//! Everything that must survive a crash, behind one domain-level trait.
+//!
+//! Stages meet only here. The trait speaks of records, effects, contacts and
+//! timers; no key-value or SQL word leaks above it. `embedded` implements it once over a
+//! minimal ordered key-value engine with two engines, redb and sled.
+
+pub mod embedded;
+mod error;
+mod types;
+
+#[cfg(test)]
+pub mod conformance;
+
+use async_trait::async_trait;
+
+pub use error::StoreError;
+pub use types::*;
+
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::Contact;
+use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId};
+use crate::domain::timer::Timer;
+
+/// The result of every store call.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The store of one corp. Every call that returns `Ok` after a change has made the
+/// change durable (`fdatasync` or equivalent has returned).
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // --- receive ---------------------------------------------------------------------
+
+    /// Takes records into the inbox, all or none. A record whose dedupe key is known
+    /// is not taken again. The answer says for each which it was, in order.
+    async fn accept(&self, records: Vec<NewRecord>) -> Result<Vec<Acceptance>>;
+
+    /// Remembers that a kf push came in; the newest token per account is kept.
+    async fn note_kf_push(&self, push: KfPush) -> Result<()>;
+
+    /// The pushes that no completed pull has answered yet.
+    async fn pending_kf_pushes(&self) -> Result<Vec<KfPush>>;
+
+    /// Takes one `sync_msg` page: its records and the cursor that covers them, together.
+    /// Refused with [`StoreError::CursorMoved`] if the stored cursor is not
+    /// `page.expected_cursor`. The last page of a pull clears pushes noted up to
+    /// `page.answers_pushes_until`.
+    async fn accept_kf_page(&self, page: KfPage) -> Result<Vec<Acceptance>>;
+
+    /// The cursor of one kf account; `None` before the first page.
+    async fn kf_cursor(&self, account: &OpenKfId) -> Result<Option<String>>;
+
+    // --- process ---------------------------------------------------------------------
+
+    /// Claims records that are due, at most one per conversation and always its oldest
+    /// unfinished one, urgent ones first. A claim ends at `now + lease`.
+    async fn claim_records(&self, claim: Claim) -> Result<Vec<ClaimedRecord>>;
+
+    /// Finishes a record: outcome, contact changes, history, timers and effects in one
+    /// transaction. Refused with [`StoreError::Fenced`] when the claim is no longer held.
+    async fn commit_decision(&self, decision: DecisionCommit) -> Result<Vec<EffectId>>;
+
+    /// Several decisions in one transaction; each stands or falls by itself.
+    async fn commit_decisions(&self, decisions: Vec<DecisionCommit>) -> Result<Vec<Result<Vec<EffectId>>>>;
+
+    /// Gives a claimed record back, to be claimed again at `retry_at`. Counted.
+    async fn retry_record(&self, id: RecordId, fence: u64, retry_at: UnixMillis, reason: &str) -> Result<()>;
+
+    /// Keeps a claimed record as a dead letter; its conversation goes on without it.
+    async fn bury_record(&self, id: RecordId, fence: u64, reason: &str, now: UnixMillis) -> Result<()>;
+
+    // --- deliver ---------------------------------------------------------------------
+
+    /// Claims effects that are due, at most one per lane and always its oldest
+    /// unfinished one, urgent ones first. The attempt is durable before this returns:
+    /// a crash leaves rows that are known to be ambiguous.
+    async fn claim_effects(&self, claim: Claim) -> Result<Vec<ClaimedEffect>>;
+
+    /// Records how an attempt ended. Refused with [`StoreError::Fenced`] when the claim
+    /// is no longer held.
+    async fn finish_effect(&self, id: EffectId, fence: u64, end: AttemptEnd, now: UnixMillis) -> Result<()>;
+
+    /// A sent effect turned out to have failed (`msg_send_fail`). `false` if it is unknown.
+    async fn fail_sent_effect(&self, id: EffectId, reason: &str, now: UnixMillis) -> Result<bool>;
+
+    /// Takes back claims whose lease has ended. Records and effects become due again;
+    /// the attempt of an effect counts, and `ClaimedEffect::interrupted` tells the next
+    /// claimer that its outcome is not known.
+    async fn rescue(&self, now: UnixMillis) -> Result<Rescued>;
+
+    /// Reserves one use of every named quota, or none: then says when to come back.
+    async fn reserve(&self, uses: &[QuotaUse], now: UnixMillis) -> Result<Reservation>;
+
+    // --- contacts, conversations -----------------------------------------------------
+
+    /// One contact.
+    async fn contact(&self, person: &Person) -> Result<Option<Contact>>;
+
+    /// Several contacts, in the order asked.
+    async fn contacts(&self, persons: &[Person]) -> Result<Vec<Option<Contact>>>;
+
+    /// Writes what WeCom says about a contact, keeping what only we know
+    /// (attributes, cooldowns, tag provenance).
+    async fn merge_contact(&self, facts: ContactFacts) -> Result<Contact>;
+
+    /// What happened in one conversation, newest first.
+    async fn history(&self, conversation: &str, limit: usize) -> Result<Vec<HistoryEntry>>;
+
+    // --- timers ----------------------------------------------------------------------
+
+    /// Timers due at `now`, earliest first. They stay until removed by a decision.
+    async fn due_timers(&self, now: UnixMillis, limit: usize) -> Result<Vec<Timer>>;
+
+    /// Sets timers; one with a known key is moved.
+    async fn set_timers(&self, timers: Vec<Timer>) -> Result<()>;
+
+    /// Removes timers by key.
+    async fn remove_timers(&self, keys: &[String]) -> Result<()>;
+
+    // --- small facts -----------------------------------------------------------------
+
+    /// A small value kept for later: uploaded media, the tag library, …
+    async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>>;
+
+    /// Writes small values.
+    async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()>;
+
+    // --- people looking after the queues ---------------------------------------------
+
+    /// How many records and effects are in each state, and how old the oldest due one is.
+    async fn depths(&self, now: UnixMillis) -> Result<Depths>;
+
+    /// Records or effects by state, oldest first.
+    async fn list(&self, filter: QueueFilter) -> Result<Vec<QueueItem>>;
+
+    /// One item with everything that is known about it.
+    async fn show(&self, item: ItemId) -> Result<Option<QueueDetail>>;
+
+    /// Puts a dead letter, a failed or an unknown effect back into its queue.
+    async fn redrive(&self, item: ItemId, now: UnixMillis) -> Result<bool>;
+
+    /// Gives up on an item for good; it stays visible as discarded.
+    async fn discard(&self, item: ItemId, reason: &str, now: UnixMillis) -> Result<bool>;
+
+    /// Removes what is past its retention; at most `limit` rows a call. Returns how many.
+    async fn prune(&self, retention: Retention, now: UnixMillis, limit: usize) -> Result<usize>;
+}

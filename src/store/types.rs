@@ -1,0 +1,459 @@
+//! The values that go in and out of the store.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::{Follower, Value};
+use crate::domain::effect::{Effect, NewEffect, Origin};
+use crate::domain::ids::{AppName, ConversationKey, DedupeKey, EffectId, OpenKfId, Person, RecordId, RuleId, Tag, UserId};
+use crate::domain::inbound::{Channel, Inbound};
+use crate::domain::timer::Timer;
+
+/// Something to take into the inbox.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewRecord {
+    /// What makes a second push of it recognisable.
+    pub dedupe: DedupeKey,
+    /// When it reached us.
+    pub received_at: UnixMillis,
+    /// Urgent ones (a welcome code is running out) jump the queue.
+    pub urgent: bool,
+    /// What it is.
+    pub body: RecordBody,
+}
+
+/// What a record is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "body")]
+pub enum RecordBody {
+    /// Understood: goes to the rules.
+    Inbound {
+        /// The domain value.
+        inbound: Inbound,
+        /// The decrypted original, for people and for later versions.
+        raw: String,
+    },
+    /// Verified and decrypted, but not understood: kept as a dead letter from the start.
+    Unreadable {
+        /// Through which channel.
+        channel: Channel,
+        /// Through which app.
+        app: AppName,
+        /// The decrypted original (lossy UTF-8).
+        raw: String,
+        /// Why it could not be read.
+        reason: String,
+    },
+    /// Understood, deliberately not processed (for example older than the first start
+    /// accepts): finished from the start.
+    Skipped {
+        /// The domain value.
+        inbound: Inbound,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl RecordBody {
+    /// The conversation it belongs to.
+    #[must_use]
+    pub fn conversation(&self) -> Option<&ConversationKey> {
+        match self {
+            Self::Inbound { inbound, .. } | Self::Skipped { inbound, .. } => Some(&inbound.conversation),
+            Self::Unreadable { .. } => None,
+        }
+    }
+}
+
+/// What became of a record that was offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// Taken.
+    New(RecordId),
+    /// Known already, as this record.
+    Duplicate(RecordId),
+}
+
+/// A kf push: only a hint that there is something to pull.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KfPush {
+    /// The configured kf app it came through.
+    pub app: AppName,
+    /// The account.
+    pub open_kfid: OpenKfId,
+    /// Makes the pull cheap for ten minutes.
+    pub token: Option<String>,
+    /// When it came in.
+    pub received_at: UnixMillis,
+}
+
+/// One page of `kf/sync_msg`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KfPage {
+    /// The account.
+    pub open_kfid: OpenKfId,
+    /// The cursor that the page was asked for with.
+    pub expected_cursor: Option<String>,
+    /// The cursor after the page; `None` keeps the old one.
+    pub next_cursor: Option<String>,
+    /// The page's records.
+    pub records: Vec<NewRecord>,
+    /// Set on the last page of a pull: pushes noted up to then are answered.
+    pub answers_pushes_until: Option<UnixMillis>,
+}
+
+/// A wish to claim due work.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    /// The time now.
+    pub now: UnixMillis,
+    /// How long the claim holds.
+    pub lease: Duration,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A record that is ours to process.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimedRecord {
+    /// Which.
+    pub id: RecordId,
+    /// Proof of the claim.
+    pub fence: u64,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// When it reached us.
+    pub received_at: UnixMillis,
+    /// What it is.
+    pub inbound: Inbound,
+}
+
+/// Everything that one decision changes.
+#[derive(Debug, Clone)]
+pub struct DecisionCommit {
+    /// The record.
+    pub record: RecordId,
+    /// Proof of the claim.
+    pub fence: u64,
+    /// When it was decided.
+    pub now: UnixMillis,
+    /// How the record ended.
+    pub outcome: RecordOutcome,
+    /// Changes to the contact, applied to its newest stored state.
+    pub contact: Option<ContactChange>,
+    /// Effects, in order.
+    pub effects: Vec<NewEffect>,
+    /// Timers to set.
+    pub timers: Vec<Timer>,
+    /// Timers to remove, by key.
+    pub remove_timers: Vec<String>,
+    /// What `try` would have shown, as JSON.
+    pub trace: Option<serde_json::Value>,
+}
+
+/// How a processed record ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordOutcome {
+    /// Rules looked at it; these fired.
+    Done {
+        /// The rules that fired, in order.
+        fired: Vec<RuleId>,
+    },
+    /// Nothing was done, for this reason.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Changes to one contact.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ContactChange {
+    /// Who. `None` changes nothing.
+    pub person: Option<Person>,
+    /// Tags to add, each with the rule that did it.
+    pub add_tags: Vec<(Tag, RuleId)>,
+    /// Tags to remove.
+    pub remove_tags: Vec<Tag>,
+    /// Attributes to set.
+    pub set: Vec<(String, Value)>,
+    /// Rules that fired: their cooldown starts now.
+    pub fired: Vec<RuleId>,
+    /// They wrote at this time.
+    pub wrote_at: Option<UnixMillis>,
+    /// They were added by this member at this time.
+    pub added_by: Option<Follower>,
+    /// They are no longer a contact of this member.
+    pub removed_by: Option<UserId>,
+}
+
+/// What WeCom says about a contact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContactFacts {
+    /// Who.
+    pub person: Person,
+    /// Their name.
+    pub name: Option<String>,
+    /// Their followers; `None` if that was not asked.
+    pub followers: Option<Vec<Follower>>,
+    /// Their tags; `None` if that was not asked.
+    pub tags: Option<Vec<Tag>>,
+    /// When WeCom was asked.
+    pub synced_at: UnixMillis,
+}
+
+/// An effect that is ours to carry out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimedEffect {
+    /// Which.
+    pub id: EffectId,
+    /// Proof of the claim.
+    pub fence: u64,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// An earlier attempt began and its end was never recorded.
+    pub interrupted: bool,
+    /// When the first attempt began.
+    pub first_attempt_at: UnixMillis,
+    /// When it was decided.
+    pub decided_at: UnixMillis,
+    /// Dropped when it is later than this.
+    pub deadline: Option<UnixMillis>,
+    /// What to do.
+    pub effect: Effect,
+    /// Why.
+    pub origin: Origin,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttemptEnd {
+    /// Done. `note` is for people (a `msgid`, a partial failure).
+    Sent {
+        /// For people.
+        note: Option<String>,
+    },
+    /// Refused for good.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// Sent, no clear answer, and a second try could double it. Kept for a person.
+    Unknown {
+        /// What happened.
+        reason: String,
+    },
+    /// Not done and not to be done any more: too late, session with a human, …
+    Dropped {
+        /// Why.
+        reason: String,
+    },
+    /// Try again, counted.
+    Retry {
+        /// When.
+        at: UnixMillis,
+        /// Why.
+        reason: String,
+    },
+    /// Not tried, come back later, not counted (limits).
+    Snooze {
+        /// When.
+        at: UnixMillis,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What [`super::Store::rescue`] took back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rescued {
+    /// Records.
+    pub records: usize,
+    /// Effects.
+    pub effects: usize,
+}
+
+/// One use of a quota: at most `max` in any `window`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaUse {
+    /// Which, for example `app/kefu/member/zhangsan`.
+    pub key: String,
+    /// At most so many …
+    pub max: u32,
+    /// … in any span of this length.
+    pub window: Duration,
+    /// Uses before this time do not count (a customer's new message resets kf's five).
+    pub since: Option<UnixMillis>,
+}
+
+/// The answer to a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    /// Go ahead.
+    Granted,
+    /// Not before this time.
+    Until(UnixMillis),
+}
+
+/// One line of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "entry")]
+pub enum HistoryEntry {
+    /// Something came in.
+    Received {
+        /// The record.
+        id: RecordId,
+        /// When.
+        at: UnixMillis,
+        /// What.
+        inbound: Inbound,
+        /// How it ended; `None` while it waits.
+        outcome: Option<RecordOutcome>,
+    },
+    /// Something went out, or was to.
+    Sent {
+        /// The effect.
+        id: EffectId,
+        /// When it was decided.
+        at: UnixMillis,
+        /// What.
+        effect: Effect,
+        /// Its state now.
+        state: ItemState,
+    },
+}
+
+/// How many items are in each state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Depths {
+    /// Records waiting or being processed.
+    pub inbox: u64,
+    /// Records kept as dead letters.
+    pub dead: u64,
+    /// Effects waiting or being sent.
+    pub outbox: u64,
+    /// Effects refused for good.
+    pub failed: u64,
+    /// Effects with an unknown outcome.
+    pub unknown: u64,
+    /// Timers waiting.
+    pub timers: u64,
+    /// Age of the oldest waiting record, ms.
+    pub inbox_age_ms: u64,
+    /// Age of the oldest waiting effect that is due, ms.
+    pub outbox_age_ms: u64,
+}
+
+/// The state of a record or an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemState {
+    /// Set by accept, decide, retry, rescue and redrive; a claim follows.
+    Ready,
+    /// Set by a claim; an end, a retry or a rescue follows.
+    Working,
+    /// A record that was processed. Nothing follows.
+    Done,
+    /// An effect that was carried out. `Failed` can follow (`msg_send_fail`).
+    Sent,
+    /// An effect refused for good. A redrive or discard by a person can follow.
+    Failed,
+    /// An effect with an unknown outcome. A redrive or discard by a person follows.
+    Unknown,
+    /// An effect not done on purpose. A redrive by a person can follow.
+    Dropped,
+    /// A record kept as a dead letter. A redrive or discard by a person follows.
+    Dead,
+    /// Given up by a person. Nothing follows.
+    Discarded,
+}
+
+/// A record or an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemId {
+    /// `in-…`
+    Record(RecordId),
+    /// `out-…`
+    Effect(EffectId),
+}
+
+impl std::fmt::Display for ItemId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Record(id) => id.fmt(f),
+            Self::Effect(id) => id.fmt(f),
+        }
+    }
+}
+
+impl std::str::FromStr for ItemId {
+    type Err = ();
+
+    fn from_str(text: &str) -> std::result::Result<Self, ()> {
+        if let Some(number) = text.strip_prefix("in-") {
+            return number.parse().map(|id| Self::Record(RecordId(id))).map_err(|_| ());
+        }
+        let number = text.strip_prefix("out-").ok_or(())?;
+        number.parse().map(|id| Self::Effect(EffectId(id))).map_err(|_| ())
+    }
+}
+
+/// Which items to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueueFilter {
+    /// These states only; empty means everything that waits or needs a person.
+    pub states: Vec<ItemState>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// One line of `queue list`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QueueItem {
+    /// Which.
+    pub id: ItemId,
+    /// Its state.
+    pub state: ItemState,
+    /// `kf message`, `kf_send`, …
+    pub what: String,
+    /// Whom it concerns, as an id.
+    pub whom: Option<String>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it came to be.
+    pub at: UnixMillis,
+    /// When it is due, if it waits.
+    pub due: Option<UnixMillis>,
+    /// Why it is where it is.
+    pub reason: Option<String>,
+}
+
+/// Everything about one item.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QueueDetail {
+    /// The line.
+    pub item: QueueItem,
+    /// A record's body.
+    pub record: Option<RecordBody>,
+    /// An effect.
+    pub effect: Option<Effect>,
+    /// Why the effect exists.
+    pub origin: Option<Origin>,
+    /// The record's trace.
+    pub trace: Option<serde_json::Value>,
+    /// The effects that the record led to.
+    pub effects: Vec<QueueItem>,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Dedupe keys.
+    pub dedupe: Duration,
+    /// Finished records, effects, history and traces.
+    pub history: Duration,
+}
