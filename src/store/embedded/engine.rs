@@ -79,9 +79,11 @@ pub(crate) trait Engine: Rows + Send + Sync + 'static {
     fn commit(&self, batch: &Batch) -> Result<()>;
 }
 
-/// Writes that belong together: a new value, or `None` to remove the row. Sorted, so
-/// that a B-tree engine walks its leaves once.
-pub(crate) type Batch = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+/// A new value, or `None` to remove the row.
+pub(crate) type Write = Option<Vec<u8>>;
+
+/// Writes that belong together. Sorted, so that a B-tree engine walks its leaves once.
+pub(crate) type Batch = BTreeMap<Vec<u8>, Write>;
 
 /// A row as a scan found it.
 pub(crate) type Row = (Vec<u8>, Vec<u8>);

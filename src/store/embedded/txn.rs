@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::engine::{Batch, Engine, KeyRange, Rows, Visit};
+use super::engine::{Batch, Engine, KeyRange, Rows, Visit, Write};
 use super::keys::{Keys, Table, read_u64};
 use crate::store::{Result, Signals, StoreError};
 
@@ -87,7 +87,7 @@ pub(crate) struct Txn<'a> {
     engine: &'a dyn Engine,
     writes: Batch,
     /// What each write replaced in `writes`, to take it back.
-    undo: Vec<(Vec<u8>, Option<Option<Vec<u8>>>)>,
+    undo: Vec<(Vec<u8>, Option<Write>)>,
 }
 
 impl<'a> Txn<'a> {
