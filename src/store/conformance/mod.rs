@@ -114,6 +114,7 @@ macro_rules! store_conformance {
             }
             reopen {
                 records_and_dedupe_keys_stay
+                the_history_of_what_waits_stays
                 claims_of_records_end
                 claims_of_effects_are_known_as_interrupted
                 quotas_timers_and_cursors_stay

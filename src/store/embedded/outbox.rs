@@ -1,7 +1,7 @@
 //! Effects: decide, claim, finish.
 
 use super::item::{EffectBody, ItemRow, OUTBOX};
-use super::keys::{LaneHash, Line};
+use super::keys::{LaneHash, Line, Table};
 use super::lanes::Taken;
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
@@ -43,7 +43,8 @@ pub(crate) fn add(
     row.conversation = Some(conversation);
     txn.put(txn.keys.number(OUTBOX.body, id), body);
     txn.put(
-        txn.keys.history(conversation, row.at, Line::Effect(id)),
+        txn.keys
+            .history(Table::History, conversation, row.at, Line::Effect(id)),
         Vec::new(),
     );
     OUTBOX.push(txn, id, &row)?;

@@ -79,7 +79,10 @@ fn items(
             Kind::Inbox => Line::Record(id),
             Kind::Outbox => Line::Effect(id),
         };
-        txn.delete(txn.keys.history(row.history(), row.at, line));
+        txn.delete(
+            txn.keys
+                .history(Table::History, row.history(), row.at, line),
+        );
         if queue.kind == Kind::Inbox {
             txn.delete(txn.keys.number(Table::Trace, id));
         }
