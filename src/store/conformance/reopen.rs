@@ -48,7 +48,10 @@ pub async fn the_history_of_what_waits_stays(subject: &dyn Subject) {
         .bury_record(first.id, first.fence, "poison", at(1))
         .await
         .unwrap();
-    store.redrive(ItemId::Record(first.id), at(2)).await.unwrap();
+    store
+        .redrive(ItemId::Record(first.id), at(2))
+        .await
+        .unwrap();
     let before = store.history("kf/a", 10).await.unwrap();
     assert_eq!(before.len(), 2, "a redriven record stands there once");
     drop(store);

@@ -186,7 +186,11 @@ pub(super) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionCommit {
 }
 
 /// Puts effects into the outbox by way of a record at time 0.
-pub(super) async fn decide(store: &dyn Store, name: &str, effects: Vec<NewEffect>) -> Vec<EffectId> {
+pub(super) async fn decide(
+    store: &dyn Store,
+    name: &str,
+    effects: Vec<NewEffect>,
+) -> Vec<EffectId> {
     accept(store, vec![record(name, name, 0)]).await;
     let claimed = one_record(store, 0).await;
     let decision = DecisionCommit {

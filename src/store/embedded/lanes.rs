@@ -93,8 +93,7 @@ impl Queue {
         Ok(Held { id, row, claim })
     }
 
-    /// Ends a held item for now or for good; its lane goes on. What the caller has set
-    /// in the row is kept.
+    /// Ends a held item; its lane goes on. What the caller has set in the row is kept.
     pub(crate) fn end(&self, txn: &mut Txn<'_>, held: Held, state: ItemState) -> Result<()> {
         let Held { id, mut row, claim } = held;
         txn.delete(txn.keys.number(self.claim, id));
