@@ -26,5 +26,4 @@ pub mod config;
 pub mod diagnostic;
 pub mod domain;
 pub mod lang;
-pub mod telemetry;
-pub mod wecom;
+pub mod store;

@@ -103,7 +103,8 @@ pub trait Store: Send + Sync + 'static {
         now: UnixMillis,
     ) -> Result<()>;
 
-    /// A sent effect turned out to have failed (`msg_send_fail`). `false` if it is unknown.
+    /// An effect that was sent, is being sent or has an unknown outcome turned out to have
+    /// failed (`msg_send_fail`). `false` for any other, or if there is none.
     async fn fail_sent_effect(&self, id: EffectId, reason: &str, now: UnixMillis) -> Result<bool>;
 
     /// Takes back claims whose lease has ended. Records and effects become due again;

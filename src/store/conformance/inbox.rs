@@ -82,6 +82,35 @@ pub async fn claims_no_more_than_asked(subject: &dyn Subject) {
     assert!(store.claim_records(none).await.unwrap().is_empty());
 }
 
+pub async fn claimers_never_share_a_record(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let offered = (0..20).map(|place| record(&format!("c{place}"), &place.to_string(), 0));
+    accept(&*store, offered.collect()).await;
+    let five = Claim {
+        limit: 5,
+        ..whatever(0)
+    };
+    let claims = futures_util::future::join_all((0..8).map(|_| store.claim_records(five))).await;
+    let claimed = claims.into_iter().flat_map(|claim| claim.unwrap());
+    let mut ids: Vec<_> = claimed.map(|claimed| claimed.id).collect();
+    assert_eq!(ids.len(), 20);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 20);
+}
+
+pub async fn a_record_pushed_at_once_by_many_is_taken_once(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let pushes = (0..8).map(|place| store.accept(vec![record("a", "same", place)]));
+    let accepted = futures_util::future::join_all(pushes).await;
+    let new = accepted.iter().flat_map(|answer| answer.as_ref().unwrap());
+    assert_eq!(
+        new.filter(|one| matches!(one, Acceptance::New(_))).count(),
+        1
+    );
+    assert_eq!(store.depths(at(9)).await.unwrap().inbox, 1);
+}
+
 pub async fn claims_urgent_records_first(subject: &dyn Subject) {
     let store = subject.open(CORP).await;
     let offered = vec![

@@ -40,6 +40,8 @@ macro_rules! store_conformance {
                 keeps_order_within_a_conversation
                 works_on_conversations_in_parallel
                 claims_no_more_than_asked
+                claimers_never_share_a_record
+                a_record_pushed_at_once_by_many_is_taken_once
                 claims_urgent_records_first
                 urgent_records_pass_one_that_is_being_retried
                 a_retry_holds_up_its_conversation_and_counts
@@ -60,6 +62,7 @@ macro_rules! store_conformance {
                 a_rescued_effect_is_marked_as_interrupted
                 a_sent_effect_can_turn_out_to_have_failed
                 word_of_a_failure_can_come_first
+                word_of_a_failure_settles_an_unknown_outcome
                 a_claim_carries_what_was_decided
             }
             decisions {
@@ -114,6 +117,7 @@ macro_rules! store_conformance {
             }
             reopen {
                 records_and_dedupe_keys_stay
+                the_history_of_what_waits_stays
                 claims_of_records_end
                 claims_of_effects_are_known_as_interrupted
                 quotas_timers_and_cursors_stay

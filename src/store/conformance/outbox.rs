@@ -208,6 +208,24 @@ pub async fn word_of_a_failure_can_come_first(subject: &dyn Subject) {
     );
 }
 
+pub async fn word_of_a_failure_settles_an_unknown_outcome(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let ids = decide(&*store, "x", vec![effect("a", "1", 0)]).await;
+    let claimed = one_effect(&*store, 0).await;
+    let unknown = AttemptEnd::Unknown {
+        reason: "timeout".to_owned(),
+    };
+    finish(&*store, &claimed, unknown, 1).await;
+    assert!(
+        store
+            .fail_sent_effect(ids[0], "fail_type 4", at(2))
+            .await
+            .unwrap()
+    );
+    let depths = store.depths(at(2)).await.unwrap();
+    assert_eq!((depths.failed, depths.unknown), (1, 0));
+}
+
 pub async fn a_claim_carries_what_was_decided(subject: &dyn Subject) {
     let store = subject.open(CORP).await;
     let decided = NewEffect {

@@ -40,6 +40,27 @@ pub async fn records_and_dedupe_keys_stay(subject: &dyn Subject) {
     assert_eq!(texts(&records(&*store, 9).await), ["2", "3", "4"]);
 }
 
+pub async fn the_history_of_what_waits_stays(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    accept(&*store, vec![record("a", "1", 0), record("a", "2", 1)]).await;
+    let first = one_record(&*store, 1).await;
+    store
+        .bury_record(first.id, first.fence, "poison", at(1))
+        .await
+        .unwrap();
+    store
+        .redrive(ItemId::Record(first.id), at(2))
+        .await
+        .unwrap();
+    let before = store.history("kf/a", 10).await.unwrap();
+    assert_eq!(before.len(), 2, "a redriven record stands there once");
+    drop(store);
+
+    let store = subject.open(CORP).await;
+    assert_eq!(store.history("kf/a", 10).await.unwrap(), before);
+    assert_eq!(store.history("kf/a", 1).await.unwrap(), before[..1]);
+}
+
 pub async fn claims_of_records_end(subject: &dyn Subject) {
     let store = subject.open(CORP).await;
     accept(&*store, vec![record("a", "1", 0), record("a", "2", 0)]).await;

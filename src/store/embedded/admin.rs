@@ -1,8 +1,9 @@
 //! For people looking after the queues.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use super::engine::{Rows, first};
+use super::engine::{KeyRange, Rows, collect, first, try_scan};
 use super::history::find;
 use super::inbox::record_of;
 use super::item::{ClaimRow, EffectBody, INBOX, ItemRow, Kind, OUTBOX, Queue};
@@ -67,17 +68,27 @@ fn oldest_effect(rows: &dyn Rows, keys: &Keys, now: UnixMillis) -> Result<Option
 }
 
 /// Records and effects by state, oldest first.
-pub(crate) fn list(rows: &dyn Rows, keys: &Keys, filter: &QueueFilter) -> Result<Vec<QueueItem>> {
-    let states = if filter.states.is_empty() {
-        &OPEN[..]
-    } else {
-        &filter.states
-    };
+pub(crate) fn list(
+    rows: &dyn Rows,
+    keys: &Keys,
+    mut filter: QueueFilter,
+) -> Result<Vec<QueueItem>> {
+    if filter.states.is_empty() {
+        filter.states = OPEN.to_vec();
+    }
     let mut items = Vec::new();
     for queue in [INBOX, OUTBOX] {
+        let claimed = claimed(rows, keys, &queue)?;
         for table in [queue.waiting, queue.kept, queue.ended] {
-            if states.iter().any(|state| queue.table(*state) == table) {
-                list_table(rows, keys, &queue, table, states, filter.limit, &mut items)?;
+            if !filter
+                .states
+                .iter()
+                .any(|state| queue.table(*state) == table)
+            {
+                continue;
+            }
+            for (id, row) in in_table(rows, &keys.all(table), &claimed, &filter)? {
+                items.push(line(rows, keys, &queue, id, row)?);
             }
         }
     }
@@ -86,51 +97,35 @@ pub(crate) fn list(rows: &dyn Rows, keys: &Keys, filter: &QueueFilter) -> Result
     Ok(items)
 }
 
-fn list_table(
+/// The items of some states in one table, by number.
+fn in_table(
     rows: &dyn Rows,
-    keys: &Keys,
-    queue: &Queue,
-    table: Table,
-    states: &[ItemState],
-    limit: usize,
-    items: &mut Vec<QueueItem>,
-) -> Result<()> {
-    let mut found: Vec<(u64, ItemRow)> = Vec::new();
-    let mut failure = None;
-    rows.scan(&keys.all(table), &mut |key, json| {
-        match state_of(rows, keys, queue, key, json) {
-            Ok((id, row)) if states.contains(&row.state) => found.push((id, row)),
-            Ok(_) => {}
-            Err(error) => failure = Some(error),
+    range: &KeyRange,
+    claimed: &HashSet<u64>,
+    filter: &QueueFilter,
+) -> Result<Vec<(u64, ItemRow)>> {
+    let mut found = Vec::new();
+    try_scan(rows, range, |key, json| {
+        if found.len() >= filter.limit {
+            return Ok(ControlFlow::Break(()));
         }
-        if failure.is_some() || found.len() >= limit {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
+        let id = last_u64(key).ok_or(StoreError::Corrupt { what: "item" })?;
+        let mut row: ItemRow = decode("item", json)?;
+        if row.state == ItemState::Ready && claimed.contains(&id) {
+            row.state = ItemState::Working;
         }
+        if filter.states.contains(&row.state) {
+            found.push((id, row));
+        }
+        Ok(ControlFlow::Continue(()))
     })?;
-    if let Some(error) = failure {
-        return Err(error);
-    }
-    for (id, row) in found {
-        items.push(line(rows, keys, queue, id, row)?);
-    }
-    Ok(())
+    Ok(found)
 }
 
-fn state_of(
-    rows: &dyn Rows,
-    keys: &Keys,
-    queue: &Queue,
-    key: &[u8],
-    json: &[u8],
-) -> Result<(u64, ItemRow)> {
-    let id = last_u64(key).ok_or(StoreError::Corrupt { what: "item" })?;
-    let mut row: ItemRow = decode("item", json)?;
-    if row.state == ItemState::Ready && rows.get(&keys.number(queue.claim, id))?.is_some() {
-        row.state = ItemState::Working;
-    }
-    Ok((id, row))
+/// The items that somebody works on.
+fn claimed(rows: &dyn Rows, keys: &Keys, queue: &Queue) -> Result<HashSet<u64>> {
+    let claims = collect(rows, &keys.all(queue.claim), usize::MAX)?;
+    Ok(claims.iter().filter_map(|(key, _)| last_u64(key)).collect())
 }
 
 fn line(rows: &dyn Rows, keys: &Keys, queue: &Queue, id: u64, row: ItemRow) -> Result<QueueItem> {

@@ -69,7 +69,8 @@ pub(crate) trait Rows {
     /// The value of one key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
 
-    /// Visits the rows of a range in key order, until told to stop.
+    /// Visits the rows of a range in key order, until told to stop. The visitor must not
+    /// read on its own: an engine may hold a lock meanwhile.
     fn scan(&self, range: &KeyRange, visit: &mut Visit<'_>) -> Result<()>;
 }
 
@@ -103,6 +104,22 @@ pub(crate) fn collect(rows: &dyn Rows, range: &KeyRange, limit: usize) -> Result
         }
     })?;
     Ok(found)
+}
+
+/// Visits the rows of a range with something that can fail.
+pub(crate) fn try_scan(
+    rows: &dyn Rows,
+    range: &KeyRange,
+    mut visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let mut failure = None;
+    rows.scan(range, &mut |key, value| {
+        visit(key, value).unwrap_or_else(|error| {
+            failure = Some(error);
+            ControlFlow::Break(())
+        })
+    })?;
+    failure.map_or(Ok(()), Err)
 }
 
 /// The first row of a range.

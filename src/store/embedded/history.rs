@@ -3,7 +3,7 @@
 use super::engine::{Rows, collect};
 use super::inbox::record_of;
 use super::item::{EffectBody, INBOX, ItemRow, OUTBOX, Queue};
-use super::keys::{Keys, LaneHash, Line};
+use super::keys::{Keys, LaneHash, Line, LineKey, Table};
 use super::txn::{decode, get_json};
 use crate::domain::ids::{EffectId, RecordId};
 use crate::store::{HistoryEntry, ItemState, RecordBody, RecordOutcome, Result, StoreError};
@@ -15,10 +15,19 @@ pub(crate) fn of(
     conversation: &str,
     limit: usize,
 ) -> Result<Vec<HistoryEntry>> {
-    let range = keys.history_of(LaneHash::of(conversation));
-    let mut entries = Vec::new();
-    for (key, _) in collect(rows, &range, limit)? {
-        let line = Line::of_key(&key).ok_or(StoreError::Corrupt {
+    let conversation = LaneHash::of(conversation);
+    let mut lines: Vec<LineKey> = Vec::new();
+    for table in [Table::HistoryWaiting, Table::History] {
+        let found = collect(rows, &keys.history_of(table, conversation), limit)?;
+        lines.extend(found.iter().filter_map(|(key, _)| Line::end_of(key)));
+    }
+    // The end of a key sorts like the key. A redriven record stands in both tables.
+    lines.sort_unstable();
+    lines.dedup();
+    lines.truncate(limit);
+    let mut entries = Vec::with_capacity(lines.len());
+    for end in lines {
+        let line = Line::of(&end).ok_or(StoreError::Corrupt {
             what: "history line",
         })?;
         let entry = match line {

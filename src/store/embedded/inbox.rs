@@ -2,7 +2,7 @@
 
 use super::engine::Rows;
 use super::item::{INBOX, ItemRow};
-use super::keys::{LaneHash, Line, dedupe_hash, read_u64};
+use super::keys::{LaneHash, dedupe_hash, read_u64};
 use super::lanes::Taken;
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
@@ -17,7 +17,6 @@ use crate::store::{
 pub(crate) struct PreparedRecord {
     dedupe: [u8; 20],
     row: ItemRow,
-    in_conversation: bool,
     /// As stored: see [`body_row`].
     body: Vec<u8>,
 }
@@ -51,6 +50,7 @@ impl PreparedRecord {
     pub(crate) fn new(record: &NewRecord) -> Result<Self> {
         let dedupe = dedupe_hash(record.dedupe.as_str());
         let conversation = record.body.conversation().map(ConversationKey::as_str);
+        // An unreadable one belongs to the empty conversation, which nobody asks for.
         let mut row = ItemRow::waiting(
             LaneHash::of(conversation.unwrap_or_default()),
             record.received_at,
@@ -72,7 +72,6 @@ impl PreparedRecord {
         Ok(Self {
             dedupe,
             row,
-            in_conversation: conversation.is_some(),
             body: body_row(&dedupe, record.received_at, &record.body)?,
         })
     }
@@ -96,12 +95,6 @@ fn accept_one(txn: &mut Txn<'_>, mut record: PreparedRecord) -> Result<Acceptanc
     record.row.seq = id;
     txn.put(known_as, id.to_be_bytes().to_vec());
     txn.put(txn.keys.number(INBOX.body, id), record.body);
-    if record.in_conversation {
-        let line = txn
-            .keys
-            .history(record.row.lane, record.row.at, Line::Record(id));
-        txn.put(line, Vec::new());
-    }
     if record.row.state == ItemState::Ready {
         INBOX.push(txn, id, &record.row)?;
     } else {

@@ -10,9 +10,7 @@
 //! | meta | name | schema version, opening number, counters |
 //! | inbox/outbox body | id | written once: the record or the effect |
 //! | … waiting, kept, ended | id | the small state row; the table says how it stands |
-//! | … lane | lane, normal?, seq | id; the waiting items of a lane in order |
-//! | … ready | normal?, due, seq | id; only the unclaimed head of each lane |
-//! | … claim | id | fence, lease and attempt of whoever works on it |
+//! | outbox claim | id | fence, lease and attempt of whoever works on it |
 //! | dedupe | hash | record id |
 //! | trace | record id | what the rules saw |
 //! | history | conversation, time and id downwards | empty |
@@ -23,9 +21,21 @@
 //! | quota | window, key | times of use, 8 bytes each |
 //! | fact | name | the value |
 //!
-//! The inbox's `ready` and `claim` and the fence number are in memory only: processing
-//! has no effect outside before its decision is committed, so after a restart every
-//! unfinished record is simply ready again.
+//! These are in memory only:
+//!
+//! | table | key after the table byte | value |
+//! |---|---|---|
+//! | inbox/outbox lane | lane, normal?, seq | id; the waiting items of a lane in order |
+//! | … ready | normal?, due, seq | id; only the unclaimed head of each lane |
+//! | inbox claim | id | as the outbox's |
+//! | history waiting | as history | empty; of records that wait |
+//! | memory | name | the last fence, where pruning stopped |
+//!
+//! Lanes, what is ready and the history of what waits follow from the waiting rows and
+//! are worked out when the store opens. Keeping them off the disk saves every record and
+//! effect several scattered pages, for some 300 bytes of memory while it waits.
+//! Processing has no effect outside before its decision is committed, so the claims of
+//! records need not last either: after a restart every unfinished one is ready again.
 
 use std::time::Duration;
 
@@ -46,14 +56,11 @@ pub(crate) enum Table {
     InboxWaiting = 0x11,
     InboxKept = 0x12,
     InboxEnded = 0x13,
-    InboxLane = 0x14,
     OutboxBody = 0x20,
     OutboxWaiting = 0x21,
     OutboxKept = 0x22,
     OutboxEnded = 0x23,
-    OutboxLane = 0x24,
-    OutboxReady = 0x25,
-    OutboxClaim = 0x26,
+    OutboxClaim = 0x24,
     Dedupe = 0x30,
     Trace = 0x31,
     History = 0x32,
@@ -64,9 +71,13 @@ pub(crate) enum Table {
     TimerDue = 0x61,
     Quota = 0x70,
     Fact = 0x80,
-    InboxReady = 0xE5,
-    InboxClaim = 0xE6,
-    Memory = 0xEF,
+    InboxLane = 0xE0,
+    InboxReady = 0xE1,
+    InboxClaim = 0xE2,
+    OutboxLane = 0xE3,
+    OutboxReady = 0xE4,
+    HistoryWaiting = 0xE5,
+    Memory = 0xE6,
 }
 
 /// Table bytes from here on are kept in memory only.
@@ -198,19 +209,25 @@ impl Keys {
     }
 
     /// A line of a conversation's history, newest first.
-    pub(crate) fn history(&self, conversation: LaneHash, at: UnixMillis, line: Line) -> Vec<u8> {
+    pub(crate) fn history(
+        &self,
+        table: Table,
+        conversation: LaneHash,
+        at: UnixMillis,
+        line: Line,
+    ) -> Vec<u8> {
         let (kind, id) = match line {
             Line::Effect(id) => (0, id),
             Line::Record(id) => (1, id),
         };
         let downwards = (!u64::from_be_bytes(ordered(at))).to_be_bytes();
         let parts: [&[u8]; 4] = [&conversation.0, &downwards, &[kind], &(!id).to_be_bytes()];
-        self.key(Table::History, &parts)
+        self.key(table, &parts)
     }
 
     /// The history of a conversation.
-    pub(crate) fn history_of(&self, conversation: LaneHash) -> KeyRange {
-        KeyRange::prefix(self.key(Table::History, &[&conversation.0]))
+    pub(crate) fn history_of(&self, table: Table, conversation: LaneHash) -> KeyRange {
+        KeyRange::prefix(self.key(table, &[&conversation.0]))
     }
 
     /// A timer by due time.
@@ -250,12 +267,19 @@ pub(crate) enum Line {
     Effect(u64),
 }
 
+/// Time downwards, kind, id downwards: what a history key ends in.
+pub(crate) type LineKey = [u8; 17];
+
 impl Line {
+    /// The end of a history key.
+    pub(crate) fn end_of(key: &[u8]) -> Option<LineKey> {
+        key.split_last_chunk::<17>().map(|(_, end)| *end)
+    }
+
     /// Reads it back from the end of a history key.
-    pub(crate) fn of_key(key: &[u8]) -> Option<Self> {
-        let (rest, id) = key.split_last_chunk::<8>()?;
-        let id = !u64::from_be_bytes(*id);
-        match rest.last()? {
+    pub(crate) fn of(end: &LineKey) -> Option<Self> {
+        let id = !last_u64(end)?;
+        match end[8] {
             0 => Some(Self::Effect(id)),
             1 => Some(Self::Record(id)),
             _ => None,
@@ -308,12 +332,16 @@ mod tests {
     fn history_runs_backwards_and_reads_back() {
         let keys = Keys::new(&CorpId::from("ww1")).unwrap();
         let lane = LaneHash::of("kf/x");
-        let older = keys.history(lane, UnixMillis(10), Line::Record(3));
-        let newer = keys.history(lane, UnixMillis(11), Line::Record(2));
-        let answer = keys.history(lane, UnixMillis(11), Line::Effect(1));
+        let end = |at, line| {
+            let key = keys.history(Table::History, lane, UnixMillis(at), line);
+            Line::end_of(&key).unwrap()
+        };
+        let older = end(10, Line::Record(3));
+        let newer = end(11, Line::Record(2));
+        let answer = end(11, Line::Effect(1));
         assert!(answer < newer && newer < older);
-        assert_eq!(Line::of_key(&answer), Some(Line::Effect(1)));
-        assert_eq!(Line::of_key(&older), Some(Line::Record(3)));
+        assert_eq!(Line::of(&answer), Some(Line::Effect(1)));
+        assert_eq!(Line::of(&older), Some(Line::Record(3)));
     }
 
     #[test]

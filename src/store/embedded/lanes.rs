@@ -8,10 +8,12 @@
 //! Urgent items form a lane of their own beside the normal one: a welcome whose code is
 //! running out does not wait behind a message that is being retried.
 
-use super::engine::{KeyRange, Row, Rows, collect, first, successor};
+use std::ops::ControlFlow;
+
+use super::engine::{Row, Rows, collect, first, try_scan};
 use super::item::{ClaimRow, ItemRow, Kind, Queue};
-use super::keys::{last_u64, read_u64};
-use super::txn::Txn;
+use super::keys::{Line, Table, last_u64, read_u64};
+use super::txn::{Txn, decode};
 use crate::domain::clock::UnixMillis;
 use crate::store::{Claim, ItemState, Result, StoreError};
 
@@ -55,11 +57,8 @@ impl Queue {
         }
         let mut taken = Vec::with_capacity(due.len());
         for (ready, id) in due {
-            let id = read_u64(&id).ok_or(StoreError::Corrupt { what: "ready row" })?;
             txn.delete(ready);
-            let row = self.row(txn, id)?.ok_or(StoreError::Corrupt {
-                what: "waiting item",
-            })?;
+            let (id, row) = self.pointed_to(txn, &id)?;
             let body = txn
                 .get(&txn.keys.number(self.body, id))?
                 .ok_or(StoreError::Corrupt { what: "body" })?;
@@ -94,8 +93,7 @@ impl Queue {
         Ok(Held { id, row, claim })
     }
 
-    /// Ends a held item for now or for good; its lane goes on. What the caller has set
-    /// in the row is kept.
+    /// Ends a held item; its lane goes on. What the caller has set in the row is kept.
     pub(crate) fn end(&self, txn: &mut Txn<'_>, held: Held, state: ItemState) -> Result<()> {
         let Held { id, mut row, claim } = held;
         txn.delete(txn.keys.number(self.claim, id));
@@ -122,7 +120,7 @@ impl Queue {
     pub(crate) fn rescue(&self, txn: &mut Txn<'_>, now: UnixMillis) -> Result<usize> {
         let mut rescued = 0;
         for (key, value) in collect(txn, &txn.keys.all(self.claim), usize::MAX)? {
-            let claim: ClaimRow = super::txn::decode("claim", &value)?;
+            let claim: ClaimRow = decode("claim", &value)?;
             if claim.until > now && !txn.is_from_earlier(claim.fence) {
                 continue;
             }
@@ -153,22 +151,32 @@ impl Queue {
         self.displace(txn, id, row)
     }
 
-    /// Works the ready index out from the lanes: one step a lane.
-    pub(crate) fn rebuild_ready(&self, txn: &mut Txn<'_>) -> Result<()> {
+    /// Works out from the waiting rows what is kept in memory only.
+    pub(crate) fn rebuild(&self, txn: &mut Txn<'_>) -> Result<()> {
+        let mut in_memory = Vec::new();
+        try_scan(txn, &txn.keys.all(self.waiting), |key, json| {
+            let row: ItemRow = decode("item", json)?;
+            let id = last_u64(key).ok_or(StoreError::Corrupt { what: "item" })?;
+            let place = txn.keys.in_lane(self.lane, row.lane, row.urgent, row.seq);
+            in_memory.push((place, id.to_be_bytes().to_vec()));
+            if self.kind == Kind::Inbox {
+                let table = Table::HistoryWaiting;
+                let line = txn.keys.history(table, row.lane, row.at, Line::Record(id));
+                in_memory.push((line, Vec::new()));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for (key, value) in in_memory {
+            txn.put(key, value);
+        }
         let mut rest = txn.keys.all(self.lane);
-        while let Some((key, id)) = first(txn, &rest)? {
-            let id = read_u64(&id).ok_or(StoreError::Corrupt { what: "lane row" })?;
-            let row = self.row(txn, id)?.ok_or(StoreError::Corrupt {
-                what: "waiting item",
-            })?;
-            self.make_ready(txn, id, &row);
-            let lane = key
-                .split_last_chunk::<8>()
-                .map_or(key.as_slice(), |(lane, _)| lane);
-            rest = KeyRange {
-                from: successor(lane),
-                to: rest.to,
-            };
+        while let Some((_, id)) = first(txn, &rest)? {
+            let (id, row) = self.pointed_to(txn, &id)?;
+            // What an earlier opening has claimed comes back by a rescue.
+            if self.claim_row(txn, id)?.is_none() {
+                self.make_ready(txn, id, &row);
+            }
+            rest.from = txn.keys.lane(self.lane, row.lane, row.urgent).to;
         }
         Ok(())
     }
@@ -176,6 +184,16 @@ impl Queue {
     /// Writes the state row into the table of its state and counts it.
     pub(crate) fn place(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) -> Result<()> {
         txn.put_json(txn.keys.number(self.table(row.state), id), "item", row)?;
+        if self.kind == Kind::Inbox {
+            let waits = row.state == ItemState::Ready;
+            let table = if waits {
+                Table::HistoryWaiting
+            } else {
+                Table::History
+            };
+            let line = txn.keys.history(table, row.lane, row.at, Line::Record(id));
+            txn.put(line, Vec::new());
+        }
         match self.counter(row.state) {
             Some(counter) => txn.count(counter, 1),
             None => Ok(()),
@@ -185,6 +203,13 @@ impl Queue {
     /// Removes the state row and counts it off.
     pub(crate) fn displace(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) -> Result<()> {
         txn.delete(txn.keys.number(self.table(row.state), id));
+        if self.kind == Kind::Inbox && row.state == ItemState::Ready {
+            let line = Line::Record(id);
+            txn.delete(
+                txn.keys
+                    .history(Table::HistoryWaiting, row.lane, row.at, line),
+            );
+        }
         match self.counter(row.state) {
             Some(counter) => txn.count(counter, -1),
             None => Ok(()),
@@ -210,12 +235,17 @@ impl Queue {
         let Some((_, next)) = ahead.next().filter(|_| led) else {
             return Ok(());
         };
-        let next = read_u64(&next).ok_or(StoreError::Corrupt { what: "lane row" })?;
-        let row = self.row(txn, next)?.ok_or(StoreError::Corrupt {
-            what: "waiting item",
-        })?;
+        let (next, row) = self.pointed_to(txn, &next)?;
         self.make_ready(txn, next, &row);
         Ok(())
+    }
+
+    /// The item that a lane or ready row points to.
+    fn pointed_to(&self, txn: &Txn<'_>, id: &[u8]) -> Result<(u64, ItemRow)> {
+        let corrupt = || StoreError::Corrupt { what: "lane" };
+        let id = read_u64(id).ok_or_else(corrupt)?;
+        let row = self.row(txn, id)?.ok_or_else(corrupt)?;
+        Ok((id, row))
     }
 
     fn make_ready(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) {

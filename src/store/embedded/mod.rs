@@ -1,7 +1,7 @@
 //! The embedded store: no server beside the agent, one folder of data.
 //!
-//! [`engine`] is the little that it asks of a key-value engine, [`keys`] says where each
-//! row lives, [`writer`] turns many operations into one durable commit, and [`lanes`]
+//! `engine` is the little that it asks of a key-value engine, `keys` says where each
+//! row lives, `writer` turns many operations into one durable commit, and `lanes`
 //! keeps order within a conversation. The other files hold one concern each, written as
 //! plain functions over a transaction.
 //!
@@ -9,10 +9,14 @@
 //!
 //! Every write goes through the writer thread, and its caller hears `Ok` only after the
 //! engine's commit has returned, which is after `fdatasync` of everything in it (see
-//! [`engine`] for how each engine keeps that). A group of operations shares a commit; if
+//! `engine` for how each engine keeps that). A group of operations shares a commit; if
 //! that fails, none of them is acknowledged. Claims of records are the one exception:
 //! they are kept in memory, because processing has no effect outside before its decision
 //! is committed.
+//!
+//! When the disk fails, nobody can tell what it still holds. Both engines then refuse
+//! further commits with [`StoreError::Engine`] until the store is opened again, which
+//! begins with what is really there.
 
 mod admin;
 mod contacts;
@@ -71,6 +75,7 @@ impl EmbeddedStore {
     pub fn open_redb(folder: &Path, corp: &CorpId) -> Result<Self> {
         let lock = FolderLock::take(folder)?;
         let engine = RedbEngine::open(&folder.join("store.redb"))?;
+        lock.sync_names()?;
         Self::over(Arc::new(Layered::over(engine)), corp, Some(lock))
     }
 
@@ -82,6 +87,7 @@ impl EmbeddedStore {
     pub fn open_sled(folder: &Path, corp: &CorpId) -> Result<Self> {
         let lock = FolderLock::take(folder)?;
         let engine = SledEngine::open(&folder.join("sled"))?;
+        lock.sync_names()?;
         Self::over(Arc::new(Layered::over(engine)), corp, Some(lock))
     }
 

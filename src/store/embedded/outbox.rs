@@ -1,7 +1,8 @@
 //! Effects: decide, claim, finish.
 
+use super::history::find;
 use super::item::{EffectBody, ItemRow, OUTBOX};
-use super::keys::{LaneHash, Line};
+use super::keys::{LaneHash, Line, Table};
 use super::lanes::Taken;
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
@@ -43,7 +44,8 @@ pub(crate) fn add(
     row.conversation = Some(conversation);
     txn.put(txn.keys.number(OUTBOX.body, id), body);
     txn.put(
-        txn.keys.history(conversation, row.at, Line::Effect(id)),
+        txn.keys
+            .history(Table::History, conversation, row.at, Line::Effect(id)),
         Vec::new(),
     );
     OUTBOX.push(txn, id, &row)?;
@@ -97,19 +99,20 @@ pub(crate) fn finish(txn: &mut Txn<'_>, id: EffectId, fence: u64, end: AttemptEn
     OUTBOX.end(txn, held, state)
 }
 
-/// Turns a sent effect into a failed one. If word of the failure comes before the
-/// sender's own, it is kept with the claim and decides how that ends.
+/// Turns a sent effect, or one with an unknown outcome, into a failed one. If word of the
+/// failure comes before the sender's own, it is kept with the claim and decides how that
+/// ends.
 pub(crate) fn fail_sent(txn: &mut Txn<'_>, id: EffectId, reason: String) -> Result<bool> {
     if let Some(mut claim) = OUTBOX.claim_row(txn, id.0)? {
         claim.failed = Some(reason);
         txn.put_json(txn.keys.number(OUTBOX.claim, id.0), "claim", &claim)?;
         return Ok(true);
     }
-    let ended = txn.keys.number(OUTBOX.ended, id.0);
-    let Some(mut row) = txn.get_json::<ItemRow>(&ended, "item")? else {
+    // An unknown outcome is known by this word, too.
+    let Some(mut row) = find(txn, txn.keys, &OUTBOX, id.0)? else {
         return Ok(false);
     };
-    if row.state != ItemState::Sent {
+    if !matches!(row.state, ItemState::Sent | ItemState::Unknown) {
         return Ok(false);
     }
     OUTBOX.displace(txn, id.0, &row)?;

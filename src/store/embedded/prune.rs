@@ -2,9 +2,12 @@
 //!
 //! Records and effects are numbered in the order of their coming, so the oldest stand
 //! first in every table and a pass ends at the first that is still to be kept. What
-//! waits is never removed, however old.
+//! waits is never removed, however old. Dead letters and unknown outcomes that nobody
+//! has looked after go like the rest: they hold a customer's words, too.
 
-use super::engine::{Row, Rows, collect};
+use std::ops::ControlFlow;
+
+use super::engine::{Row, Rows, collect, try_scan};
 use super::inbox::head_of;
 use super::item::{INBOX, ItemRow, Kind, OUTBOX, Queue};
 use super::keys::{Line, Table, last_u64, read_u64};
@@ -36,18 +39,24 @@ pub(crate) fn prune(
 fn dedupe(txn: &mut Txn<'_>, past: UnixMillis, limit: usize) -> Result<usize> {
     let pruned = Counter::DedupePruned.read(txn, txn.keys)?;
     let range = txn.keys.numbers(Table::InboxBody, pruned + 1, u64::MAX);
-    let mut removed = 0;
-    for (key, body) in collect(txn, &range, limit)? {
-        let (hash, at) = head_of(&body)?;
-        if at >= past {
-            break;
+    let mut gone = Vec::new();
+    // Bodies can be large: only their heads are kept.
+    try_scan(txn, &range, |key, body| {
+        let (hash, at) = head_of(body)?;
+        if at >= past || gone.len() >= limit {
+            return Ok(ControlFlow::Break(()));
         }
-        let id = last_u64(&key).ok_or(StoreError::Corrupt { what: "record" })?;
-        forget(txn, &hash, id)?;
-        txn.set(Counter::DedupePruned, id);
-        removed += 1;
+        let id = last_u64(key).ok_or(StoreError::Corrupt { what: "record" })?;
+        gone.push((id, hash));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if let Some((last, _)) = gone.last() {
+        txn.set(Counter::DedupePruned, *last);
     }
-    Ok(removed)
+    for (id, hash) in &gone {
+        forget(txn, hash, *id)?;
+    }
+    Ok(gone.len())
 }
 
 /// Removes a dedupe key unless it has come to mean a later record.
@@ -74,15 +83,23 @@ fn items(
         }
         let id = last_u64(&key).ok_or(StoreError::Corrupt { what: "item" })?;
         queue.displace(txn, id, &row)?;
-        txn.delete(txn.keys.number(queue.body, id));
+        let body = txn.keys.number(queue.body, id);
+        if queue.kind == Kind::Inbox {
+            // Times of receipt need not grow strictly, so its key may still be there.
+            if let Some(body) = txn.get(&body)? {
+                forget(txn, &head_of(&body)?.0, id)?;
+            }
+            txn.delete(txn.keys.number(Table::Trace, id));
+        }
+        txn.delete(body);
         let line = match queue.kind {
             Kind::Inbox => Line::Record(id),
             Kind::Outbox => Line::Effect(id),
         };
-        txn.delete(txn.keys.history(row.history(), row.at, line));
-        if queue.kind == Kind::Inbox {
-            txn.delete(txn.keys.number(Table::Trace, id));
-        }
+        txn.delete(
+            txn.keys
+                .history(Table::History, row.history(), row.at, line),
+        );
         removed += 1;
     }
     Ok(removed)

@@ -82,3 +82,42 @@ pub(crate) fn is_over(packed: &[u8], window: Duration, now: UnixMillis) -> Resul
         .into_iter()
         .any(|time| counts(time, window, now)))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::proptest;
+
+    use super::*;
+    use crate::domain::ids::CorpId;
+    use crate::store::embedded::engine::memory::MemoryEngine;
+    use crate::store::embedded::keys::Keys;
+
+    proptest! {
+        /// However the calls fall, no window holds more than its maximum, and the time
+        /// that a refusal names is the first at which there is room.
+        #[test]
+        fn no_window_is_overfull(
+            steps in proptest::collection::vec(0..40_i64, 1..60),
+            max in 1..5_u32,
+        ) {
+            let (engine, keys) = (MemoryEngine::default(), Keys::new(&CorpId::from("ww1")).unwrap());
+            let mut txn = Txn::over(&engine, &keys, 1);
+            let window = Duration::from_millis(100);
+            let quota = [QuotaUse { key: "q".to_owned(), max, window, since: None }];
+            let mut now = 0;
+            let mut granted: Vec<i64> = Vec::new();
+            for step in steps {
+                now += step;
+                let in_window = |at: i64| granted.iter().filter(|time| **time > at - 100).count();
+                match reserve(&mut txn, &quota, UnixMillis(now)).unwrap() {
+                    Reservation::Granted => granted.push(now),
+                    Reservation::Until(until) => {
+                        assert_eq!(in_window(until.0 - 1), max as usize);
+                        assert!(in_window(until.0) < max as usize);
+                    }
+                }
+                assert!(granted.iter().filter(|time| **time > now - 100).count() <= max as usize);
+            }
+        }
+    }
+}

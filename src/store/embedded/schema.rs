@@ -1,7 +1,7 @@
 //! The version of the rows, and the number of this opening.
 
 use super::engine::Engine;
-use super::item::INBOX;
+use super::item::{INBOX, OUTBOX};
 use super::keys::Keys;
 use super::txn::{Counter, Txn};
 use crate::store::{Result, StoreError};
@@ -26,7 +26,8 @@ pub(crate) fn open(engine: &dyn Engine, keys: &Keys) -> Result<u64> {
         migrate(&mut txn, version);
     }
     let opening = txn.next(Counter::Opening)?;
-    INBOX.rebuild_ready(&mut txn)?;
+    INBOX.rebuild(&mut txn)?;
+    OUTBOX.rebuild(&mut txn)?;
     txn.commit()?;
     Ok(opening)
 }

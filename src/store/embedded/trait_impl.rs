@@ -238,7 +238,7 @@ impl Store for EmbeddedStore {
     }
 
     async fn list(&self, filter: QueueFilter) -> Result<Vec<QueueItem>> {
-        self.read(move |rows, keys| admin::list(rows, keys, &filter))
+        self.read(move |rows, keys| admin::list(rows, keys, filter))
             .await
     }
 

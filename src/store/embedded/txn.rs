@@ -272,3 +272,81 @@ pub(crate) fn decode<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> R
 pub(crate) fn encode<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|_| StoreError::Corrupt { what })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+
+    use super::*;
+    use crate::domain::ids::CorpId;
+    use crate::store::embedded::engine::memory::MemoryEngine;
+    use crate::store::embedded::engine::{Row, collect};
+
+    fn keys() -> Keys {
+        Keys::new(&CorpId::from("ww1")).unwrap()
+    }
+
+    #[test]
+    fn a_failed_operation_takes_back_only_its_own_writes() {
+        let (engine, keys) = (MemoryEngine::default(), keys());
+        let mut txn = Txn::over(&engine, &keys, 1);
+        txn.attempt(|txn| {
+            txn.put(vec![1], vec![1]);
+            txn.put(vec![2], vec![1]);
+            Ok(())
+        })
+        .unwrap();
+        let failed: Result<()> = txn.attempt(|txn| {
+            txn.put(vec![1], vec![9]);
+            txn.put(vec![1], vec![8]);
+            txn.delete(vec![2]);
+            txn.put(vec![3], vec![9]);
+            Err(StoreError::CursorMoved)
+        });
+        assert!(matches!(failed, Err(StoreError::CursorMoved)));
+        txn.commit().unwrap();
+        let all = KeyRange {
+            from: vec![],
+            to: vec![u8::MAX],
+        };
+        let rows = collect(&engine, &all, 10).unwrap();
+        assert_eq!(rows, [(vec![1], vec![1]), (vec![2], vec![1])]);
+    }
+
+    #[test]
+    fn fences_never_come_twice() {
+        let (engine, keys) = (MemoryEngine::default(), keys());
+        let mut txn = Txn::over(&engine, &keys, 3);
+        let (first, second) = (txn.next_fence().unwrap(), txn.next_fence().unwrap());
+        assert!(first < second);
+        assert!(!txn.is_from_earlier(first));
+        let mut next = Txn::over(&engine, &keys, 4);
+        assert!(next.is_from_earlier(second));
+        assert!(next.next_fence().unwrap() > second);
+    }
+
+    fn writes() -> impl Strategy<Value = Vec<(u8, Write)>> {
+        let value = prop_oneof![Just(None), any::<u8>().prop_map(|byte| Some(vec![byte]))];
+        proptest::collection::vec((0..12_u8, value), 0..20)
+    }
+
+    proptest! {
+        /// Reads over pending writes see what reads after their commit see.
+        #[test]
+        fn reads_see_pending_writes(stored in writes(), pending in writes(), limit in 1..12_usize) {
+            let (engine, keys) = (MemoryEngine::default(), keys());
+            let stored = stored.into_iter().map(|(key, value)| (vec![key], value));
+            engine.commit(&stored.collect()).unwrap();
+            let mut txn = Txn::over(&engine, &keys, 1);
+            for (key, value) in pending {
+                txn.write(vec![key], value);
+            }
+            let range = KeyRange { from: vec![2], to: vec![10] };
+            let before: Vec<Row> = collect(&txn, &range, limit).unwrap();
+            let single = txn.get(&[5]).unwrap();
+            txn.commit().unwrap();
+            assert_eq!(before, collect(&engine, &range, limit).unwrap());
+            assert_eq!(single, engine.get(&[5]).unwrap());
+        }
+    }
+}

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use super::{Batch, Engine, KeyRange, Rows, Visit};
+use crate::store::embedded::lock::sync_folder;
 use crate::store::{Result, StoreError};
 
 /// A leaf holds up to 20 values: this keeps it far below 128 KiB.
@@ -49,9 +50,7 @@ impl SledEngine {
             .map_err(StoreError::engine)?;
         let log = File::open(path.join("db")).map_err(StoreError::engine)?;
         log.sync_all().map_err(StoreError::engine)?;
-        for folder in [Some(path), path.parent()].into_iter().flatten() {
-            sync_folder(folder)?;
-        }
+        sync_folder(path)?;
         Ok(Self {
             database,
             log,
@@ -187,15 +186,4 @@ fn parts_of(stored: &[u8]) -> u32 {
         [IN_PARTS, count @ ..] => count.try_into().map_or(0, u32::from_be_bytes),
         _ => 0,
     }
-}
-
-/// Makes the names of files in a folder durable.
-fn sync_folder(folder: &Path) -> Result<()> {
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    let opened = File::open(folder).map_err(StoreError::engine)?;
-    opened.sync_all().map_err(StoreError::engine)
 }

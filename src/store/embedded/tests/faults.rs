@@ -1,7 +1,10 @@
 //! A disk that fails at the worst moment.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 
 use super::super::EmbeddedStore;
 use super::super::engine::layered::Layered;
@@ -30,6 +33,20 @@ struct Disk {
     commits: AtomicUsize,
     fails_at: usize,
     fault: Fault,
+    /// A commit waits while somebody holds this.
+    gate: Mutex<()>,
+}
+
+impl Disk {
+    fn failing_at(fails_at: usize, fault: Fault) -> Arc<Self> {
+        Arc::new(Self {
+            rows: MemoryEngine::default(),
+            commits: AtomicUsize::new(0),
+            fails_at,
+            fault,
+            gate: Mutex::new(()),
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -47,6 +64,7 @@ impl Rows for FailingEngine {
 
 impl Engine for FailingEngine {
     fn commit(&self, batch: &Batch) -> Result<()> {
+        let _open = self.0.gate.lock().unwrap();
         let failing = self.0.commits.fetch_add(1, Ordering::SeqCst) == self.0.fails_at;
         if failing && self.0.fault == Fault::Before {
             return Err(StoreError::engine("the disk is gone"));
@@ -133,12 +151,7 @@ async fn work(
 async fn a_failed_commit_loses_nothing_that_was_acknowledged() {
     for fault in [Fault::Before, Fault::After] {
         for fails_at in 1..9 {
-            let disk = Arc::new(Disk {
-                rows: MemoryEngine::default(),
-                commits: AtomicUsize::new(0),
-                fails_at,
-                fault,
-            });
+            let disk = Disk::failing_at(fails_at, fault);
             let (mut accepted, mut decided) = (Vec::new(), Vec::new());
             let store = open(&disk).unwrap();
             let outcome = work(&store, &mut accepted, &mut decided).await;
@@ -171,15 +184,32 @@ async fn a_failed_commit_loses_nothing_that_was_acknowledged() {
 /// a failed group do not linger.
 #[tokio::test]
 async fn the_writer_goes_on_after_a_failed_group() {
-    let disk = Arc::new(Disk {
-        rows: MemoryEngine::default(),
-        commits: AtomicUsize::new(0),
-        fails_at: 1,
-        fault: Fault::Before,
-    });
+    let disk = Disk::failing_at(1, Fault::Before);
     let store = open(&disk).unwrap();
     assert!(store.accept(vec![record(0)]).await.is_err());
     assert!(store.claim_records(claim()).await.unwrap().is_empty());
     assert!(store.accept(vec![record(0)]).await.is_ok());
     assert_eq!(store.claim_records(claim()).await.unwrap().len(), 1);
+}
+
+/// Whoever waits while a commit is under way shares the next one.
+#[tokio::test]
+async fn waiting_operations_share_a_commit() {
+    let disk = Disk::failing_at(usize::MAX, Fault::Before);
+    let store = open(&disk).unwrap();
+    let before = disk.commits.load(Ordering::SeqCst);
+    let mut calls = FuturesUnordered::new();
+    for place in 0..50 {
+        calls.push(store.accept(vec![record(place)]));
+    }
+    {
+        let _gate = disk.gate.lock().unwrap();
+        // Asking each call once puts all of them into the queue; none can be answered.
+        assert!(calls.next().now_or_never().is_none());
+    }
+    while let Some(accepted) = calls.next().await {
+        assert_eq!(accepted.unwrap().len(), 1);
+    }
+    // The writer may have begun with a part of them.
+    assert!(disk.commits.load(Ordering::SeqCst) - before <= 2);
 }
