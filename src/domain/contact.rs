@@ -67,6 +67,13 @@ impl Contact {
         }
         !tag.0.contains('/') && self.tags.keys().any(|held| held.parts().1 == tag.0)
     }
+
+    /// Whole days (of 24 hours) since they became a contact.
+    #[must_use]
+    pub fn added_days(&self, now: UnixMillis) -> Option<u64> {
+        let added = self.added_at?;
+        Some(now.since(added).as_secs() / 86_400)
+    }
 }
 
 /// The relation between a customer and one member.

@@ -81,7 +81,13 @@ struct Entry {
 type Section = HashMap<String, HashMap<String, Entry>>;
 
 /// Each file: `[section.entry]` with `zh` and `en`; the key is `section.entry`.
-const FILES: &[&str] = &[include_str!("cli.toml"), include_str!("check.toml")];
+const FILES: &[&str] = &[
+    include_str!("cli.toml"),
+    include_str!("check.toml"),
+    include_str!("check_rules.toml"),
+    include_str!("check_templates.toml"),
+    include_str!("explain.toml"),
+];
 
 static CATALOGUE: LazyLock<HashMap<String, Entry>> = LazyLock::new(|| {
     let mut all = HashMap::new();

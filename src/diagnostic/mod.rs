@@ -1,0 +1,188 @@
+//! What is wrong with an operator's file, where, and how to mend it.
+//!
+//! A [`Diagnostic`] keeps the key and the values of its text, so that one run can be
+//! shown in either language. [`Report`] collects the findings of a run; [`Source`] knows
+//! the lines of one file.
+
+mod render;
+mod report;
+mod source;
+
+pub use render::Rendered;
+pub use report::{Findings, Report};
+pub use source::{Source, Span};
+
+use serde::Serialize;
+
+use crate::lang::Lang;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The file cannot be used.
+    Error,
+    /// The file can be used, but probably does not do what was meant.
+    Warning,
+}
+
+/// A kind of finding: its stable code, how bad it is, and the key of its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// Stable code, for example `R012`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Key of the text; `<key>_help` is the text of the mend, if there is one.
+    pub key: &'static str,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Stable code.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file, as the operator would name it.
+    pub file: Option<String>,
+    /// The place in the file.
+    pub span: Option<Span>,
+    /// The line that the place is in.
+    pub source_line: Option<String>,
+    key: &'static str,
+    help: Option<&'static str>,
+    values: Vec<(&'static str, String)>,
+}
+
+impl Diagnostic {
+    /// A finding whose text is the catalogue entry `key`.
+    #[must_use]
+    pub fn new(code: &'static str, severity: Severity, key: &'static str) -> Self {
+        Self {
+            code,
+            severity,
+            file: None,
+            span: None,
+            source_line: None,
+            key,
+            help: None,
+            values: Vec::new(),
+        }
+    }
+
+    /// A finding of a known kind.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        Self::new(kind.code, kind.severity, kind.key)
+    }
+
+    /// Fills `{name}` in the text and in the mend.
+    #[must_use]
+    pub fn value(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.values.push((name, value.into()));
+        self
+    }
+
+    /// Chooses another text for the mend than `<key>_help`.
+    #[must_use]
+    pub fn help(mut self, key: &'static str) -> Self {
+        self.help = Some(key);
+        self
+    }
+
+    /// Offers the known name nearest to a mistyped one, if any is near.
+    #[must_use]
+    pub fn suggest<'n>(self, wrong: &str, known: impl IntoIterator<Item = &'n str>) -> Self {
+        match nearest(wrong, known) {
+            Some(near) => self.value("near", near).help("check.did_you_mean"),
+            None => self,
+        }
+    }
+
+    /// Says in which file and where.
+    #[must_use]
+    pub fn at(mut self, file: impl Into<String>, span: Span) -> Self {
+        self.file = Some(file.into());
+        self.span = Some(span);
+        self
+    }
+
+    /// Says in which file, when no place in it can be named.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<String>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
+    /// Adds the line that the place is in.
+    #[must_use]
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        self.source_line = Some(line.into());
+        self
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn message(&self, lang: Lang) -> String {
+        lang.text(self.key, &self.filled())
+    }
+
+    /// How to mend it.
+    #[must_use]
+    pub fn mend(&self, lang: Lang) -> Option<String> {
+        let own = format!("{}_help", self.key);
+        let key = self.help.unwrap_or(&own);
+        lang.lookup(key).map(|_| lang.text(key, &self.filled()))
+    }
+
+    fn filled(&self) -> Vec<(&str, &str)> {
+        self.values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect()
+    }
+}
+
+/// The known name that a mistyped one was probably meant to be.
+#[must_use]
+pub fn nearest<'n>(wrong: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    // Half of a short Chinese name may be wrong, a third of a long key.
+    let length = wrong.chars().count();
+    let allowed = if length <= 4 {
+        (length / 2).max(1)
+    } else {
+        length / 3
+    };
+    known
+        .into_iter()
+        .map(|name| (distance(wrong, name), name))
+        .filter(|(distance, name)| *distance <= allowed && *distance < name.chars().count())
+        .min()
+        .map(|(_, name)| name)
+}
+
+fn distance(wrong: &str, name: &str) -> usize {
+    // A name that differs only in case or in its folder is the nearest of all.
+    if wrong.eq_ignore_ascii_case(name) || name.rsplit('/').next() == Some(wrong) {
+        return 0;
+    }
+    strsim::osa_distance(wrong, name)
+}
+
+/// Declares the kinds of one module, and `ALL` of them for the tests.
+macro_rules! kinds {
+    ($($name:ident = $severity:ident $code:literal $key:literal;)*) => {
+        $(pub(crate) const $name: crate::diagnostic::Kind = crate::diagnostic::Kind {
+            code: $code,
+            severity: crate::diagnostic::Severity::$severity,
+            key: concat!("check.", $key),
+        };)*
+        #[cfg(test)]
+        pub(crate) const ALL: &[crate::diagnostic::Kind] = &[$($name),*];
+    };
+}
+pub(crate) use kinds;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,324 @@
+//! Why a rule fired or did not, as data and for people.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::model::Place;
+use crate::domain::ids::RuleId;
+use crate::lang::Lang;
+
+/// Every rule that was considered, in order.
+///
+/// It holds what operators wrote and places in the customer's text, never the text itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The version of the rules.
+    pub version: String,
+    /// The rules.
+    pub steps: Vec<Step>,
+}
+
+/// One rule that was considered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Which.
+    pub rule: RuleId,
+    /// Its name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it is written.
+    pub place: Place,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+/// What came of considering a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// All conditions hold.
+    Fired {
+        /// It only observes.
+        observe: bool,
+        /// What was found in the text.
+        found: Vec<Found>,
+        /// What it does: key and, where there is one, the name of the target.
+        actions: Vec<Deed>,
+        /// Its cooldown in seconds, which begins now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cooldown_secs: Option<u64>,
+        /// It leaves lower rules out.
+        stop: bool,
+    },
+    /// A condition does not hold.
+    Skipped(Reason),
+    /// A higher rule said `stop`.
+    NotReached {
+        /// That rule.
+        by: RuleId,
+    },
+}
+
+/// A word or pattern that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// As the operator wrote it.
+    pub word: String,
+    /// First byte in the customer's text.
+    pub start: usize,
+    /// End in the customer's text.
+    pub end: usize,
+}
+
+/// An action in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// `tag`, `reply`, …
+    pub action: String,
+    /// The tag, template or receiver.
+    pub target: String,
+}
+
+/// The first condition that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// `mode: off`.
+    Off,
+    /// Only customers, members and the platform set rules off.
+    Author,
+    /// Something else happened.
+    Trigger {
+        /// What the rule waits for.
+        wants: String,
+    },
+    /// Another channel.
+    Channel {
+        /// The rule's channels.
+        wants: String,
+    },
+    /// Another type of message.
+    Type {
+        /// The rule's types.
+        wants: String,
+    },
+    /// None of the words of `any` occurs.
+    Any {
+        /// The first few words.
+        words: String,
+    },
+    /// A word of `all` does not occur.
+    All {
+        /// The word.
+        word: String,
+    },
+    /// A word of `none` occurs.
+    None {
+        /// Where.
+        found: Found,
+    },
+    /// The pattern does not match.
+    Regex,
+    /// The contact lacks a tag.
+    HasTag {
+        /// The tag.
+        tag: String,
+    },
+    /// The contact carries a tag.
+    NotTag {
+        /// The tag.
+        tag: String,
+    },
+    /// A value of the contact does not fit.
+    Contact {
+        /// Which.
+        attribute: String,
+        /// What the rule wants.
+        wants: String,
+        /// What is known; `None` if nothing is.
+        actual: Option<String>,
+    },
+    /// Not valid yet.
+    NotYet,
+    /// Not valid any more.
+    Over,
+    /// Outside the hours.
+    Hours {
+        /// Their name.
+        hours: String,
+    },
+    /// It fired for this contact a short while ago.
+    Cooldown {
+        /// Seconds until it can fire again.
+        left_secs: u64,
+    },
+}
+
+impl Reason {
+    /// The stable word that rule tests and metrics use.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Author => "author",
+            Self::Trigger { .. } => "on",
+            Self::Channel { .. } => "channel",
+            Self::Type { .. } => "type",
+            Self::Any { .. } => "any",
+            Self::All { .. } => "all",
+            Self::None { .. } => "none",
+            Self::Regex => "regex",
+            Self::HasTag { .. } => "has_tag",
+            Self::NotTag { .. } => "not_tag",
+            Self::Contact { .. } => "contact",
+            Self::NotYet => "from",
+            Self::Over => "until",
+            Self::Hours { .. } => "hours",
+            Self::Cooldown { .. } => "cooldown",
+        }
+    }
+
+    fn human(&self, lang: Lang, text: &str) -> String {
+        let key = format!("explain.{}", self.word());
+        let found;
+        let left;
+        let values: Vec<(&str, &str)> = match self {
+            Self::Off | Self::Author | Self::Regex | Self::NotYet | Self::Over => Vec::new(),
+            Self::Trigger { wants } | Self::Channel { wants } | Self::Type { wants } => {
+                vec![("wants", wants)]
+            }
+            Self::Any { words } => vec![("words", words)],
+            Self::All { word } => vec![("word", word)],
+            Self::None { found: at } => {
+                found = at.shown(text);
+                vec![("word", &at.word), ("found", &found)]
+            }
+            Self::HasTag { tag } | Self::NotTag { tag } => vec![("tag", tag)],
+            Self::Contact {
+                attribute,
+                wants,
+                actual,
+            } => vec![
+                ("attribute", attribute),
+                ("wants", wants),
+                ("actual", actual.as_deref().unwrap_or("—")),
+            ],
+            Self::Hours { hours } => vec![("hours", hours)],
+            Self::Cooldown { left_secs } => {
+                left = span_of_time(*left_secs);
+                vec![("left", &left)]
+            }
+        };
+        lang.text(&key, &values)
+    }
+}
+
+impl Found {
+    /// The part of the customer's text, or the word if the text is not at hand.
+    fn shown(&self, text: &str) -> String {
+        text.get(self.start..self.end)
+            .filter(|part| !part.is_empty())
+            .unwrap_or(&self.word)
+            .to_owned()
+    }
+}
+
+impl Trace {
+    /// The trace for people. `text` is the customer's message, to show what matched.
+    #[must_use]
+    pub fn human(&self, lang: Lang, text: &str) -> String {
+        let mut out = String::new();
+        for (step, number) in self.steps.iter().zip(1..) {
+            let title = step.name.as_deref().unwrap_or(step.rule.as_str());
+            let Place { file, line } = &step.place;
+            out.push_str(&format!("{number:>3}. {title}  ({file}:{line})\n"));
+            for line in step.verdict.human(lang, text) {
+                out.push_str(&format!("     {line}\n"));
+            }
+        }
+        if out.is_empty() {
+            out.push_str(&lang.text("explain.no_rules", &[]));
+            out.push('\n');
+        }
+        out
+    }
+
+    /// The reason for which each rule was skipped, by rule.
+    #[must_use]
+    pub fn skipped(&self) -> BTreeMap<&RuleId, &Reason> {
+        self.steps
+            .iter()
+            .filter_map(|step| match &step.verdict {
+                Verdict::Skipped(reason) => Some((&step.rule, reason)),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+impl Verdict {
+    fn human(&self, lang: Lang, text: &str) -> Vec<String> {
+        match self {
+            Self::Skipped(reason) => vec![format!("✗ {}", reason.human(lang, text))],
+            Self::NotReached { by } => {
+                vec![format!(
+                    "– {}",
+                    lang.text("explain.not_reached", &[("rule", by.as_str())])
+                )]
+            }
+            Self::Fired {
+                observe,
+                found,
+                actions,
+                cooldown_secs,
+                stop,
+            } => {
+                let key = if *observe {
+                    "explain.observed"
+                } else {
+                    "explain.fired"
+                };
+                let mut lines = vec![format!("✓ {}", lang.text(key, &[]))];
+                lines.extend(found.iter().map(|found| {
+                    let shown = found.shown(text);
+                    lang.text("explain.found", &[("word", &found.word), ("found", &shown)])
+                }));
+                lines.extend(
+                    actions
+                        .iter()
+                        .map(|deed| format!("→ {} {}", deed.action, deed.target)),
+                );
+                lines.extend(
+                    cooldown_secs
+                        .map(|secs| lang.text("explain.cools", &[("time", &span_of_time(secs))])),
+                );
+                if *stop {
+                    lines.push(lang.text("explain.stops", &[]));
+                }
+                lines
+            }
+        }
+    }
+}
+
+/// `1d 2h`, `29m 10s`: the two largest units.
+fn span_of_time(secs: u64) -> String {
+    let parts = [
+        (secs / 86_400, "d"),
+        (secs / 3600 % 24, "h"),
+        (secs / 60 % 60, "m"),
+        (secs % 60, "s"),
+    ];
+    let shown: Vec<String> = parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .take(2)
+        .map(|(number, unit)| format!("{number}{unit}"))
+        .collect();
+    if shown.is_empty() {
+        "0s".to_owned()
+    } else {
+        shown.join(" ")
+    }
+}

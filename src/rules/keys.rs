@@ -1,0 +1,363 @@
+//! The keys of rule and calendar files: the check, the schema and the manual in one table.
+
+use crate::yaml::{Key, Shape, schema_of};
+
+/// JSON Schema of rule files.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schema_of("规则文件 / wecom-agent rules", &RULES)
+}
+
+/// JSON Schema of `calendar.yaml`.
+#[must_use]
+pub fn calendar_schema() -> serde_json::Value {
+    schema_of("日历文件 / wecom-agent calendar", &CALENDAR)
+}
+
+const MODES: &[&str] = &["on", "observe", "off"];
+const CHANNELS: &[&str] = &["kf", "app", "aibot", "contact"];
+const MATCHES: &[&str] = &["contains", "exact", "prefix", "suffix"];
+
+pub(super) const RULES: Shape = Shape::Map(&[
+    Key::may(
+        "version",
+        Shape::Integer,
+        "文件格式版本，目前是 1",
+        "Version of the format, 1 for now",
+    ),
+    Key::may(
+        "words",
+        Shape::Named(&Shape::Words),
+        "多条规则共用的词组；在规则里写成 $名字",
+        "Words used in several rules; called as $name",
+    ),
+    Key::may(
+        "defaults",
+        Shape::Map(DEFAULTS),
+        "本文件每条规则的默认值",
+        "Defaults for the rules of this file",
+    ),
+    Key::must(
+        "rules",
+        Shape::SomeOf(&Shape::Map(RULE)),
+        "规则",
+        "The rules",
+    ),
+]);
+
+const CHANNEL: Key = Key::may(
+    "channel",
+    Shape::Choices(CHANNELS),
+    "渠道：kf 微信客服，app 自建应用，aibot 智能机器人，contact 客户联系；不写表示都可以",
+    "Channels; any that can carry the trigger when left out",
+);
+const HOURS: Key = Key::may(
+    "hours",
+    Shape::Text,
+    "时段，名字见 calendar.yaml",
+    "Hours, by their name in calendar.yaml",
+);
+const MODE: Key = Key::may(
+    "mode",
+    Shape::Choice(MODES),
+    "on 启用；observe 只观察、不发送也不打标签；off 停用",
+    "on; observe: traced and counted, nothing is sent or tagged; off",
+);
+const PRIORITY: Key = Key::may(
+    "priority",
+    Shape::Integer,
+    "优先级，大的先判，默认 50",
+    "Higher is considered first, default 50",
+);
+const COOLDOWN: Key = Key::may(
+    "cooldown",
+    Shape::Duration,
+    "同一客户在这段时间内最多触发一次，如 30m、4h、1d",
+    "At most once per contact in this time, such as 30m, 4h, 1d",
+);
+const STOP: Key = Key::may(
+    "stop",
+    Shape::Flag,
+    "触发后不再判断后面的规则",
+    "Once it fired, lower rules are not considered",
+);
+const FROM: Key = Key::may("from", Shape::Moment, "从何时起有效", "Valid from");
+const UNTIL: Key = Key::may(
+    "until",
+    Shape::Moment,
+    "有效到何时（写日期则含当天）",
+    "Valid until; a date includes its day",
+);
+
+const DEFAULTS: &[Key] = &[CHANNEL, HOURS, MODE, PRIORITY, COOLDOWN, STOP, FROM, UNTIL];
+
+const RULE: &[Key] = &[
+    Key::must(
+        "id",
+        Shape::Text,
+        "规则的身份，全部文件内唯一；换了 id 就是新规则",
+        "Identity, unique in all files; a new id is a new rule",
+    ),
+    Key::may("name", Shape::Text, "给人看的名字", "A name for people"),
+    MODE,
+    PRIORITY,
+    Key::may(
+        "on",
+        Shape::Text,
+        "由什么触发：message（默认）、added、deleted、joined、left、entered、clicked、event:<Event>/<ChangeType>",
+        "What starts it; default message",
+    ),
+    CHANNEL,
+    HOURS,
+    Key::may(
+        "when",
+        Shape::Map(WHEN),
+        "条件，须全部满足",
+        "Conditions, all of which must hold",
+    ),
+    FROM,
+    UNTIL,
+    COOLDOWN,
+    Key::later("limit"),
+    Key::must(
+        "do",
+        Shape::SomeOf(&Shape::OneKey(ACTION)),
+        "依次执行的动作",
+        "What it does, in order",
+    ),
+    STOP,
+];
+
+const WHEN: &[Key] = &[
+    Key::may("any", Shape::Words, "至少出现一个", "At least one occurs"),
+    Key::may("all", Shape::Words, "每个都要出现", "Each occurs"),
+    Key::may("none", Shape::Words, "一个也不能出现", "Not one occurs"),
+    Key::may(
+        "match",
+        Shape::Choice(MATCHES),
+        "contains 模糊（默认）、exact 精准、prefix 开头、suffix 结尾",
+        "How words are looked for, default contains",
+    ),
+    Key::may(
+        "regex",
+        Shape::Text,
+        "正则表达式；命名分组在模板里写成 {{ m.名字 }}",
+        "A pattern; named groups become {{ m.name }}",
+    ),
+    Key::may(
+        "type",
+        Shape::Choices(TYPES),
+        "消息类型",
+        "Types of message",
+    ),
+    Key::may(
+        "contact",
+        Shape::Open(CONTACT, &Shape::Words),
+        "对客户的要求；其他键是客户属性",
+        "What must hold of the contact; other keys are attributes",
+    ),
+    Key::later("hits"),
+    Key::later("pinyin"),
+];
+
+const TYPES: &[&str] = &[
+    "text",
+    "image",
+    "voice",
+    "video",
+    "file",
+    "location",
+    "link",
+    "miniprogram",
+    "business_card",
+    "msgmenu",
+    "channels",
+    "channels_shop_product",
+    "channels_shop_order",
+    "merged_msg",
+    "meeting",
+    "calendar",
+    "note",
+    "mixed",
+    "stream",
+];
+
+const CONTACT: &[Key] = &[
+    Key::may(
+        "has_tag",
+        Shape::Words,
+        "带有全部这些标签",
+        "Carries each of these tags",
+    ),
+    Key::may(
+        "not_tag",
+        Shape::Words,
+        "不带其中任何标签",
+        "Carries none of these tags",
+    ),
+    Key::may(
+        "added_days",
+        Shape::Text,
+        "添加满几天，如 \">= 1\"",
+        "Whole days since they were added, such as \">= 1\"",
+    ),
+    Key::may(
+        "source",
+        Shape::Words,
+        "来源（渠道活码的 state），* 代表任意文字",
+        "The channel code they came through; * stands for anything",
+    ),
+    Key::later("points"),
+];
+
+const TO: Key = Key::must(
+    "to",
+    Shape::Text,
+    "发给谁：配置里的名字、成员账号或 负责人",
+    "To whom: a name from the config, a member, or 负责人 (the follower)",
+);
+const TEXT: Key = Key::may(
+    "text",
+    Shape::Text,
+    "内容，可用变量",
+    "The text; variables may be used",
+);
+const TEMPLATE: Key = Key::may("template", Shape::Text, "模板名", "A template");
+
+const ACTION: &[Key] = &[
+    Key::may(
+        "tag",
+        Shape::Words,
+        "打标签：组/标签",
+        "Adds tags: group/tag",
+    ),
+    Key::may("untag", Shape::Words, "去掉标签", "Removes tags"),
+    Key::may(
+        "remark",
+        Shape::Text,
+        "改客户备注，可用变量",
+        "Sets the remark name",
+    ),
+    Key::may(
+        "set",
+        Shape::Named(&Shape::Text),
+        "设置客户属性，可用变量",
+        "Sets attributes of the contact",
+    ),
+    Key::may(
+        "reply",
+        Shape::Text,
+        "用模板回复",
+        "Answers with a template",
+    ),
+    Key::may(
+        "welcome",
+        Shape::Text,
+        "用模板发欢迎语",
+        "Welcomes with a template",
+    ),
+    Key::may(
+        "notify",
+        Shape::Map(&[TO, TEXT, TEMPLATE]),
+        "通过应用通知成员",
+        "Tells members through the app",
+    ),
+    Key::may(
+        "transfer",
+        Shape::Text,
+        "转给配置里的接待组",
+        "Hands the session to a servicer group of the config",
+    ),
+    Key::may(
+        "webhook",
+        Shape::Map(&[
+            TO,
+            Key::may(
+                "body",
+                Shape::Any,
+                "请求内容，文字可用变量",
+                "The body; texts may use variables",
+            ),
+        ]),
+        "请求公司自己的系统",
+        "Calls one of the company's systems",
+    ),
+    Key::may(
+        "robot",
+        Shape::Map(&[TO, TEXT, TEMPLATE]),
+        "发到群机器人",
+        "Posts to a group robot",
+    ),
+    Key::later("end_session"),
+    Key::later("start_sop"),
+    Key::later("stop_sop"),
+    Key::later("remind"),
+    Key::later("points"),
+    Key::later("mass_message"),
+];
+
+pub(super) const CALENDAR: Shape = Shape::Map(&[
+    Key::may(
+        "version",
+        Shape::Integer,
+        "文件格式版本，目前是 1",
+        "Version of the format, 1 for now",
+    ),
+    Key::must(
+        "hours",
+        Shape::Named(&Shape::SomeOf(&Shape::Map(OPENING))),
+        "时段的名字；一个名字可以有几段",
+        "Named hours; a name may have several spans",
+    ),
+    Key::may(
+        "holidays",
+        Shape::Choice(&["cn", "none"]),
+        "cn 使用内置的中国法定节假日与调休表",
+        "cn uses the built-in Chinese holidays and make-up days",
+    ),
+    Key::may("extra_off", Shape::Dates, "另外放假的日子", "More days off"),
+    Key::may(
+        "extra_work",
+        Shape::Dates,
+        "另外上班的日子",
+        "More working days",
+    ),
+]);
+
+pub(super) const DAYS: &[&str] = &[
+    "工作日",
+    "休息日",
+    "周末",
+    "节假日",
+    "每天",
+    "周一",
+    "周二",
+    "周三",
+    "周四",
+    "周五",
+    "周六",
+    "周日",
+];
+
+const OPENING: &[Key] = &[
+    Key::may(
+        "days",
+        Shape::Choices(DAYS),
+        "哪些日子，默认每天",
+        "Which days, default 每天 (every)",
+    ),
+    Key::may("from", Shape::Clock, "几点开始", "From"),
+    Key::may(
+        "to",
+        Shape::Clock,
+        "几点结束；不晚于开始则到次日",
+        "To; past midnight if it is not after the start",
+    ),
+    Key::may(
+        "not",
+        Shape::Text,
+        "另一时段以外",
+        "Whenever other hours are not",
+    ),
+    Key::may("always", Shape::Flag, "全天", "Always"),
+];

@@ -1,0 +1,154 @@
+//! Reads a folder of rules. The only file of this module that touches the disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha1::{Digest as _, Sha1};
+
+use super::calendar::Calendar;
+use super::matcher::{Matcher, Words};
+use super::model::{Rule, RuleSet};
+use super::parse::{Context, rules_of};
+use super::parse_calendar::calendar_of;
+use super::problems;
+use crate::diagnostic::{Diagnostic, Findings, Report};
+use crate::templates::Catalog;
+use crate::yaml::decode;
+
+/// The file with hours and holidays.
+pub const CALENDAR_FILE: &str = "calendar.yaml";
+
+/// What rules may name.
+#[derive(Debug, Clone, Copy)]
+pub struct References<'a> {
+    /// Templates.
+    pub templates: &'a Catalog,
+    /// Servicer groups of the config.
+    pub servicer_groups: &'a BTreeSet<String>,
+    /// Webhooks of the config.
+    pub webhooks: &'a BTreeSet<String>,
+    /// Group robots of the config.
+    pub robots: &'a BTreeSet<String>,
+}
+
+/// Reads all rule files below `dir` and its `calendar.yaml`.
+///
+/// Every problem of every file is in the report; the set is there if none is an error.
+/// Files named `*.test.yaml` are rule tests and not read here.
+#[must_use]
+pub fn load(dir: &Path, references: &References<'_>) -> (Option<RuleSet>, Report) {
+    let mut report = Report::default();
+    let files = read_files(dir, &mut report);
+    let set = from_files(&files, references, &mut report);
+    (set, report)
+}
+
+/// Reads rules from files already in memory: names relative to the folder, and contents.
+#[must_use]
+pub fn from_files(
+    files: &BTreeMap<String, Vec<u8>>,
+    references: &References<'_>,
+    report: &mut Report,
+) -> Option<RuleSet> {
+    let calendar = calendar(files, report);
+    let mut context = Context {
+        references,
+        calendar: &calendar,
+        words: Words::default(),
+        ids: BTreeMap::new(),
+    };
+    let mut rules: Vec<Rule> = Vec::new();
+    for (name, bytes) in files.iter().filter(|(name, _)| *name != CALENDAR_FILE) {
+        if let Some(source) = decode(name, bytes, report) {
+            rules.extend(rules_of(&mut context, Findings::new(&source, report)));
+        }
+    }
+    // Files are in the order of their names and rules in that of their file: the sort is
+    // stable, so only the priority has to be compared.
+    rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+    let words = context.words;
+    if report.has_errors() {
+        return None;
+    }
+    match Matcher::build(&rules, words) {
+        Ok(matcher) => Some(RuleSet {
+            rules,
+            matcher,
+            calendar,
+            version: version(files),
+        }),
+        Err(error) => {
+            report.push(Diagnostic::of(problems::BUILD).value("detail", error.to_string()));
+            None
+        }
+    }
+}
+
+fn calendar(files: &BTreeMap<String, Vec<u8>>, report: &mut Report) -> Calendar {
+    let source = files
+        .get(CALENDAR_FILE)
+        .and_then(|bytes| decode(CALENDAR_FILE, bytes, report));
+    source.map_or_else(Calendar::default, |source| {
+        calendar_of(Findings::new(&source, report))
+    })
+}
+
+/// A short hash over names and contents.
+fn version(files: &BTreeMap<String, Vec<u8>>) -> String {
+    let mut hash = Sha1::new();
+    for (name, bytes) in files {
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    }
+    let hash = hash.finalize();
+    hash.iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn read_files(dir: &Path, report: &mut Report) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![(dir.to_owned(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        if let Err(error) = read_folder(&folder, &prefix, &mut folders, &mut files) {
+            let name = folder.display().to_string();
+            report.push(unreadable(&error).in_file(name));
+        }
+    }
+    files
+}
+
+fn unreadable(error: &io::Error) -> Diagnostic {
+    Diagnostic::of(problems::UNREADABLE).value("detail", error.to_string())
+}
+
+fn read_folder(
+    folder: &Path,
+    prefix: &str,
+    folders: &mut Vec<(PathBuf, String)>,
+    files: &mut BTreeMap<String, Vec<u8>>,
+) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let file = entry.file_name();
+        let Some(name) = file.to_str().filter(|name| !name.starts_with('.')) else {
+            continue;
+        };
+        let full = format!("{prefix}{name}");
+        if entry.file_type()?.is_dir() {
+            folders.push((entry.path(), format!("{full}/")));
+        } else if is_rule_file(name) {
+            files.insert(full, std::fs::read(entry.path())?);
+        }
+    }
+    Ok(())
+}
+
+fn is_rule_file(name: &str) -> bool {
+    let stem = name.strip_suffix(".yaml").or(name.strip_suffix(".yml"));
+    stem.is_some_and(|stem| !stem.ends_with(".test"))
+}

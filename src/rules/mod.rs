@@ -1,0 +1,27 @@
+//! The rule language: from operators' files to decisions. Pure but for [`load`].
+//!
+//! Reading order: what a rule is ([`model`]), how files become rules (`keys`, `parse`,
+//! [`load`]), how texts are compared ([`normalize`], [`matcher`]), when the company is open
+//! ([`calendar`]), and how a decision is made ([`engine`]) and explained ([`explain`]).
+
+pub mod calendar;
+pub mod engine;
+pub mod explain;
+mod holidays;
+mod keys;
+pub mod load;
+pub mod matcher;
+pub mod model;
+pub mod normalize;
+mod parse;
+mod parse_action;
+mod parse_calendar;
+mod parse_when;
+mod problems;
+
+pub use calendar::Calendar;
+pub use engine::{Decision, Fired, decide, explain};
+pub use explain::{Reason, Step, Trace, Verdict};
+pub use keys::{calendar_schema, schema};
+pub use load::{References, load};
+pub use model::{Mode, On, Rule, RuleSet};

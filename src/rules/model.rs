@@ -1,0 +1,400 @@
+//! What a rule is, after its file was read and checked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::calendar::{Calendar, HoursId};
+use super::matcher::{Matcher, WordId};
+use crate::domain::action::Action;
+use crate::domain::ids::{RuleId, Tag};
+use crate::domain::inbound::{Channel, Trigger};
+use crate::yaml::values::Moment;
+
+/// All rules of an installation, in the order in which they are considered.
+#[derive(Debug)]
+pub struct RuleSet {
+    pub(super) rules: Vec<Rule>,
+    pub(super) matcher: Matcher,
+    pub(super) calendar: Calendar,
+    pub(super) version: String,
+}
+
+impl RuleSet {
+    /// A set without rules.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            rules: Vec::new(),
+            matcher: Matcher::default(),
+            calendar: Calendar::default(),
+            version: String::new(),
+        }
+    }
+
+    /// The rules, in the order in which they are considered.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// A rule by its id.
+    #[must_use]
+    pub fn rule(&self, id: &RuleId) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == *id)
+    }
+
+    /// Working hours and holidays.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// A short hash of the files that the set was read from.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+/// One rule.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its identity: cooldowns belong to it.
+    pub id: RuleId,
+    /// A name for people.
+    pub name: Option<String>,
+    /// Whether it acts.
+    pub mode: Mode,
+    /// Higher is considered first.
+    pub priority: i64,
+    /// What starts it.
+    pub on: On,
+    /// Through which channels; empty means any.
+    pub channels: Vec<Channel>,
+    /// In which hours.
+    pub hours: Option<HoursId>,
+    /// Conditions, all of which must hold.
+    pub when: When,
+    /// Valid from.
+    pub from: Option<Moment>,
+    /// Valid until.
+    pub until: Option<Moment>,
+    /// At most once per contact in this time.
+    pub cooldown: Option<Duration>,
+    /// What it does, in order.
+    pub actions: Vec<Action>,
+    /// Whether lower rules are left out once it fired.
+    pub stop: bool,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// Where a rule is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The file, relative to the folder of the rules.
+    pub file: Arc<str>,
+    /// The line.
+    pub line: usize,
+}
+
+/// Whether a rule acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It acts.
+    On,
+    /// It is traced and counted; nothing is sent or tagged, and it never stops others.
+    Observe,
+    /// It rests.
+    Off,
+}
+
+/// What starts a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum On {
+    /// A message.
+    Message,
+    /// A customer was added.
+    Added,
+    /// A contact was ended.
+    Deleted,
+    /// Somebody joined a customer group.
+    Joined,
+    /// Somebody left a customer group.
+    Left,
+    /// A chat window was opened.
+    Entered,
+    /// A menu item or a card's button was pressed.
+    Clicked,
+    /// Any other event, by WeCom's own names.
+    Event {
+        /// `Event`.
+        event: String,
+        /// `ChangeType`; `None` takes any.
+        change: Option<String>,
+    },
+}
+
+impl On {
+    /// The word that `on:` uses for it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Added => "added",
+            Self::Deleted => "deleted",
+            Self::Joined => "joined",
+            Self::Left => "left",
+            Self::Entered => "entered",
+            Self::Clicked => "clicked",
+            Self::Event { .. } => "event",
+        }
+    }
+
+    /// Whether this is what happened.
+    #[must_use]
+    pub fn matches(&self, trigger: &Trigger) -> bool {
+        match (self, trigger) {
+            (
+                Self::Event { event, change },
+                Trigger::Event {
+                    event: name,
+                    change_type,
+                },
+            ) => event == name && (change.is_none() || change == change_type),
+            _ => trigger.word() == Some(self.word()),
+        }
+    }
+
+    /// Whether it brings a text that words can be looked for in.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        matches!(self, Self::Message | Self::Clicked | Self::Entered)
+    }
+}
+
+/// The conditions of a rule.
+#[derive(Debug, Clone, Default)]
+pub struct When {
+    /// At least one occurs.
+    pub any: Vec<Word>,
+    /// Each occurs.
+    pub all: Vec<Word>,
+    /// Not one occurs.
+    pub none: Vec<Word>,
+    /// How words are looked for.
+    pub how: How,
+    /// A pattern that the text matches.
+    pub regex: Option<Pattern>,
+    /// The message is of one of these types; empty means any.
+    pub types: Vec<String>,
+    /// What must hold of the contact.
+    pub contact: Vec<ContactTest>,
+}
+
+impl When {
+    /// Whether something must occur in the text.
+    #[must_use]
+    pub fn needs_text(&self) -> bool {
+        !self.any.is_empty() || !self.all.is_empty() || self.regex.is_some()
+    }
+
+    /// Whether nothing is asked at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.needs_text()
+            && self.none.is_empty()
+            && self.types.is_empty()
+            && self.contact.is_empty()
+    }
+}
+
+/// A word of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// As the operator wrote it.
+    pub text: Box<str>,
+    /// Its normal form in the matcher.
+    pub id: WordId,
+}
+
+/// How words are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum How {
+    /// Anywhere in the text.
+    #[default]
+    Contains,
+    /// The text is the word.
+    Exact,
+    /// The text begins with it.
+    Prefix,
+    /// The text ends with it.
+    Suffix,
+}
+
+/// A pattern. It sees the customer's own text, so that what it captures is as written.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// The compiled pattern.
+    pub regex: regex::Regex,
+}
+
+/// What must hold of the contact.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ContactTest {
+    /// Carries the tag.
+    HasTag(Tag),
+    /// Does not carry the tag.
+    NotTag(Tag),
+    /// Whole days since they were added.
+    AddedDays(Compare),
+    /// The channel code they came through; `*` stands for anything.
+    Source(Vec<String>),
+    /// An attribute: one of these must hold.
+    Attribute(String, Vec<Compare>),
+}
+
+/// A comparison with a value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compare {
+    /// How.
+    pub op: Op,
+    /// With what.
+    pub value: String,
+}
+
+/// How to compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `contains`
+    Contains,
+}
+
+impl Op {
+    /// All operators; longer ones first, so that `>=` is not read as `>`.
+    pub const ALL: [(Self, &'static str); 7] = [
+        (Self::NotEqual, "!="),
+        (Self::AtLeast, ">="),
+        (Self::AtMost, "<="),
+        (Self::Greater, ">"),
+        (Self::Less, "<"),
+        (Self::Equal, "="),
+        (Self::Contains, "contains "),
+    ];
+
+    /// How it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(op, _)| *op == self)
+            .map_or("", |(_, text)| text.trim_end())
+    }
+
+    /// Whether both sides must be numbers.
+    #[must_use]
+    pub fn is_numeric(self) -> bool {
+        matches!(
+            self,
+            Self::Greater | Self::AtLeast | Self::Less | Self::AtMost
+        )
+    }
+}
+
+impl Compare {
+    /// Whether the comparison holds for what is known; `None` if nothing is known.
+    #[must_use]
+    pub fn holds(&self, actual: Option<&str>) -> bool {
+        let Some(actual) = actual else {
+            return self.op == Op::NotEqual;
+        };
+        let numbers = || {
+            let numbers: (f64, f64) = (actual.parse().ok()?, self.value.parse().ok()?);
+            Some(numbers)
+        };
+        let equal = || numbers().map_or(actual == self.value, |(a, b)| (a - b).abs() < 1e-9);
+        match self.op {
+            Op::Equal => equal(),
+            Op::NotEqual => !equal(),
+            Op::Greater => numbers().is_some_and(|(a, b)| a > b),
+            Op::AtLeast => numbers().is_some_and(|(a, b)| a >= b),
+            Op::Less => numbers().is_some_and(|(a, b)| a < b),
+            Op::AtMost => numbers().is_some_and(|(a, b)| a <= b),
+            Op::Contains => actual.contains(&self.value),
+        }
+    }
+}
+
+impl std::fmt::Display for Compare {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.op.as_str(), self.value)
+    }
+}
+
+/// Whether a text fits a pattern in which `*` stands for anything.
+#[must_use]
+pub fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let mut last = None;
+    for part in parts {
+        if let Some(middle) = last.replace(part) {
+            match rest.find(middle) {
+                Some(at) => rest = &rest[at + middle.len()..],
+                None => return false,
+            }
+        }
+    }
+    last.map_or(rest.is_empty(), |end| rest.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Compare, Op, fits};
+
+    #[test]
+    fn stars_stand_for_anything() {
+        assert!(fits("门店*", "门店-01"));
+        assert!(fits("*", ""));
+        assert!(fits("a*b*c", "a--b--bc"));
+        assert!(fits("门店", "门店"));
+        assert!(!fits("门店", "门店-01"));
+        assert!(!fits("a*b*c", "a--c"));
+        assert!(!fits("ab*ba", "aba"));
+    }
+
+    #[test]
+    fn numbers_compare_as_numbers_and_text_as_text() {
+        let test = |op, value: &str, actual| {
+            Compare {
+                op,
+                value: value.into(),
+            }
+            .holds(actual)
+        };
+        assert!(test(Op::AtLeast, "9", Some("10")));
+        assert!(!test(Op::Greater, "9", Some("很多")));
+        assert!(test(Op::Equal, "1.0", Some("1")));
+        assert!(!test(Op::Equal, "007", Some("甲")));
+        assert!(test(Op::NotEqual, "会员", None));
+        assert!(!test(Op::Equal, "会员", None));
+        assert!(test(Op::Contains, "会", Some("老会员")));
+    }
+}

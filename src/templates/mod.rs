@@ -1,0 +1,20 @@
+//! What the company says: from operators' files to messages. Pure but for [`load`].
+//!
+//! `.txt` is text, `.md` is markdown, `.yaml` is any other message or several in a row.
+//! Texts are minijinja templates with strict variables; what a customer wrote is data in
+//! them and never becomes a template itself.
+
+mod catalog;
+mod check;
+mod context;
+mod keys;
+pub mod load;
+mod parse;
+mod problems;
+mod render;
+
+pub use catalog::Catalog;
+pub use check::{TextCheck, TextProblem, check_text};
+pub use context::{Corp, RenderContext, Staff};
+pub use keys::schema;
+pub use render::RenderError;

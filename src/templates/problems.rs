@@ -1,0 +1,21 @@
+//! Kinds of findings in templates.
+
+crate::diagnostic::kinds! {
+    SAME_NAME = Error "T001" "same_name";
+    OTHER_FILE = Warning "T002" "other_file";
+    TEMPLATE_SYNTAX = Error "T003" "template_syntax";
+    UNKNOWN_VARIABLE = Error "T004" "unknown_variable";
+    MAY_BE_MISSING = Warning "T005" "may_be_missing";
+    UNKNOWN_FILTER = Error "T006" "unknown_filter";
+    LONG_TEXT = Warning "T007" "long_text";
+    MEDIA_PATH = Error "T008" "media_path";
+    MEDIA_MISSING = Error "T009" "media_missing";
+    MEDIA_SIZE = Error "T010" "media_size";
+    MEDIA_FORM = Error "T011" "media_form";
+    EMPTY_TEMPLATE = Error "T012" "empty_template";
+    MENU_SIZE = Error "T013" "menu_size";
+    CARD_TYPE = Error "T014" "card_type";
+    MANY_MESSAGES = Warning "T015" "many_messages";
+    TEMPLATE_FAILS = Error "T016" "template_fails";
+    TEMPLATES_UNREADABLE = Error "T017" "templates_unreadable";
+}

@@ -1,0 +1,109 @@
+//! The tables that say which keys a file may have: one for the check and for the schema.
+
+/// A key that operators may write.
+#[derive(Debug)]
+pub struct Key {
+    /// How it is written.
+    pub name: &'static str,
+    /// What its value looks like.
+    pub shape: Shape,
+    /// Whether it must be there.
+    pub need: Need,
+    /// What it does, in Chinese.
+    pub zh: &'static str,
+    /// What it does, in English.
+    pub en: &'static str,
+}
+
+impl Key {
+    /// A key that may be left out.
+    #[must_use]
+    pub const fn may(name: &'static str, shape: Shape, zh: &'static str, en: &'static str) -> Self {
+        Self {
+            name,
+            shape,
+            need: Need::Optional,
+            zh,
+            en,
+        }
+    }
+
+    /// A key that must be there.
+    #[must_use]
+    pub const fn must(
+        name: &'static str,
+        shape: Shape,
+        zh: &'static str,
+        en: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            shape,
+            need: Need::Required,
+            zh,
+            en,
+        }
+    }
+
+    /// A key of the language that this version cannot do yet: a clear error, never ignored.
+    #[must_use]
+    pub const fn later(name: &'static str) -> Self {
+        Self {
+            name,
+            shape: Shape::Any,
+            need: Need::Later,
+            zh: "",
+            en: "",
+        }
+    }
+}
+
+/// Whether a key must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It may be left out.
+    Optional,
+    /// It must be there.
+    Required,
+    /// It belongs to a later version.
+    Later,
+}
+
+/// What a value looks like.
+#[derive(Debug)]
+pub enum Shape {
+    /// Text that is not empty.
+    Text,
+    /// Text, or a list of texts.
+    Words,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number.
+    Integer,
+    /// A duration such as `30m`.
+    Duration,
+    /// A date or a date with a time.
+    Moment,
+    /// A date.
+    Dates,
+    /// A time of day.
+    Clock,
+    /// One of these.
+    Choice(&'static [&'static str]),
+    /// One or several of these.
+    Choices(&'static [&'static str]),
+    /// A map with these keys.
+    Map(&'static [Key]),
+    /// A map with exactly one of these keys.
+    OneKey(&'static [Key]),
+    /// A map with these keys, and any other key with a value of the second shape.
+    Open(&'static [Key], &'static Shape),
+    /// A map whose keys are names.
+    Named(&'static Shape),
+    /// A list; a single element may stand without brackets.
+    List(&'static Shape),
+    /// A list of at least one.
+    SomeOf(&'static Shape),
+    /// Anything.
+    Any,
+}

@@ -1,0 +1,286 @@
+//! The silent mistakes of YAML in Chinese, found in the raw text before it is parsed.
+//!
+//! The scanner knows just enough YAML (quotes, comments, brackets, block texts) to tell a
+//! Chinese comma between two keywords from one inside a sentence.
+
+use super::problems;
+use crate::diagnostic::Kind;
+
+/// A mistake, and the characters that mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lint {
+    pub(super) kind: Kind,
+    pub(super) line: usize,
+    pub(super) column: usize,
+    pub(super) found: String,
+    /// Replacements as (column, new text), one character each.
+    pub(super) fixes: Vec<(usize, &'static str)>,
+}
+
+/// All mistakes of a text, in order.
+pub(super) fn scan(text: &str) -> Vec<Lint> {
+    let mut scanner = Scanner::default();
+    for (index, line) in text.lines().enumerate() {
+        scanner.line(index + 1, line);
+    }
+    scanner.lints
+}
+
+#[derive(Default)]
+struct Scanner {
+    lints: Vec<Lint>,
+    /// Open brackets.
+    flow: Vec<char>,
+    /// The quote that is open.
+    quote: Option<char>,
+    /// A block text (`|`, `>`) lasts while lines are indented deeper than this.
+    block: Option<usize>,
+    line: usize,
+    chars: Vec<char>,
+    /// Where the current plain text began.
+    token: usize,
+    /// Nothing of the current value or key was seen yet.
+    fresh: bool,
+    /// The current text can still become a key.
+    key_place: bool,
+}
+
+impl Scanner {
+    fn line(&mut self, number: usize, line: &str) {
+        self.line = number;
+        self.chars = line.chars().collect();
+        let indent = self.chars.iter().take_while(|c| c.is_whitespace()).count();
+        if let Some(parent) = self.block {
+            if indent > parent || indent == self.chars.len() {
+                return;
+            }
+            self.block = None;
+        }
+        let mut at = 0;
+        if self.quote.is_none() {
+            self.indentation(indent);
+            at = indent;
+            self.begin(at, true);
+            if self
+                .chars
+                .get(at..)
+                .is_some_and(|rest| rest == ['-', '-', '-'])
+            {
+                return;
+            }
+        }
+        while at < self.chars.len() {
+            at = self.step(at, indent);
+        }
+    }
+
+    fn indentation(&mut self, indent: usize) {
+        if indent == self.chars.len() {
+            return;
+        }
+        let lead = &self.chars[..indent];
+        if let Some(at) = lead.iter().position(|c| *c == '\t') {
+            let fixes = (0..indent)
+                .filter(|at| self.chars[*at] == '\t')
+                .map(|at| (at, "  "))
+                .collect();
+            self.report(problems::TAB, at, fixes);
+        } else if let Some(at) = lead.iter().position(|c| is_wide_space(*c)) {
+            self.wide_space(at);
+        }
+    }
+
+    /// Handles the character at `at`; returns where to go on.
+    fn step(&mut self, at: usize, indent: usize) -> usize {
+        let c = self.chars[at];
+        if let Some(quote) = self.quote {
+            return self.quoted(at, c, quote);
+        }
+        if c == '#' && (at == 0 || self.chars[at - 1].is_whitespace()) {
+            self.comment(at);
+            return self.chars.len();
+        }
+        if self.fresh && !c.is_whitespace() {
+            self.token = at;
+            return self.opening(at, c, indent);
+        }
+        match c {
+            ']' | '}' => {
+                self.flow.pop();
+                self.fresh = false;
+                self.key_place = false;
+            }
+            ',' if !self.flow.is_empty() => self.begin(at + 1, true),
+            ':' if self.ends_key(at) => self.begin(at + 1, false),
+            ':' if self.after(at).is_some_and(is_wide_space) && self.key_place => {
+                self.wide_space(at + 1);
+                self.begin(at + 1, false);
+            }
+            '：' if self.key_place && self.looks_like_key(at) => {
+                self.report(problems::WIDE_COLON, at, vec![(at, ": ")]);
+                self.begin(at + 1, false);
+            }
+            '，' | '、' if self.is_separator(at) => {
+                self.report(problems::WIDE_COMMA, at, vec![(at, ", ")]);
+                self.begin(at + 1, true);
+            }
+            c if self.fresh && is_wide_space(c) => self.wide_space(at),
+            _ => {}
+        }
+        at + 1
+    }
+
+    /// The first character of a key or value.
+    fn opening(&mut self, at: usize, c: char, indent: usize) -> usize {
+        self.fresh = false;
+        match c {
+            '"' | '\'' => self.quote = Some(c),
+            '[' | '{' => {
+                self.flow.push(c);
+                self.begin(at + 1, true);
+            }
+            ']' | '}' => {
+                self.flow.pop();
+                self.key_place = false;
+            }
+            ',' => self.begin(at + 1, true),
+            '-' if self.flow.is_empty() && self.after(at).is_none_or(char::is_whitespace) => {
+                if self.after(at).is_some_and(is_wide_space) {
+                    self.wide_space(at + 1);
+                }
+                self.begin(at + 1, true);
+            }
+            '|' | '>' if self.flow.is_empty() && self.is_block_header(at) => {
+                self.block = Some(indent);
+                return self.chars.len();
+            }
+            '>' => self.report(problems::BARE_COMPARE, at, Vec::new()),
+            '!' if self.after(at) == Some('=') => {
+                self.report(problems::BARE_COMPARE, at, Vec::new());
+            }
+            '“' | '”' | '「' | '『' | '‘' | '’' => self.wide_quote(at, c),
+            '，' | '、' if self.is_separator(at) => {
+                self.report(problems::WIDE_COMMA, at, vec![(at, ", ")]);
+                self.begin(at + 1, true);
+            }
+            _ => {}
+        }
+        at + 1
+    }
+
+    fn quoted(&mut self, at: usize, c: char, quote: char) -> usize {
+        if quote == '"' && c == '\\' {
+            return at + 2;
+        }
+        if c == quote {
+            if quote == '\'' && self.after(at) == Some('\'') {
+                return at + 2;
+            }
+            self.quote = None;
+        }
+        at + 1
+    }
+
+    fn begin(&mut self, at: usize, key_place: bool) {
+        self.token = at;
+        self.fresh = true;
+        self.key_place = key_place && self.flow.last() != Some(&'[');
+    }
+
+    fn after(&self, at: usize) -> Option<char> {
+        self.chars.get(at + 1).copied()
+    }
+
+    /// A colon ends a key when white space, the end or a flow mark follows.
+    fn ends_key(&self, at: usize) -> bool {
+        self.key_place
+            && self.after(at).is_none_or(|next| {
+                (next.is_whitespace() && !is_wide_space(next))
+                    || (!self.flow.is_empty() && ",[]{}".contains(next))
+            })
+    }
+
+    /// Keys are English words; a name may be Chinese when a list or map follows it.
+    fn looks_like_key(&self, at: usize) -> bool {
+        let token = &self.chars[self.token..at];
+        let rest: String = self.chars[at + 1..].iter().collect();
+        let rest = rest.trim();
+        let word = token.iter().all(|c| c.is_ascii_alphanumeric() || *c == '_');
+        !token.is_empty() && (word || rest.is_empty() || rest.starts_with(['[', '{']))
+    }
+
+    /// In a list every Chinese comma was meant to separate; in a map only before a key.
+    fn is_separator(&self, at: usize) -> bool {
+        match self.flow.last() {
+            Some('[') => true,
+            Some(_) => {
+                let rest = &self.chars[at + 1..];
+                let word = rest
+                    .iter()
+                    .skip_while(|c| c.is_whitespace())
+                    .take_while(|c| c.is_ascii_alphanumeric() || **c == '_')
+                    .count();
+                let end = rest.iter().take_while(|c| c.is_whitespace()).count() + word;
+                word > 0 && matches!(rest.get(end), Some(':' | '：'))
+            }
+            None => false,
+        }
+    }
+
+    fn is_block_header(&self, at: usize) -> bool {
+        let rest: String = self.chars[at + 1..].iter().collect();
+        let rest = rest.split('#').next().unwrap_or_default().trim();
+        rest.chars().all(|c| c == '-' || c == '+')
+    }
+
+    /// `[退款 #1]`: the bracket that should close the list stands in the comment.
+    fn comment(&mut self, at: usize) {
+        let Some(open) = self.flow.last() else {
+            return;
+        };
+        let close = if *open == '[' { ']' } else { '}' };
+        if self.chars[at..].contains(&close) {
+            self.report(problems::SWALLOWED, at, Vec::new());
+            self.flow.pop();
+        }
+    }
+
+    fn wide_quote(&mut self, at: usize, open: char) {
+        let closing = match open {
+            '「' => "」",
+            '『' => "』",
+            '‘' | '’' => "’‘",
+            _ => "”“",
+        };
+        let end = (at + 1..self.chars.len()).find(|at| closing.contains(self.chars[*at]));
+        let mut fixes = vec![(at, "\"")];
+        fixes.extend(end.map(|end| (end, "\"")));
+        // Only a text that is quoted as a whole was meant to be quoted.
+        let whole = end.is_some_and(|end| {
+            let rest: String = self.chars[end + 1..].iter().collect();
+            let rest = rest.trim_start();
+            rest.is_empty() || rest.starts_with([',', ']', '}', '，', '、', ':', '：', '#'])
+        });
+        if whole {
+            self.report(problems::WIDE_QUOTE, at, fixes);
+        }
+    }
+
+    fn wide_space(&mut self, at: usize) {
+        self.report(problems::WIDE_SPACE, at, vec![(at, " ")]);
+    }
+
+    fn report(&mut self, kind: Kind, at: usize, fixes: Vec<(usize, &'static str)>) {
+        self.lints.push(Lint {
+            kind,
+            line: self.line,
+            column: at + 1,
+            found: self.chars[at].to_string(),
+            fixes,
+        });
+    }
+}
+
+fn is_wide_space(c: char) -> bool {
+    matches!(c, '\u{3000}' | '\u{00A0}')
+}

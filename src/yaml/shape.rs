@@ -1,0 +1,230 @@
+//! A tree against a table of keys: every mistake, each at its place.
+
+use super::key::{Key, Need, Shape};
+use super::tree::{Data, Entry, Node};
+use super::{problems, values};
+use crate::diagnostic::{Diagnostic, Findings, nearest};
+
+/// Checks a value against its shape and reports all that does not fit.
+pub fn check(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
+    match shape {
+        Shape::Any => {}
+        Shape::Map(keys) => {
+            if is_map(node, findings) {
+                map(node, keys, None, findings);
+            }
+        }
+        Shape::OneKey(keys) => {
+            if is_map(node, findings) {
+                one_key(node, keys, findings);
+            }
+        }
+        Shape::Open(keys, other) => {
+            if is_map(node, findings) {
+                map(node, keys, Some(other), findings);
+            }
+        }
+        Shape::Named(inner) => {
+            if is_map(node, findings) {
+                for entry in node.entries() {
+                    check(&entry.value, inner, findings);
+                }
+            }
+        }
+        Shape::List(inner) => list(node, inner, findings),
+        Shape::SomeOf(inner) => {
+            if node.items().is_empty() {
+                findings.add(node.span, Diagnostic::of(problems::EMPTY));
+            }
+            list(node, inner, findings);
+        }
+        Shape::Words => words(node, findings),
+        Shape::Choices(known) => {
+            for item in node.items() {
+                choice(item, known, findings);
+            }
+        }
+        Shape::Choice(known) => choice(node, known, findings),
+        Shape::Dates => {
+            for item in node.items() {
+                scalar(item, shape, findings);
+            }
+        }
+        _ => scalar(node, shape, findings),
+    }
+}
+
+fn is_map(node: &Node, findings: &mut Findings<'_>) -> bool {
+    let is_map = matches!(node.data, Data::Map(_));
+    if !is_map {
+        wrong(node, "check.shape_map", findings);
+    }
+    is_map
+}
+
+fn map(
+    node: &Node,
+    keys: &'static [Key],
+    other: Option<&'static Shape>,
+    findings: &mut Findings<'_>,
+) {
+    for entry in node.entries() {
+        match (keys.iter().find(|key| key.name == entry.key), other) {
+            (Some(key), _) => known_key(entry, key, findings),
+            (None, None) => unknown_key(entry, keys, findings),
+            (None, Some(other)) => {
+                attribute_name(entry, keys, findings);
+                check(&entry.value, other, findings);
+            }
+        }
+    }
+    for key in keys.iter().filter(|key| key.need == Need::Required) {
+        if node.entry(key.name).is_none() {
+            let found = Diagnostic::of(problems::MISSING_KEY).value("key", key.name);
+            findings.add(node.span, found);
+        }
+    }
+}
+
+fn known_key(entry: &Entry, key: &'static Key, findings: &mut Findings<'_>) {
+    if key.need == Need::Later {
+        let found = Diagnostic::of(problems::LATER).value("key", key.name);
+        findings.add(entry.span, found);
+    } else {
+        check(&entry.value, &key.shape, findings);
+    }
+}
+
+fn unknown_key(entry: &Entry, keys: &'static [Key], findings: &mut Findings<'_>) {
+    let names = keys.iter().map(|key| key.name);
+    let all: Vec<_> = names.clone().collect();
+    let found = Diagnostic::of(problems::UNKNOWN_KEY)
+        .value("key", entry.key.clone())
+        .value("known", all.join(", "))
+        .suggest(&entry.key, names);
+    findings.add(entry.span, found);
+}
+
+/// Any name may be an attribute, but one that nearly is a key was probably meant as the key.
+fn attribute_name(entry: &Entry, keys: &'static [Key], findings: &mut Findings<'_>) {
+    if let Some(near) = nearest(&entry.key, keys.iter().map(|key| key.name)) {
+        let found = Diagnostic::of(problems::LOOKS_LIKE)
+            .value("key", entry.key.clone())
+            .value("near", near);
+        findings.add(entry.span, found);
+    }
+}
+
+fn one_key(node: &Node, keys: &'static [Key], findings: &mut Findings<'_>) {
+    if node.entries().len() != 1 {
+        let found = Diagnostic::of(problems::ONE_KEY)
+            .value("count", node.entries().len().to_string())
+            .value("known", names(keys));
+        findings.add(node.span, found);
+    }
+    map(node, keys, None, findings);
+}
+
+fn names(keys: &'static [Key]) -> String {
+    let usable = keys.iter().filter(|key| key.need != Need::Later);
+    usable.map(|key| key.name).collect::<Vec<_>>().join(", ")
+}
+
+fn list(node: &Node, inner: &'static Shape, findings: &mut Findings<'_>) {
+    for item in node.items() {
+        check(item, inner, findings);
+    }
+}
+
+fn words(node: &Node, findings: &mut Findings<'_>) {
+    if matches!(node.data, Data::Empty) {
+        findings.add(node.span, Diagnostic::of(problems::EMPTY));
+    }
+    for item in node.items() {
+        let Some(text) = item.text() else {
+            wrong(item, "check.shape_word", findings);
+            continue;
+        };
+        if text.trim().is_empty() {
+            findings.add(item.span, Diagnostic::of(problems::EMPTY));
+        }
+        let comma = text.chars().position(|c| matches!(c, '，' | '、'));
+        if let Some(at) = comma.filter(|_| item.is_plain()) {
+            let mut span = item.span;
+            span.column += at;
+            span.len = 1;
+            let file = findings.source.name();
+            if !findings.report.error_on_line(file, span.line) {
+                let found = Diagnostic::of(problems::WIDE_COMMA)
+                    .value("found", text.chars().nth(at).unwrap_or('，'));
+                findings.add(span, found);
+            }
+        }
+    }
+}
+
+fn choice(node: &Node, known: &'static [&'static str], findings: &mut Findings<'_>) {
+    let Some(text) = node.text() else {
+        wrong(node, "check.shape_word", findings);
+        return;
+    };
+    if !known.contains(&text) {
+        let found = Diagnostic::of(problems::WRONG_CHOICE)
+            .value("value", text)
+            .value("known", known.join(", "))
+            .suggest(text, known.iter().copied());
+        findings.add(node.span, found);
+    }
+}
+
+fn scalar(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
+    let text = match &node.data {
+        Data::Text { text, .. } if !text.trim().is_empty() => text,
+        Data::Text { .. } | Data::Empty => {
+            findings.add(node.span, Diagnostic::of(problems::EMPTY));
+            return;
+        }
+        _ => {
+            wrong(node, expected(shape), findings);
+            return;
+        }
+    };
+    let fits = match shape {
+        Shape::Flag => values::flag(text).is_some(),
+        Shape::Integer => values::integer(text).is_some(),
+        Shape::Duration => values::duration(text).is_some(),
+        Shape::Moment => values::moment(text).is_some(),
+        Shape::Dates => values::date(text).is_some(),
+        Shape::Clock => values::clock(text).is_some(),
+        _ => true,
+    };
+    if !fits {
+        wrong(node, expected(shape), findings);
+    }
+}
+
+/// The catalogue key of what was expected.
+fn expected(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Flag => "check.shape_flag",
+        Shape::Integer => "check.shape_integer",
+        Shape::Duration => "check.shape_duration",
+        Shape::Moment => "check.shape_moment",
+        Shape::Dates => "check.shape_date",
+        Shape::Clock => "check.shape_clock",
+        _ => "check.shape_word",
+    }
+}
+
+fn wrong(node: &Node, expected: &'static str, findings: &mut Findings<'_>) {
+    let found = match &node.data {
+        Data::Text { text, .. } => text.as_str(),
+        Data::Empty => "—",
+        Data::List(_) => "[…]",
+        Data::Map(_) => "{…}",
+    };
+    let found = Diagnostic::of(problems::WRONG_SHAPE)
+        .value("found", found)
+        .help(expected);
+    findings.add(node.span, found);
+}
