@@ -25,3 +25,6 @@ pub use explain::{Reason, Step, Trace, Verdict};
 pub use keys::{calendar_schema, schema};
 pub use load::{References, load};
 pub use model::{Mode, On, Rule, RuleSet};
+
+#[cfg(test)]
+mod tests;

@@ -195,23 +195,6 @@ pub struct When {
     pub contact: Vec<ContactTest>,
 }
 
-impl When {
-    /// Whether something must occur in the text.
-    #[must_use]
-    pub fn needs_text(&self) -> bool {
-        !self.any.is_empty() || !self.all.is_empty() || self.regex.is_some()
-    }
-
-    /// Whether nothing is asked at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        !self.needs_text()
-            && self.none.is_empty()
-            && self.types.is_empty()
-            && self.contact.is_empty()
-    }
-}
-
 /// A word of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
