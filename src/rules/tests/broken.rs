@@ -387,6 +387,22 @@ fn actions() {
 }
 
 #[test]
+fn welcomes() {
+    let welcome = |on: &str, channel: &str, name: &str| {
+        format!(
+            "rules:\n  - id: a\n    on: {on}\n    channel: {channel}\n    do: [{{welcome: {name}}}]\n"
+        )
+    };
+    one(&welcome("added", "contact", "菜单"), "R027", 5, 20);
+    one(&welcome("added", "contact", "两条"), "R027", 5, 20);
+    one(&welcome("entered", "kf", "两条"), "R027", 5, 20);
+    assert_eq!(
+        found(CALENDAR, welcome("entered", "kf", "菜单").as_bytes()),
+        []
+    );
+}
+
+#[test]
 fn comparisons() {
     one(
         &when("{any: 退款, contact: {added_days: 很久}}"),

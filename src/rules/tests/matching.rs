@@ -3,8 +3,9 @@
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert_eq, prop_oneof, proptest};
 
-use super::support::{customer, fired, rules};
+use super::support::{customer, fired, monday, rules, says, zone};
 use crate::rules::normalize::normalize;
+use crate::rules::{Verdict, decide};
 
 /// Short words over a small alphabet, so that they overlap and nest.
 fn word() -> impl Strategy<Value = String> {
@@ -132,4 +133,35 @@ fn patterns_with_and_without_literals_are_both_found() {
     assert_eq!(found("我是ViP"), ["大小写"]);
     assert_eq!(found("我是 5号"), ["结尾"]);
     assert_eq!(found("5号门"), Vec::<String>::new());
+}
+
+#[test]
+fn a_message_costs_what_it_contains() {
+    let rule = |n: usize| format!("  - {{id: r{n}, when: {{any: 词{n}号}}, do: [{{tag: a/b}}]}}\n");
+    let many: String = (0..3000).map(rule).collect();
+    let set = rules(&format!("rules:\n{many}"));
+    let text = normalize("要 词17号 和 词2999号");
+    let hits = set.matcher.scan(&text);
+    assert_eq!(set.matcher.candidates(&hits, &text), [17, 2999]);
+}
+
+#[test]
+fn a_long_list_finds_its_first_word_too() {
+    let words: Vec<_> = (0..3000).map(|n| format!("词{n}号")).collect();
+    let set = rules(&format!(
+        "rules:\n  - {{id: a, when: {{any: [{}]}}, do: [{{tag: a/b}}]}}\n",
+        words.join(", ")
+    ));
+    let decision = decide(
+        &set,
+        &says("词2999号，词17号"),
+        &customer(&[]),
+        monday(),
+        &zone(),
+    );
+    let Verdict::Fired { found, .. } = &decision.trace.steps[0].verdict else {
+        panic!("did not fire");
+    };
+    assert_eq!(found[0].word, "词17号", "the first in the operator's order");
+    assert!(fired(&set, "词3000号", &customer(&[])).is_empty());
 }

@@ -26,6 +26,14 @@ pub(super) fn catalog() -> Catalog {
     let files = BTreeMap::from([
         ("甲.txt".to_owned(), "好的".into()),
         ("售后/退款说明.txt".to_owned(), "退款说明".into()),
+        (
+            "菜单.yaml".to_owned(),
+            "menu: {items: [{click: 好}]}".into(),
+        ),
+        (
+            "两条.yaml".to_owned(),
+            "messages: [{text: 一}, {text: 二}]".into(),
+        ),
         ("查单.txt".to_owned(), "订单 {{ m.order }}".into()),
     ]);
     let mut report = Report::default();
