@@ -1,6 +1,8 @@
 //! All findings of a run.
 
-use super::{Diagnostic, Severity, Source, Span};
+use std::ops::RangeInclusive;
+
+use super::{Diagnostic, Kind, Severity, Source, Span};
 
 /// The findings of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,15 +51,6 @@ impl Report {
             .iter()
             .any(|item| item.severity == Severity::Error)
     }
-
-    /// Whether an error was already reported for this line.
-    pub(crate) fn error_on_line(&self, file: &str, line: usize) -> bool {
-        self.items.iter().any(|item| {
-            item.severity == Severity::Error
-                && item.file.as_deref() == Some(file)
-                && item.span.is_some_and(|span| span.line == line)
-        })
-    }
 }
 
 /// Where the findings about one file go.
@@ -73,6 +66,16 @@ impl<'a> Findings<'a> {
     /// Findings about `source`, collected in `report`.
     pub fn new(source: &'a Source, report: &'a mut Report) -> Self {
         Self { source, report }
+    }
+
+    /// Whether one of these kinds was already reported on one of these lines.
+    pub(crate) fn has(&self, kinds: &[Kind], lines: RangeInclusive<usize>) -> bool {
+        let name = self.source.name();
+        self.report.items.iter().any(|item| {
+            kinds.iter().any(|kind| kind.code == item.code)
+                && item.file.as_deref() == Some(name)
+                && item.span.is_some_and(|span| lines.contains(&span.line))
+        })
     }
 
     /// Adds a finding at a place of the file.

@@ -81,6 +81,25 @@ pub enum Outgoing {
     },
 }
 
+impl Outgoing {
+    /// The key that operators write for it.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::Markdown { .. } => "markdown",
+            Self::Image { .. } => "image",
+            Self::Voice { .. } => "voice",
+            Self::Video { .. } => "video",
+            Self::File { .. } => "file",
+            Self::Link { .. } => "link",
+            Self::Miniprogram { .. } => "miniprogram",
+            Self::Menu { .. } => "menu",
+            Self::Card { .. } => "card",
+        }
+    }
+}
+
 /// One line of a menu.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]

@@ -59,7 +59,7 @@ const HOURS: Key = Key::may(
 );
 const MODE: Key = Key::may(
     "mode",
-    Shape::Choice(MODES),
+    Shape::Choice(MODES, &[]),
     "on 启用；observe 只观察、不发送也不打标签；off 停用",
     "on; observe: traced and counted, nothing is sent or tagged; off",
 );
@@ -134,7 +134,7 @@ const WHEN: &[Key] = &[
     Key::may("none", Shape::Words, "一个也不能出现", "Not one occurs"),
     Key::may(
         "match",
-        Shape::Choice(MATCHES),
+        Shape::Choice(MATCHES, &["pinyin"]),
         "contains 模糊（默认）、exact 精准、prefix 开头、suffix 结尾",
         "How words are looked for, default contains",
     ),
@@ -157,7 +157,6 @@ const WHEN: &[Key] = &[
         "What must hold of the contact; other keys are attributes",
     ),
     Key::later("hits"),
-    Key::later("pinyin"),
 ];
 
 const TYPES: &[&str] = &[
@@ -311,7 +310,7 @@ pub(super) const CALENDAR: Shape = Shape::Map(&[
     ),
     Key::may(
         "holidays",
-        Shape::Choice(&["cn", "none"]),
+        Shape::Choice(&["cn", "none"], &[]),
         "cn 使用内置的中国法定节假日与调休表",
         "cn uses the built-in Chinese holidays and make-up days",
     ),

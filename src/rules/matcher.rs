@@ -12,6 +12,7 @@ use regex_syntax::hir::literal::{ExtractKind, Extractor, Seq};
 
 use super::model::{How, Rule};
 use super::normalize::normalize;
+use super::words::{Word, WordList};
 
 /// A compiled pattern may take this much memory.
 pub const PATTERN_BYTES: usize = 1024 * 1024;
@@ -87,6 +88,11 @@ pub struct Hits {
 }
 
 impl Hits {
+    /// The words that occur.
+    pub fn words(&self) -> impl Iterator<Item = WordId> {
+        self.found.iter().map(|hit| hit.word)
+    }
+
     /// Where the word occurs in the asked way, in bytes of the normalised text.
     #[must_use]
     pub fn find(&self, word: WordId, how: How) -> Option<std::ops::Range<usize>> {
@@ -127,8 +133,8 @@ impl Matcher {
         for (rule, index) in rules.iter().zip(0_u32..) {
             let when = &rule.when;
             if !when.any.is_empty() {
-                posts.extend(when.any.iter().map(|word| (word.id, index)));
-            } else if let Some(rarest) = when.all.iter().max_by_key(|word| word.text.len()) {
+                posts.extend(when.any.words().iter().map(|word| (word.id, index)));
+            } else if let Some(rarest) = longest(&when.all) {
                 posts.push((rarest.id, index));
             } else if let Some(pattern) = &when.regex {
                 match required(pattern.regex.as_str(), &mut words) {
@@ -205,6 +211,11 @@ impl Matcher {
         rules.dedup();
         rules
     }
+}
+
+/// The longest word is the rarest, as a rule.
+fn longest(all: &WordList) -> Option<&Word> {
+    all.words().iter().max_by_key(|word| word.text.len())
 }
 
 fn automaton(words: Words) -> Result<Option<CharwiseDoubleArrayAhoCorasick<u32>>, BuildError> {

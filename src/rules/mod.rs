@@ -5,6 +5,7 @@
 //! ([`calendar`]), and how a decision is made ([`engine`]) and explained ([`explain`]).
 
 pub mod calendar;
+mod conditions;
 pub mod engine;
 pub mod explain;
 mod holidays;
@@ -18,6 +19,7 @@ mod parse_action;
 mod parse_calendar;
 mod parse_when;
 mod problems;
+pub mod words;
 
 pub use calendar::Calendar;
 pub use engine::{Decision, Fired, decide, explain};
@@ -25,3 +27,6 @@ pub use explain::{Reason, Step, Trace, Verdict};
 pub use keys::{calendar_schema, schema};
 pub use load::{References, load};
 pub use model::{Mode, On, Rule, RuleSet};
+
+#[cfg(test)]
+mod tests;

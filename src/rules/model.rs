@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Calendar, HoursId};
-use super::matcher::{Matcher, WordId};
+use super::matcher::Matcher;
+use super::words::WordList;
 use crate::domain::action::Action;
 use crate::domain::ids::{RuleId, Tag};
 use crate::domain::inbound::{Channel, Trigger};
@@ -180,11 +181,11 @@ impl On {
 #[derive(Debug, Clone, Default)]
 pub struct When {
     /// At least one occurs.
-    pub any: Vec<Word>,
+    pub any: WordList,
     /// Each occurs.
-    pub all: Vec<Word>,
+    pub all: WordList,
     /// Not one occurs.
-    pub none: Vec<Word>,
+    pub none: WordList,
     /// How words are looked for.
     pub how: How,
     /// A pattern that the text matches.
@@ -193,32 +194,6 @@ pub struct When {
     pub types: Vec<String>,
     /// What must hold of the contact.
     pub contact: Vec<ContactTest>,
-}
-
-impl When {
-    /// Whether something must occur in the text.
-    #[must_use]
-    pub fn needs_text(&self) -> bool {
-        !self.any.is_empty() || !self.all.is_empty() || self.regex.is_some()
-    }
-
-    /// Whether nothing is asked at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        !self.needs_text()
-            && self.none.is_empty()
-            && self.types.is_empty()
-            && self.contact.is_empty()
-    }
-}
-
-/// A word of a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
-    /// As the operator wrote it.
-    pub text: Box<str>,
-    /// Its normal form in the matcher.
-    pub id: WordId,
 }
 
 /// How words are looked for.

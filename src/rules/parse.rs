@@ -183,7 +183,10 @@ impl File<'_, '_> {
                 self.add(at, Diagnostic::of(problems::NEVER_VALID));
             }
         }
-        if rule.on == On::Message && rule.when.is_empty() && rule.hours.is_none() {
+        let conditions = node.get("when").map(Node::entries).unwrap_or_default();
+        let blank = node.get("when").is_none_or(|when| when.text().is_none())
+            && conditions.iter().all(|entry| entry.key == "match");
+        if rule.on == On::Message && blank && node.get("hours").is_none() && rule.hours.is_none() {
             let found = Diagnostic::of(problems::EMPTY_WHEN).value("id", rule.id.as_str());
             self.add(span, found);
         }

@@ -64,7 +64,11 @@ fn action(file: &mut File<'_, '_>, entry: &Entry, moment: &Moment<'_>) -> Vec<Ac
         }
         "set" => set(file, value, moment),
         "reply" => vec![Action::Reply(moment.template(file, value))],
-        "welcome" => vec![Action::Welcome(moment.template(file, value))],
+        "welcome" => {
+            let name = moment.template(file, value);
+            moment.welcome_fits(file, &name, value.span);
+            vec![Action::Welcome(name)]
+        }
         "transfer" => {
             servicers(file, value, &text());
             vec![Action::Transfer(text())]
@@ -227,6 +231,35 @@ impl Moment<'_> {
             }
         }
         name
+    }
+
+    /// What a welcome can consist of: WeCom takes less than in a chat.
+    fn welcome_fits(&self, file: &mut File<'_, '_>, name: &TemplateName, span: Span) {
+        let takes: &[&str] = match self.on {
+            On::Added => &["text", "image", "link", "miniprogram", "video", "file"],
+            _ if self.channels.contains(&Channel::Kf) => &["text", "menu"],
+            _ => return,
+        };
+        let catalog = file.context.references.templates;
+        let kinds: Vec<&str> = catalog.kinds(name).collect();
+        let texts = kinds.iter().filter(|kind| **kind == "text").count();
+        let foreign = kinds.iter().find(|kind| !takes.contains(kind));
+        // One text with attachments for a new contact, one message at all for a visitor.
+        let many = match self.on {
+            On::Added => texts > 1 || kinds.len() - texts > 9,
+            _ => kinds.len() > 1,
+        };
+        if foreign.is_some() || many {
+            let found = Diagnostic::of(problems::WELCOME_FORM)
+                .value("kinds", kinds.join(", "))
+                .value("known", takes.join(", "))
+                .help(if self.on == &On::Added {
+                    "check.welcome_added"
+                } else {
+                    "check.welcome_entered"
+                });
+            file.add(span, found);
+        }
     }
 
     /// A template text written in the rule itself.

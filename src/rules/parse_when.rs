@@ -1,12 +1,15 @@
 //! The conditions of a rule.
 
+use std::collections::HashMap;
+
 use regex::RegexBuilder;
 
-use super::matcher::PATTERN_BYTES;
-use super::model::{Compare, ContactTest, How, On, Op, Pattern, When, Word};
+use super::matcher::{PATTERN_BYTES, WordId};
+use super::model::{Compare, ContactTest, How, On, Op, Pattern, When};
 use super::normalize::normalize;
 use super::parse::File;
 use super::problems;
+use super::words::{Word, WordList};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::domain::ids::Tag;
 use crate::yaml::Node;
@@ -56,8 +59,9 @@ fn no_text(file: &mut File<'_, '_>, node: &Node, on: &On) {
     }
 }
 
-fn words(file: &mut File<'_, '_>, node: Option<&Node>) -> Vec<Word> {
+fn words(file: &mut File<'_, '_>, node: Option<&Node>) -> WordList {
     let mut words: Vec<Word> = Vec::new();
+    let mut seen: HashMap<WordId, usize> = HashMap::new();
     for (text, span) in file.words(node) {
         let Some(id) = file.context.words.intern(&text) else {
             if !text.trim().is_empty() {
@@ -66,43 +70,47 @@ fn words(file: &mut File<'_, '_>, node: Option<&Node>) -> Vec<Word> {
             }
             continue;
         };
-        match words.iter().find(|word| word.id == id) {
-            None => words.push(Word {
-                text: text.into(),
-                id,
-            }),
-            Some(first) => {
-                let found = Diagnostic::of(problems::REPEATED_WORD)
-                    .value("word", text)
-                    .value("first", &*first.text);
-                file.add(span, found);
-            }
+        if let Some(first) = seen.get(&id) {
+            let found = Diagnostic::of(problems::REPEATED_WORD)
+                .value("word", text)
+                .value("first", &*words[*first].text);
+            file.add(span, found);
+        } else {
+            seen.insert(id, words.len());
+            let text = text.into();
+            words.push(Word { text, id });
         }
     }
-    words
+    WordList::new(words)
 }
 
 /// A rule can never fire when what must occur contains what must not.
 fn contradiction(file: &mut File<'_, '_>, node: &Node, when: &When) {
-    let dead = |word: &Word| {
-        let text = normalize(&word.text);
-        when.none.iter().find(|none| match when.how {
-            How::Contains => text.contains(&*normalize(&none.text)),
-            How::Exact | How::Prefix | How::Suffix => none.id == word.id,
-        })
-    };
-    let any = when.any.iter().map(dead).collect::<Option<Vec<_>>>();
-    let any = any.and_then(|dead| dead.first().copied());
-    let culprit = any.or_else(|| when.all.iter().find_map(dead));
-    let none = node.get("none");
-    if let (Some(culprit), Some(none)) = (culprit, none) {
+    if let (Some(culprit), Some(none)) = (contradicting(when), node.get("none")) {
         let found = Diagnostic::of(problems::NEVER_MATCHES).value("word", &*culprit.text);
         file.add(none.span, found);
     }
-    if when.how == How::Exact && when.all.len() > 1 {
-        let found = Diagnostic::of(problems::NEVER_MATCHES).value("word", &*when.all[1].text);
+    if let (How::Exact, [_, second, ..]) = (when.how, when.all.words()) {
+        let found = Diagnostic::of(problems::NEVER_MATCHES).value("word", &*second.text);
         file.add(node.get("all").map_or(node.span, |all| all.span), found);
     }
+}
+
+fn contradicting(when: &When) -> Option<&Word> {
+    let none: Vec<_> = when.none.words().iter().collect();
+    let normal: Vec<_> = none.iter().map(|word| normalize(&word.text)).collect();
+    let dead = |word: &Word| {
+        let text = normalize(&word.text);
+        let at = (0..none.len()).find(|at| match when.how {
+            How::Contains => text.contains(&*normal[*at]),
+            How::Exact | How::Prefix | How::Suffix => none[*at].id == word.id,
+        });
+        at.map(|at| none[at])
+    };
+    let mut any = when.any.words().iter();
+    let first = any.next().and_then(dead);
+    let all_dead = first.filter(|_| any.all(|word| dead(word).is_some()));
+    all_dead.or_else(|| when.all.words().iter().find_map(dead))
 }
 
 fn pattern(file: &mut File<'_, '_>, node: &Node) -> Option<Pattern> {

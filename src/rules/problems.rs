@@ -27,6 +27,7 @@ crate::diagnostic::kinds! {
     TOO_LONG = Error "R024" "too_long";
     BUILD = Error "R025" "build";
     WRONG_VERSION = Error "R026" "wrong_version";
+    WELCOME_FORM = Error "R027" "welcome_form";
     HOURS_CIRCLE = Error "C001" "hours_circle";
     HOURS_FORM = Error "C002" "hours_form";
     CONTRADICTING_DAYS = Error "C003" "contradicting_days";

@@ -59,6 +59,13 @@ impl Catalog {
         self.templates.get(name).map(|template| &template.captures)
     }
 
+    /// The kinds of its messages, by the keys that operators write; none if there is no such
+    /// template.
+    pub fn kinds(&self, name: &TemplateName) -> impl Iterator<Item = &'static str> {
+        let messages = self.templates.get(name).map(|template| &template.messages);
+        messages.into_iter().flatten().map(Outgoing::key)
+    }
+
     /// The folder of the templates.
     #[must_use]
     pub fn root(&self) -> &Path {

@@ -23,11 +23,20 @@ impl Catalog {
     #[must_use]
     pub fn load(dir: &Path) -> (Self, Report) {
         let mut report = Report::default();
+        let files = read_files(dir, &mut report);
+        let catalog = Self::from_files(dir, &files, &mut report);
+        (catalog, report)
+    }
+
+    /// Reads templates from files already in memory: names relative to `dir`, and contents.
+    /// Media files are looked for below `dir`.
+    #[must_use]
+    pub fn from_files(dir: &Path, files: &BTreeMap<String, Vec<u8>>, report: &mut Report) -> Self {
         let mut catalog = Self::new(dir.to_owned());
         let real_root = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
         let probe = |kind: MediaKind, name: &str| probe(&real_root, kind, name);
         let mut first: BTreeMap<TemplateName, String> = BTreeMap::new();
-        for (file, bytes) in read_files(dir, &mut report) {
+        for (file, bytes) in files {
             let Some((name, form)) = file.rsplit_once('.') else {
                 continue;
             };
@@ -36,14 +45,14 @@ impl Catalog {
                 let found = Diagnostic::of(problems::SAME_NAME)
                     .value("name", name.0.as_str())
                     .value("other", other);
-                report.push(found.in_file(file.as_str()));
+                report.push(found.in_file(file));
             }
-            let Some(source) = decode(&file, &bytes, &mut report) else {
+            let Some(source) = decode(file, bytes, report) else {
                 catalog.templates.insert(name, Template::default());
                 continue;
             };
             let mut parser = Parser {
-                findings: Findings::new(&source, &mut report),
+                findings: Findings::new(&source, report),
                 probe: &probe,
                 template: Template::default(),
             };
@@ -56,7 +65,7 @@ impl Catalog {
             catalog.compile(&template);
             catalog.templates.insert(name, template);
         }
-        (catalog, report)
+        catalog
     }
 
     /// Compiles the texts once. One with a syntax error was reported when it was read.

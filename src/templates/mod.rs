@@ -18,3 +18,9 @@ pub use check::{TextCheck, TextProblem, check_text};
 pub use context::{Corp, RenderContext, Staff};
 pub use keys::schema;
 pub use render::RenderError;
+
+#[cfg(test)]
+pub(crate) use problems::ALL as PROBLEMS;
+
+#[cfg(test)]
+mod tests;

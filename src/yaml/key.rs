@@ -88,8 +88,8 @@ pub enum Shape {
     Dates,
     /// A time of day.
     Clock,
-    /// One of these.
-    Choice(&'static [&'static str]),
+    /// One of the first; the second belong to a later version.
+    Choice(&'static [&'static str], &'static [&'static str]),
     /// One or several of these.
     Choices(&'static [&'static str]),
     /// A map with these keys.

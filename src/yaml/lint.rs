@@ -6,6 +6,17 @@
 use super::problems;
 use crate::diagnostic::Kind;
 
+/// Everything that can be found here. What the parser says near by is a consequence.
+pub(super) const KINDS: &[Kind] = &[
+    problems::TAB,
+    problems::WIDE_COLON,
+    problems::WIDE_COMMA,
+    problems::WIDE_QUOTE,
+    problems::WIDE_SPACE,
+    problems::SWALLOWED,
+    problems::BARE_COMPARE,
+];
+
 /// A mistake, and the characters that mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lint {
@@ -114,7 +125,8 @@ impl Scanner {
             ':' if self.ends_key(at) => self.begin(at + 1, false),
             ':' if self.after(at).is_some_and(is_wide_space) && self.key_place => {
                 self.wide_space(at + 1);
-                self.begin(at + 1, false);
+                self.begin(at + 2, false);
+                return at + 2;
             }
             '：' if self.key_place && self.looks_like_key(at) => {
                 self.report(problems::WIDE_COLON, at, vec![(at, ": ")]);
@@ -147,6 +159,8 @@ impl Scanner {
             '-' if self.flow.is_empty() && self.after(at).is_none_or(char::is_whitespace) => {
                 if self.after(at).is_some_and(is_wide_space) {
                     self.wide_space(at + 1);
+                    self.begin(at + 2, true);
+                    return at + 2;
                 }
                 self.begin(at + 1, true);
             }

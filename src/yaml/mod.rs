@@ -26,4 +26,7 @@ pub use tree::{Data, Entry, Node, parse};
 pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
 
 #[cfg(test)]
+pub(crate) use problems::ALL as PROBLEMS;
+
+#[cfg(test)]
 mod tests;

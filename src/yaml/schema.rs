@@ -48,7 +48,7 @@ fn of(shape: &Shape) -> Value {
         }
         Shape::Flag => json!({"type": "boolean"}),
         Shape::Integer => json!({"type": "integer"}),
-        Shape::Choice(known) => json!({"enum": known}),
+        Shape::Choice(known, _) => json!({"enum": known}),
         Shape::Choices(known) => one_or_more(&json!({"enum": known})),
         Shape::Map(keys) => map(keys, &json!(false)),
         Shape::Open(keys, other) => map(keys, &of(other)),

@@ -2,7 +2,7 @@
 
 use super::key::{Key, Need, Shape};
 use super::tree::{Data, Entry, Node};
-use super::{problems, values};
+use super::{lint, problems, values};
 use crate::diagnostic::{Diagnostic, Findings, nearest};
 
 /// Checks a value against its shape and reports all that does not fit.
@@ -34,17 +34,17 @@ pub fn check(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
         Shape::List(inner) => list(node, inner, findings),
         Shape::SomeOf(inner) => {
             if node.items().is_empty() {
-                findings.add(node.span, Diagnostic::of(problems::EMPTY));
+                empty(node, findings);
             }
             list(node, inner, findings);
         }
         Shape::Words => words(node, findings),
         Shape::Choices(known) => {
             for item in node.items() {
-                choice(item, known, findings);
+                choice(item, known, &[], findings);
             }
         }
-        Shape::Choice(known) => choice(node, known, findings),
+        Shape::Choice(known, later) => choice(node, known, later, findings),
         Shape::Dates => {
             for item in node.items() {
                 scalar(item, shape, findings);
@@ -96,6 +96,11 @@ fn known_key(entry: &Entry, key: &'static Key, findings: &mut Findings<'_>) {
 }
 
 fn unknown_key(entry: &Entry, keys: &'static [Key], findings: &mut Findings<'_>) {
+    let line = entry.span.line;
+    let wide = entry.key.contains(['：', '\u{3000}', '\u{00A0}']);
+    if wide && findings.has(lint::KINDS, line..=line) {
+        return;
+    }
     let names = keys.iter().map(|key| key.name);
     let all: Vec<_> = names.clone().collect();
     let found = Diagnostic::of(problems::UNKNOWN_KEY)
@@ -138,7 +143,7 @@ fn list(node: &Node, inner: &'static Shape, findings: &mut Findings<'_>) {
 
 fn words(node: &Node, findings: &mut Findings<'_>) {
     if matches!(node.data, Data::Empty) {
-        findings.add(node.span, Diagnostic::of(problems::EMPTY));
+        empty(node, findings);
     }
     for item in node.items() {
         let Some(text) = item.text() else {
@@ -146,15 +151,14 @@ fn words(node: &Node, findings: &mut Findings<'_>) {
             continue;
         };
         if text.trim().is_empty() {
-            findings.add(item.span, Diagnostic::of(problems::EMPTY));
+            empty(item, findings);
         }
         let comma = text.chars().position(|c| matches!(c, '，' | '、'));
         if let Some(at) = comma.filter(|_| item.is_plain()) {
             let mut span = item.span;
             span.column += at;
             span.len = 1;
-            let file = findings.source.name();
-            if !findings.report.error_on_line(file, span.line) {
+            if !findings.has(&[problems::WIDE_COMMA], span.line..=span.line) {
                 let found = Diagnostic::of(problems::WIDE_COMMA)
                     .value("found", text.chars().nth(at).unwrap_or('，'));
                 findings.add(span, found);
@@ -163,12 +167,20 @@ fn words(node: &Node, findings: &mut Findings<'_>) {
     }
 }
 
-fn choice(node: &Node, known: &'static [&'static str], findings: &mut Findings<'_>) {
+fn choice(
+    node: &Node,
+    known: &'static [&'static str],
+    later: &'static [&'static str],
+    findings: &mut Findings<'_>,
+) {
     let Some(text) = node.text() else {
         wrong(node, "check.shape_word", findings);
         return;
     };
-    if !known.contains(&text) {
+    if later.contains(&text) {
+        let found = Diagnostic::of(problems::LATER).value("key", text);
+        findings.add(node.span, found);
+    } else if !known.contains(&text) {
         let found = Diagnostic::of(problems::WRONG_CHOICE)
             .value("value", text)
             .value("known", known.join(", "))
@@ -181,7 +193,7 @@ fn scalar(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
     let text = match &node.data {
         Data::Text { text, .. } if !text.trim().is_empty() => text,
         Data::Text { .. } | Data::Empty => {
-            findings.add(node.span, Diagnostic::of(problems::EMPTY));
+            empty(node, findings);
             return;
         }
         _ => {
@@ -200,6 +212,14 @@ fn scalar(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
     };
     if !fits {
         wrong(node, expected(shape), findings);
+    }
+}
+
+/// What looks empty may be on the next line behind a full-width space or a tab.
+fn empty(node: &Node, findings: &mut Findings<'_>) {
+    let line = node.span.line;
+    if !findings.has(lint::KINDS, line..=line + 1) {
+        findings.add(node.span, Diagnostic::of(problems::EMPTY));
     }
 }
 
@@ -223,8 +243,13 @@ fn wrong(node: &Node, expected: &'static str, findings: &mut Findings<'_>) {
         Data::List(_) => "[…]",
         Data::Map(_) => "{…}",
     };
-    let found = Diagnostic::of(problems::WRONG_SHAPE)
-        .value("found", found)
-        .help(expected);
-    findings.add(node.span, found);
+    let line = node.span.line;
+    let known = findings.has(lint::KINDS, line..=line)
+        || findings.has(&[problems::KEY_NOT_TEXT], line..=line);
+    if !known {
+        let found = Diagnostic::of(problems::WRONG_SHAPE)
+            .value("found", found)
+            .help(expected);
+        findings.add(node.span, found);
+    }
 }

@@ -112,7 +112,8 @@ pub fn parse(findings: &mut Findings<'_>) -> Option<Node> {
     for next in Parser::new_from_str_with_options(source.text(), options) {
         match next {
             Ok((event, span)) => {
-                if !builder.event(event, place(span.start, span.end), findings) {
+                let tag = span.tag_span().map(|tag| place(tag.start, tag.end));
+                if !builder.event(event, place(span.start, span.end), tag, findings) {
                     break;
                 }
             }
@@ -129,11 +130,9 @@ pub fn parse(findings: &mut Findings<'_>) -> Option<Node> {
 fn syntax(error: &ScanError, findings: &mut Findings<'_>) {
     let mark = error.marker();
     let span = place(*mark, *mark);
-    // A lint on this line already says in plain words what the parser stumbled over.
-    if !findings
-        .report
-        .error_on_line(findings.source.name(), span.line)
-    {
+    // A lint near by already says in plain words what the parser stumbled over.
+    let near = span.line.saturating_sub(1)..=span.line + 1;
+    if !findings.has(lint::KINDS, near) {
         let found = Diagnostic::of(problems::SYNTAX).value("detail", error.info());
         findings.add(span, found);
     }
@@ -163,7 +162,13 @@ struct Builder {
 
 impl Builder {
     /// Takes one event; false when the rest of the file cannot be used.
-    fn event(&mut self, event: Event<'_>, span: Span, findings: &mut Findings<'_>) -> bool {
+    fn event(
+        &mut self,
+        event: Event<'_>,
+        span: Span,
+        tag_span: Option<Span>,
+        findings: &mut Findings<'_>,
+    ) -> bool {
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
@@ -174,10 +179,20 @@ impl Builder {
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 refuse(problems::ANCHOR, span, findings);
-                self.value(span, Data::Empty, findings);
+                // A text stands in for it, so that its place is not reported as empty too.
+                let data = Data::Text {
+                    text: "*".to_owned(),
+                    plain: false,
+                };
+                self.value(span, data, findings);
             }
             Event::Scalar(text, style, anchor, tag) => {
-                properties(anchor, tag.is_some(), span, findings);
+                properties(
+                    anchor,
+                    tag.map(|_| tag_span.unwrap_or(span)),
+                    span,
+                    findings,
+                );
                 let plain = style == ScalarStyle::Plain;
                 let data = if plain && matches!(&*text, "" | "~" | "null") {
                     Data::Empty
@@ -190,11 +205,21 @@ impl Builder {
                 self.value(span, data, findings);
             }
             Event::SequenceStart(_, anchor, tag) => {
-                properties(anchor, tag.is_some(), span, findings);
+                properties(
+                    anchor,
+                    tag.map(|_| tag_span.unwrap_or(span)),
+                    span,
+                    findings,
+                );
                 self.stack.push(Open::List(span, Vec::new()));
             }
             Event::MappingStart(_, anchor, tag) => {
-                properties(anchor, tag.is_some(), span, findings);
+                properties(
+                    anchor,
+                    tag.map(|_| tag_span.unwrap_or(span)),
+                    span,
+                    findings,
+                );
                 self.stack.push(Open::Map(span, Vec::new(), None));
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(findings),
@@ -234,6 +259,8 @@ impl Builder {
     }
 
     /// After a syntax error: keeps complete list elements, drops maps that were half read.
+    /// When nothing complete is left of the value that was being read, nothing is kept:
+    /// what is missing then is no mistake of its own.
     fn cut_short(&mut self) {
         let mut inner: Option<Node> = None;
         while let Some(open) = self.stack.pop() {
@@ -241,18 +268,18 @@ impl Builder {
                 Open::List(span, mut items) => {
                     items.extend(inner.take());
                     let data = Data::List(items);
-                    Some(Node { span, data })
+                    Some(Node { span, data }).filter(|node| !node.items().is_empty())
                 }
-                Open::Map(span, mut entries, pending) if self.stack.is_empty() => {
-                    if let (Some((key, key_span)), Some(value)) = (pending, inner.take()) {
+                Open::Map(span, mut entries, Some((key, key_span))) if self.stack.is_empty() => {
+                    inner.take().map(|value| {
                         entries.push(Entry {
                             key,
                             span: key_span,
                             value,
                         });
-                    }
-                    let data = Data::Map(entries);
-                    Some(Node { span, data })
+                        let data = Data::Map(entries);
+                        Node { span, data }
+                    })
                 }
                 Open::Map(..) => None,
             };
@@ -270,18 +297,22 @@ fn key_text(span: Span, data: Data, findings: &mut Findings<'_>) -> String {
             text
         }
         _ => {
-            refuse(problems::KEY_NOT_TEXT, span, findings);
+            if !findings.has(&[problems::KEY_NOT_TEXT], span.line..=span.line) {
+                refuse(problems::KEY_NOT_TEXT, span, findings);
+            }
             String::new()
         }
     }
 }
 
-fn properties(anchor: usize, tagged: bool, span: Span, findings: &mut Findings<'_>) {
+fn properties(anchor: usize, tag: Option<Span>, span: Span, findings: &mut Findings<'_>) {
     if anchor != 0 {
         refuse(problems::ANCHOR, span, findings);
     }
-    if tagged {
-        refuse(problems::TYPE_TAG, span, findings);
+    if let Some(tag) = tag
+        && !findings.has(lint::KINDS, tag.line..=tag.line)
+    {
+        refuse(problems::TYPE_TAG, tag, findings);
     }
 }
 

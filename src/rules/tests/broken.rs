@@ -1,0 +1,490 @@
+//! Broken files: each mistake has its code and its place.
+
+use super::support::{CALENDAR, read};
+use crate::diagnostic::Kind;
+use crate::lang::Lang;
+
+/// What was found, as (code, line, column), in the order of the file.
+fn found(calendar: &str, text: &[u8]) -> Vec<(&'static str, usize, usize)> {
+    let (_, report) = read(calendar, text);
+    for lang in [Lang::Zh, Lang::En] {
+        let shown = report.human(lang);
+        assert!(!shown.contains("check."), "a text is missing: {shown}");
+        let named = ["{key}", "{name}", "{known}", "{value}", "{found}", "{near}"];
+        assert!(named.iter().all(|name| !shown.contains(name)), "{shown}");
+    }
+    report
+        .items()
+        .iter()
+        .map(|item| {
+            let place = item.span.map_or((0, 0), |span| (span.line, span.column));
+            (item.code, place.0, place.1)
+        })
+        .collect()
+}
+
+/// One mistake in a rule file, nothing else.
+#[track_caller]
+fn one(text: &str, code: &str, line: usize, column: usize) {
+    assert_eq!(
+        found(CALENDAR, text.as_bytes()),
+        [(code, line, column)],
+        "{text}"
+    );
+}
+
+/// A rule with this condition.
+fn when(condition: &str) -> String {
+    format!("rules:\n  - id: a\n    when: {condition}\n    do: [{{reply: 甲}}]\n")
+}
+
+/// A rule with this action.
+fn act(action: &str) -> String {
+    format!("rules:\n  - id: a\n    when: {{any: 退款}}\n    do: [{action}]\n")
+}
+
+/// A rule with this line.
+fn with(line: &str) -> String {
+    format!("rules:\n  - id: a\n    {line}\n    when: {{any: 退款}}\n    do: [{{reply: 甲}}]\n")
+}
+
+#[test]
+fn encodings() {
+    let text = when("{any: 退款}");
+    let (gbk, _, _) = encoding_rs::GBK.encode(&text);
+    assert_eq!(found(CALENDAR, &gbk), [("Y001", 3, 17)]);
+    let utf16: Vec<u8> = "\u{FEFF}"
+        .encode_utf16()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert_eq!(found(CALENDAR, &utf16), [("Y002", 1, 1)]);
+    assert_eq!(found(CALENDAR, &utf16[2..]), [("Y002", 1, 1)]);
+    assert_eq!(
+        found(CALENDAR, format!("\u{FEFF}{text}").as_bytes()),
+        [("Y003", 1, 1)]
+    );
+    let huge = vec![b'#'; crate::yaml::MAX_FILE_BYTES + 1];
+    assert_eq!(found(CALENDAR, &huge), [("Y004", 0, 0)]);
+    assert_eq!(
+        found(CALENDAR, b"rules: [\xFF]"),
+        [("Y001", 1, 9), ("Y023", 1, 9)]
+    );
+}
+
+#[test]
+fn a_gbk_file_shows_its_other_mistakes_too() {
+    let text =
+        "rules:\n  - id: 甲\n    prioriti: 1\n    when: {any: 退款}\n    do: [{reply: 甲}]\n";
+    let (gbk, _, _) = encoding_rs::GBK.encode(text);
+    let codes: Vec<_> = found(CALENDAR, &gbk).iter().map(|found| found.0).collect();
+    assert_eq!(codes, ["Y001", "Y020"]);
+}
+
+#[test]
+fn punctuation() {
+    one(
+        "rules:\n  - id: a\n\tname: x\n    do: [{reply: 甲}]\n",
+        "Y010",
+        3,
+        1,
+    );
+    one("rules：\n  - id: a\n", "Y011", 1, 6);
+    one(&with("name：x"), "Y011", 3, 9);
+    one(
+        "words:\n  退款词：[退款]\nrules:\n  - {id: a, when: {any: 好}, do: [{tag: a/b}]}\n",
+        "Y011",
+        2,
+        6,
+    );
+    one(&when("{any: [退款，退货]}"), "Y012", 3, 20);
+    one(&when("{any: [退款、退货]}"), "Y012", 3, 20);
+    one(
+        "rules:\n  - id: a\n    when:\n      any: 退款，退货\n    do: [{reply: 甲}]\n",
+        "Y012",
+        4,
+        14,
+    );
+    one(&when("{any: [“退款”, 退货]}"), "Y013", 3, 18);
+    one(&with("name: 「甲」"), "Y013", 3, 11);
+    one(&with("name:\u{3000}甲"), "Y014", 3, 10);
+    one("rules:\n\u{3000}\u{3000}- id: a\n", "Y014", 2, 1);
+    one(&when("{any: [退款 #1]}"), "Y015", 3, 21);
+    one(
+        &when("{any: 退款, contact: {added_days: >= 1}}"),
+        "Y030",
+        3,
+        43,
+    );
+    one(
+        &when("{any: 退款, contact: {等级: != 会员}}"),
+        "Y030",
+        3,
+        35,
+    );
+}
+
+#[test]
+fn punctuation_inside_a_sentence_is_nobodys_business() {
+    for text in [
+        act("{notify: {to: 售后组, text: 你好，来看看：新品、老品}}"),
+        when("{any: ['你好，世界', \"甲、乙\"]}"),
+        "rules:\n  - id: a\n    name: |\n      说明：，、“”\n    when: {any: 退款}\n    do: [{reply: 甲}] # 注释：，[]\n".to_owned(),
+        "rules:\n  - id: a\n    when:\n      any:\n        - 营业时间：九点\n        - 我说“退款”了\n    do:\n      - reply: 甲\n".to_owned(),
+        "rules:\n  - id: a\n    when: {any: [退款, # 常用\n      退货]}\n    do: [{reply: 甲}]\n".to_owned(),
+    ] {
+        assert_eq!(found(CALENDAR, text.as_bytes()), [], "{text}");
+    }
+}
+
+#[test]
+fn what_yaml_can_do_and_we_do_not() {
+    one(&when("{any: &x [退款]}"), "Y016", 3, 20);
+    one(&when("{any: [退款, *x]}"), "Y016", 3, 22);
+    one(
+        &format!("{}---\nrules: []\n", when("{any: 退款}")),
+        "Y017",
+        5,
+        1,
+    );
+    one(&when("{any: !!str 退款}"), "Y019", 3, 17);
+    one(&act("{notify: {to: 售后组, text: {{ x }}}}"), "Y029", 4, 36);
+}
+
+#[test]
+fn a_syntax_error_does_not_hide_the_rules_before_it() {
+    let text = "rules:\n  - id: a\n    prioriti: 1\n    do: [{reply: 甲}]\n  - id: b\n    when: {any: [退款\n    do: x: y\n";
+    let all = found(CALENDAR, text.as_bytes());
+    assert!(all.contains(&("Y020", 3, 5)), "{all:?}");
+    assert!(all.iter().any(|found| found.0 == "Y018"), "{all:?}");
+}
+
+#[test]
+fn keys_and_values() {
+    one(&with("pirority: 80"), "Y020", 3, 5);
+    one(&with("id: b"), "Y021", 3, 5);
+    one(
+        "rules:\n  - when: {any: 退款}\n    do: [{reply: 甲}]\n",
+        "Y022",
+        2,
+        5,
+    );
+    one("rules:\n  - id: a\n    when: {any: 退款}\n", "Y022", 2, 5);
+    one("version: 1\n", "Y022", 1, 1);
+    one(&with("priority: 高"), "Y023", 3, 15);
+    one(&with("stop: yes"), "Y023", 3, 11);
+    one(&with("cooldown: 30"), "Y023", 3, 15);
+    one(&with("cooldown: 半小时"), "Y023", 3, 15);
+    one(&with("from: 2026-13-01"), "Y023", 3, 11);
+    one(&with("name: [a]"), "Y023", 3, 11);
+    one(&when("退款"), "Y023", 3, 11);
+    one("rules: 退款\n", "Y023", 1, 8);
+    one("- a\n", "Y023", 1, 1);
+    one(&with("mode: watch"), "Y024", 3, 11);
+    one(&with("channel: [kf, wechat]"), "Y024", 3, 19);
+    one(&when("{any: 退款, type: [txt]}"), "Y024", 3, 28);
+    one(&when("{any: 退款, match: fuzzy}"), "Y024", 3, 28);
+    one(
+        "version: 2\nrules:\n  - id: a\n    when: {any: 退款}\n    do: [{reply: 甲}]\n",
+        "R026",
+        1,
+        10,
+    );
+}
+
+#[test]
+fn what_comes_later_is_said_and_never_ignored() {
+    one(&with("limit: {per_day: 200}"), "Y025", 3, 5);
+    one(
+        &when("{any: 退款, hits: {times: 3, within: 7d}}"),
+        "Y025",
+        3,
+        21,
+    );
+    one(
+        &when("{any: 退款, contact: {points: '>= 1'}}"),
+        "Y025",
+        3,
+        31,
+    );
+    for action in [
+        "{remind: {who: 负责人}}",
+        "{start_sop: 新客}",
+        "{stop_sop: 新客}",
+        "{points: {add: 1}}",
+        "{end_session: true}",
+        "{mass_message: {template: 甲}}",
+    ] {
+        one(&act(action), "Y025", 4, 11);
+    }
+    one(&when("{any: 退款, match: pinyin}"), "Y025", 3, 28);
+}
+
+#[test]
+fn empty_things() {
+    one("rules: []\n", "Y026", 1, 8);
+    one(&with("name:"), "Y026", 3, 9);
+    one(&when("{any: }"), "Y026", 3, 15);
+    one(&when("{any: ['']}"), "Y026", 3, 18);
+    one(&act(""), "Y026", 4, 9);
+    one(&act("{reply: 甲, tag: a/b}"), "Y027", 4, 10);
+    one(&act("{}"), "Y027", 4, 10);
+}
+
+#[test]
+fn near_misses_of_attributes() {
+    one(
+        &when("{any: 退款, contact: {has_tags: [a]}}"),
+        "Y028",
+        3,
+        31,
+    );
+    one(
+        &when("{any: 退款, contact: {added_day: '>= 1'}}"),
+        "Y028",
+        3,
+        31,
+    );
+}
+
+#[test]
+fn words_and_groups() {
+    one(&when("{any: [$退款词]}"), "R004", 3, 18);
+    one(
+        "words: {甲: [退款]}\nrules:\n  - id: a\n    when: {any: 退款}\n    do: [{reply: 甲}]\n",
+        "R005",
+        1,
+        9,
+    );
+    one(&when("{any: [退款, \"\u{200B}\"]}"), "R006", 3, 22);
+    one(&when("{any: [退款, 退 款]}"), "R021", 3, 22);
+    one(&when("{any: [退款, 不退款], none: 退款}"), "R020", 3, 34);
+    one(&when("{all: [退款, 不退], none: 退款}"), "R020", 3, 33);
+    one(&when("{match: exact, all: [退款, 退货]}"), "R020", 3, 31);
+    one(&with("hours: 夜里"), "R008", 3, 12);
+    one(
+        "rules:\n  - id: a\n    when: {}\n    do: [{reply: 甲}]\n",
+        "R003",
+        2,
+        9,
+    );
+}
+
+#[test]
+fn patterns() {
+    one(&when("{regex: '(\\d+'}"), "R007", 3, 19);
+    one(&when("{regex: '(?<!不)退款'}"), "R007", 3, 19);
+    one(&when("{regex: '(\\w{1000}){1000}'}"), "R007", 3, 19);
+    one(
+        "rules:\n  - id: a\n    when: {regex: '\\d{9}'}\n    do: [{reply: 查单}]\n",
+        "R018",
+        4,
+        18,
+    );
+    one(
+        "rules:\n  - id: a\n    when: {regex: '(?<order>\\d{9})'}\n    do: [{remark: '{{ m.orda }}'}]\n",
+        "R018",
+        4,
+        19,
+    );
+}
+
+#[test]
+fn time_and_place() {
+    one(
+        "rules:\n  - id: a\n    from: 2026-11-02\n    until: 2026-11-01\n    when: {any: 退款}\n    do: [{reply: 甲}]\n",
+        "R009",
+        4,
+        12,
+    );
+    one(&with("channel: contact"), "R010", 3, 14);
+    one(
+        "rules:\n  - id: a\n    on: added\n    channel: kf\n    do: [{tag: a/b}]\n",
+        "R010",
+        4,
+        14,
+    );
+    one(
+        "rules:\n  - id: a\n    on: joined\n    when: {any: 退款}\n    do: [{tag: a/b}]\n",
+        "R011",
+        4,
+        12,
+    );
+    one(
+        "rules:\n  - id: a\n    on: add\n    when: {any: 退款}\n    do: [{tag: a/b}]\n",
+        "R019",
+        3,
+        9,
+    );
+    one(
+        "rules:\n  - id: a\n    on: event:a b\n    when: {contact: {has_tag: x}}\n    do: [{tag: a/b}]\n",
+        "R019",
+        3,
+        9,
+    );
+    one(
+        "defaults: {channel: kf}\nrules:\n  - id: a\n    on: added\n    do: [{tag: a/b}]\n",
+        "R010",
+        3,
+        9,
+    );
+}
+
+#[test]
+fn actions() {
+    one(&act("{welcome: 甲}"), "R012", 4, 11);
+    one(
+        "rules:\n  - id: a\n    on: added\n    do: [{reply: 甲}]\n",
+        "R012",
+        4,
+        11,
+    );
+    one(
+        "rules:\n  - id: a\n    channel: aibot\n    when: {any: 人工}\n    do: [{transfer: 售后组}]\n",
+        "R012",
+        5,
+        11,
+    );
+    one(
+        "rules:\n  - id: a\n    channel: app\n    when: {any: 人工}\n    do: [{remark: x}]\n",
+        "R012",
+        5,
+        11,
+    );
+    one(&act("{reply: 退款说名}"), "R013", 4, 18);
+    one(&act("{transfer: 售前组}"), "R014", 4, 21);
+    one(&act("{notify: {to: 售后, text: x}}"), "R014", 4, 24);
+    one(&act("{webhook: {to: erp}}"), "R015", 4, 25);
+    one(&act("{robot: {to: 群, text: x}}"), "R016", 4, 23);
+    one(&act("{tag: a/}"), "R017", 4, 16);
+    one(&when("{any: 退款, contact: {has_tag: /x}}"), "R017", 3, 40);
+    one(&act("{notify: {to: 售后组}}"), "R023", 4, 19);
+    one(
+        &act("{robot: {to: 内部群, text: x, template: 甲}}"),
+        "R023",
+        4,
+        18,
+    );
+    one(
+        &act(&format!("{{remark: {}}}", "字".repeat(21))),
+        "R024",
+        4,
+        19,
+    );
+    one(&act("{remark: '{{ contct.id }}'}"), "T004", 4, 19);
+    one(
+        &act("{notify: {to: lin.mei, text: '{{ contact.name }} 申请'}}"),
+        "T005",
+        4,
+        39,
+    );
+    one(
+        &act("{webhook: {to: erp查单, body: {a: ['{{ x']}}}"),
+        "T003",
+        4,
+        43,
+    );
+}
+
+#[test]
+fn welcomes() {
+    let welcome = |on: &str, channel: &str, name: &str| {
+        format!(
+            "rules:\n  - id: a\n    on: {on}\n    channel: {channel}\n    do: [{{welcome: {name}}}]\n"
+        )
+    };
+    one(&welcome("added", "contact", "菜单"), "R027", 5, 20);
+    one(&welcome("added", "contact", "两条"), "R027", 5, 20);
+    one(&welcome("entered", "kf", "两条"), "R027", 5, 20);
+    assert_eq!(
+        found(CALENDAR, welcome("entered", "kf", "菜单").as_bytes()),
+        []
+    );
+}
+
+#[test]
+fn comparisons() {
+    one(
+        &when("{any: 退款, contact: {added_days: 很久}}"),
+        "R022",
+        3,
+        43,
+    );
+    one(&when("{any: 退款, contact: {等级: '> 高'}}"), "R022", 3, 35);
+    one(&when("{any: 退款, contact: {等级: '>='}}"), "R022", 3, 35);
+}
+
+#[test]
+fn the_same_id_in_two_files() {
+    let rule = when("{any: 退款}");
+    let twice = format!("{rule}{}", rule.replace("rules:\n", ""));
+    one(&twice, "R002", 5, 9);
+}
+
+#[test]
+fn calendars() {
+    let rule = when("{any: 退款}");
+    let calendar = |text: &str| found(text, rule.as_bytes());
+    assert_eq!(calendar("hours: {甲: {not: 乙}}\n"), [("R008", 1, 18)]);
+    assert_eq!(
+        calendar("hours:\n  甲: {not: 乙}\n  乙: {not: 甲}\n"),
+        [("C001", 2, 3), ("C001", 3, 3)]
+    );
+    assert_eq!(
+        calendar("hours: {甲: {days: 周一, from: '09:00'}}\n"),
+        [("C002", 1, 12)]
+    );
+    assert_eq!(
+        calendar("hours: {甲: {always: true, not: 乙}, 乙: {always: true}}\n"),
+        [("C002", 1, 12)]
+    );
+    assert_eq!(calendar("hours: {甲: {days: 星期一}}\n"), [("Y024", 1, 19)]);
+    assert_eq!(
+        calendar("hours: {甲: {from: '9点', to: '18:00'}}\n"),
+        [("Y023", 1, 19)]
+    );
+    assert_eq!(
+        calendar(
+            "hours: {甲: {always: true}}\nextra_off: [2026-12-31]\nextra_work: [2026-12-31]\n"
+        ),
+        [("C003", 3, 14)]
+    );
+    assert_eq!(
+        calendar("hours: {甲: {always: true}}\nextra_off: 12-31\n"),
+        [("Y023", 2, 12)]
+    );
+    assert_eq!(
+        calendar("hours: {甲: {always: true}}\nholidays: us\n"),
+        [("Y024", 2, 11)]
+    );
+}
+
+#[test]
+fn all_mistakes_of_a_file_come_at_once() {
+    let text = "rules:\n  - id: a\n    prioriti: 1\n    when: {any: [$甲]}\n    do: [{reply: 没有}]\n  - id: a\n    mode: watch\n    when: {any: 退款}\n    do: [{tag: a/}, {remind: x}]\n";
+    let codes: Vec<_> = found(CALENDAR, text.as_bytes())
+        .iter()
+        .map(|found| found.0)
+        .collect();
+    assert_eq!(
+        codes,
+        ["Y020", "R004", "R013", "R002", "Y024", "R017", "Y025"]
+    );
+}
+
+#[test]
+fn every_kind_has_its_own_code_and_both_texts() {
+    let all: Vec<Kind> = [
+        crate::yaml::PROBLEMS,
+        crate::rules::problems::ALL,
+        crate::templates::PROBLEMS,
+    ]
+    .concat();
+    let mut codes: Vec<_> = all.iter().map(|kind| kind.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), all.len(), "a code stands for two kinds");
+    for kind in all {
+        assert!(Lang::Zh.lookup(kind.key).is_some(), "{}", kind.key);
+    }
+}
