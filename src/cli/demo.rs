@@ -186,10 +186,8 @@ async fn watch(mock: &MockWecom, terminal: &Terminal) {
 
 fn show(entry: &Entry, terminal: &Terminal) {
     let text = |pointer: &str| {
-        entry
-            .request
-            .pointer(pointer)
-            .and_then(|value| value.as_str())
+        let body = entry.request.get("body").unwrap_or(&entry.request);
+        body.pointer(pointer).and_then(|value| value.as_str())
     };
     match (
         entry.kind,
