@@ -38,17 +38,20 @@ pub(super) struct File<'f, 'a> {
 }
 
 /// Reads the rules of one file.
-pub(super) fn rules_of(context: &mut Context<'_>, mut findings: Findings<'_>) -> Vec<Rule> {
+pub(super) fn rules_of(
+    context: &mut Context<'_>,
+    name: &str,
+    mut findings: Findings<'_>,
+) -> Vec<Rule> {
     let Some(root) = parse(&mut findings) else {
         return Vec::new();
     };
     check(&root, &RULES, &mut findings);
     version(&root, &mut findings);
-    let name = Arc::from(findings.source.name());
     let mut file = File {
         context,
         findings,
-        name,
+        name: Arc::from(name),
         groups: groups(root.get("words")),
         used: BTreeSet::new(),
         defaults: root.get("defaults").cloned(),
@@ -57,6 +60,7 @@ pub(super) fn rules_of(context: &mut Context<'_>, mut findings: Findings<'_>) ->
     let rules = nodes.iter().filter_map(|node| file.rule(node)).collect();
     if let Some(words) = root.get("words") {
         file.unused_groups(words);
+        file.nested_groups(words);
     }
     rules
 }
@@ -96,6 +100,16 @@ impl File<'_, '_> {
             if !self.used.contains(&entry.key) {
                 let found = Diagnostic::of(problems::UNUSED_GROUP).value("name", &*entry.key);
                 self.add(entry.span, found);
+            }
+        }
+    }
+
+    /// Groups hold words and no other groups: what a rule matches stays visible.
+    fn nested_groups(&mut self, words: &Node) {
+        for (word, span) in words.entries().iter().flat_map(|entry| entry.value.words()) {
+            if word.starts_with('$') {
+                let found = Diagnostic::of(problems::NESTED_GROUP).value("word", word);
+                self.findings.add(span, found);
             }
         }
     }

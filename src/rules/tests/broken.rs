@@ -1,5 +1,7 @@
 //! Broken files: each mistake has its code and its place.
 
+use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
+
 use super::support::{CALENDAR, read};
 use crate::diagnostic::Kind;
 use crate::lang::Lang;
@@ -271,6 +273,12 @@ fn words_and_groups() {
 }
 
 #[test]
+fn groups_hold_no_groups() {
+    let text = "words: {甲: [退款], 乙: [退货, $甲]}\nrules:\n  - id: a\n    when: {any: [$甲, $乙]}\n    do: [{reply: 甲}]\n";
+    one(text, "R028", 1, 26);
+}
+
+#[test]
 fn patterns() {
     one(&when("{regex: '(\\d+'}"), "R007", 3, 19);
     one(&when("{regex: '(?<!不)退款'}"), "R007", 3, 19);
@@ -470,6 +478,25 @@ fn all_mistakes_of_a_file_come_at_once() {
         codes,
         ["Y020", "R004", "R013", "R002", "Y024", "R017", "Y025"]
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// A file that is being typed gives findings or rules, never a panic.
+    #[test]
+    fn half_written_files_are_survived(cut in 0_usize..900, with in "[\\[\\]{}:：，#\"' \n退a$*&!|>-]{0,4}") {
+        let whole = include_str!("../../../rules/售后.yaml");
+        let mut at = cut.min(whole.len());
+        while !whole.is_char_boundary(at) {
+            at -= 1;
+        }
+        for text in [format!("{}{with}", &whole[..at]), format!("{}{with}{}", &whole[..at], &whole[at..])] {
+            let (set, report) = read(CALENDAR, text.as_bytes());
+            prop_assert_eq!(set.is_none(), report.has_errors());
+            prop_assert!(!report.human(Lang::Zh).is_empty());
+        }
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod broken;
 mod deciding;
+mod loading;
 mod matching;
 mod samples;
 mod schemas;

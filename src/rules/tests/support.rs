@@ -55,7 +55,7 @@ pub(super) fn read(calendar: &str, rules: &[u8]) -> (Option<RuleSet>, Report) {
         robots: &names(&["内部群"]),
     };
     let mut report = Report::default();
-    let set = from_files(&files, &references, &mut report);
+    let set = from_files(Path::new(""), &files, &references, &mut report);
     (set, report)
 }
 
