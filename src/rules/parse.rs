@@ -95,7 +95,11 @@ impl File<'_, '_> {
         self.findings.add(span, diagnostic);
     }
 
+    /// Not said when something is wrong: the rule that uses a group may be the broken one.
     fn unused_groups(&mut self, words: &Node) {
+        if self.findings.report.has_errors() {
+            return;
+        }
         for entry in words.entries() {
             if !self.used.contains(&entry.key) {
                 let found = Diagnostic::of(problems::UNUSED_GROUP).value("name", &*entry.key);
@@ -234,7 +238,7 @@ impl File<'_, '_> {
         let (name, span) = (value.text()?.to_owned(), value.span);
         let id = self.context.calendar.find(&name);
         // A default is named wrongly once, however many rules inherit it.
-        let reported = own.is_none() && self.already(problems::UNKNOWN_HOURS.code, span);
+        let reported = own.is_none() && self.findings.has_at(problems::UNKNOWN_HOURS, span);
         if id.is_none() && !reported {
             let known: Vec<_> = self.context.calendar.names().collect();
             let found = Diagnostic::of(problems::UNKNOWN_HOURS)
@@ -244,14 +248,6 @@ impl File<'_, '_> {
             self.findings.add(span, found);
         }
         id
-    }
-
-    fn already(&self, code: &str, span: Span) -> bool {
-        let file = self.findings.source.name();
-        let mut items = self.findings.report.items().into_iter();
-        items.any(|item| {
-            item.code == code && item.span == Some(span) && item.file.as_deref() == Some(file)
-        })
     }
 
     fn trigger(&mut self, node: Option<&Node>) -> On {

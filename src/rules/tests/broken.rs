@@ -154,11 +154,34 @@ fn what_yaml_can_do_and_we_do_not() {
 }
 
 #[test]
-fn a_syntax_error_does_not_hide_the_rules_before_it() {
-    let text = "rules:\n  - id: a\n    prioriti: 1\n    do: [{reply: 甲}]\n  - id: b\n    when: {any: [退款\n    do: x: y\n";
-    let all = found(CALENDAR, text.as_bytes());
-    assert!(all.contains(&("Y020", 3, 5)), "{all:?}");
-    assert!(all.iter().any(|found| found.0 == "Y018"), "{all:?}");
+fn a_syntax_error_does_not_hide_the_other_rules() {
+    let broken = |line: &str| {
+        let text = format!(
+            "words: {{甲: [退款]}}\nrules:\n  - id: a\n    prioriti: 1\n    do: [{{reply: 甲}}]\n  - id: b\n    {line}\n    do: [{{reply: 甲}}]\n  - id: c\n    when: {{any: $甲}}\n    do: [{{reply: 没有}}]\n"
+        );
+        found(CALENDAR, text.as_bytes())
+    };
+    for line in [
+        "when: {any: [退款",
+        "name: a: b",
+        "name: 'x",
+        "when: any: 退款",
+        "}",
+    ] {
+        let all = broken(line);
+        let codes: Vec<_> = all.iter().map(|found| found.0).collect();
+        assert_eq!(codes, ["R003", "Y020", "Y018", "R013"], "{line}: {all:?}");
+        assert_eq!(
+            (all[1], all[3]),
+            (("Y020", 4, 5), ("R013", 11, 18)),
+            "{line}"
+        );
+    }
+    let codes: Vec<_> = broken("when: {contact: {等级: >= 1}}")
+        .iter()
+        .map(|found| found.0)
+        .collect();
+    assert_eq!(codes, ["R003", "Y020", "Y030", "R013"]);
 }
 
 #[test]
