@@ -4,6 +4,7 @@ mod broken;
 mod deciding;
 mod loading;
 mod matching;
+mod meaning;
 mod samples;
 mod schemas;
 mod support;
