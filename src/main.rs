@@ -1,1 +1,7 @@
-fn main() {}
+//! The `wecom-agent` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wecom_agent::cli::run(std::env::args_os().collect())
+}

@@ -1,1 +1,52 @@
-//! A stateful stand-in for the WeCom server API.
+//! A stateful stand-in for the WeCom (企业微信) server API.
+//!
+//! It serves the API as the platform does (tokens, permissions, limits, error
+//! codes), keeps what was sent, sends encrypted callbacks, and can be driven and
+//! inspected under `/mock/…` from any language. See `README.md` for the routes.
+//!
+//! In reading order:
+//!
+//! - [`Config`]: what a mock starts with; [`MockWecom`]: a running one
+//! - `api`: the WeCom endpoints, one file for each family
+//! - `state`: the simulated corp behind one lock
+//! - `push`: callbacks, their repeats and the replies to them
+//! - `control`: the routes under `/mock`
+//! - `server`: HTTP, connections that can be cut, the journal of calls
+//! - [`crypto`]: framing, padding and signatures; `xml`: templates and a DOM
+//! - `switches`: what the official pages leave open; `faults`: what goes wrong on purpose
+
+mod api;
+mod chat;
+mod clock;
+mod config;
+mod control;
+pub mod crypto;
+mod errcode;
+mod faults;
+mod ids;
+mod journal;
+mod mock;
+mod push;
+mod server;
+mod state;
+mod switches;
+mod xml;
+
+pub use chat::ChatLine;
+pub use config::{Config, Kind, ReceiverSpec, SecretSpec};
+pub use control::app::{AppEvent, AppSay, BotEvent, BotRefresh, BotSay};
+pub use control::contact::{ContactAdd, ContactDelete, ContactEdit, TagEvent};
+pub use control::group::{GroupChange, GroupCreate};
+pub use control::kf::{KfEnter, KfFail, KfSay, KfSession};
+pub use control::mass::MassConfirm;
+pub use control::watch::RawCallback;
+pub use control::{ControlError, Pushed};
+pub use faults::{Action, Fault};
+pub use journal::{Entry, EntryKind, JournalQuery};
+pub use mock::MockWecom;
+pub use push::PushOutcome;
+pub use state::app::Robot;
+pub use state::book::{Department, Member};
+pub use state::customers::{Customer, Follow};
+pub use state::groups::{CustomerGroup, GroupMember};
+pub use state::kf::{KfAccount, Servicer};

@@ -143,6 +143,22 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// The configured app that it goes through; robots and webhooks have none.
+    #[must_use]
+    pub fn app(&self) -> Option<&AppName> {
+        match self {
+            Self::KfSend { app, .. }
+            | Self::KfEvent { app, .. }
+            | Self::Welcome { app, .. }
+            | Self::AppSend { app, .. }
+            | Self::AibotReply { app, .. }
+            | Self::MarkTag { app, .. }
+            | Self::Remark { app, .. }
+            | Self::KfTransfer { app, .. } => Some(app),
+            Self::Robot { .. } | Self::Webhook { .. } => None,
+        }
+    }
+
     /// The word used in metrics, logs and `queue list`.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -158,5 +174,23 @@ impl Effect {
             Self::Robot { .. } => "robot",
             Self::Webhook { .. } => "webhook",
         }
+    }
+}
+
+/// The `msgid` that we give a message, so that a second try is recognised.
+pub mod message_id {
+    use crate::domain::ids::EffectId;
+
+    /// At most 32 of `[0-9a-zA-Z_-]`; `instance` tells one data folder from the next.
+    #[must_use]
+    pub fn of(instance: &str, effect: EffectId) -> String {
+        format!("{instance}-{}", effect.0)
+    }
+
+    /// The effect of a `msgid` of ours.
+    #[must_use]
+    pub fn parse(instance: &str, msgid: &str) -> Option<EffectId> {
+        let number = msgid.strip_prefix(instance)?.strip_prefix('-')?;
+        number.parse().ok().map(EffectId)
     }
 }

@@ -7,6 +7,7 @@
 pub mod action;
 pub mod clock;
 pub mod contact;
+pub mod duration;
 pub mod effect;
 pub mod ids;
 pub mod inbound;

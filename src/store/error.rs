@@ -26,18 +26,24 @@ pub enum StoreError {
         /// In this program.
         known: u32,
     },
-    /// A stored value cannot be read.
-    #[error("a stored {what} cannot be read: {source}")]
+    /// A stored value cannot be read. How it fails to parse is left out: a parser's
+    /// message can quote the value, which is a customer's text.
+    #[error("a stored {what} cannot be read")]
     Corrupt {
         /// Which kind of value.
         what: &'static str,
-        /// How it fails to parse.
-        source: serde_json::Error,
     },
     /// The engine failed: disk full, read-only, broken file, …
     #[error("the storage engine failed: {0}")]
-    Engine(Box<dyn std::error::Error + Send + Sync>),
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,
+}
+
+impl StoreError {
+    /// Wraps whatever the engine says.
+    pub(crate) fn engine(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Engine(error.into())
+    }
 }

@@ -28,6 +28,9 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// change durable (`fdatasync` or equivalent has returned).
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// Rings when there may be new work.
+    fn signals(&self) -> std::sync::Arc<Signals>;
+
     // --- receive ---------------------------------------------------------------------
 
     /// Takes records into the inbox, all or none. A record whose dedupe key is known
@@ -60,13 +63,28 @@ pub trait Store: Send + Sync + 'static {
     async fn commit_decision(&self, decision: DecisionCommit) -> Result<Vec<EffectId>>;
 
     /// Several decisions in one transaction; each stands or falls by itself.
-    async fn commit_decisions(&self, decisions: Vec<DecisionCommit>) -> Result<Vec<Result<Vec<EffectId>>>>;
+    async fn commit_decisions(
+        &self,
+        decisions: Vec<DecisionCommit>,
+    ) -> Result<Vec<Result<Vec<EffectId>>>>;
 
     /// Gives a claimed record back, to be claimed again at `retry_at`. Counted.
-    async fn retry_record(&self, id: RecordId, fence: u64, retry_at: UnixMillis, reason: &str) -> Result<()>;
+    async fn retry_record(
+        &self,
+        id: RecordId,
+        fence: u64,
+        retry_at: UnixMillis,
+        reason: &str,
+    ) -> Result<()>;
 
     /// Keeps a claimed record as a dead letter; its conversation goes on without it.
-    async fn bury_record(&self, id: RecordId, fence: u64, reason: &str, now: UnixMillis) -> Result<()>;
+    async fn bury_record(
+        &self,
+        id: RecordId,
+        fence: u64,
+        reason: &str,
+        now: UnixMillis,
+    ) -> Result<()>;
 
     // --- deliver ---------------------------------------------------------------------
 
@@ -77,9 +95,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// Records how an attempt ended. Refused with [`StoreError::Fenced`] when the claim
     /// is no longer held.
-    async fn finish_effect(&self, id: EffectId, fence: u64, end: AttemptEnd, now: UnixMillis) -> Result<()>;
+    async fn finish_effect(
+        &self,
+        id: EffectId,
+        fence: u64,
+        end: AttemptEnd,
+        now: UnixMillis,
+    ) -> Result<()>;
 
-    /// A sent effect turned out to have failed (`msg_send_fail`). `false` if it is unknown.
+    /// An effect that was sent, is being sent or has an unknown outcome turned out to have
+    /// failed (`msg_send_fail`). `false` for any other, or if there is none.
     async fn fail_sent_effect(&self, id: EffectId, reason: &str, now: UnixMillis) -> Result<bool>;
 
     /// Takes back claims whose lease has ended. Records and effects become due again;

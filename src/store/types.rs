@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Follower, Value};
 use crate::domain::effect::{Effect, NewEffect, Origin};
-use crate::domain::ids::{AppName, ConversationKey, DedupeKey, EffectId, OpenKfId, Person, RecordId, RuleId, Tag, UserId};
+use crate::domain::ids::{
+    AppName, ConversationKey, DedupeKey, EffectId, OpenKfId, Person, RecordId, RuleId, Tag, UserId,
+};
 use crate::domain::inbound::{Channel, Inbound};
 use crate::domain::timer::Timer;
 
@@ -61,7 +63,9 @@ impl RecordBody {
     #[must_use]
     pub fn conversation(&self) -> Option<&ConversationKey> {
         match self {
-            Self::Inbound { inbound, .. } | Self::Skipped { inbound, .. } => Some(&inbound.conversation),
+            Self::Inbound { inbound, .. } | Self::Skipped { inbound, .. } => {
+                Some(&inbound.conversation)
+            }
             Self::Unreadable { .. } => None,
         }
     }
@@ -327,7 +331,7 @@ pub enum HistoryEntry {
 }
 
 /// How many items are in each state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Depths {
     /// Records waiting or being processed.
     pub inbox: u64,
@@ -393,17 +397,41 @@ impl std::fmt::Display for ItemId {
 impl std::str::FromStr for ItemId {
     type Err = ();
 
-    fn from_str(text: &str) -> std::result::Result<Self, ()> {
+    fn from_str(text: &str) -> Result<Self, ()> {
         if let Some(number) = text.strip_prefix("in-") {
-            return number.parse().map(|id| Self::Record(RecordId(id))).map_err(|_| ());
+            return number
+                .parse()
+                .map(|id| Self::Record(RecordId(id)))
+                .map_err(|_| ());
         }
         let number = text.strip_prefix("out-").ok_or(())?;
-        number.parse().map(|id| Self::Effect(EffectId(id))).map_err(|_| ())
+        number
+            .parse()
+            .map(|id| Self::Effect(EffectId(id)))
+            .map_err(|_| ())
     }
 }
 
+/// Rings when a commit may have made work due, so that workers need not poll for it.
+///
+/// Each bell is for one loop: it keeps one ring for a loop that is busy at the moment.
+/// Work that becomes due by the clock alone does not ring.
+#[derive(Debug, Default)]
+pub struct Signals {
+    /// A record can be claimed.
+    pub inbox: tokio::sync::Notify,
+    /// An effect can be claimed.
+    pub outbox: tokio::sync::Notify,
+    /// A kf push was noted.
+    pub kf: tokio::sync::Notify,
+    /// A timer was set.
+    pub timers: tokio::sync::Notify,
+    /// For loops that go by the clock: only stopping wakes them.
+    pub upkeep: tokio::sync::Notify,
+}
+
 /// Which items to list.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct QueueFilter {
     /// These states only; empty means everything that waits or needs a person.
     pub states: Vec<ItemState>,
@@ -412,7 +440,7 @@ pub struct QueueFilter {
 }
 
 /// One line of `queue list`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueItem {
     /// Which.
     pub id: ItemId,
@@ -433,7 +461,7 @@ pub struct QueueItem {
 }
 
 /// Everything about one item.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueDetail {
     /// The line.
     pub item: QueueItem,

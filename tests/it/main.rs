@@ -1,1 +1,5 @@
-fn main() {}
+//! The real binary against the mock, over real HTTP. One file per story.
+
+mod support;
+
+mod spine;

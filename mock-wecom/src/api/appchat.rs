@@ -1,0 +1,183 @@
+//! `appchat/*`: internal groups made by an app.
+
+use serde_json::json;
+
+use super::content::app_content;
+use super::fields::{Fields, at_most};
+use super::message::agent;
+use super::{Call, Ctx, Endpoint, Reply, Scope};
+use crate::chat::ChatLine;
+use crate::errcode::{self, ApiError};
+use crate::state::app::AppChat;
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post(
+        "/cgi-bin/appchat/create",
+        Scope::Any,
+        create,
+        &["name", "owner", "userlist", "chatid"],
+    ),
+    Endpoint::post(
+        "/cgi-bin/appchat/update",
+        Scope::Any,
+        update,
+        &["chatid", "name", "owner", "add_user_list", "del_user_list"],
+    ),
+    Endpoint::get("/cgi-bin/appchat/get", Scope::Any, get, &["chatid"]),
+    Endpoint::post(
+        "/cgi-bin/appchat/send",
+        Scope::Any,
+        send,
+        &[
+            "chatid", "msgtype", "safe", "text", "image", "voice", "video", "file", "textcard",
+            "news", "mpnews", "markdown",
+        ],
+    ),
+];
+
+const TYPES: [&str; 9] = [
+    "text", "image", "voice", "video", "file", "textcard", "news", "mpnews", "markdown",
+];
+
+fn name_of(fields: Fields<'_>) -> Result<Option<String>, ApiError> {
+    fields
+        .text_chars("name", 50)
+        .map_err(|_| errcode::BAD_CHAT_NAME.plain())
+}
+
+fn create(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    let fields = call.fields();
+    let agent_id = agent(ctx, Fields::empty(), false)?;
+    let userlist = fields.list("userlist")?;
+    if userlist.is_empty() {
+        return Err(errcode::NO_CHAT_MEMBERS.plain());
+    }
+    if !(2..=2_000).contains(&userlist.len()) {
+        return Err(errcode::BAD_MEMBER_COUNT.plain());
+    }
+    if let Some(unknown) = userlist
+        .iter()
+        .find(|userid| ctx.world.book.member(userid).is_none())
+    {
+        return Err(errcode::BAD_CHAT_MEMBER.about(unknown));
+    }
+    let owner = fields.text("owner")?;
+    if owner
+        .as_ref()
+        .is_some_and(|owner| !userlist.contains(owner))
+    {
+        return Err(errcode::OWNER_NOT_MEMBER.plain());
+    }
+    let chatid = match fields.text("chatid")? {
+        None => ctx.world.ids.text("", 32),
+        Some(id) if id.len() > 32 => return Err(errcode::LONG_CHATID.plain()),
+        Some(id) if !id.chars().all(|c| c.is_ascii_alphanumeric()) => {
+            return Err(errcode::BAD_CHATID.about(id));
+        }
+        Some(id) if ctx.world.app.chats.contains_key(&id) => {
+            return Err(errcode::CHAT_EXISTS.plain());
+        }
+        Some(id) => id,
+    };
+    let chat = AppChat {
+        chatid: chatid.clone(),
+        name: name_of(fields)?.unwrap_or_else(|| "群聊".to_owned()),
+        owner: owner
+            .or_else(|| userlist.first().cloned())
+            .unwrap_or_default(),
+        userlist,
+        agent_id,
+    };
+    ctx.world.app.chats.insert(chatid.clone(), chat);
+    Ok(Reply::with(json!({"chatid": chatid})))
+}
+
+/// The chat a request names, which must be this app's.
+fn own<'w>(ctx: &'w mut Ctx<'_>, chatid: Option<&str>) -> Result<&'w mut AppChat, ApiError> {
+    let chatid = chatid.ok_or(errcode::NO_CHATID.plain())?;
+    let agent_id = agent(ctx, Fields::empty(), false)?;
+    let chat = ctx
+        .world
+        .app
+        .chats
+        .get_mut(chatid)
+        .ok_or(errcode::NO_SUCH_CHAT.plain())?;
+    if chat.agent_id == agent_id {
+        Ok(chat)
+    } else {
+        Err(errcode::NOT_OWN_CHAT.plain())
+    }
+}
+
+fn update(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    let fields = call.fields();
+    let added = fields.list("add_user_list")?;
+    let removed = fields.list("del_user_list")?;
+    let name = name_of(fields)?;
+    let owner = fields.text("owner")?;
+    if let Some(unknown) = added
+        .iter()
+        .find(|userid| ctx.world.book.member(userid).is_none())
+    {
+        return Err(errcode::BAD_CHAT_MEMBER.about(unknown));
+    }
+    let chat = own(ctx, fields.text("chatid")?.as_deref())?;
+    let mut users = chat.userlist.clone();
+    if let Some(stranger) = removed.iter().find(|userid| !users.contains(userid)) {
+        return Err(errcode::BAD_CHAT_MEMBER.about(stranger));
+    }
+    users.retain(|userid| !removed.contains(userid));
+    users.extend(
+        added
+            .into_iter()
+            .filter(|userid| !chat.userlist.contains(userid)),
+    );
+    if !(2..=2_000).contains(&users.len()) {
+        return Err(errcode::BAD_MEMBER_COUNT.plain());
+    }
+    let owner = owner.unwrap_or_else(|| chat.owner.clone());
+    if !users.contains(&owner) {
+        return Err(errcode::BAD_CHAT_OWNER.about("the owner is not a member"));
+    }
+    chat.userlist = users;
+    chat.owner = owner;
+    chat.name = name.unwrap_or_else(|| chat.name.clone());
+    Ok(Reply::ok())
+}
+
+fn get(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    let chat = own(ctx, call.param("chatid"))?;
+    Ok(Reply::with(json!({"chat_info": {
+        "chatid": chat.chatid, "name": chat.name, "owner": chat.owner,
+        "userlist": chat.userlist, "chat_type": 0,
+    }})))
+}
+
+fn send(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    let fields = call.fields();
+    let (chatid, agent_id) = {
+        let chat = own(ctx, fields.text("chatid")?.as_deref())?;
+        (chat.chatid.clone(), chat.agent_id)
+    };
+    let msgtype = fields.need("msgtype", errcode::BAD_MSGTYPE)?;
+    if !TYPES.contains(&msgtype.as_str()) {
+        return Err(errcode::BAD_MSGTYPE.about(msgtype));
+    }
+    at_most(
+        "safe",
+        usize::try_from(fields.int("safe")?.unwrap_or(0)).unwrap_or(usize::MAX),
+        1,
+    )?;
+    let content = app_content(ctx, agent_id, &msgtype, fields)?;
+    ctx.world.say(ChatLine {
+        time: ctx.now,
+        with: chatid,
+        channel: "appchat".to_owned(),
+        from: "bot".to_owned(),
+        via: agent_id.to_string(),
+        msgtype,
+        content,
+        ..ChatLine::default()
+    });
+    Ok(Reply::ok())
+}

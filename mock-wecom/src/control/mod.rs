@@ -1,0 +1,209 @@
+//! The control API under `/mock`: seeds the corp, lets people speak, looks inside.
+
+pub(crate) mod app;
+pub(crate) mod contact;
+pub(crate) mod group;
+pub(crate) mod kf;
+pub(crate) mod mass;
+pub(crate) mod seed;
+pub(crate) mod watch;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::errcode::ApiError;
+use crate::push::{self, Push, PushOutcome};
+use crate::server::Shared;
+
+/// Why a control call could not be carried out.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct ControlError(String);
+
+impl ControlError {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<ApiError> for ControlError {
+    fn from(error: ApiError) -> Self {
+        Self(error.text.into_owned())
+    }
+}
+
+impl IntoResponse for ControlError {
+    fn into_response(self) -> Response {
+        (StatusCode::BAD_REQUEST, Json(json!({"error": self.0}))).into_response()
+    }
+}
+
+/// What happened in the corp, and how the receivers took the callbacks.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Pushed {
+    /// HTTP status of the first receiver; absent when it did not answer.
+    pub http_status: Option<u16>,
+    /// How often the first receiver was tried.
+    pub attempts: u32,
+    /// The first receiver's decrypted reply.
+    pub reply: Option<Value>,
+    /// Every receiver.
+    pub pushes: Vec<PushOutcome>,
+    /// Ids and codes that came up.
+    #[serde(flatten)]
+    pub facts: Map<String, Value>,
+}
+
+impl Pushed {
+    /// A fact as text, such as `msgid` or `welcome_code`; empty when there is none.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> &str {
+        self.facts
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}
+
+/// Sends callbacks and reports what happened.
+pub(crate) async fn report(shared: &Arc<Shared>, pushes: Vec<Push>, facts: Value) -> Pushed {
+    let pushes = push::deliver(shared, pushes).await;
+    let first = pushes.first().cloned().unwrap_or_default();
+    let facts = match facts {
+        Value::Object(facts) => facts,
+        _ => Map::new(),
+    };
+    Pushed {
+        http_status: first.http_status,
+        attempts: first.attempts,
+        reply: first.reply,
+        pushes,
+        facts,
+    }
+}
+
+/// A JSON body read without a look at its Content-Type; an empty body is `{}`.
+struct Ask<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Ask<T> {
+    type Rejection = ControlError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| ControlError::new(error.to_string()))?;
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        serde_json::from_slice(text)
+            .map(Ask)
+            .map_err(|error| ControlError::new(error.to_string()))
+    }
+}
+
+/// One or many of the same thing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany<T> {
+    /// Several.
+    Many(Vec<T>),
+    /// Just one.
+    One(T),
+}
+
+impl<T> OneOrMany<T> {
+    pub(crate) fn into_vec(self) -> Vec<T> {
+        match self {
+            Self::Many(items) => items,
+            Self::One(item) => vec![item],
+        }
+    }
+}
+
+type Answer<T> = Result<Json<T>, ControlError>;
+type Corp = State<Arc<Shared>>;
+
+/// A handler that reads a request, runs an operation and answers its result.
+macro_rules! pushing {
+    ($operation:path) => {
+        post(|State(shared): Corp, Ask(request)| async move {
+            let answer: Answer<Pushed> = $operation(&shared, request).await.map(Json);
+            answer
+        })
+    };
+}
+
+/// A handler for an operation that sends nothing.
+macro_rules! setting {
+    ($operation:path) => {
+        post(|State(shared): Corp, Ask(request)| async move {
+            let answer: Answer<Value> = $operation(&shared, request).map(Json);
+            answer
+        })
+    };
+}
+
+/// Every control route.
+pub(crate) fn router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/kf/say", pushing!(kf::say))
+        .route("/kf/enter", pushing!(kf::enter))
+        .route("/kf/session", pushing!(kf::session))
+        .route("/kf/fail", pushing!(kf::fail))
+        .route("/app/say", pushing!(app::say))
+        .route("/app/event", pushing!(app::event))
+        .route("/aibot/say", pushing!(app::bot_say))
+        .route("/aibot/event", pushing!(app::bot_event))
+        .route("/aibot/refresh", pushing!(app::bot_refresh))
+        .route("/contact/add", pushing!(contact::add))
+        .route("/contact/delete", pushing!(contact::delete))
+        .route("/contact/edit", pushing!(contact::edit))
+        .route("/tag/event", pushing!(contact::tag_event))
+        .route("/group/create", pushing!(group::create))
+        .route("/group/join", pushing!(group::join))
+        .route("/group/leave", pushing!(group::leave))
+        .route("/group/update", pushing!(group::update))
+        .route("/group/dismiss", pushing!(group::dismiss))
+        .route("/callback", pushing!(watch::callback))
+        .route("/mass/confirm", setting!(mass::confirm))
+        .route("/receivers", setting!(seed::receivers))
+        .route("/secrets", setting!(seed::secrets))
+        .route("/members", setting!(seed::members))
+        .route("/departments", setting!(seed::departments))
+        .route("/contacts", setting!(seed::contacts))
+        .route("/tags", setting!(seed::tags))
+        .route("/kf/accounts", setting!(seed::kf_accounts))
+        .route("/groups", setting!(seed::groups))
+        .route("/robots", setting!(seed::robots))
+        .route("/media", setting!(seed::media))
+        .route(
+            "/faults",
+            setting!(watch::add_fault).merge(delete(watch::clear_faults)),
+        )
+        .route("/tokens/revoke", setting!(watch::revoke))
+        .route(
+            "/switches",
+            setting!(watch::set_switches).merge(get(watch::switches)),
+        )
+        .route(
+            "/clock",
+            setting!(watch::set_clock).merge(get(watch::clock)),
+        )
+        .route("/reset", setting!(watch::reset))
+        .route("/receivers/verify", post(watch::verify))
+        .route("/state", get(watch::state))
+        .route(
+            "/journal",
+            get(watch::journal).merge(delete(watch::clear_journal)),
+        )
+        .route("/chat", get(watch::chat))
+        .route("/events", get(watch::events))
+}

@@ -1,0 +1,60 @@
+//! Identifiers and random bytes, all from one seed, so that a run can be repeated.
+
+use serde::Serialize;
+
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// A small seeded generator (`SplitMix64`); the mock needs variety, not secrecy.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Ids {
+    seed: u64,
+    state: u64,
+    counter: u64,
+}
+
+impl Ids {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            state: seed,
+            counter: 0,
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// The 16 random bytes in front of an encrypted frame.
+    pub(crate) fn block(&mut self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.next().to_le_bytes());
+        bytes[8..].copy_from_slice(&self.next().to_le_bytes());
+        bytes
+    }
+
+    /// `len` letters and digits behind a prefix.
+    pub(crate) fn text(&mut self, prefix: &str, len: usize) -> String {
+        let mut out = prefix.to_owned();
+        for _ in 0..len {
+            let at = usize::try_from(self.next() % 62).unwrap_or_default();
+            out.push(char::from(LETTERS[at]));
+        }
+        out
+    }
+
+    /// A rising number, for ids that must be integers.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+
+    /// A 64-bit message id as app messages carry it.
+    pub(crate) fn msg_id(&mut self) -> u64 {
+        7_300_000_000_000_000_000 + self.number()
+    }
+}

@@ -1,0 +1,360 @@
+//! A running mock, driven from Rust without going through HTTP.
+
+use std::io;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::chat::ChatLine;
+use crate::config::{Config, ReceiverSpec};
+use crate::control::app::{self, AppEvent, AppSay, BotEvent, BotRefresh, BotSay};
+use crate::control::contact::{self, ContactAdd, ContactDelete, ContactEdit, TagEvent};
+use crate::control::group::{self, GroupChange, GroupCreate};
+use crate::control::kf::{self, KfEnter, KfFail, KfSay, KfSession};
+use crate::control::mass::{self, MassConfirm};
+use crate::control::watch::{self, RawCallback};
+use crate::control::{ControlError, OneOrMany, Pushed, seed};
+use crate::faults::Fault;
+use crate::journal::{Entry, JournalQuery};
+use crate::server::{Server, Shared};
+use crate::state::book::Member;
+use crate::state::customers::Customer;
+use crate::state::groups::CustomerGroup;
+use crate::state::kf::KfAccount;
+
+type Sent = Result<Pushed, ControlError>;
+
+/// A running mock. Dropping it stops the server; [`MockWecom::shutdown`] waits for that.
+#[derive(Debug)]
+pub struct MockWecom {
+    shared: Arc<Shared>,
+    server: Option<Server>,
+}
+
+impl MockWecom {
+    /// Binds and serves in the background.
+    ///
+    /// # Errors
+    /// When the address cannot be bound or the config contradicts itself.
+    pub async fn start(config: Config) -> io::Result<Self> {
+        let server = Server::start(config).await?;
+        Ok(Self {
+            shared: Arc::clone(&server.shared),
+            server: Some(server),
+        })
+    }
+
+    /// `http://127.0.0.1:PORT`, to be used in place of `https://qyapi.weixin.qq.com`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.shared.base_url.clone()
+    }
+
+    /// Stops the server and waits for it.
+    pub async fn shutdown(mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+
+    /// Sets a receiver; one of the same name is replaced.
+    ///
+    /// # Errors
+    /// When the key is malformed.
+    pub fn set_receiver(&self, receiver: ReceiverSpec) -> Result<(), ControlError> {
+        seed::receivers(&self.shared, OneOrMany::One(receiver)).map(drop)
+    }
+
+    /// Adds or replaces members of the corp.
+    pub fn put_members(&self, members: Vec<Member>) {
+        let mut world = self.shared.world();
+        members
+            .into_iter()
+            .for_each(|member| world.book.put(member));
+    }
+
+    /// Adds or replaces customers with their followers, without any callback.
+    ///
+    /// # Errors
+    /// When a follower is not a member.
+    pub fn put_customers(&self, customers: Vec<Customer>) -> Result<(), ControlError> {
+        seed::contacts(&self.shared, OneOrMany::Many(customers)).map(drop)
+    }
+
+    /// Adds or replaces customer groups, without any callback; answers their ids.
+    pub fn put_groups(&self, groups: Vec<CustomerGroup>) -> Vec<String> {
+        seed::put_groups(&self.shared, groups)
+    }
+
+    /// Adds or replaces customer-service accounts; answers their ids.
+    pub fn put_kf_accounts(&self, accounts: Vec<KfAccount>) -> Vec<String> {
+        seed::put_kf_accounts(&self.shared, accounts)
+    }
+
+    /// The id of the corp tag with this name, in whichever group it is.
+    #[must_use]
+    pub fn tag_id(&self, name: &str) -> Option<String> {
+        let world = self.shared.world();
+        let tags = world.tags.0.iter().flat_map(|group| &group.tag);
+        tags.filter(|tag| tag.name == name)
+            .map(|tag| tag.id.clone())
+            .next()
+    }
+
+    /// Tag names that a member has put on a customer, sorted.
+    #[must_use]
+    pub fn tags_of(&self, userid: &str, external_userid: &str) -> Vec<String> {
+        let world = self.shared.world();
+        let follow = world
+            .customers
+            .0
+            .get(external_userid)
+            .and_then(|c| c.follow(userid));
+        let ids = follow.into_iter().flat_map(|follow| &follow.tags);
+        let mut names: Vec<String> = ids
+            .filter_map(|id| world.tags.find(id))
+            .map(|(_, tag)| tag.name.clone())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// A customer writes to a customer-service account.
+    ///
+    /// # Errors
+    /// When the account does not exist or the message is empty.
+    pub async fn kf_say(&self, request: KfSay) -> Sent {
+        kf::say(&self.shared, request).await
+    }
+
+    /// A customer writes a text to the first account.
+    ///
+    /// # Errors
+    /// When there is no account.
+    pub async fn say(&self, external_userid: &str, text: &str) -> Sent {
+        let request = KfSay {
+            external_userid: external_userid.to_owned(),
+            content: Some(text.to_owned()),
+            ..KfSay::default()
+        };
+        self.kf_say(request).await
+    }
+
+    /// A customer opens an account by a link.
+    ///
+    /// # Errors
+    /// When the account does not exist.
+    pub async fn kf_enter(&self, request: KfEnter) -> Sent {
+        kf::enter(&self.shared, request).await
+    }
+
+    /// A servicer takes, hands on, ends or reopens a session in the client.
+    ///
+    /// # Errors
+    /// When the account or customer does not exist.
+    pub async fn kf_session(&self, request: KfSession) -> Sent {
+        kf::session(&self.shared, request).await
+    }
+
+    /// An accepted customer-service message fails in the end.
+    ///
+    /// # Errors
+    /// When there is no such message.
+    pub async fn kf_fail(&self, request: KfFail) -> Sent {
+        kf::fail(&self.shared, request).await
+    }
+
+    /// A member writes to an app.
+    ///
+    /// # Errors
+    /// When the member does not exist.
+    pub async fn app_say(&self, request: AppSay) -> Sent {
+        app::say(&self.shared, request).await
+    }
+
+    /// A member opens an app, clicks a menu or a card.
+    ///
+    /// # Errors
+    /// When the member does not exist.
+    pub async fn app_event(&self, request: AppEvent) -> Sent {
+        app::event(&self.shared, request).await
+    }
+
+    /// A member writes to an intelligent bot.
+    ///
+    /// # Errors
+    /// When there is no aibot receiver.
+    pub async fn bot_say(&self, request: BotSay) -> Sent {
+        app::bot_say(&self.shared, request).await
+    }
+
+    /// Something else happens in a chat with an intelligent bot.
+    ///
+    /// # Errors
+    /// When there is no aibot receiver.
+    pub async fn bot_event(&self, request: BotEvent) -> Sent {
+        app::bot_event(&self.shared, request).await
+    }
+
+    /// The client asks for the rest of a stream.
+    ///
+    /// # Errors
+    /// When there is no such stream.
+    pub async fn bot_refresh(&self, request: BotRefresh) -> Sent {
+        app::bot_refresh(&self.shared, request).await
+    }
+
+    /// A customer and a member become friends.
+    ///
+    /// # Errors
+    /// When the member does not exist.
+    pub async fn added(&self, request: ContactAdd) -> Sent {
+        contact::add(&self.shared, request).await
+    }
+
+    /// One of the two removes the other.
+    ///
+    /// # Errors
+    /// When the two are not related.
+    pub async fn deleted(&self, request: ContactDelete) -> Sent {
+        contact::delete(&self.shared, request).await
+    }
+
+    /// A member changes a remark or tags in the client.
+    ///
+    /// # Errors
+    /// When the two are not related.
+    pub async fn edited(&self, request: ContactEdit) -> Sent {
+        contact::edit(&self.shared, request).await
+    }
+
+    /// The tag library changes in the console.
+    ///
+    /// # Errors
+    /// When the change type is unknown.
+    pub async fn tag_event(&self, request: TagEvent) -> Sent {
+        contact::tag_event(&self.shared, request).await
+    }
+
+    /// A member makes a customer group.
+    ///
+    /// # Errors
+    /// When the owner does not exist.
+    pub async fn group_created(&self, request: GroupCreate) -> Sent {
+        group::create(&self.shared, request).await
+    }
+
+    /// People join a customer group.
+    ///
+    /// # Errors
+    /// When there is no such group.
+    pub async fn group_joined(&self, request: GroupChange) -> Sent {
+        group::join(&self.shared, request).await
+    }
+
+    /// People leave a customer group.
+    ///
+    /// # Errors
+    /// When there is no such group.
+    pub async fn group_left(&self, request: GroupChange) -> Sent {
+        group::leave(&self.shared, request).await
+    }
+
+    /// A member confirms a mass-sending task.
+    ///
+    /// # Errors
+    /// When there is no such task or it is not this member's.
+    pub fn confirm_mass(&self, request: MassConfirm) -> Result<Value, ControlError> {
+        mass::confirm(&self.shared, request)
+    }
+
+    /// Sends any plaintext to a receiver.
+    ///
+    /// # Errors
+    /// When there is no such receiver.
+    pub async fn callback(&self, request: RawCallback) -> Sent {
+        watch::callback(&self.shared, request).await
+    }
+
+    /// The conversation with a customer, member, group or robot, oldest first.
+    #[must_use]
+    pub fn chat(&self, who: &str) -> Vec<ChatLine> {
+        self.shared.world().chat_with(who)
+    }
+
+    /// Journal entries, oldest first.
+    #[must_use]
+    pub fn journal(&self, query: &JournalQuery) -> Vec<Entry> {
+        self.shared.world().journal.read(query)
+    }
+
+    /// Calls of one endpoint (`kf/send_msg`), oldest first.
+    #[must_use]
+    pub fn calls(&self, path: &str) -> Vec<Entry> {
+        let kind = Some(crate::journal::EntryKind::Call);
+        self.journal(&JournalQuery {
+            kind,
+            path: Some(path.to_owned()),
+            since: None,
+        })
+    }
+
+    /// Injects a fault.
+    pub fn fault(&self, fault: Fault) {
+        self.shared.world().faults.add(fault);
+    }
+
+    /// Removes the faults that have not struck yet.
+    pub fn clear_faults(&self) {
+        self.shared.world().faults.clear();
+    }
+
+    /// Moves the clock; negative values move it back.
+    pub fn advance_secs(&self, secs: i64) {
+        self.shared.clock.advance_ms(secs.saturating_mul(1000));
+    }
+
+    /// Makes the simulated clock go on from this unix time.
+    pub fn set_time(&self, unix_secs: i64) {
+        self.shared.clock.set(unix_secs);
+    }
+
+    /// Simulated unix time.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.shared.clock.now()
+    }
+
+    /// Makes every access token invalid.
+    pub fn revoke_tokens(&self) -> usize {
+        self.shared.world().tokens.revoke(None)
+    }
+
+    /// Changes switches by name.
+    ///
+    /// # Errors
+    /// When a name or a value is unknown.
+    pub fn set_switches(&self, changes: Map<String, Value>) -> Result<Value, ControlError> {
+        watch::set_switches(&self.shared, changes)
+    }
+
+    /// The whole state as JSON, as `GET /mock/state` shows it.
+    #[must_use]
+    pub fn state(&self) -> Value {
+        serde_json::to_value(&*self.shared.world()).unwrap_or_default()
+    }
+
+    /// Back to the state that the config describes.
+    ///
+    /// # Errors
+    /// When the config's switches are unknown, which `start` would have told.
+    pub fn reset(&self) -> Result<(), ControlError> {
+        self.shared.reset().map_err(ControlError::new)
+    }
+}
+
+impl Drop for MockWecom {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}

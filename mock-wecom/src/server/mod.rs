@@ -1,0 +1,153 @@
+//! The HTTP side: one listener for the WeCom API, the control API and the page.
+
+mod cgi;
+mod cuttable;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::response::Html;
+use axum::routing::{any, get};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::control;
+use crate::state::World;
+
+pub(crate) use cuttable::Peer;
+
+/// Uploads are at most 20 MB; the rest is room for multipart headers.
+const BODY_LIMIT: usize = 24 * 1024 * 1024;
+/// Watchers slower than this many events miss some.
+const EVENT_BUFFER: usize = 4_096;
+
+/// What every request handler shares.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    pub(crate) clock: Clock,
+    pub(crate) config: Config,
+    pub(crate) http: reqwest::Client,
+    pub(crate) events: broadcast::Sender<Value>,
+    pub(crate) base_url: String,
+    closing: watch::Sender<bool>,
+}
+
+impl Shared {
+    /// The corp. Never held over an await.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A fresh corp from the config; the clock starts where the config says.
+    pub(crate) fn reset(&self) -> Result<(), String> {
+        if let Some(start) = self.config.start_at {
+            self.clock.set(start);
+        }
+        let fresh = World::new(&self.config, self.events.clone(), self.clock.now())?;
+        *self.world() = fresh;
+        Ok(())
+    }
+
+    /// Comes back when the server is asked to stop.
+    pub(crate) async fn closed(&self) {
+        let mut closing = self.closing.subscribe();
+        // An error means that the sender is gone, which is closing too.
+        let _closed = closing.wait_for(|closing| *closing).await;
+    }
+
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Binds and serves.
+    pub(crate) async fn start(config: Config) -> io::Result<Self> {
+        let listener = TcpListener::bind(config.listen).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(shared(config, address)?);
+        let app = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Peer>();
+        let closing = Arc::clone(&shared);
+        let task = tokio::spawn(async move {
+            let serve = axum::serve(cuttable::CuttableListener(listener), app);
+            let stop = async move { closing.closed().await };
+            if let Err(error) = serve.with_graceful_shutdown(stop).await {
+                tracing::error!(%error, "the server stopped");
+            }
+        });
+        Ok(Self { shared, task })
+    }
+
+    /// Stops accepting, gives open requests a moment, then ends.
+    pub(crate) async fn stop(self) {
+        self.shared.close();
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(Duration::from_secs(2), self.task)
+            .await
+            .is_err()
+        {
+            abort.abort();
+        }
+    }
+}
+
+fn shared(config: Config, address: SocketAddr) -> io::Result<Shared> {
+    let (events, _) = broadcast::channel(EVENT_BUFFER);
+    let (closing, _) = watch::channel(false);
+    let clock = Clock::default();
+    if let Some(start) = config.start_at {
+        clock.set(start);
+    }
+    let world = World::new(&config, events.clone(), clock.now())
+        .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+    Ok(Shared {
+        world: Mutex::new(world),
+        clock,
+        http: client().map_err(io::Error::other)?,
+        events,
+        base_url: format!("http://{address}"),
+        closing,
+        config,
+    })
+}
+
+/// Receivers are reached directly, without proxies, and without following redirects.
+fn client() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
+    Ok(client)
+}
+
+fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/", get(|| async { Html(include_str!("../page.html")) }))
+        .nest("/mock", control::router())
+        .route("/cgi-bin/{*path}", any(cgi::answer))
+        .fallback(cgi::answer)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(shared)
+}

@@ -1,0 +1,201 @@
+//! The simulated corp. One value behind one lock; nothing here does I/O.
+
+pub(crate) mod app;
+pub(crate) mod book;
+pub(crate) mod customers;
+pub(crate) mod groups;
+pub(crate) mod kf;
+pub(crate) mod mass;
+pub(crate) mod media;
+mod sample;
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+
+use crate::chat::{ChatLine, readable};
+use crate::config::{Config, Kind, ReceiverSpec, SecretSpec};
+use crate::faults::Faults;
+use crate::ids::Ids;
+use crate::journal::{Entry, Journal};
+use crate::switches::Switches;
+
+/// Chat lines kept before the oldest go.
+const CHAT_KEPT: usize = 50_000;
+
+/// Everything the simulated platform knows.
+#[derive(Debug, Serialize)]
+pub(crate) struct World {
+    pub(crate) corp_id: String,
+    pub(crate) secrets: Vec<SecretSpec>,
+    pub(crate) receivers: Vec<ReceiverSpec>,
+    pub(crate) switches: Switches,
+    pub(crate) tokens: app::Tokens,
+    pub(crate) book: book::Book,
+    pub(crate) customers: customers::Customers,
+    pub(crate) tags: customers::TagLibrary,
+    pub(crate) greetings: customers::Greetings,
+    pub(crate) groups: groups::Groups,
+    pub(crate) mass: mass::MassTasks,
+    pub(crate) kf: kf::Kf,
+    pub(crate) media: media::MediaStore,
+    pub(crate) app: app::AppMail,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Journal,
+    pub(crate) ids: Ids,
+    chat_next: u64,
+    #[serde(skip)]
+    chat: VecDeque<ChatLine>,
+    #[serde(skip)]
+    events: broadcast::Sender<Value>,
+}
+
+impl World {
+    /// A corp as the config describes it.
+    pub(crate) fn new(
+        config: &Config,
+        events: broadcast::Sender<Value>,
+        now: i64,
+    ) -> Result<Self, String> {
+        let mut world = Self {
+            corp_id: config.corp_id.clone(),
+            secrets: config.secrets.clone(),
+            receivers: config.receivers.clone(),
+            switches: Switches::default().changed(&config.switches)?,
+            tokens: app::Tokens::default(),
+            book: book::Book::default(),
+            customers: customers::Customers::default(),
+            tags: customers::TagLibrary::default(),
+            greetings: customers::Greetings::default(),
+            groups: groups::Groups::default(),
+            mass: mass::MassTasks::default(),
+            kf: kf::Kf::default(),
+            media: media::MediaStore::default(),
+            app: app::AppMail::default(),
+            faults: Faults::default(),
+            journal: Journal::default(),
+            ids: Ids::new(config.seed),
+            chat_next: 0,
+            chat: VecDeque::new(),
+            events,
+        };
+        if config.sample_data {
+            sample::fill(&mut world, now);
+        }
+        Ok(world)
+    }
+
+    /// Adds a line to a conversation and shows it to whoever watches.
+    pub(crate) fn say(&mut self, mut line: ChatLine) {
+        self.chat_next += 1;
+        line.id = self.chat_next;
+        if line.status.is_empty() {
+            line.status.push_str("delivered");
+        }
+        if line.text.is_empty() {
+            line.text = readable(&line.msgtype, &line.content);
+        }
+        self.publish("chat", &line);
+        if self.chat.len() == CHAT_KEPT {
+            self.chat.pop_front();
+        }
+        self.chat.push_back(line);
+    }
+
+    /// The conversation with this person, oldest first.
+    pub(crate) fn chat_with(&self, who: &str) -> Vec<ChatLine> {
+        self.chat
+            .iter()
+            .filter(|line| line.with == who)
+            .cloned()
+            .collect()
+    }
+
+    /// Changes the status of the message with this id.
+    pub(crate) fn mark_line(&mut self, msgid: &str, status: &str) -> bool {
+        let mut found = false;
+        for line in self.chat.iter_mut().filter(|line| line.msgid == msgid) {
+            status.clone_into(&mut line.status);
+            found = true;
+        }
+        if found {
+            self.publish("chat_status", &json!({"msgid": msgid, "status": status}));
+        }
+        found
+    }
+
+    /// The line with this message id.
+    pub(crate) fn line(&self, msgid: &str) -> Option<&ChatLine> {
+        self.chat.iter().rfind(|line| line.msgid == msgid)
+    }
+
+    /// Writes an entry into the journal and shows it to whoever watches.
+    pub(crate) fn record(&mut self, entry: Entry) -> u64 {
+        let entry = self.journal.add(entry);
+        self.publish("journal", &entry);
+        entry.id
+    }
+
+    /// The receivers of a kind, and for app callbacks those of the agent.
+    pub(crate) fn receivers_of(&self, kind: Kind, agent_id: Option<i64>) -> Vec<ReceiverSpec> {
+        let wanted = |receiver: &&ReceiverSpec| {
+            receiver.kind == kind
+                && (agent_id.is_none()
+                    || receiver.agent_id.is_none()
+                    || receiver.agent_id == agent_id)
+        };
+        self.receivers.iter().filter(wanted).cloned().collect()
+    }
+
+    fn publish(&self, kind: &str, data: &impl Serialize) {
+        if self.events.receiver_count() > 0 {
+            // Nobody left to watch between the check and the send is no failure.
+            let _watchers = self.events.send(json!({"kind": kind, "data": data}));
+        }
+    }
+}
+
+/// A sliding window of moments, for per-minute and per-hour limits.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Window(VecDeque<i64>);
+
+impl Window {
+    /// How many moments lie within the last `span` seconds.
+    pub(crate) fn count(&self, now: i64, span: i64) -> usize {
+        self.0
+            .iter()
+            .filter(|&&at| at > now - span && at <= now)
+            .count()
+    }
+
+    /// Notes a moment and forgets those older than an hour.
+    pub(crate) fn note(&mut self, now: i64) {
+        self.0.retain(|&at| at > now - 3_600);
+        self.0.push_back(now);
+    }
+
+    /// Notes a moment unless the window is full.
+    pub(crate) fn admit(&mut self, now: i64, span: i64, max: usize) -> bool {
+        let free = self.count(now, span) < max;
+        if free {
+            self.note(now);
+        }
+        free
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Window;
+
+    #[test]
+    fn a_window_slides() {
+        let mut window = Window::default();
+        let admitted: Vec<bool> = [0, 1, 2, 59, 60, 61]
+            .map(|now| window.admit(now, 60, 2))
+            .to_vec();
+        assert_eq!(admitted, [true, true, false, false, true, true]);
+    }
+}

@@ -1,0 +1,136 @@
+//! The way in for `queue` while the server holds the data folder: a socket inside it.
+//!
+//! Whoever may open the socket may read the data anyway; nothing listens on the network.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use tokio::net::UnixListener;
+
+use super::Loops;
+use crate::config::{Config, StoreKind};
+use crate::domain::clock::SharedClock;
+use crate::store::{Depths, ItemId, QueueDetail, QueueFilter, QueueItem, Store, StoreError};
+
+/// What `queue` can ask for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Items by state.
+    List(QueueFilter),
+    /// One item.
+    Show(ItemId),
+    /// Back into the queue.
+    Redrive(ItemId),
+    /// Given up for good.
+    Discard(ItemId, String),
+    /// How many of each.
+    Depths,
+}
+
+/// The answers, one for each request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// To `List`.
+    Items(Vec<QueueItem>),
+    /// To `Show`.
+    Detail(Option<Box<QueueDetail>>),
+    /// To `Redrive` and `Discard`: whether there was such an item in a fitting state.
+    Changed(bool),
+    /// To `Depths`.
+    Depths(Depths),
+}
+
+/// Carries out a request on a store.
+///
+/// # Errors
+/// If the store fails.
+pub async fn carry_out(
+    store: &dyn Store,
+    clock: &SharedClock,
+    request: Request,
+) -> Result<Reply, StoreError> {
+    let now = clock.now();
+    Ok(match request {
+        Request::List(filter) => Reply::Items(store.list(filter).await?),
+        Request::Show(item) => Reply::Detail(store.show(item).await?.map(Box::new)),
+        Request::Redrive(item) => Reply::Changed(store.redrive(item, now).await?),
+        Request::Discard(item, reason) => Reply::Changed(store.discard(item, &reason, now).await?),
+        Request::Depths => Reply::Depths(store.depths(now).await?),
+    })
+}
+
+/// Where the socket of a data folder is.
+#[must_use]
+pub fn socket_path(config: &Config) -> PathBuf {
+    let (StoreKind::Redb(folder) | StoreKind::Sled(folder)) = &config.store;
+    folder.join("control.sock")
+}
+
+pub(super) fn serve(config: &Config, store: Arc<dyn Store>, clock: SharedClock, loops: &mut Loops) {
+    let path = socket_path(config);
+    // The store's lock is ours, so a socket that is still there is a dead server's.
+    drop(std::fs::remove_file(&path));
+    let listener = match UnixListener::bind(&path) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!(%error, "`queue` cannot be used while this server runs");
+            return;
+        }
+    };
+    let router = Router::new()
+        .route("/", post(answer))
+        .with_state((store, clock));
+    let shutdown = loops.shutdown.clone();
+    loops.tasks.spawn(async move {
+        let stop = async move { shutdown.wait().await };
+        if let Err(error) = axum::serve(listener, router)
+            .with_graceful_shutdown(stop)
+            .await
+        {
+            tracing::warn!(%error, "the control socket failed");
+        }
+        drop(std::fs::remove_file(&path));
+    });
+}
+
+async fn answer(
+    State((store, clock)): State<(Arc<dyn Store>, SharedClock)>,
+    Json(request): Json<Request>,
+) -> Result<Json<Reply>, (StatusCode, String)> {
+    let reply = carry_out(store.as_ref(), &clock, request).await;
+    reply
+        .map(Json)
+        .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+}
+
+/// Talks to a running server.
+pub struct ControlClient(reqwest::Client);
+
+impl ControlClient {
+    /// A client of the server behind this socket.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be built.
+    pub fn new(socket: &Path) -> reqwest::Result<Self> {
+        crate::gateway::install_crypto();
+        Ok(Self(
+            reqwest::Client::builder().unix_socket(socket).build()?,
+        ))
+    }
+
+    /// Asks the server.
+    ///
+    /// # Errors
+    /// If no server answers, or its store fails.
+    pub async fn ask(&self, request: &Request) -> reqwest::Result<Reply> {
+        let response = self.0.post("http://control/").json(request).send().await?;
+        response.error_for_status()?.json().await
+    }
+}

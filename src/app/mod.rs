@@ -1,0 +1,288 @@
+//! The only wiring: store, gateway, stages and listener into one running server.
+
+mod control;
+mod playbook;
+mod status;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt as _;
+use rand::distr::Alphanumeric;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+pub use control::{ControlClient, Reply, Request, carry_out, socket_path};
+pub use playbook::{Reloader, load_playbook};
+pub use status::ReloadState;
+
+use crate::config::{Config, StoreKind};
+use crate::deliver;
+use crate::deliver::media::Media;
+use crate::deliver::pacing::Pauses;
+use crate::deliver::tags::TagLibrary;
+use crate::deliver::webhook::Webhooks;
+use crate::deliver::worker::Sessions;
+use crate::desk::Desk;
+use crate::domain::clock::SharedClock;
+use crate::gateway::{Gateway, GatewayError};
+use crate::http;
+use crate::process::context::ContactSource;
+use crate::process::playbook::{CurrentPlaybook, Playbook};
+use crate::process::worker as process;
+use crate::receive::accept::Acceptor;
+use crate::receive::contacts::Contacts;
+use crate::receive::sync_kf::Puller;
+use crate::service::{self, Service, Shutdown, ShutdownTrigger};
+use crate::store::embedded::EmbeddedStore;
+use crate::store::{Signals, Store, StoreError};
+use crate::telemetry::Metrics;
+use crate::upkeep::pruner::Pruner;
+use crate::upkeep::rescuer::Rescuer;
+use crate::wecom::crypto::KeyError;
+
+/// Everything may take so long to stop.
+const STOP: Duration = Duration::from_secs(30);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be opened.
+    #[error("the store cannot be opened")]
+    Store(#[from] StoreError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address of the config.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The HTTP client cannot be built.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// A callback key is not a key.
+    #[error("a callback key is not usable")]
+    Key(#[from] KeyError),
+}
+
+/// A running server.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its data is.
+    pub store: Arc<dyn Store>,
+    /// Asks for a reload.
+    pub reload: ReloadState,
+    trigger: ShutdownTrigger,
+    tasks: JoinSet<()>,
+}
+
+/// What the server is started with.
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// Rules and templates, checked.
+    pub playbook: Playbook,
+    /// Time.
+    pub clock: SharedClock,
+    /// Metrics of this process.
+    pub metrics: Metrics,
+}
+
+/// Opens the configured store.
+///
+/// # Errors
+/// If it cannot be opened.
+pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match &config.store {
+        StoreKind::Redb(path) => Arc::new(EmbeddedStore::open_redb(path, &config.corp)?),
+        StoreKind::Sled(path) => Arc::new(EmbeddedStore::open_sled(path, &config.corp)?),
+    })
+}
+
+/// Starts everything. Nothing runs if anything fails.
+///
+/// # Errors
+/// If the store, the listener or the HTTP client cannot be had.
+pub async fn start(parts: Parts) -> Result<Server, StartError> {
+    let Parts {
+        config,
+        playbook,
+        clock,
+        metrics,
+    } = parts;
+    let store = open_store(&config)?;
+    let base = Base {
+        gateway: Gateway::new(&config, Arc::clone(&clock))?,
+        instance: instance(store.as_ref()).await?,
+        config: Arc::new(config),
+        store,
+        clock,
+        desk: Desk::default(),
+    };
+    let acceptor = base.acceptor()?;
+    let listen = base.config.listen;
+    let failed = |source| StartError::Listen {
+        address: listen,
+        source,
+    };
+    let listener = http::bind(listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let playbook = CurrentPlaybook::new(playbook);
+    let reload = ReloadState::new(&playbook);
+    let status = base.status(metrics, reload.clone());
+    let router = crate::receive::routes::router(Arc::new(acceptor)).merge(status);
+
+    let (trigger, shutdown) = Shutdown::pair();
+    let mut loops = Loops {
+        tasks: JoinSet::new(),
+        shutdown,
+        signals: base.store.signals(),
+    };
+    base.spawn_stages(&mut loops, &playbook);
+    base.spawn_upkeep(&mut loops, playbook, &reload);
+    let serving = http::serve(listener, router, loops.shutdown.clone());
+    loops.tasks.spawn(serving);
+    tracing::info!(%address, "listening");
+    Ok(Server {
+        address,
+        store: base.store,
+        reload,
+        trigger,
+        tasks: loops.tasks,
+    })
+}
+
+/// What every part of a server is built from.
+struct Base {
+    config: Arc<Config>,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    gateway: Gateway,
+    desk: Desk,
+    instance: String,
+}
+
+impl Base {
+    fn acceptor(&self) -> Result<Acceptor, KeyError> {
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        Acceptor::new(&self.config, store, clock, self.desk.clone())
+    }
+
+    fn status(&self, metrics: Metrics, reload: ReloadState) -> axum::Router {
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        status::router(metrics, store, clock, reload)
+    }
+
+    fn spawn_stages(&self, loops: &mut Loops, playbook: &CurrentPlaybook) {
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let puller = Puller::new(&self.config, store, clock, self.gateway.clone());
+        loops.spawn(puller, |signals| &signals.kf);
+        loops.spawn(self.processor(playbook.clone()), |signals| &signals.inbox);
+        loops.spawn(self.deliverer(), |signals| &signals.outbox);
+    }
+
+    fn spawn_upkeep(&self, loops: &mut Loops, playbook: CurrentPlaybook, reload: &ReloadState) {
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let rescuer = Rescuer::new(Arc::clone(&store), Arc::clone(&clock));
+        loops.spawn(rescuer, |signals| &signals.upkeep);
+        let pruner = Pruner::new(store, Arc::clone(&clock), self.config.keep_history);
+        loops.spawn(pruner, |signals| &signals.upkeep);
+        let config = Arc::clone(&self.config);
+        let reloader = Reloader::new(config, playbook, reload.clone(), clock);
+        loops.spawn_with(reloader, Arc::clone(&reload.wanted), |wanted| wanted);
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        control::serve(&self.config, store, clock, loops);
+    }
+
+    fn processor(&self, playbook: CurrentPlaybook) -> process::Worker {
+        let config = Arc::clone(&self.config);
+        let source = Contacts::new(config, self.gateway.clone(), Arc::clone(&self.clock));
+        process::Worker::new(Arc::new(process::Deps {
+            config: Arc::clone(&self.config),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            playbook,
+            source: Arc::new(source) as Arc<dyn ContactSource>,
+            instance: self.instance.clone(),
+        }))
+    }
+
+    fn deliverer(&self) -> deliver::worker::Worker {
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let templates = &self.config.paths.templates;
+        deliver::worker::Worker::new(Arc::new(deliver::worker::Deps {
+            media: Media::new(Arc::clone(&store), Arc::clone(&clock), templates),
+            tags: TagLibrary::new(Arc::clone(&clock), self.config.create_tags),
+            webhooks: Webhooks::new(&self.config, Arc::clone(&clock)),
+            pauses: Pauses::default(),
+            sessions: Sessions::default(),
+            config: Arc::clone(&self.config),
+            store,
+            clock,
+            gateway: self.gateway.clone(),
+            desk: self.desk.clone(),
+            instance: self.instance.clone(),
+        }))
+    }
+}
+
+/// The loops of a server, stopped together.
+struct Loops {
+    tasks: JoinSet<()>,
+    shutdown: Shutdown,
+    signals: Arc<Signals>,
+}
+
+impl Loops {
+    fn spawn<S: Service>(&mut self, service: S, pick: fn(&Signals) -> &Notify) {
+        let signals = Arc::clone(&self.signals);
+        self.spawn_with(service, signals, pick);
+    }
+
+    fn spawn_with<S: Service, W: Send + Sync + 'static>(
+        &mut self,
+        service: S,
+        signals: Arc<W>,
+        pick: fn(&W) -> &Notify,
+    ) {
+        self.tasks
+            .spawn(service::run(service, signals, pick, self.shutdown.clone()));
+    }
+}
+
+/// A short text that is new for every data folder: part of every `msgid`, so that a new
+/// folder never repeats the ids of an old one.
+async fn instance(store: &dyn Store) -> Result<String, StoreError> {
+    const NAME: &str = "instance";
+    if let Some(serde_json::Value::String(instance)) = store.fact(NAME).await? {
+        return Ok(instance);
+    }
+    let instance: String = rand::rng()
+        .sample_iter(Alphanumeric)
+        .take(8)
+        .map(char::from)
+        .collect();
+    store
+        .put_facts(vec![(NAME.to_owned(), instance.clone().into())])
+        .await?;
+    Ok(instance)
+}
+
+impl Server {
+    /// Lets everything finish what it holds, then returns.
+    pub async fn stop(mut self) {
+        self.trigger.begin();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP, all).await.is_err() {
+            tracing::warn!("some work was still under way; it is taken up at the next start");
+        }
+    }
+
+    /// Returns if a part of the server ends by itself, which none should.
+    pub async fn ended(&mut self) {
+        self.tasks.join_next().await;
+    }
+}

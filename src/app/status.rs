@@ -1,0 +1,158 @@
+//! `/healthz`, `/readyz`, `/metrics`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+use tokio::sync::Notify;
+
+use crate::domain::clock::{SharedClock, UnixMillis};
+use crate::process::playbook::CurrentPlaybook;
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+/// What became of the last look at the operators' files.
+#[derive(Debug, Clone)]
+pub struct ReloadState {
+    inner: Arc<Mutex<Inner>>,
+    /// Wakes the reloader.
+    pub wanted: Arc<Notify>,
+    wish: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Clone)]
+struct Inner {
+    version: String,
+    since: Option<UnixMillis>,
+    problem: Option<String>,
+}
+
+impl ReloadState {
+    /// The state right after a start with a good set.
+    #[must_use]
+    pub fn new(current: &CurrentPlaybook) -> Self {
+        let version = current.get().rules.version().to_owned();
+        metrics::gauge!("wecom_agent_reload_ok").set(1.0);
+        Self {
+            inner: Arc::new(Mutex::new(Inner {
+                version,
+                since: None,
+                problem: None,
+            })),
+            wanted: Arc::new(Notify::new()),
+            wish: Arc::default(),
+        }
+    }
+
+    /// Asks for a reload even if no file seems to have changed (SIGHUP).
+    pub fn wish(&self) {
+        self.wish.store(true, Ordering::Release);
+        self.wanted.notify_one();
+    }
+
+    /// Whether a reload was asked for since the last look.
+    #[must_use]
+    pub(super) fn take_wish(&self) -> bool {
+        self.wish.swap(false, Ordering::AcqRel)
+    }
+
+    /// A new set is in force.
+    pub fn loaded(&self, version: &str, now: UnixMillis) {
+        metrics::gauge!("wecom_agent_reload_ok").set(1.0);
+        metrics::counter!("wecom_agent_reloads_total", "result" => "ok").increment(1);
+        *self.lock() = Inner {
+            version: version.to_owned(),
+            since: Some(now),
+            problem: None,
+        };
+    }
+
+    /// The files are not usable; the last good set stays.
+    pub fn kept(&self, problem: String) {
+        metrics::gauge!("wecom_agent_reload_ok").set(0.0);
+        metrics::counter!("wecom_agent_reloads_total", "result" => "kept").increment(1);
+        self.lock().problem = Some(problem);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Status {
+    metrics: Metrics,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    reload: ReloadState,
+}
+
+pub(super) fn router(
+    metrics: Metrics,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    reload: ReloadState,
+) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(prometheus))
+        .with_state(Arc::new(Status {
+            metrics,
+            store,
+            clock,
+            reload,
+        }))
+}
+
+async fn ready(State(status): State<Arc<Status>>) -> impl IntoResponse {
+    let reload = status.reload.lock().clone();
+    let rules = json!({
+        "version": reload.version,
+        "reloaded_at_ms": reload.since,
+        "problem": reload.problem,
+    });
+    match status.store.depths(status.clock.now()).await {
+        Ok(depths) => (
+            StatusCode::OK,
+            Json(json!({ "ready": true, "store": "ok", "rules": rules, "queues": depths })),
+        ),
+        Err(error) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(json!({ "ready": false, "store": error.to_string(), "rules": rules })),
+        ),
+    }
+}
+
+async fn prometheus(State(status): State<Arc<Status>>) -> impl IntoResponse {
+    if let Ok(depths) = status.store.depths(status.clock.now()).await {
+        let rows = [
+            ("inbox", depths.inbox),
+            ("dead", depths.dead),
+            ("outbox", depths.outbox),
+            ("failed", depths.failed),
+            ("unknown", depths.unknown),
+            ("timers", depths.timers),
+        ];
+        for (queue, count) in rows {
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+            metrics::gauge!("wecom_agent_queue_depth", "queue" => queue).set(count as f64);
+        }
+        for (queue, age) in [
+            ("inbox", depths.inbox_age_ms),
+            ("outbox", depths.outbox_age_ms),
+        ] {
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+            metrics::gauge!("wecom_agent_queue_age_seconds", "queue" => queue)
+                .set(age as f64 / 1000.0);
+        }
+    }
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+        status.metrics.render(),
+    )
+}

@@ -1,0 +1,230 @@
+//! `doctor`: does WeCom let us do what the config promises, and which console page mends it.
+
+use std::sync::Arc;
+
+use rand::RngExt as _;
+use serde::Serialize;
+
+use super::output::Terminal;
+use super::{ConfigArg, Ended, Format, environment};
+use crate::app::load_playbook;
+use crate::config::{App, Config, Kind};
+use crate::domain::clock::{Clock as _, SystemClock};
+use crate::gateway::Gateway;
+use crate::wecom::api::externalcontact::{get_corp_tag_list, get_follow_user_list};
+use crate::wecom::api::getcallbackip;
+use crate::wecom::api::kf::account_list;
+use crate::wecom::crypto::{Codec, EncodingAesKey};
+use crate::wecom::error::Error;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    app: Option<String>,
+    what: &'static str,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<String>,
+}
+
+pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let (config, _) = match Config::load(&args.config.config, &environment) {
+        Ok(read) => read,
+        Err(report) => {
+            terminal.report(&report);
+            return Ok(Ended::CouldNotRun);
+        }
+    };
+    let gateway = Gateway::new(&config, Arc::new(SystemClock))?;
+    let doctor = Doctor {
+        config: &config,
+        gateway: &gateway,
+        terminal,
+    };
+    let mut findings = vec![doctor.files()];
+    for app in &config.apps {
+        findings.extend(doctor.app(app).await);
+        if let Some(url) = &args.url {
+            findings.push(doctor.callback(app, url).await);
+        }
+    }
+    let ok = findings.iter().all(|finding| finding.ok);
+    match args.format {
+        Format::Json => terminal.json(&serde_json::json!({ "ok": ok, "findings": findings }))?,
+        Format::Text => {
+            for finding in &findings {
+                print(finding, terminal);
+            }
+            if args.url.is_none() {
+                terminal.say("doctor.no_url", &[]);
+            }
+        }
+    }
+    Ok(if ok { Ended::Good } else { Ended::FoundWrong })
+}
+
+fn print(finding: &Finding, terminal: &Terminal) {
+    let mark = if finding.ok { "✓" } else { "✗" };
+    let what = terminal.lang.text(&format!("doctor.{}", finding.what), &[]);
+    let app = finding
+        .app
+        .as_deref()
+        .map(|app| format!("[{app}] "))
+        .unwrap_or_default();
+    terminal.line(format!("{mark} {app}{what}"));
+    for text in [&finding.problem, &finding.mend].into_iter().flatten() {
+        terminal.line(format!("    {text}"));
+    }
+}
+
+struct Doctor<'a> {
+    config: &'a Config,
+    gateway: &'a Gateway,
+    terminal: &'a Terminal,
+}
+
+impl Doctor<'_> {
+    fn files(&self) -> Finding {
+        let (playbook, report) = load_playbook(self.config);
+        let ok = playbook.is_some();
+        let lang = self.terminal.lang;
+        Finding {
+            app: None,
+            what: "files",
+            ok,
+            problem: (!ok).then(|| report.summary(lang)),
+            mend: (!ok).then(|| lang.text("doctor.files_mend", &[])),
+        }
+    }
+
+    async fn app(&self, app: &App) -> Vec<Finding> {
+        let Some(handle) = self.gateway.app(&app.name) else {
+            return Vec::new();
+        };
+        let token = handle.token().await.map(|_| ());
+        let mut findings = vec![self.finding(app, "token", token)];
+        if !findings[0].ok {
+            return findings;
+        }
+        let ips = handle
+            .call(&getcallbackip::Request::default())
+            .await
+            .map(|_| ());
+        findings.push(self.finding(app, "api", ips));
+        match app.kind {
+            Kind::Kf { .. } => {
+                let listed = handle.call(&account_list::Request::from_offset(0)).await;
+                let empty = listed
+                    .as_ref()
+                    .is_ok_and(|page| page.account_list.is_empty());
+                let mut finding = self.finding(app, "kf_accounts", listed.map(|_| ()));
+                if empty {
+                    finding.ok = false;
+                    finding.problem = Some(self.terminal.lang.text("doctor.no_kf_account", &[]));
+                    finding.mend = Some(self.terminal.lang.text("doctor.kf_accounts_mend", &[]));
+                }
+                findings.push(finding);
+            }
+            Kind::Contact => {
+                let members = handle.call(&get_follow_user_list::Request::default()).await;
+                findings.push(self.finding(app, "contacts", members.map(|_| ())));
+                let tags = handle.call(&get_corp_tag_list::Request::default()).await;
+                findings.push(self.finding(app, "tags", tags.map(|_| ())));
+            }
+            Kind::App { .. } | Kind::Aibot => {}
+        }
+        findings
+    }
+
+    fn finding(&self, app: &App, what: &'static str, result: Result<(), Error>) -> Finding {
+        let (problem, mend) = match &result {
+            Ok(()) => (None, None),
+            Err(error) => (
+                Some(crate::deliver::retry::describe(error)),
+                Some(self.mend(what, error)),
+            ),
+        };
+        Finding {
+            app: Some(app.name.0.clone()),
+            what,
+            ok: result.is_ok(),
+            problem,
+            mend,
+        }
+    }
+
+    /// Which page of the admin console mends it.
+    fn mend(&self, what: &str, error: &Error) -> String {
+        let lang = self.terminal.lang;
+        let ip = error.refused().and_then(|refused| refused.from_ip);
+        match (error.code(), ip) {
+            (Some(60020), Some(ip)) => lang.text("doctor.trusted_ip", &[("ip", &ip.to_string())]),
+            (Some(40001 | 41004), _) => lang.text("doctor.secret", &[]),
+            (Some(40013 | 41002), _) => lang.text("doctor.corp_id", &[]),
+            (Some(_), _) => lang.text(&format!("doctor.{what}_mend"), &[]),
+            (None, _) => lang.text("doctor.network", &[("url", &self.config.api_base)]),
+        }
+    }
+
+    /// Asks our own callback URL, from outside in, the way WeCom verifies it.
+    async fn callback(&self, app: &App, url: &str) -> Finding {
+        let lang = self.terminal.lang;
+        let problem = self
+            .verify(app, url)
+            .await
+            .err()
+            .map(|error| format!("{error:#}"));
+        let address = format!("{}/callback/{}", url.trim_end_matches('/'), app.name);
+        Finding {
+            app: Some(app.name.0.clone()),
+            what: "callback",
+            ok: problem.is_none(),
+            mend: problem
+                .is_some()
+                .then(|| lang.text("doctor.callback_mend", &[("url", &address)])),
+            problem,
+        }
+    }
+
+    async fn verify(&self, app: &App, url: &str) -> anyhow::Result<()> {
+        const ECHO: &str = "1616140317555161061";
+        let key = EncodingAesKey::parse(app.encoding_aes_key.expose())?;
+        let codec = Codec::new(app.token.expose(), key, &app.receive_id);
+        let now = SystemClock.now().as_secs();
+        let sealed = codec.seal(ECHO.as_bytes(), now, "doctor", rand::rng().random());
+        let address = format!("{}/callback/{}", url.trim_end_matches('/'), app.name);
+        let http = crate::wecom::client::http_builder().build()?;
+        let response = http
+            .get(address)
+            .query(&[
+                ("msg_signature", sealed.signature.as_str()),
+                ("timestamp", &now.to_string()),
+                ("nonce", "doctor"),
+                ("echostr", &sealed.encrypt),
+            ])
+            .timeout(std::time::Duration::from_secs(5))
+            .send()
+            .await
+            .map_err(reqwest::Error::without_url)?;
+        let status = response.status();
+        anyhow::ensure!(status.is_success(), "HTTP {}", status.as_u16());
+        let body = response.text().await.map_err(reqwest::Error::without_url)?;
+        anyhow::ensure!(
+            body == ECHO,
+            self.terminal.lang.text("doctor.wrong_echo", &[])
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! The command line: one file per verb.
+//!
+//! Exit codes: 0 good, 1 found something wrong, 2 could not run.
+
+mod arguments;
+mod check;
+#[cfg(feature = "demo")]
+mod demo;
+mod doctor;
+mod init;
+mod output;
+mod queue;
+mod samples;
+mod schema;
+mod serve;
+mod try_rules;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::lang::Lang;
+use output::Terminal;
+
+/// The program and its options.
+#[derive(Debug, Parser)]
+#[command(name = "wecom-agent", version, disable_help_subcommand = true)]
+struct Cli {
+    /// In which language to speak.
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Lang>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    #[cfg(feature = "demo")]
+    Demo(demo::Args),
+    Init(init::Args),
+    Serve(serve::Args),
+    Check(check::Args),
+    #[command(name = "try")]
+    TryRules(try_rules::Args),
+    Queue(queue::Args),
+    Doctor(doctor::Args),
+    Schema(schema::Args),
+}
+
+/// Where the config is.
+#[derive(Debug, clap::Args)]
+struct ConfigArg {
+    #[arg(long, short, value_name = "FILE", default_value = "agent.toml")]
+    config: PathBuf,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For scripts.
+    Json,
+}
+
+/// How a verb ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Good,
+    FoundWrong,
+    CouldNotRun,
+}
+
+impl From<Ended> for ExitCode {
+    fn from(ended: Ended) -> Self {
+        Self::from(match ended {
+            Ended::Good => 0,
+            Ended::FoundWrong => 1,
+            Ended::CouldNotRun => 2,
+        })
+    }
+}
+
+/// Runs the program with these arguments.
+#[must_use]
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let lang = arguments::language(&arguments);
+    let cli = match arguments::parse(arguments, lang) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    let terminal = Terminal::new(cli.lang.unwrap_or(lang));
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            terminal.error(&anyhow::Error::new(error));
+            return Ended::CouldNotRun.into();
+        }
+    };
+    let result = runtime.block_on(dispatch(cli.verb, &terminal));
+    match result {
+        Ok(ended) => ended.into(),
+        Err(error) => {
+            terminal.error(&error);
+            Ended::CouldNotRun.into()
+        }
+    }
+}
+
+async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
+    match verb {
+        #[cfg(feature = "demo")]
+        Verb::Demo(args) => demo::run(args, terminal).await,
+        Verb::Init(args) => init::run(&args, terminal),
+        Verb::Serve(args) => serve::run(args, terminal).await,
+        Verb::Check(args) => check::run(&args, terminal),
+        Verb::TryRules(args) => try_rules::run(&args, terminal),
+        Verb::Queue(args) => queue::run(args, terminal).await,
+        Verb::Doctor(args) => doctor::run(&args, terminal).await,
+        Verb::Schema(args) => schema::run(&args, terminal),
+    }
+}
+
+/// Looks up environment variables for the config.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

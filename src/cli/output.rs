@@ -1,0 +1,63 @@
+//! Writing to the terminal. The only place that prints.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use serde::Serialize;
+
+use crate::diagnostic::Report;
+use crate::lang::Lang;
+
+/// The operator's terminal and language.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terminal {
+    pub(super) lang: Lang,
+}
+
+impl Terminal {
+    pub(super) fn new(lang: Lang) -> Self {
+        Self { lang }
+    }
+
+    /// A line of the result.
+    pub(super) fn line(self, text: impl Display) {
+        // A closed pipe (`| head`) is no reason to fail.
+        drop(writeln!(std::io::stdout().lock(), "{text}"));
+    }
+
+    /// A text of the catalogue as a line of the result.
+    pub(super) fn say(self, key: &str, values: &[(&str, &str)]) {
+        self.line(self.lang.text(key, values));
+    }
+
+    /// A text of the catalogue beside the result.
+    pub(super) fn warn(self, key: &str, values: &[(&str, &str)]) {
+        drop(writeln!(
+            std::io::stderr().lock(),
+            "{}",
+            self.lang.text(key, values)
+        ));
+    }
+
+    /// A result for scripts.
+    pub(super) fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(value)?;
+        self.line(text);
+        Ok(())
+    }
+
+    /// Findings, to standard error.
+    pub(super) fn report(self, report: &Report) {
+        drop(writeln!(
+            std::io::stderr().lock(),
+            "{}",
+            report.human(self.lang)
+        ));
+    }
+
+    /// Why nothing could be done, with all causes.
+    pub(super) fn error(self, error: &anyhow::Error) {
+        let text = format!("{error:#}");
+        self.warn("cli.failed", &[("error", &text)]);
+    }
+}

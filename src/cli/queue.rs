@@ -1,0 +1,240 @@
+//! `queue`: what waits, what failed, what nobody knows; and what to do about it.
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+
+use super::output::Terminal;
+use super::{ConfigArg, Ended, Format, environment};
+use crate::app::{self, ControlClient, Reply, Request};
+use crate::config::Config;
+use crate::domain::clock::{SharedClock, SystemClock, UnixMillis};
+use crate::store::{ItemId, ItemState, QueueDetail, QueueFilter, QueueItem, Store, StoreError};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: QueueVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum QueueVerb {
+    List(ListArgs),
+    Show(ItemArgs),
+    Redrive(ItemArgs),
+    Discard(DiscardArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(long, value_enum)]
+    state: Vec<ItemState>,
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+struct ItemArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(value_name = "ID")]
+    id: String,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+struct DiscardArgs {
+    #[command(flatten)]
+    item: ItemArgs,
+    #[arg(long)]
+    reason: String,
+}
+
+pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    match args.verb {
+        QueueVerb::List(args) => list(args, terminal).await,
+        QueueVerb::Show(args) => show(args, terminal).await,
+        QueueVerb::Redrive(args) => {
+            let item = item(&args.id, terminal)?;
+            let key = "queue.redriven";
+            change(&args, Request::Redrive(item), key, terminal).await
+        }
+        QueueVerb::Discard(args) => {
+            let item = item(&args.item.id, terminal)?;
+            let request = Request::Discard(item, args.reason);
+            change(&args.item, request, "queue.discarded", terminal).await
+        }
+    }
+}
+
+async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let access = Access::open(&args.config, terminal)?;
+    let filter = QueueFilter {
+        states: args.state,
+        limit: args.limit,
+    };
+    let Reply::Items(items) = access.ask(Request::List(filter)).await? else {
+        bail!("unexpected answer");
+    };
+    if args.format == Format::Json {
+        terminal.json(&items)?;
+        return Ok(Ended::Good);
+    }
+    if items.is_empty() {
+        terminal.say("queue.empty", &[]);
+    }
+    for item in &items {
+        line(item, &access.zone, terminal);
+    }
+    Ok(Ended::Good)
+}
+
+async fn show(args: ItemArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let item = item(&args.id, terminal)?;
+    let access = Access::open(&args.config, terminal)?;
+    let Reply::Detail(detail) = access.ask(Request::Show(item)).await? else {
+        bail!("unexpected answer");
+    };
+    let Some(detail) = detail else {
+        terminal.warn("queue.unknown", &[("id", &args.id)]);
+        return Ok(Ended::FoundWrong);
+    };
+    if args.format == Format::Json {
+        terminal.json(&detail)?;
+    } else {
+        print(&detail, &access.zone, terminal)?;
+    }
+    Ok(Ended::Good)
+}
+
+async fn change(
+    args: &ItemArgs,
+    request: Request,
+    done: &str,
+    terminal: &Terminal,
+) -> anyhow::Result<Ended> {
+    let access = Access::open(&args.config, terminal)?;
+    let Reply::Changed(changed) = access.ask(request).await? else {
+        bail!("unexpected answer");
+    };
+    if args.format == Format::Json {
+        terminal.json(&serde_json::json!({ "changed": changed }))?;
+    } else if changed {
+        terminal.say(done, &[("id", &args.id)]);
+    } else {
+        terminal.warn("queue.not_changed", &[("id", &args.id)]);
+    }
+    Ok(if changed {
+        Ended::Good
+    } else {
+        Ended::FoundWrong
+    })
+}
+
+fn item(text: &str, terminal: &Terminal) -> anyhow::Result<ItemId> {
+    text.parse()
+        .map_err(|()| anyhow::anyhow!(terminal.lang.text("queue.bad_id", &[("id", text)])))
+}
+
+fn line(item: &QueueItem, zone: &jiff::tz::TimeZone, terminal: &Terminal) {
+    let state = state(item.state, terminal);
+    let at = local(item.at, zone);
+    let whom = item.whom.as_deref().unwrap_or("-");
+    let reason = item.reason.as_deref().unwrap_or_default();
+    terminal.line(format!(
+        "{:<10} {state}  {at}  {:<12} {whom}  ×{}  {reason}",
+        item.id.to_string(),
+        item.what,
+        item.attempts
+    ));
+}
+
+fn print(
+    detail: &QueueDetail,
+    zone: &jiff::tz::TimeZone,
+    terminal: &Terminal,
+) -> anyhow::Result<()> {
+    line(&detail.item, zone, terminal);
+    if let Some(due) = detail.item.due {
+        terminal.say("queue.due", &[("at", &local(due, zone))]);
+    }
+    if let Some(record) = &detail.record {
+        terminal.say("queue.record", &[]);
+        terminal.json(record)?;
+    }
+    if let Some(effect) = &detail.effect {
+        terminal.say("queue.effect", &[]);
+        terminal.json(effect)?;
+    }
+    if let Some(origin) = &detail.origin {
+        let (record, rule) = (origin.record.to_string(), origin.rule.to_string());
+        terminal.say("queue.origin", &[("record", &record), ("rule", &rule)]);
+    }
+    if let Some(trace) = &detail.trace {
+        terminal.say("queue.trace", &[]);
+        terminal.json(trace)?;
+    }
+    for effect in &detail.effects {
+        line(effect, zone, terminal);
+    }
+    Ok(())
+}
+
+fn state(state: ItemState, terminal: &Terminal) -> String {
+    let word = serde_json::to_value(state).ok();
+    let word = word
+        .as_ref()
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or_default();
+    terminal.lang.text(&format!("queue.state_{word}"), &[])
+}
+
+fn local(at: UnixMillis, zone: &jiff::tz::TimeZone) -> String {
+    at.timestamp()
+        .to_zoned(zone.clone())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
+/// The store itself, or the server that holds it.
+struct Access {
+    way: Way,
+    zone: jiff::tz::TimeZone,
+}
+
+enum Way {
+    Store(std::sync::Arc<dyn Store>, SharedClock),
+    Server(ControlClient),
+}
+
+impl Access {
+    fn open(config: &ConfigArg, terminal: &Terminal) -> anyhow::Result<Self> {
+        let (config, _) = Config::load(&config.config, &environment).map_err(|report| {
+            terminal.report(&report);
+            anyhow::anyhow!(terminal.lang.text("cli.bad_config", &[]))
+        })?;
+        let way = match app::open_store(&config) {
+            Ok(store) => Way::Store(store, std::sync::Arc::new(SystemClock)),
+            Err(StoreError::InUse { .. }) => {
+                let socket = app::socket_path(&config);
+                Way::Server(ControlClient::new(&socket).context("the control socket")?)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self {
+            way,
+            zone: config.timezone,
+        })
+    }
+
+    async fn ask(&self, request: Request) -> anyhow::Result<Reply> {
+        Ok(match &self.way {
+            Way::Store(store, clock) => app::carry_out(store.as_ref(), clock, request).await?,
+            Way::Server(client) => client.ask(&request).await?,
+        })
+    }
+}

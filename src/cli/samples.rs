@@ -1,0 +1,62 @@
+//! The sample files, built into the program: what `init` writes and `demo` runs on.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, DirEntry, include_dir};
+
+static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+static SOPS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sops");
+
+/// The commented config that `init` writes.
+pub(super) const CONFIG: &str = include_str!("init/agent.toml");
+
+/// Writes rules, templates and SOPs below `folder`. Never overwrites: what was there
+/// already is returned.
+pub(super) fn write(folder: &Path) -> io::Result<Written> {
+    let mut written = Written::default();
+    for (name, files) in [
+        ("rules", &RULES),
+        ("templates", &TEMPLATES),
+        ("sops", &SOPS),
+    ] {
+        copy(files, &folder.join(name), &mut written)?;
+    }
+    Ok(written)
+}
+
+/// Writes one file unless it exists.
+pub(super) fn write_one(path: &Path, content: &[u8], written: &mut Written) -> io::Result<()> {
+    use std::io::Write as _;
+    match std::fs::File::create_new(path) {
+        Ok(mut file) => {
+            file.write_all(content)?;
+            written.new.push(path.to_path_buf());
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            written.kept.push(path.to_path_buf());
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// What was written and what was there already.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) new: Vec<PathBuf>,
+    pub(super) kept: Vec<PathBuf>,
+}
+
+fn copy(files: &Dir<'_>, folder: &Path, written: &mut Written) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for entry in files.entries() {
+        let name = entry.path().file_name().unwrap_or_default();
+        match entry {
+            DirEntry::Dir(below) => copy(below, &folder.join(name), written)?,
+            DirEntry::File(file) => write_one(&folder.join(name), file.contents(), written)?,
+        }
+    }
+    Ok(())
+}

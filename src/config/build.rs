@@ -1,0 +1,493 @@
+//! From the file to the meaning, collecting every problem on the way.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::file::{AppKind, AppSection, ConfigFile, StoreSection, WebhookSection};
+use super::secret::{NoValue, SecretText, Setting};
+use super::{App, Config, Kind, Paths, StoreKind, Webhook};
+use crate::diagnostic::{Diagnostic, Report, Severity, Source, nearest};
+use crate::domain::duration::parse_duration;
+use crate::domain::ids::{AppName, CorpId, UserId};
+
+/// Looks up environment variables.
+pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+const DEFAULT_LISTEN: &str = "0.0.0.0:8080";
+const DEFAULT_API_BASE: &str = "https://qyapi.weixin.qq.com";
+const DEFAULT_TIMEZONE: &str = "Asia/Shanghai";
+const DEFAULT_API_TIMEOUT: Duration = Duration::from_secs(10);
+const DEFAULT_POLL: Duration = Duration::from_secs(60);
+const DEFAULT_IGNORE: Duration = Duration::from_secs(3600);
+const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
+/// WeCom wants the token of a callback to be at most this long.
+const MAX_TOKEN_CHARS: usize = 32;
+
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Report {
+    let mut report = Report::default();
+    report.push(
+        Diagnostic::new("C001", Severity::Error, "config.unreadable")
+            .value("path", path.display().to_string())
+            .value("error", error.kind().to_string())
+            .in_file(path.display().to_string()),
+    );
+    report
+}
+
+pub(super) fn build(text: &str, path: &Path, env: &Env<'_>) -> Result<(Config, Report), Report> {
+    let source = Source::new(path.display().to_string(), text);
+    let mut builder = Builder {
+        source,
+        path,
+        env,
+        report: Report::default(),
+    };
+    let file: ConfigFile = match toml::from_str(text) {
+        Ok(file) => file,
+        Err(error) => {
+            builder.syntax(&error);
+            return Err(builder.report);
+        }
+    };
+    let config = builder.config(&file);
+    match config {
+        Some(config) if !builder.report.has_errors() => Ok((config, builder.report)),
+        _ => Err(builder.report),
+    }
+}
+
+struct Builder<'a> {
+    source: Source,
+    path: &'a Path,
+    env: &'a Env<'a>,
+    report: Report,
+}
+
+impl Builder<'_> {
+    fn base(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    fn error(
+        &mut self,
+        code: &'static str,
+        key: &'static str,
+        range: Option<&Range<usize>>,
+        values: &[(&'static str, String)],
+    ) {
+        let mut problem = Diagnostic::new(code, Severity::Error, key);
+        for (name, value) in values {
+            problem = problem.value(name, value.clone());
+        }
+        let problem = match range {
+            Some(range) => {
+                let span = self.source.span(range.clone());
+                let line = self.source.line(span.line).to_owned();
+                problem.at(self.source.name(), span).line(line)
+            }
+            None => problem.in_file(self.source.name()),
+        };
+        self.report.push(problem);
+    }
+
+    /// TOML's own messages are English; the frequent ones get a text of the catalogue.
+    fn syntax(&mut self, error: &toml::de::Error) {
+        let span = error.span();
+        let message = error.message();
+        if let Some((field, known)) = unknown_field(message) {
+            match nearest(field, known.iter().copied()) {
+                Some(near) => self.error(
+                    "C003",
+                    "config.unknown_key_near",
+                    span.as_ref(),
+                    &[("key", field.to_owned()), ("near", near.to_owned())],
+                ),
+                None => self.error(
+                    "C003",
+                    "config.unknown_key",
+                    span.as_ref(),
+                    &[("key", field.to_owned()), ("known", known.join(", "))],
+                ),
+            }
+        } else if let Some(field) = message.strip_prefix("missing field `") {
+            let field = field.split('`').next().unwrap_or(field).to_owned();
+            self.error(
+                "C004",
+                "config.missing_key",
+                span.as_ref(),
+                &[("key", field)],
+            );
+        } else {
+            let first = message.lines().next().unwrap_or(message).to_owned();
+            self.error("C002", "config.syntax", span.as_ref(), &[("error", first)]);
+        }
+    }
+
+    fn config(&mut self, file: &ConfigFile) -> Option<Config> {
+        let corp = self.setting(&file.corp.id, "corp.id");
+        let timezone = self.timezone(file.corp.timezone.as_ref());
+        let listen = self.listen(file.server.listen.as_ref());
+        let api_base = self.api_base(file.wecom.api_base.as_ref());
+        let api_timeout = self.duration(
+            file.wecom.timeout.as_ref(),
+            "wecom.timeout",
+            DEFAULT_API_TIMEOUT,
+        );
+        let keep_history = self.duration(
+            file.retention.history.as_ref(),
+            "retention.history",
+            DEFAULT_HISTORY,
+        );
+        let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
+        let robots = self.robots(&file.robots);
+        let webhooks = self.webhooks(&file.webhooks);
+        let base = self.base().to_path_buf();
+        let store = match &file.store {
+            StoreSection::Redb { path } => StoreKind::Redb(base.join(path)),
+            StoreSection::Sled { path } => StoreKind::Sled(base.join(path)),
+        };
+        Some(Config {
+            corp: CorpId(corp?),
+            timezone: timezone?,
+            listen: listen?,
+            api_base: api_base?,
+            api_timeout: api_timeout?,
+            apps: apps?,
+            store,
+            paths: Paths {
+                rules: base.join(&file.paths.rules),
+                templates: base.join(&file.paths.templates),
+                sops: base.join(&file.paths.sops),
+            },
+            create_tags: file.contacts.create_tags,
+            servicers: file
+                .servicers
+                .iter()
+                .map(|(name, members)| {
+                    (
+                        name.clone(),
+                        members.iter().map(|id| UserId(id.clone())).collect(),
+                    )
+                })
+                .collect(),
+            robots: robots?,
+            webhooks: webhooks?,
+            keep_history: keep_history?,
+        })
+    }
+
+    fn setting(&mut self, setting: &Spanned<Setting>, key: &str) -> Option<String> {
+        self.value(setting.get_ref(), key, Some(&setting.span()))
+    }
+
+    fn value(
+        &mut self,
+        setting: &Setting,
+        key: &str,
+        range: Option<&Range<usize>>,
+    ) -> Option<String> {
+        match setting.resolve(self.base(), self.env) {
+            Ok(text) if text.trim().is_empty() => {
+                self.error("C005", "config.empty", range, &[("key", key.to_owned())]);
+                None
+            }
+            Ok(text) => Some(text),
+            Err(NoValue::Env(name)) => {
+                self.error(
+                    "C006",
+                    "config.env_missing",
+                    range,
+                    &[("key", key.to_owned()), ("name", name)],
+                );
+                None
+            }
+            Err(NoValue::File { path, error }) => {
+                self.error(
+                    "C007",
+                    "config.file_missing",
+                    range,
+                    &[("key", key.to_owned()), ("path", path), ("error", error)],
+                );
+                None
+            }
+        }
+    }
+
+    fn timezone(&mut self, zone: Option<&Spanned<String>>) -> Option<jiff::tz::TimeZone> {
+        let name = zone.map_or(DEFAULT_TIMEZONE, |zone| zone.get_ref().as_str());
+        match jiff::tz::TimeZone::get(name) {
+            Ok(zone) => Some(zone),
+            Err(_) => {
+                let range = zone.map(Spanned::span);
+                self.error(
+                    "C008",
+                    "config.timezone",
+                    range.as_ref(),
+                    &[("name", name.to_owned())],
+                );
+                None
+            }
+        }
+    }
+
+    fn listen(&mut self, listen: Option<&Spanned<String>>) -> Option<std::net::SocketAddr> {
+        let text = listen.map_or(DEFAULT_LISTEN, |listen| listen.get_ref().as_str());
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            let range = listen.map(Spanned::span);
+            self.error(
+                "C009",
+                "config.listen",
+                range.as_ref(),
+                &[("value", text.to_owned())],
+            );
+        }
+        parsed
+    }
+
+    fn api_base(&mut self, base: Option<&Spanned<String>>) -> Option<String> {
+        let text = base.map_or(DEFAULT_API_BASE, |base| base.get_ref().as_str());
+        let url = reqwest::Url::parse(text).ok().filter(|url| {
+            matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none()
+        });
+        if url.is_none() {
+            let range = base.map(Spanned::span);
+            self.error(
+                "C010",
+                "config.api_base",
+                range.as_ref(),
+                &[("value", text.to_owned())],
+            );
+            return None;
+        }
+        Some(text.trim_end_matches('/').to_owned())
+    }
+
+    fn duration(
+        &mut self,
+        value: Option<&Spanned<String>>,
+        key: &str,
+        default: Duration,
+    ) -> Option<Duration> {
+        let Some(value) = value else {
+            return Some(default);
+        };
+        let parsed = parse_duration(value.get_ref()).filter(|duration| !duration.is_zero());
+        if parsed.is_none() {
+            self.error(
+                "C011",
+                "config.duration",
+                Some(&value.span()),
+                &[("key", key.to_owned()), ("value", value.get_ref().clone())],
+            );
+        }
+        parsed
+    }
+
+    fn apps(&mut self, sections: &[Spanned<AppSection>], corp: &str) -> Option<Vec<App>> {
+        if sections.is_empty() {
+            self.error("C012", "config.no_app", None, &[]);
+            return None;
+        }
+        let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
+        let mut apps = Vec::with_capacity(sections.len());
+        for section in sections {
+            let name = &section.get_ref().name;
+            if seen.insert(name.get_ref(), ()).is_some() {
+                self.error(
+                    "C013",
+                    "config.app_twice",
+                    Some(&name.span()),
+                    &[("name", name.get_ref().clone())],
+                );
+            }
+            apps.extend(self.app(section.get_ref(), &section.span(), corp));
+        }
+        (apps.len() == sections.len()).then_some(apps)
+    }
+
+    fn app(&mut self, section: &AppSection, range: &Range<usize>, corp: &str) -> Option<App> {
+        let name = section.name.get_ref();
+        let ok = !name.is_empty()
+            && name.len() <= 64
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if !ok {
+            self.error(
+                "C014",
+                "config.app_name",
+                Some(&section.name.span()),
+                &[("name", name.clone())],
+            );
+        }
+        let kind = self.kind(section, range);
+        let token = self.setting(&section.token, "token");
+        if let Some(token) = &token
+            && token.chars().count() > MAX_TOKEN_CHARS
+        {
+            self.error("C015", "config.token", Some(&section.token.span()), &[]);
+        }
+        let key = self.aes_key(&section.encoding_aes_key);
+        let secret = match &section.secret {
+            Some(secret) => Some(self.setting(secret, "secret")?),
+            None if section.kind == AppKind::Aibot => None,
+            None => {
+                let values = [("name", name.clone())];
+                self.error("C016", "config.no_secret", Some(range), &values);
+                return None;
+            }
+        };
+        let receive_id = match &section.receive_id {
+            Some(id) => id
+                .get_ref()
+                .resolve(self.base(), self.env)
+                .unwrap_or_default(),
+            None if section.kind == AppKind::Aibot => String::new(),
+            None => corp.to_owned(),
+        };
+        Some(App {
+            name: AppName(name.clone()),
+            kind: kind?,
+            secret: secret.map(SecretText::new),
+            token: SecretText::new(token?),
+            encoding_aes_key: SecretText::new(key?),
+            receive_id,
+        })
+    }
+
+    fn kind(&mut self, section: &AppSection, range: &Range<usize>) -> Option<Kind> {
+        let name = section.name.get_ref();
+        let kf_only = section
+            .poll_every
+            .as_ref()
+            .or(section.ignore_older_than.as_ref());
+        if let (Some(value), false) = (kf_only, section.kind == AppKind::Kf) {
+            self.error(
+                "C017",
+                "config.kf_only",
+                Some(&value.span()),
+                &[("name", name.clone())],
+            );
+        }
+        if section.passive_reply && section.kind != AppKind::App {
+            self.error(
+                "C018",
+                "config.app_only",
+                Some(range),
+                &[("name", name.clone())],
+            );
+        }
+        Some(match section.kind {
+            AppKind::Kf => Kind::Kf {
+                poll_every: self.duration(
+                    section.poll_every.as_ref(),
+                    "poll_every",
+                    DEFAULT_POLL,
+                )?,
+                ignore_older_than: self.duration(
+                    section.ignore_older_than.as_ref(),
+                    "ignore_older_than",
+                    DEFAULT_IGNORE,
+                )?,
+            },
+            AppKind::App => {
+                let Some(agent_id) = section.agent_id else {
+                    self.error(
+                        "C019",
+                        "config.no_agent_id",
+                        Some(range),
+                        &[("name", name.clone())],
+                    );
+                    return None;
+                };
+                Kind::App {
+                    agent_id,
+                    passive_reply: section.passive_reply,
+                }
+            }
+            AppKind::Contact => Kind::Contact,
+            AppKind::Aibot => Kind::Aibot,
+        })
+    }
+
+    fn aes_key(&mut self, setting: &Spanned<Setting>) -> Option<String> {
+        let text = self.setting(setting, "encoding_aes_key")?;
+        if let Err(error) = crate::wecom::crypto::EncodingAesKey::parse(&text) {
+            self.error(
+                "C020",
+                "config.aes_key",
+                Some(&setting.span()),
+                &[("error", error.to_string())],
+            );
+            return None;
+        }
+        Some(text)
+    }
+
+    fn robots(
+        &mut self,
+        robots: &BTreeMap<String, Setting>,
+    ) -> Option<BTreeMap<String, SecretText>> {
+        let mut out = BTreeMap::new();
+        for (name, setting) in robots {
+            let key = self.value(setting, &format!("robots.{name}"), None)?;
+            // People paste the whole webhook address; the key is what counts.
+            let key = key
+                .rsplit_once("key=")
+                .map_or(key.as_str(), |(_, key)| key)
+                .to_owned();
+            out.insert(name.clone(), SecretText::new(key));
+        }
+        Some(out)
+    }
+
+    fn webhooks(
+        &mut self,
+        hooks: &BTreeMap<String, Spanned<WebhookSection>>,
+    ) -> Option<BTreeMap<String, Webhook>> {
+        let mut out = BTreeMap::new();
+        for (name, hook) in hooks {
+            let range = hook.span();
+            let hook = hook.get_ref();
+            let url = self.value(&hook.url, &format!("webhooks.{name}.url"), Some(&range))?;
+            let good = reqwest::Url::parse(&url)
+                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+            if !good {
+                self.error(
+                    "C021",
+                    "config.webhook_url",
+                    Some(&range),
+                    &[("name", name.clone())],
+                );
+                return None;
+            }
+            let secret = match &hook.secret {
+                Some(secret) => {
+                    Some(self.value(secret, &format!("webhooks.{name}.secret"), Some(&range))?)
+                }
+                None => None,
+            };
+            out.insert(
+                name.clone(),
+                Webhook {
+                    url: SecretText::new(url),
+                    secret: secret.map(SecretText::new),
+                },
+            );
+        }
+        Some(out)
+    }
+}
+
+/// Field and known fields out of serde's ``unknown field `x`, expected one of `a`, `b` ``.
+fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
+    let rest = message.strip_prefix("unknown field `")?;
+    let (field, rest) = rest.split_once('`')?;
+    let known = rest.split('`').skip(1).step_by(2).collect();
+    Some((field, known))
+}

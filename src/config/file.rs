@@ -1,0 +1,219 @@
+//! `agent.toml` as it is written. Unknown keys are errors; `Config` is what it means.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::secret::Setting;
+
+/// 配置文件 `agent.toml` / the config file `agent.toml`.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigFile {
+    /// 企业 / the company.
+    pub corp: CorpSection,
+    /// 本机监听 / where to listen.
+    #[serde(default)]
+    pub server: ServerSection,
+    /// 企业微信接口 / the WeCom API.
+    #[serde(default)]
+    pub wecom: WecomSection,
+    /// 每个回调地址一段 / one for each callback URL.
+    #[serde(default, rename = "app")]
+    #[schemars(with = "Vec<AppSection>")]
+    pub apps: Vec<Spanned<AppSection>>,
+    /// 数据存放 / where data lives.
+    #[serde(default)]
+    pub store: StoreSection,
+    /// 文件夹 / folders.
+    #[serde(default)]
+    pub paths: PathsSection,
+    /// 客户与标签 / customers and tags.
+    #[serde(default)]
+    pub contacts: ContactsSection,
+    /// 接待组：组名 = 成员账号 / servicer groups: name = member ids.
+    #[serde(default)]
+    pub servicers: BTreeMap<String, Vec<String>>,
+    /// 群机器人：名称 = key / group robots: name = key.
+    #[serde(default)]
+    pub robots: BTreeMap<String, Setting>,
+    /// 自有系统的接口 / the company's own endpoints.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, WebhookSection>")]
+    pub webhooks: BTreeMap<String, Spanned<WebhookSection>>,
+    /// 保留多久 / how long data is kept.
+    #[serde(default)]
+    pub retention: RetentionSection,
+}
+
+/// `[corp]`
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorpSection {
+    /// 企业 ID / the `CorpID`.
+    #[schemars(with = "Setting")]
+    pub id: Spanned<Setting>,
+    /// 时区 / the IANA time zone.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub timezone: Option<Spanned<String>>,
+}
+
+/// `[server]`
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSection {
+    /// 监听地址 / address and port.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub listen: Option<Spanned<String>>,
+}
+
+/// `[wecom]`
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WecomSection {
+    /// 接口地址 / the base URL of the API.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub api_base: Option<Spanned<String>>,
+    /// 单次调用的时限 / time limit of one call.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub timeout: Option<Spanned<String>>,
+}
+
+/// 回调的种类 / the kind of a callback URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AppKind {
+    /// 微信客服
+    Kf,
+    /// 自建应用
+    App,
+    /// 客户联系
+    Contact,
+    /// 智能机器人
+    Aibot,
+}
+
+/// `[[app]]`
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppSection {
+    /// 名称，回调地址为 /callback/名称 / the name in /callback/NAME.
+    #[schemars(with = "String")]
+    pub name: Spanned<String>,
+    /// 种类 / kind.
+    pub kind: AppKind,
+    /// 应用 ID / agent id (kind = "app").
+    #[serde(default)]
+    pub agent_id: Option<i64>,
+    /// 应用的 Secret / the app's secret.
+    #[serde(default)]
+    #[schemars(with = "Option<Setting>")]
+    pub secret: Option<Spanned<Setting>>,
+    /// 回调的 Token / the callback's token.
+    #[schemars(with = "Setting")]
+    pub token: Spanned<Setting>,
+    /// 回调的 `EncodingAESKey` / the callback's key.
+    #[schemars(with = "Setting")]
+    pub encoding_aes_key: Spanned<Setting>,
+    /// 解密后核对的 receiveid；一般不用填 / checked after decryption; rarely needed.
+    #[serde(default)]
+    #[schemars(with = "Option<Setting>")]
+    pub receive_id: Option<Spanned<Setting>>,
+    /// 成员消息直接在回调里应答 / answer members in the callback itself (kind = "app").
+    #[serde(default)]
+    pub passive_reply: bool,
+    /// 没有推送时多久拉取一次（kf） / how often to pull without a push (kf).
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub poll_every: Option<Spanned<String>>,
+    /// 首次启动忽略多久以前的消息（kf） / the first start ignores messages older than this (kf).
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub ignore_older_than: Option<Spanned<String>>,
+}
+
+/// `[store]`
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum StoreSection {
+    /// 内置，默认 / embedded, the default.
+    Redb {
+        /// 文件夹 / the folder.
+        path: String,
+    },
+    /// 内置 / embedded.
+    Sled {
+        /// 文件夹 / the folder.
+        path: String,
+    },
+}
+
+impl Default for StoreSection {
+    fn default() -> Self {
+        Self::Redb {
+            path: "data".to_owned(),
+        }
+    }
+}
+
+/// `[paths]`, relative to the config file.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PathsSection {
+    /// 规则 / rules.
+    pub rules: String,
+    /// 话术 / templates.
+    pub templates: String,
+    /// SOP.
+    pub sops: String,
+}
+
+impl Default for PathsSection {
+    fn default() -> Self {
+        Self {
+            rules: "rules".into(),
+            templates: "templates".into(),
+            sops: "sops".into(),
+        }
+    }
+}
+
+/// `[contacts]`
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactsSection {
+    /// 企业标签库里没有的标签自动创建 / create missing tags in the corp's library.
+    pub create_tags: bool,
+}
+
+impl Default for ContactsSection {
+    fn default() -> Self {
+        Self { create_tags: true }
+    }
+}
+
+/// `[webhooks.NAME]`
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSection {
+    /// 地址 / its address.
+    pub url: Setting,
+    /// 签名密钥（Standard Webhooks） / signing secret.
+    #[serde(default)]
+    pub secret: Option<Setting>,
+}
+
+/// `[retention]`
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionSection {
+    /// 消息与轨迹 / messages and traces.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub history: Option<Spanned<String>>,
+}

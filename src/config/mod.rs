@@ -1,0 +1,162 @@
+//! The configuration: what `agent.toml` means, after every check.
+
+mod build;
+mod file;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use build::Env;
+pub use file::{AppKind, ConfigFile};
+pub use secret::{SecretText, Setting};
+
+use crate::diagnostic::Report;
+use crate::domain::ids::{AppName, CorpId, UserId};
+
+/// A checked configuration. Nothing in it contradicts anything else in it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The company.
+    pub corp: CorpId,
+    /// The zone that hours and dates are meant in.
+    pub timezone: jiff::tz::TimeZone,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The base URL of the API, without a trailing slash.
+    pub api_base: String,
+    /// Time limit of one API call.
+    pub api_timeout: Duration,
+    /// One for each callback URL.
+    pub apps: Vec<App>,
+    /// Where data lives.
+    pub store: StoreKind,
+    /// Rules, templates and SOPs.
+    pub paths: Paths,
+    /// Whether missing tags are created in the corp's library.
+    pub create_tags: bool,
+    /// Servicer groups: name and members.
+    pub servicers: BTreeMap<String, Vec<UserId>>,
+    /// Group robots: name and key.
+    pub robots: BTreeMap<String, SecretText>,
+    /// The company's own endpoints.
+    pub webhooks: BTreeMap<String, Webhook>,
+    /// How long messages and traces are kept.
+    pub keep_history: Duration,
+}
+
+/// One callback URL.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The name in `/callback/<name>`.
+    pub name: AppName,
+    /// What kind, with what only that kind has.
+    pub kind: Kind,
+    /// The app's secret; intelligent bots have none.
+    pub secret: Option<SecretText>,
+    /// The callback's token.
+    pub token: SecretText,
+    /// The callback's key.
+    pub encoding_aes_key: SecretText,
+    /// Checked after decryption.
+    pub receive_id: String,
+}
+
+/// What kind of callback URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 微信客服.
+    Kf {
+        /// How often to pull without a push.
+        poll_every: Duration,
+        /// The first start ignores messages older than this.
+        ignore_older_than: Duration,
+    },
+    /// A self-built app.
+    App {
+        /// WeCom's agent id.
+        agent_id: i64,
+        /// Answer members in the callback itself.
+        passive_reply: bool,
+    },
+    /// 客户联系.
+    Contact,
+    /// An intelligent bot.
+    Aibot,
+}
+
+/// Where data lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreKind {
+    /// Embedded, redb.
+    Redb(PathBuf),
+    /// Embedded, sled.
+    Sled(PathBuf),
+}
+
+/// Folders, absolute or relative to the working directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// Rules.
+    pub rules: PathBuf,
+    /// Templates.
+    pub templates: PathBuf,
+    /// SOPs.
+    pub sops: PathBuf,
+}
+
+/// One of the company's own endpoints.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Its address.
+    pub url: SecretText,
+    /// The signing secret of Standard Webhooks.
+    pub secret: Option<SecretText>,
+}
+
+impl Config {
+    /// Reads and checks a config file: all problems at once.
+    ///
+    /// # Errors
+    /// The report, if it holds an error.
+    pub fn load(path: &Path, env: &Env<'_>) -> Result<(Self, Report), Report> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path, env),
+            Err(error) => Err(build::unreadable(path, &error)),
+        }
+    }
+
+    /// Checks the text of a config file that stands at `path`.
+    ///
+    /// # Errors
+    /// The report, if it holds an error.
+    pub fn parse(text: &str, path: &Path, env: &Env<'_>) -> Result<(Self, Report), Report> {
+        build::build(text, path, env)
+    }
+
+    /// The app of this name.
+    #[must_use]
+    pub fn app(&self, name: &AppName) -> Option<&App> {
+        self.apps.iter().find(|app| &app.name == name)
+    }
+
+    /// The app whose token may read and tag customers: the contact app, else `fallback`.
+    #[must_use]
+    pub fn contact_app<'a>(&'a self, fallback: &'a AppName) -> &'a AppName {
+        self.apps
+            .iter()
+            .find(|app| app.kind == Kind::Contact && app.secret.is_some())
+            .map_or(fallback, |app| &app.name)
+    }
+
+    /// The app that can write to members.
+    #[must_use]
+    pub fn member_app(&self) -> Option<&AppName> {
+        self.apps
+            .iter()
+            .find(|app| matches!(app.kind, Kind::App { .. }))
+            .map(|app| &app.name)
+    }
+}

@@ -1,0 +1,199 @@
+//! Files of templates, uploaded once and again before WeCom forgets them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha1::{Digest as _, Sha1};
+use tokio::sync::Mutex;
+
+use super::translate::Failure;
+use crate::domain::clock::{SharedClock, UnixMillis};
+use crate::domain::effect::Effect;
+use crate::domain::outgoing::{MediaFile, Outgoing};
+use crate::store::Store;
+use crate::wecom::api::media::{self, Kind};
+use crate::wecom::api::webhook::upload_media;
+use crate::wecom::client::{App, Client, File, Secret};
+
+/// WeCom keeps an upload for three days; ours is renewed half a day before.
+const RENEW_AFTER: Duration = Duration::from_secs(60 * 3600);
+/// The largest file that any kind takes.
+const MAX_BYTES: u64 = 20 * 1024 * 1024;
+
+/// Files below the templates folder and their uploads.
+pub struct Media {
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    folder: PathBuf,
+    /// One upload at a time: two messages with one picture upload it once.
+    uploading: Mutex<()>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Uploaded {
+    media_id: String,
+    at: UnixMillis,
+}
+
+impl Media {
+    /// Media of the templates in `folder`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: SharedClock, folder: &Path) -> Self {
+        Self {
+            store,
+            clock,
+            folder: folder.to_path_buf(),
+            uploading: Mutex::new(()),
+        }
+    }
+
+    /// The `media_id` of a file, uploading it if that is needed.
+    pub(super) async fn id(
+        &self,
+        app: &App,
+        kind: Kind,
+        file: &MediaFile,
+    ) -> Result<String, Failure> {
+        let bytes = self.read(file).await?;
+        let name = fact_name("corp", kind.as_str(), file, &bytes);
+        let upload = media::upload::Request::new(kind, wire_file(file, bytes));
+        self.cached(name, async || Ok(app.upload(&upload).await?.media_id))
+            .await
+    }
+
+    /// The `media_id` of a file for one robot.
+    pub(super) async fn robot_id(
+        &self,
+        client: &Client,
+        robot: &str,
+        key: &str,
+        kind: upload_media::Kind,
+        file: &MediaFile,
+    ) -> Result<String, Failure> {
+        let bytes = self.read(file).await?;
+        let name = fact_name(
+            &format!("robot/{robot}"),
+            &format!("{kind:?}"),
+            file,
+            &bytes,
+        );
+        let upload = upload_media::Request::new(Secret::new(key), kind, wire_file(file, bytes));
+        self.cached(name, async || Ok(client.upload(&upload).await?.media_id))
+            .await
+    }
+
+    async fn cached(
+        &self,
+        name: String,
+        upload: impl AsyncFnOnce() -> Result<String, crate::wecom::error::Error>,
+    ) -> Result<String, Failure> {
+        let _one = self.uploading.lock().await;
+        if let Some(value) = self.store.fact(&name).await?
+            && let Ok(known) = serde_json::from_value::<Uploaded>(value)
+            && self.clock.now().since(known.at) < RENEW_AFTER
+        {
+            return Ok(known.media_id);
+        }
+        let media_id = upload().await?;
+        let uploaded = Uploaded {
+            media_id: media_id.clone(),
+            at: self.clock.now(),
+        };
+        let value = serde_json::to_value(&uploaded).unwrap_or_default();
+        self.store.put_facts(vec![(name, value)]).await?;
+        Ok(media_id)
+    }
+
+    /// WeCom no longer knows an upload of this effect: the next try uploads again.
+    pub(super) async fn forget(&self, effect: &Effect) {
+        for (kind, file) in files(effect) {
+            let Ok(bytes) = self.read(file).await else {
+                continue;
+            };
+            let name = fact_name("corp", kind, file, &bytes);
+            if let Err(error) = self
+                .store
+                .put_facts(vec![(name, serde_json::Value::Null)])
+                .await
+            {
+                tracing::warn!(%error, "an expired upload could not be forgotten");
+            }
+        }
+    }
+
+    /// The bytes of a file. Its name was checked when the template was read.
+    pub(super) async fn read(&self, file: &MediaFile) -> Result<Bytes, Failure> {
+        let path = self.folder.join(&file.0);
+        let unusable = |why: String| Failure::Content(format!("the file {}: {why}", file.0));
+        let meta = tokio::fs::metadata(&path)
+            .await
+            .map_err(|e| unusable(e.kind().to_string()))?;
+        if meta.len() > MAX_BYTES {
+            return Err(unusable("larger than WeCom takes (20 MiB)".to_owned()));
+        }
+        let bytes = tokio::fs::read(&path)
+            .await
+            .map_err(|e| unusable(e.kind().to_string()))?;
+        Ok(Bytes::from(bytes))
+    }
+}
+
+fn files(effect: &Effect) -> Vec<(&'static str, &MediaFile)> {
+    let messages = match effect {
+        Effect::KfSend { message, .. } | Effect::AppSend { message, .. } => {
+            std::slice::from_ref(message)
+        }
+        Effect::Welcome { messages, .. } => messages.as_slice(),
+        _ => &[],
+    };
+    messages
+        .iter()
+        .filter_map(|message| match message {
+            Outgoing::Image { file } => Some((Kind::Image.as_str(), file)),
+            Outgoing::Voice { file } => Some((Kind::Voice.as_str(), file)),
+            Outgoing::Video { file, .. } => Some((Kind::Video.as_str(), file)),
+            Outgoing::File { file } => Some((Kind::File.as_str(), file)),
+            Outgoing::Link {
+                picture: Some(file),
+                ..
+            }
+            | Outgoing::Miniprogram {
+                picture: Some(file),
+                ..
+            } => Some((Kind::Image.as_str(), file)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Changed content is a new upload, whatever the file is called.
+fn fact_name(owner: &str, kind: &str, file: &MediaFile, bytes: &Bytes) -> String {
+    let digest = Sha1::digest(bytes);
+    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("media/{owner}/{kind}/{hash}/{}", file.0)
+}
+
+fn wire_file(file: &MediaFile, bytes: Bytes) -> File {
+    let name = file.0.rsplit('/').next().unwrap_or(&file.0).to_owned();
+    let ending = name
+        .rsplit('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let content_type = match ending.as_str() {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "mp4" => "video/mp4",
+        "amr" => "audio/amr",
+        "pdf" => "application/pdf",
+        _ => "application/octet-stream",
+    };
+    File {
+        name,
+        content_type: content_type.to_owned(),
+        bytes,
+    }
+}

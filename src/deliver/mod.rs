@@ -1,0 +1,11 @@
+//! Stage 3: effects from the outbox to WeCom, within its limits, each as exactly as its
+//! endpoint allows.
+
+pub mod kf_session;
+pub mod media;
+pub mod pacing;
+pub mod retry;
+pub mod tags;
+mod translate;
+pub mod webhook;
+pub mod worker;

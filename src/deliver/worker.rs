@@ -1,0 +1,325 @@
+//! The loop from outbox to outcome.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::kf_session;
+pub use super::kf_session::Sessions;
+use super::media::Media;
+use super::pacing::{self, KF_WINDOW, Pauses};
+use super::retry;
+use super::tags::TagLibrary;
+use super::translate;
+use super::webhook::Webhooks;
+use crate::config::{Config, Kind};
+use crate::desk::{ANSWERED_IN_CALLBACK, Desk};
+use crate::domain::clock::{SharedClock, UnixMillis};
+use crate::domain::effect::Effect;
+use crate::domain::ids::Person;
+use crate::domain::inbound::AibotPassive;
+use crate::gateway::Gateway;
+use crate::service::{Pass, Service};
+use crate::store::{AttemptEnd, Claim, ClaimedEffect, Reservation, Store, StoreError};
+use crate::wecom::error::Error;
+
+/// Calls under way at once.
+const PARALLEL: usize = 48;
+/// Longer than an upload, a state check and a call with their time limits together.
+const LEASE: Duration = Duration::from_secs(180);
+const IDLE: Duration = Duration::from_secs(1);
+/// How long calls under way may take after stopping has begun.
+const DRAIN: Duration = Duration::from_secs(20);
+
+const FREQUENCY_EXCEEDED: i64 = 45009;
+const TAG_INVALID: i64 = 40068;
+const MEDIA_INVALID: i64 = 40007;
+
+/// What the deliverer needs.
+pub struct Deps {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: SharedClock,
+    /// The ways to WeCom.
+    pub gateway: Gateway,
+    /// Callbacks held open.
+    pub desk: Desk,
+    /// This installation's part of every `msgid`.
+    pub instance: String,
+    /// Uploaded files.
+    pub media: Media,
+    /// The corp's tags.
+    pub tags: TagLibrary,
+    /// The company's own endpoints.
+    pub webhooks: Webhooks,
+    /// Endpoints to leave alone.
+    pub pauses: Pauses,
+    /// Session states read a moment ago.
+    pub sessions: Sessions,
+}
+
+/// Carries out effects in lane order, lanes in parallel.
+pub struct Worker {
+    deps: Arc<Deps>,
+    permits: Arc<Semaphore>,
+}
+
+impl Worker {
+    /// A worker.
+    #[must_use]
+    pub fn new(deps: Arc<Deps>) -> Self {
+        Self {
+            deps,
+            permits: Arc::new(Semaphore::new(PARALLEL)),
+        }
+    }
+
+    async fn work(&self) -> Result<Pass, StoreError> {
+        let free = self.permits.available_permits();
+        if free == 0 {
+            // A permit comes back when a call ends; the loop needs no more than that.
+            drop(self.permits.acquire().await);
+            return Ok(Pass::Busy);
+        }
+        let claim = Claim {
+            now: self.deps.clock.now(),
+            lease: LEASE,
+            limit: free,
+        };
+        let effects = self.deps.store.claim_effects(claim).await?;
+        if effects.is_empty() {
+            return Ok(Pass::Idle(IDLE));
+        }
+        for effect in effects {
+            let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
+                break;
+            };
+            let deps = Arc::clone(&self.deps);
+            tokio::spawn(async move {
+                deps.deliver(effect).await;
+                drop(permit);
+            });
+        }
+        Ok(Pass::Busy)
+    }
+}
+
+impl Service for Worker {
+    const NAME: &'static str = "deliver";
+
+    async fn pass(&mut self) -> Pass {
+        match self.work().await {
+            Ok(pass) => pass,
+            Err(error) => {
+                tracing::error!(%error, "the store failed while delivering");
+                Pass::Idle(IDLE)
+            }
+        }
+    }
+
+    async fn finish(self) {
+        let all = u32::try_from(PARALLEL).unwrap_or(u32::MAX);
+        if tokio::time::timeout(DRAIN, self.permits.acquire_many(all))
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "calls were still under way; their effects are taken up at the next start"
+            );
+        }
+    }
+}
+
+impl Deps {
+    async fn deliver(&self, claimed: ClaimedEffect) {
+        let end = match self.attempt(&claimed).await {
+            Ok(end) => end,
+            Err(error) => {
+                // The claim ends by its lease; then somebody tries again.
+                tracing::error!(effect = %claimed.id, %error, "the store failed during an attempt");
+                return;
+            }
+        };
+        let endpoint = claimed.effect.word();
+        let (outcome, reason) = words(&end);
+        metrics::counter!("wecom_agent_effects_total", "endpoint" => endpoint, "outcome" => outcome)
+            .increment(1);
+        let (effect, record, attempt) = (claimed.id, claimed.origin.record, claimed.attempt);
+        match end {
+            AttemptEnd::Failed { .. } | AttemptEnd::Unknown { .. } => {
+                tracing::error!(%effect, %record, endpoint, attempt, outcome, reason, "attempt ended");
+            }
+            _ => {
+                tracing::info!(%effect, %record, endpoint, attempt, outcome, reason, "attempt ended");
+            }
+        }
+        let now = self.clock.now();
+        if let Err(error) = self
+            .store
+            .finish_effect(effect, claimed.fence, end, now)
+            .await
+        {
+            tracing::error!(%effect, %error, "the outcome of an attempt could not be stored");
+        }
+    }
+
+    async fn attempt(&self, claimed: &ClaimedEffect) -> Result<AttemptEnd, StoreError> {
+        let now = self.clock.now();
+        if let Some(end) = retry::before_attempt(claimed, now) {
+            return Ok(end);
+        }
+        if self.answered_in_callback(claimed).await {
+            return Ok(AttemptEnd::Sent {
+                note: Some(ANSWERED_IN_CALLBACK.to_owned()),
+            });
+        }
+        if let Some(until) = self
+            .pauses
+            .until(claimed.effect.app(), &claimed.effect, now)
+        {
+            return Ok(AttemptEnd::Snooze {
+                at: until,
+                reason: "WeCom asked for a pause".to_owned(),
+            });
+        }
+        if let Some(end) = self.reserve(claimed, now).await? {
+            return Ok(end);
+        }
+        if let Some(end) = kf_session::refuses(self, claimed, now).await {
+            return Ok(end);
+        }
+        self.call(claimed).await
+    }
+
+    async fn call(&self, claimed: &ClaimedEffect) -> Result<AttemptEnd, StoreError> {
+        let result = translate::carry_out(self, claimed).await;
+        let now = self.clock.now();
+        let (app, effect) = (claimed.effect.app(), &claimed.effect);
+        match result {
+            Ok(end) => {
+                self.pauses.went_through(app, effect);
+                Ok(end)
+            }
+            Err(translate::Failure::Store(error)) => Err(error),
+            Err(translate::Failure::Content(reason)) => Ok(AttemptEnd::Failed { reason }),
+            Err(translate::Failure::Call(error)) => {
+                if error.code() == Some(FREQUENCY_EXCEEDED) {
+                    let at = self.pauses.refused(app, effect, now);
+                    return Ok(AttemptEnd::Snooze {
+                        at,
+                        reason: retry::describe(&error),
+                    });
+                }
+                self.forget(&error, claimed).await;
+                Ok(retry::after_error(claimed, &error, now))
+            }
+        }
+    }
+
+    /// Drops what we had remembered and WeCom no longer accepts.
+    async fn forget(&self, error: &Error, claimed: &ClaimedEffect) {
+        match error.code() {
+            Some(TAG_INVALID) => self.tags.forget(),
+            Some(MEDIA_INVALID) => self.media.forget(&claimed.effect).await,
+            _ => {}
+        }
+        if let Effect::KfSend {
+            open_kfid,
+            external_userid,
+            ..
+        } = &claimed.effect
+        {
+            self.sessions.forget(open_kfid, external_userid);
+        }
+    }
+
+    /// Hands the answer to the callback that is still open for it, if there is one.
+    async fn answered_in_callback(&self, claimed: &ClaimedEffect) -> bool {
+        let message = match &claimed.effect {
+            Effect::AibotReply {
+                passive, message, ..
+            } if *passive != AibotPassive::Nothing => message,
+            Effect::AppSend { app, message, .. }
+                if self.config.app(app).is_some_and(|app| {
+                    matches!(
+                        app.kind,
+                        Kind::App {
+                            passive_reply: true,
+                            ..
+                        }
+                    )
+                }) =>
+            {
+                message
+            }
+            _ => return false,
+        };
+        self.desk
+            .answer(claimed.origin.record, message.clone())
+            .await
+            .is_ok()
+    }
+
+    async fn reserve(
+        &self,
+        claimed: &ClaimedEffect,
+        now: UnixMillis,
+    ) -> Result<Option<AttemptEnd>, StoreError> {
+        let mut wrote_at = None;
+        if let Effect::KfSend {
+            external_userid, ..
+        } = &claimed.effect
+        {
+            let person = Person::External(external_userid.clone());
+            wrote_at = self
+                .store
+                .contact(&person)
+                .await?
+                .and_then(|contact| contact.last_inbound_at);
+            if wrote_at.is_some_and(|at| now.since(at) > KF_WINDOW) {
+                let reason = "the customer has not written for 48 h".to_owned();
+                return Ok(Some(AttemptEnd::Dropped { reason }));
+            }
+        }
+        // A repeated try of a keyed message takes no second place.
+        if claimed.attempt > 1 {
+            return Ok(None);
+        }
+        let uses = pacing::uses(&claimed.effect, wrote_at);
+        if uses.is_empty() {
+            return Ok(None);
+        }
+        Ok(match self.store.reserve(&uses, now).await? {
+            Reservation::Granted => None,
+            Reservation::Until(_) if matches!(claimed.effect, Effect::KfSend { .. }) => {
+                Some(AttemptEnd::Dropped {
+                    reason: "the five messages after the customer's last one are used up"
+                        .to_owned(),
+                })
+            }
+            Reservation::Until(at) => {
+                metrics::counter!("wecom_agent_paced_total", "endpoint" => claimed.effect.word())
+                    .increment(1);
+                Some(AttemptEnd::Snooze {
+                    at,
+                    reason: "WeCom's limit is reached".to_owned(),
+                })
+            }
+        })
+    }
+}
+
+fn words(end: &AttemptEnd) -> (&'static str, &str) {
+    match end {
+        AttemptEnd::Sent { note } => ("sent", note.as_deref().unwrap_or_default()),
+        AttemptEnd::Failed { reason } => ("failed", reason),
+        AttemptEnd::Unknown { reason } => ("unknown", reason),
+        AttemptEnd::Dropped { reason } => ("dropped", reason),
+        AttemptEnd::Retry { reason, .. } => ("retry", reason),
+        AttemptEnd::Snooze { reason, .. } => ("snoozed", reason),
+    }
+}

@@ -1,0 +1,57 @@
+//! What is known about the person a record is about, asking WeCom when that is too little.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::Contact;
+use crate::domain::ids::{AppName, Person};
+use crate::domain::inbound::{Author, Inbound, Trigger};
+use crate::store::{ContactFacts, Store};
+
+/// What WeCom says stays good for so long.
+const FRESH: Duration = Duration::from_secs(24 * 3600);
+/// A record waits so long for WeCom at the most; then the rules decide without.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Somebody who can ask WeCom about a person.
+#[async_trait]
+pub trait ContactSource: Send + Sync + 'static {
+    /// What WeCom says now; `None` if it cannot be asked or does not know.
+    async fn facts(&self, app: &AppName, person: &Person) -> Option<ContactFacts>;
+}
+
+/// Whether WeCom should be asked before the rules look at this record.
+#[must_use]
+pub fn needs_lookup(inbound: &Inbound, contact: Option<&Contact>, now: UnixMillis) -> bool {
+    if inbound.person.is_none() || inbound.author == Author::Servicer {
+        return false;
+    }
+    if matches!(inbound.trigger, Trigger::Added { .. }) {
+        return true;
+    }
+    contact
+        .and_then(|contact| contact.synced_at)
+        .is_none_or(|at| now.since(at) > FRESH)
+}
+
+/// Asks WeCom and stores the answer. Falls back to what is known.
+pub async fn look_up(
+    store: &Arc<dyn Store>,
+    source: &Arc<dyn ContactSource>,
+    inbound: &Inbound,
+    known: Option<Contact>,
+) -> Option<Contact> {
+    let person = inbound.person.as_ref()?;
+    let asked = tokio::time::timeout(PATIENCE, source.facts(&inbound.app, person)).await;
+    let Ok(Some(facts)) = asked else { return known };
+    match store.merge_contact(facts).await {
+        Ok(contact) => Some(contact),
+        Err(error) => {
+            tracing::warn!(%error, "what WeCom says about a contact could not be stored");
+            known
+        }
+    }
+}

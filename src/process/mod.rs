@@ -1,0 +1,8 @@
+//! Stage 2: one record at a time from the inbox to a decision, committed in one transaction.
+
+mod compose;
+pub mod context;
+pub mod decide;
+pub mod playbook;
+mod run_action;
+pub mod worker;

@@ -1,0 +1,40 @@
+//! What the operators wrote, as one set that is swapped whole.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::rules::RuleSet;
+use crate::templates::Catalog;
+
+/// Rules and templates that were checked together.
+#[derive(Debug)]
+pub struct Playbook {
+    /// The rules.
+    pub rules: RuleSet,
+    /// The templates that they name.
+    pub templates: Catalog,
+}
+
+/// The playbook in force. Readers keep the one they began with.
+#[derive(Debug, Clone)]
+pub struct CurrentPlaybook(Arc<ArcSwap<Playbook>>);
+
+impl CurrentPlaybook {
+    /// Starts with a playbook.
+    #[must_use]
+    pub fn new(playbook: Playbook) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(playbook)))
+    }
+
+    /// The one in force now.
+    #[must_use]
+    pub fn get(&self) -> Arc<Playbook> {
+        self.0.load_full()
+    }
+
+    /// Puts another in force.
+    pub fn set(&self, playbook: Playbook) {
+        self.0.store(Arc::new(playbook));
+    }
+}

@@ -1,0 +1,527 @@
+//! From a fired rule's actions to effects and contact changes. No I/O.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::domain::action::{Action, Content, TemplateName};
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::{Contact, Value};
+use crate::domain::effect::{Effect, NewEffect, Origin};
+use crate::domain::ids::{ExternalUserId, Lane, Person, RuleId, Tag, UserId};
+use crate::domain::inbound::{Inbound, ReplyPath, Trigger};
+use crate::domain::outgoing::Outgoing;
+use crate::rules::Fired;
+use crate::store::ClaimedRecord;
+use crate::templates::{Catalog, Corp, RenderContext, Staff};
+
+use super::compose;
+
+/// WeCom accepts a welcome for so long after the event.
+const WELCOME_LIFE: Duration = Duration::from_secs(20);
+
+/// What all fired rules together lead to.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) effects: Vec<NewEffect>,
+    pub(super) add_tags: Vec<(Tag, RuleId)>,
+    pub(super) remove_tags: Vec<Tag>,
+    pub(super) set: Vec<(String, Value)>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// How one action went, for the trace.
+#[derive(Debug, Serialize)]
+pub(super) struct Step {
+    rule: RuleId,
+    action: u32,
+    key: &'static str,
+    /// Effects that it became.
+    effects: usize,
+    /// Why it did not become what it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+/// Turns fired rules into a [`Plan`].
+pub(super) struct Planner<'a> {
+    config: &'a Config,
+    templates: &'a Catalog,
+    record: &'a ClaimedRecord,
+    contact: &'a Contact,
+    now: UnixMillis,
+    plan: Plan,
+    /// Tag changes of all rules, sent as one `mark_tag` per follower.
+    tagging: Option<Origin>,
+}
+
+type StepResult = Result<(), String>;
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(
+        config: &'a Config,
+        templates: &'a Catalog,
+        record: &'a ClaimedRecord,
+        contact: &'a Contact,
+        now: UnixMillis,
+    ) -> Self {
+        Self {
+            config,
+            templates,
+            record,
+            contact,
+            now,
+            plan: Plan::default(),
+            tagging: None,
+        }
+    }
+
+    /// Runs the actions of one rule, in order. One that cannot be done stops no other.
+    pub(super) fn run(&mut self, fired: &Fired) {
+        for (index, action) in fired.actions.iter().enumerate() {
+            let origin = Origin {
+                record: self.record.id,
+                rule: fired.rule.clone(),
+                action: u32::try_from(index).unwrap_or(u32::MAX),
+                part: 0,
+            };
+            let before = self.plan.effects.len();
+            let result = self.action(action, &origin, &fired.captures);
+            let effects = self.plan.effects.len() - before;
+            self.plan.steps.push(Step {
+                rule: origin.rule,
+                action: origin.action,
+                key: action.key(),
+                effects,
+                problem: result.err(),
+            });
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Plan {
+        self.mark_tags();
+        self.plan
+    }
+
+    fn inbound(&self) -> &'a Inbound {
+        &self.record.inbound
+    }
+
+    fn action(
+        &mut self,
+        action: &Action,
+        origin: &Origin,
+        captures: &BTreeMap<String, String>,
+    ) -> StepResult {
+        match action {
+            Action::Tag(tag) => self.tag(tag, origin),
+            Action::Untag(tag) => self.untag(tag, origin),
+            Action::Remark(text) => self.remark(text, origin, captures),
+            Action::Set { attribute, value } => {
+                self.plan.set.push((attribute.clone(), value.clone()));
+                Ok(())
+            }
+            Action::Reply(template) => self.reply(template, origin, captures),
+            Action::Welcome(template) => self.welcome(template, origin, captures),
+            Action::Notify { to, content } => self.notify(to, content, origin, captures),
+            Action::Transfer(group) => self.transfer(group, origin),
+            Action::Webhook { to, body } => self.webhook(to, body, origin, captures),
+            Action::Robot { to, content } => self.robot(to, content, origin, captures),
+        }
+    }
+
+    fn tag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
+        self.plan.remove_tags.retain(|other| other != tag);
+        self.plan.add_tags.push((tag.clone(), origin.rule.clone()));
+        self.tagging.get_or_insert_with(|| origin.clone());
+        self.tag_note()
+    }
+
+    fn untag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
+        self.plan.add_tags.retain(|(other, _)| other != tag);
+        self.plan.remove_tags.push(tag.clone());
+        self.tagging.get_or_insert_with(|| origin.clone());
+        self.tag_note()
+    }
+
+    fn tag_note(&self) -> StepResult {
+        match self.contact.person {
+            Person::External(_) if self.followers().is_empty() => {
+                Err("kept here only: no member has this customer as a contact".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The members whose relation is tagged: all who have the customer, so that each sees it.
+    fn followers(&self) -> Vec<UserId> {
+        self.contact
+            .followers
+            .iter()
+            .map(|follower| follower.userid.clone())
+            .collect()
+    }
+
+    fn mark_tags(&mut self) {
+        let (Some(origin), Person::External(customer)) =
+            (self.tagging.take(), &self.contact.person)
+        else {
+            return;
+        };
+        let app = self.config.contact_app(&self.inbound().app).clone();
+        let add: Vec<Tag> = unique(self.plan.add_tags.iter().map(|(tag, _)| tag));
+        let remove: Vec<Tag> = unique(self.plan.remove_tags.iter());
+        for userid in self.followers() {
+            let effect = Effect::MarkTag {
+                app: app.clone(),
+                userid: userid.clone(),
+                external_userid: customer.clone(),
+                add: add.clone(),
+                remove: remove.clone(),
+            };
+            self.push(effect, Lane(format!("tag/{customer}/{userid}")), &origin, 0);
+        }
+    }
+
+    fn remark(
+        &mut self,
+        text: &str,
+        origin: &Origin,
+        captures: &BTreeMap<String, String>,
+    ) -> StepResult {
+        let customer = self.customer()?;
+        let context = self.context(captures);
+        let remark = self
+            .templates
+            .render_text(text, &context)
+            .map_err(|e| e.to_string())?;
+        let followers = match &self.inbound().trigger {
+            Trigger::Added { userid, .. } => vec![userid.clone()],
+            _ => self.followers(),
+        };
+        if followers.is_empty() {
+            return Err("no member has this customer as a contact".to_owned());
+        }
+        let app = self.config.contact_app(&self.inbound().app).clone();
+        for userid in followers {
+            let lane = Lane(format!("tag/{customer}/{userid}"));
+            let effect = Effect::Remark {
+                app: app.clone(),
+                userid,
+                external_userid: customer.clone(),
+                remark: remark.clone(),
+            };
+            self.push(effect, lane, origin, 0);
+        }
+        Ok(())
+    }
+
+    fn reply(
+        &mut self,
+        template: &TemplateName,
+        origin: &Origin,
+        captures: &BTreeMap<String, String>,
+    ) -> StepResult {
+        let messages = self.render(template, captures)?;
+        let inbound = self.inbound();
+        let app = inbound.app.clone();
+        let lane = Lane(inbound.conversation.0.clone());
+        match &inbound.reply_path {
+            ReplyPath::Kf {
+                open_kfid,
+                external_userid,
+            } => {
+                for (part, message) in compose::for_kf(messages).into_iter().enumerate() {
+                    let effect = Effect::KfSend {
+                        app: app.clone(),
+                        open_kfid: open_kfid.clone(),
+                        external_userid: external_userid.clone(),
+                        message,
+                    };
+                    self.push(effect, lane.clone(), origin, part);
+                }
+                Ok(())
+            }
+            ReplyPath::App { userid } => {
+                for (part, message) in compose::for_app(messages).into_iter().enumerate() {
+                    let to = vec![userid.clone()];
+                    let effect = Effect::AppSend {
+                        app: app.clone(),
+                        to,
+                        message,
+                    };
+                    self.push(effect, lane.clone(), origin, part);
+                }
+                Ok(())
+            }
+            ReplyPath::Aibot {
+                response_url,
+                passive,
+            } => {
+                let message = compose::for_aibot(messages)?;
+                let effect = Effect::AibotReply {
+                    app,
+                    response_url: response_url.clone(),
+                    passive: *passive,
+                    message,
+                };
+                self.push(effect, lane, origin, 0);
+                Ok(())
+            }
+            ReplyPath::None => Err("this event has no chat to answer in".to_owned()),
+        }
+    }
+
+    fn welcome(
+        &mut self,
+        template: &TemplateName,
+        origin: &Origin,
+        captures: &BTreeMap<String, String>,
+    ) -> StepResult {
+        let messages = self.render(template, captures)?;
+        let inbound = self.inbound();
+        let app = inbound.app.clone();
+        let lane = Lane(inbound.conversation.0.clone());
+        let no_code = "WeCom gave no welcome code: the member has a welcome of their own in the \
+                       admin console, the two already talk, or the code was used";
+        let effect = match (&inbound.trigger, &inbound.reply_path) {
+            (Trigger::Added { welcome_code, .. }, _) => Effect::Welcome {
+                app: self.config.contact_app(&app).clone(),
+                code: welcome_code.clone().ok_or(no_code)?,
+                messages: compose::for_welcome(messages)?,
+            },
+            (
+                Trigger::Entered { .. },
+                ReplyPath::Aibot {
+                    response_url,
+                    passive,
+                },
+            ) => {
+                let (response_url, passive) = (response_url.clone(), *passive);
+                let message = compose::for_aibot(messages)?;
+                Effect::AibotReply {
+                    app,
+                    response_url,
+                    passive,
+                    message,
+                }
+            }
+            (Trigger::Entered { welcome_code, .. }, ReplyPath::Kf { .. }) => Effect::KfEvent {
+                app,
+                code: welcome_code.clone().ok_or(no_code)?,
+                message: compose::for_event(messages)?,
+            },
+            (Trigger::Entered { .. }, ReplyPath::App { .. }) => {
+                return self.reply(template, origin, captures);
+            }
+            _ => return Err("only an arrival can be welcomed: on: added or on: entered".to_owned()),
+        };
+        self.plan.effects.push(NewEffect {
+            effect,
+            lane,
+            urgent: true,
+            due: self.now,
+            deadline: Some(inbound.at.after(WELCOME_LIFE)),
+            origin: origin.clone(),
+        });
+        Ok(())
+    }
+
+    fn notify(
+        &mut self,
+        to: &str,
+        content: &Content,
+        origin: &Origin,
+        captures: &BTreeMap<String, String>,
+    ) -> StepResult {
+        let messages = self.content(content, captures)?;
+        let app = self
+            .config
+            .member_app()
+            .ok_or("nobody can be told: the config has no [[app]] of kind \"app\"")?
+            .clone();
+        let members = self.members(to)?;
+        let lane = Lane(format!("notify/{to}"));
+        for (part, message) in compose::for_app(messages).into_iter().enumerate() {
+            let effect = Effect::AppSend {
+                app: app.clone(),
+                to: members.clone(),
+                message,
+            };
+            self.push(effect, lane.clone(), origin, part);
+        }
+        Ok(())
+    }
+
+    fn members(&self, to: &str) -> Result<Vec<UserId>, String> {
+        if let Some(members) = self.config.servicers.get(to) {
+            return Ok(members.clone());
+        }
+        if to == "负责人" || to == "owner" {
+            let followers = self.followers();
+            if followers.is_empty() {
+                return Err("no member has this customer as a contact".to_owned());
+            }
+            return Ok(followers);
+        }
+        Ok(vec![UserId(to.to_owned())])
+    }
+
+    fn transfer(&mut self, group: &str, origin: &Origin) -> StepResult {
+        let inbound = self.inbound();
+        let ReplyPath::Kf {
+            open_kfid,
+            external_userid,
+        } = &inbound.reply_path
+        else {
+            return Err("only a kf session can be handed over".to_owned());
+        };
+        let servicers = self
+            .config
+            .servicers
+            .get(group)
+            .ok_or_else(|| format!("no servicer group is called {group}"))?
+            .clone();
+        let effect = Effect::KfTransfer {
+            app: inbound.app.clone(),
+            open_kfid: open_kfid.clone(),
+            external_userid: external_userid.clone(),
+            servicers,
+        };
+        self.push(effect, Lane(inbound.conversation.0.clone()), origin, 0);
+        Ok(())
+    }
+
+    fn webhook(
+        &mut self,
+        to: &str,
+        body: &serde_json::Value,
+        origin: &Origin,
+        captures: &BTreeMap<String, String>,
+    ) -> StepResult {
+        let context = self.context(captures);
+        let body = self
+            .templates
+            .render_json(body, &context)
+            .map_err(|e| e.to_string())?;
+        let effect = Effect::Webhook {
+            webhook: to.to_owned(),
+            body,
+        };
+        self.push(effect, Lane(format!("webhook/{to}")), origin, 0);
+        Ok(())
+    }
+
+    fn robot(
+        &mut self,
+        to: &str,
+        content: &Content,
+        origin: &Origin,
+        captures: &BTreeMap<String, String>,
+    ) -> StepResult {
+        let messages = self.content(content, captures)?;
+        let lane = Lane(format!("robot/{to}"));
+        for (part, message) in compose::for_robot(messages).into_iter().enumerate() {
+            let effect = Effect::Robot {
+                robot: to.to_owned(),
+                message,
+            };
+            self.push(effect, lane.clone(), origin, part);
+        }
+        Ok(())
+    }
+
+    fn content(
+        &self,
+        content: &Content,
+        captures: &BTreeMap<String, String>,
+    ) -> Result<Vec<Outgoing>, String> {
+        match content {
+            Content::Template(name) => self.render(name, captures),
+            Content::Text(text) => {
+                let context = self.context(captures);
+                let text = self
+                    .templates
+                    .render_text(text, &context)
+                    .map_err(|e| e.to_string())?;
+                Ok(vec![Outgoing::Text { text }])
+            }
+        }
+    }
+
+    fn render(
+        &self,
+        template: &TemplateName,
+        captures: &BTreeMap<String, String>,
+    ) -> Result<Vec<Outgoing>, String> {
+        let context = self.context(captures);
+        self.templates
+            .render(template, &context)
+            .map_err(|error| error.to_string())
+    }
+
+    fn context<'c>(&'c self, captures: &'c BTreeMap<String, String>) -> RenderContext<'c> {
+        let message = match &self.inbound().trigger {
+            Trigger::Message(message) => Some(message),
+            _ => None,
+        };
+        RenderContext {
+            contact: self.contact,
+            staff: self.staff(),
+            captures,
+            message,
+            now: self.now,
+            zone: &self.config.timezone,
+            corp: Corp {
+                id: self.config.corp.as_str(),
+                name: None,
+            },
+        }
+    }
+
+    /// The member concerned: who was added, else the first who has the customer.
+    fn staff(&self) -> Option<Staff<'_>> {
+        let id = match &self.inbound().trigger {
+            Trigger::Added { userid, .. } | Trigger::Deleted { userid, .. } => userid,
+            _ => &self.contact.followers.first()?.userid,
+        };
+        Some(Staff {
+            id: id.as_str(),
+            name: None,
+        })
+    }
+
+    fn customer(&self) -> Result<ExternalUserId, String> {
+        match &self.contact.person {
+            Person::External(id) => Ok(id.clone()),
+            Person::Member(_) => Err("only customers have a remark".to_owned()),
+        }
+    }
+
+    fn push(&mut self, effect: Effect, lane: Lane, origin: &Origin, part: usize) {
+        let origin = Origin {
+            part: u32::try_from(part).unwrap_or(u32::MAX),
+            ..origin.clone()
+        };
+        self.plan.effects.push(NewEffect {
+            effect,
+            lane,
+            urgent: false,
+            due: self.now,
+            deadline: None,
+            origin,
+        });
+    }
+}
+
+fn unique<'t>(tags: impl Iterator<Item = &'t Tag>) -> Vec<Tag> {
+    let mut out: Vec<Tag> = Vec::new();
+    for tag in tags {
+        if !out.contains(tag) {
+            out.push(tag.clone());
+        }
+    }
+    out
+}

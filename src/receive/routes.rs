@@ -1,0 +1,122 @@
+//! `/callback/<app>`: verification by GET, pushes by POST, one uniform answer to all else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{Method, Request, Response, StatusCode, header};
+use axum::routing::any;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use super::accept::{Acceptor, Ended};
+use super::handshake;
+use crate::domain::ids::AppName;
+use crate::http::cut_connection;
+
+/// The largest push that is read.
+const MAX_BODY: usize = 256 * 1024;
+/// A body that has not arrived by then is refused.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The callback routes.
+pub fn router(acceptor: Arc<Acceptor>) -> Router {
+    Router::new()
+        .route("/callback/{app}", any(callback))
+        .with_state(acceptor)
+}
+
+async fn callback(
+    State(acceptor): State<Arc<Acceptor>>,
+    Path(app): Path<String>,
+    RawQuery(query): RawQuery,
+    request: Request<Body>,
+) -> Response<Body> {
+    let app = AppName(app);
+    let Some(receiver) = acceptor.receiver(&app) else {
+        count(&app, "unknown_app");
+        return respond(StatusCode::NOT_FOUND, Vec::new(), "text/plain");
+    };
+    let query = query.unwrap_or_default();
+    match *request.method() {
+        Method::GET => match handshake::answer(receiver, &query) {
+            Ok(plain) => {
+                count(&app, "verified");
+                respond(StatusCode::OK, plain, "text/plain")
+            }
+            Err(refusal) => refuse(&app, refusal.as_str()),
+        },
+        Method::POST => match read(request).await {
+            Ok(body) => push(&acceptor, &app, &query, &body).await,
+            Err(reason) => refuse(&app, reason),
+        },
+        _ => refuse(&app, "bad_method"),
+    }
+}
+
+async fn push(acceptor: &Acceptor, app: &AppName, query: &str, body: &[u8]) -> Response<Body> {
+    match acceptor.accept(app, query, body).await {
+        Ended::Stored { answer, duplicate } => {
+            count(app, if duplicate { "duplicate" } else { "accepted" });
+            match answer {
+                Some(answer) => respond(StatusCode::OK, answer.body, answer.content_type),
+                None => respond(StatusCode::OK, Vec::new(), "text/plain"),
+            }
+        }
+        Ended::Refused(refusal) => refuse(app, refusal.as_str()),
+        Ended::NotStored => {
+            count(app, "not_stored");
+            cut_connection()
+        }
+    }
+}
+
+async fn read(request: Request<Body>) -> Result<Bytes, &'static str> {
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > MAX_BODY) {
+        return Err("too_large");
+    }
+    // An encoded body would have to be unpacked first: WeCom sends none.
+    if request.headers().contains_key(header::CONTENT_ENCODING) {
+        return Err("encoded");
+    }
+    let body = Limited::new(request.into_body(), MAX_BODY).collect();
+    match tokio::time::timeout(BODY_TIMEOUT, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err("too_large"),
+        Ok(Err(_)) => Err("broken_body"),
+        Err(_) => Err("slow_body"),
+    }
+}
+
+/// The one answer to everything that is not a good callback, whatever the reason.
+fn refuse(app: &AppName, reason: &'static str) -> Response<Body> {
+    count(app, reason);
+    tracing::debug!(%app, reason, "callback refused");
+    let mut response = respond(StatusCode::BAD_REQUEST, Vec::new(), "text/plain");
+    // What is left of a refused body is not worth reading.
+    response.headers_mut().insert(
+        header::CONNECTION,
+        header::HeaderValue::from_static("close"),
+    );
+    response
+}
+
+fn respond(status: StatusCode, body: Vec<u8>, content_type: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static(content_type),
+    );
+    response
+}
+
+fn count(app: &AppName, result: &'static str) {
+    metrics::counter!("wecom_agent_callbacks_total", "app" => app.0.clone(), "result" => result)
+        .increment(1);
+}

@@ -1,0 +1,303 @@
+//! Pulls kf messages: page by page, each page committed together with its cursor.
+//!
+//! A push is only a hint; accounts are pulled slowly without one too. One pull at a time
+//! per account.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use super::translate_kf;
+use crate::config::{Config, Kind};
+use crate::domain::clock::{SharedClock, UnixMillis};
+use crate::domain::ids::{AppName, OpenKfId};
+use crate::gateway::Gateway;
+use crate::service::{Pass, Service};
+use crate::store::{Acceptance, KfPage, Store, StoreError};
+use crate::wecom::api::kf::{account_list, sync_msg};
+use crate::wecom::client::Secret;
+use crate::wecom::errcode::KF_TOKEN_EXPIRED;
+use crate::wecom::error::Error;
+
+/// Accounts are listed this often, so that new ones are found.
+const LIST_EVERY: Duration = Duration::from_secs(600);
+/// A push token is not used when it is older; WeCom gives it ten minutes.
+const TOKEN_LIFE: Duration = Duration::from_secs(540);
+/// Waits after a failed pull: doubled from the first to the last.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LAST_WAIT: Duration = Duration::from_secs(60);
+/// A cursor that stands still this often over empty pages ends the pull.
+const STANDSTILLS: u32 = 3;
+
+/// Pulls every kf account of every kf app.
+pub struct Puller {
+    apps: Vec<KfApp>,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    gateway: Gateway,
+    accounts: HashMap<OpenKfId, Account>,
+    list_at: UnixMillis,
+}
+
+#[derive(Clone)]
+struct KfApp {
+    name: AppName,
+    poll_every: Duration,
+    ignore_older_than: Duration,
+}
+
+struct Account {
+    app: KfApp,
+    poll_at: UnixMillis,
+    not_before: UnixMillis,
+    failures: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum PullError {
+    #[error(transparent)]
+    Call(#[from] Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("no app of the config can pull it")]
+    NoApp,
+}
+
+impl Puller {
+    /// A puller for the kf apps of the config.
+    #[must_use]
+    pub fn new(
+        config: &Config,
+        store: Arc<dyn Store>,
+        clock: SharedClock,
+        gateway: Gateway,
+    ) -> Self {
+        let apps = config
+            .apps
+            .iter()
+            .filter_map(|app| match app.kind {
+                Kind::Kf {
+                    poll_every,
+                    ignore_older_than,
+                } => Some(KfApp {
+                    name: app.name.clone(),
+                    poll_every,
+                    ignore_older_than,
+                }),
+                _ => None,
+            })
+            .collect();
+        Self {
+            apps,
+            store,
+            clock,
+            gateway,
+            accounts: HashMap::new(),
+            list_at: UnixMillis(i64::MIN),
+        }
+    }
+
+    /// Finds accounts that no push has named yet.
+    async fn list_accounts(&mut self, now: UnixMillis) {
+        self.list_at = now.after(LIST_EVERY);
+        for app in self.apps.clone() {
+            let Some(handle) = self.gateway.app(&app.name).cloned() else {
+                continue;
+            };
+            let mut offset = 0;
+            loop {
+                let page = match handle
+                    .call(&account_list::Request::from_offset(offset))
+                    .await
+                {
+                    Ok(page) => page.account_list,
+                    Err(error) => {
+                        tracing::warn!(app = %app.name, %error, "kf accounts cannot be listed; pushes still name them");
+                        self.list_at = now.after(LAST_WAIT);
+                        break;
+                    }
+                };
+                let count = u32::try_from(page.len()).unwrap_or(u32::MAX);
+                for account in page {
+                    self.know(OpenKfId(account.open_kfid), &app, now);
+                }
+                if count < account_list::LIMIT_MAX {
+                    break;
+                }
+                offset += count;
+            }
+        }
+    }
+
+    fn know(&mut self, id: OpenKfId, app: &KfApp, now: UnixMillis) {
+        self.accounts.entry(id).or_insert_with(|| Account {
+            app: app.clone(),
+            poll_at: now,
+            not_before: now,
+            failures: 0,
+        });
+    }
+
+    async fn work(&mut self) -> Result<Pass, StoreError> {
+        let now = self.clock.now();
+        let mut tokens: HashMap<OpenKfId, Option<String>> = HashMap::new();
+        for push in self.store.pending_kf_pushes().await? {
+            if let Some(app) = self.apps.iter().find(|app| app.name == push.app).cloned() {
+                self.know(push.open_kfid.clone(), &app, now);
+            }
+            let fresh = now.since(push.received_at) < TOKEN_LIFE;
+            tokens.insert(push.open_kfid, push.token.filter(|_| fresh));
+        }
+        // A customer is waiting behind each push; the list of accounts is not urgent then.
+        if tokens.is_empty() && now >= self.list_at {
+            self.list_accounts(now).await;
+        }
+        let mut pulls = FuturesUnordered::new();
+        for (id, account) in &self.accounts {
+            let wanted = tokens.contains_key(id) || account.poll_at <= now;
+            if wanted && account.not_before <= now {
+                let token = tokens.remove(id).flatten();
+                let pull = self.pull(id, &account.app, token, now);
+                pulls.push(async move { (id.clone(), pull.await) });
+            }
+        }
+        let mut ended = Vec::new();
+        while let Some(end) = pulls.next().await {
+            ended.push(end);
+        }
+        drop(pulls);
+        for (id, end) in ended {
+            self.note(&id, end);
+        }
+        Ok(Pass::Idle(self.until_next(now, !tokens.is_empty())))
+    }
+
+    fn note(&mut self, id: &OpenKfId, end: Result<(), PullError>) {
+        let now = self.clock.now();
+        let Some(account) = self.accounts.get_mut(id) else {
+            return;
+        };
+        account.poll_at = now.after(account.app.poll_every);
+        match end {
+            Ok(()) => {
+                account.failures = 0;
+                account.not_before = now;
+            }
+            Err(error) => {
+                account.failures = account.failures.saturating_add(1);
+                let wait = FIRST_WAIT * 2_u32.saturating_pow(account.failures.min(8) - 1);
+                account.not_before = now.after(wait.min(LAST_WAIT));
+                account.poll_at = account.not_before;
+                tracing::warn!(account = %id, %error, failures = account.failures, "kf messages cannot be pulled");
+            }
+        }
+    }
+
+    fn until_next(&self, now: UnixMillis, pushes_wait: bool) -> Duration {
+        let next = self
+            .accounts
+            .values()
+            .map(|account| account.poll_at.max(account.not_before))
+            .chain((!self.apps.is_empty()).then_some(self.list_at))
+            .min();
+        let wait = next.map_or(LIST_EVERY, |at| at.since(now));
+        let longest = if pushes_wait { FIRST_WAIT } else { LAST_WAIT };
+        wait.clamp(Duration::from_millis(20), longest)
+    }
+
+    async fn pull(
+        &self,
+        account: &OpenKfId,
+        app: &KfApp,
+        token: Option<String>,
+        started: UnixMillis,
+    ) -> Result<(), PullError> {
+        let handle = self.gateway.app(&app.name).ok_or(PullError::NoApp)?;
+        let mut cursor = self.store.kf_cursor(account).await?;
+        let first_start = cursor.is_none();
+        let ignore_before = first_start.then(|| started.before(app.ignore_older_than));
+        let mut request = sync_msg::Request::new(account.as_str());
+        request.token = token.map(Secret::new);
+        let mut standstills = 0;
+        loop {
+            request.cursor.clone_from(&cursor);
+            let page = match handle.call(&request).await {
+                Err(error) if error.code() == Some(KF_TOKEN_EXPIRED) && request.token.is_some() => {
+                    request.token = None;
+                    continue;
+                }
+                other => other?,
+            };
+            let now = self.clock.now();
+            let records = page
+                .msg_list
+                .iter()
+                .map(|item| translate_kf::record(&app.name, account, item, now, ignore_before))
+                .collect();
+            let next = Some(page.next_cursor).filter(|next| !next.is_empty());
+            let moved = next.is_some() && next != cursor;
+            standstills = if moved || !page.msg_list.is_empty() {
+                0
+            } else {
+                standstills + 1
+            };
+            let more = page.has_more && standstills < STANDSTILLS;
+            let taken = self
+                .store
+                .accept_kf_page(KfPage {
+                    open_kfid: account.clone(),
+                    expected_cursor: cursor.clone(),
+                    next_cursor: next.clone(),
+                    records,
+                    answers_pushes_until: (!more).then_some(started),
+                })
+                .await;
+            match taken {
+                Ok(taken) => count(account, &taken),
+                // Another process pulls the same account: go on from where it is.
+                Err(StoreError::CursorMoved) => {
+                    cursor = self.store.kf_cursor(account).await?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            if !more {
+                return Ok(());
+            }
+            cursor = next.or(cursor);
+        }
+    }
+}
+
+fn count(account: &OpenKfId, taken: &[Acceptance]) {
+    let mut duplicates = 0;
+    for acceptance in taken {
+        match acceptance {
+            Acceptance::New(id) => tracing::info!(record = %id, %account, "accepted"),
+            Acceptance::Duplicate(_) => duplicates += 1,
+        }
+    }
+    let new = taken.len() as u64 - duplicates;
+    metrics::counter!("wecom_agent_kf_messages_total", "result" => "accepted").increment(new);
+    metrics::counter!("wecom_agent_kf_messages_total", "result" => "duplicate")
+        .increment(duplicates);
+}
+
+impl Service for Puller {
+    const NAME: &'static str = "pull-kf";
+
+    async fn pass(&mut self) -> Pass {
+        if self.apps.is_empty() {
+            return Pass::Idle(LIST_EVERY);
+        }
+        match self.work().await {
+            Ok(pass) => pass,
+            Err(error) => {
+                tracing::error!(%error, "the store failed while pulling kf messages");
+                Pass::Idle(FIRST_WAIT)
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Contacts: what rules change and what WeCom says.
+
+use super::Subject;
+use super::support::{CORP, accept, at, customer, decision, one_record, record};
+use crate::domain::contact::{Follower, Value};
+use crate::domain::ids::{RuleId, Tag, UserId};
+use crate::store::{ContactChange, ContactFacts, DecisionCommit, Store};
+
+fn facts(synced_at: i64) -> ContactFacts {
+    ContactFacts {
+        person: customer("a"),
+        name: None,
+        followers: None,
+        tags: None,
+        synced_at: at(synced_at),
+    }
+}
+
+fn follower(userid: &str, added_at: i64) -> Follower {
+    Follower {
+        userid: UserId::from(userid),
+        remark: None,
+        added_at: Some(at(added_at)),
+        source: Some(format!("code-{userid}")),
+    }
+}
+
+async fn change(store: &dyn Store, text: &str, now: i64, change: ContactChange) {
+    accept(store, vec![record("a", text, now)]).await;
+    let claimed = one_record(store, now).await;
+    let change = ContactChange {
+        person: Some(customer("a")),
+        ..change
+    };
+    let decision = DecisionCommit {
+        contact: Some(change),
+        ..decision(&claimed, now)
+    };
+    store.commit_decision(decision).await.unwrap();
+}
+
+fn rule_tag(tag: &str) -> ContactChange {
+    ContactChange {
+        add_tags: vec![(Tag::from(tag), RuleId::from("r"))],
+        ..ContactChange::default()
+    }
+}
+
+pub async fn wecom_facts_keep_what_only_we_know(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let ours = ContactChange {
+        set: vec![("年龄".to_owned(), Value::Number(30.0))],
+        fired: vec![RuleId::from("r")],
+        ..rule_tag("意向/高")
+    };
+    change(&*store, "1", 5, ours).await;
+    let said = ContactFacts {
+        name: Some("小明".to_owned()),
+        tags: Some(vec![Tag::from("意向/高"), Tag::from("来源/展会")]),
+        ..facts(10)
+    };
+    let merged = store.merge_contact(said).await.unwrap();
+    assert_eq!(
+        store.contact(&customer("a")).await.unwrap().as_ref(),
+        Some(&merged)
+    );
+    assert_eq!(merged.name.as_deref(), Some("小明"));
+    assert_eq!(merged.attributes["年龄"], Value::Number(30.0));
+    assert_eq!(merged.fired[&RuleId::from("r")], at(5));
+    assert_eq!(
+        merged.tags[&Tag::from("意向/高")].rule,
+        Some(RuleId::from("r"))
+    );
+    assert_eq!(merged.tags[&Tag::from("意向/高")].at, at(5));
+    assert_eq!(merged.tags[&Tag::from("来源/展会")].rule, None);
+
+    // What was not asked stays; what WeCom no longer says goes.
+    let kept = store.merge_contact(facts(11)).await.unwrap();
+    assert_eq!((kept.tags.len(), kept.name.as_deref()), (2, Some("小明")));
+    let gone = ContactFacts {
+        tags: Some(vec![]),
+        ..facts(12)
+    };
+    assert!(store.merge_contact(gone).await.unwrap().tags.is_empty());
+}
+
+pub async fn a_tag_set_after_wecom_was_asked_stays(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    change(&*store, "1", 20, rule_tag("意向/高")).await;
+    let said = ContactFacts {
+        tags: Some(vec![]),
+        ..facts(10)
+    };
+    let merged = store.merge_contact(said).await.unwrap();
+    assert!(merged.has_tag(&Tag::from("意向/高")));
+}
+
+pub async fn older_facts_are_ignored(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let newer = ContactFacts {
+        name: Some("new".to_owned()),
+        ..facts(10)
+    };
+    store.merge_contact(newer).await.unwrap();
+    let older = ContactFacts {
+        name: Some("old".to_owned()),
+        ..facts(9)
+    };
+    let merged = store.merge_contact(older).await.unwrap();
+    assert_eq!(
+        (merged.name.as_deref(), merged.synced_at),
+        (Some("new"), Some(at(10)))
+    );
+}
+
+pub async fn followers_come_and_go(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let added = |userid, when| ContactChange {
+        added_by: Some(follower(userid, when)),
+        ..ContactChange::default()
+    };
+    change(&*store, "1", 1, added("li", 1)).await;
+    change(&*store, "2", 2, added("wang", 2)).await;
+    let contact = store.contact(&customer("a")).await.unwrap().unwrap();
+    assert_eq!(contact.followers, [follower("li", 1), follower("wang", 2)]);
+    assert_eq!(
+        (contact.added_at, contact.source.as_deref()),
+        (Some(at(1)), Some("code-li"))
+    );
+
+    let removed = ContactChange {
+        removed_by: Some(UserId::from("li")),
+        ..ContactChange::default()
+    };
+    change(&*store, "3", 3, removed).await;
+    let contact = store.contact(&customer("a")).await.unwrap().unwrap();
+    assert_eq!(contact.followers, [follower("wang", 2)]);
+    assert_eq!(
+        contact.source.as_deref(),
+        Some("code-li"),
+        "the first way in stays"
+    );
+}
+
+pub async fn are_read_in_the_order_asked(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    store.merge_contact(facts(1)).await.unwrap();
+    let found = store
+        .contacts(&[customer("b"), customer("a")])
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0], None);
+    assert_eq!(found[1].as_ref().unwrap().person, customer("a"));
+    assert_eq!(store.contact(&customer("b")).await.unwrap(), None);
+}

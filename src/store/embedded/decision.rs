@@ -1,0 +1,72 @@
+//! Everything that one decision changes, in one go.
+
+use super::contacts;
+use super::item::INBOX;
+use super::keys::Table;
+use super::outbox::{self, PreparedEffect};
+use super::timers::{self, PreparedTimer};
+use super::txn::{Txn, encode};
+use crate::domain::clock::UnixMillis;
+use crate::domain::ids::{EffectId, RecordId};
+use crate::store::{ContactChange, DecisionCommit, ItemState, RecordOutcome, Result};
+
+/// A decision made ready for the writer.
+pub(crate) struct PreparedDecision {
+    record: RecordId,
+    fence: u64,
+    now: UnixMillis,
+    outcome: RecordOutcome,
+    contact: Option<ContactChange>,
+    effects: Vec<PreparedEffect>,
+    timers: Vec<PreparedTimer>,
+    remove_timers: Vec<String>,
+    trace: Option<Vec<u8>>,
+}
+
+impl PreparedDecision {
+    /// Does everything that does not need the store.
+    pub(crate) fn new(decision: DecisionCommit) -> Result<Self> {
+        let now = decision.now;
+        let effects = decision.effects.into_iter();
+        Ok(Self {
+            record: decision.record,
+            fence: decision.fence,
+            now,
+            outcome: decision.outcome,
+            contact: decision.contact,
+            effects: effects
+                .map(|effect| PreparedEffect::new(effect, now))
+                .collect::<Result<_>>()?,
+            timers: timers::prepare(decision.timers)?,
+            remove_timers: decision.remove_timers,
+            trace: decision
+                .trace
+                .map(|trace| encode("trace", &trace))
+                .transpose()?,
+        })
+    }
+}
+
+/// Commits a decision, if its claim still holds.
+pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Vec<EffectId>> {
+    let record = decision.record.0;
+    let mut held = INBOX.held(txn, record, decision.fence)?;
+    if let Some(change) = decision.contact {
+        contacts::change(txn, change, decision.now)?;
+    }
+    timers::remove(txn, &decision.remove_timers)?;
+    timers::set(txn, decision.timers)?;
+    let conversation = held.row.lane;
+    let mut effects = Vec::with_capacity(decision.effects.len());
+    for effect in decision.effects {
+        effects.push(outbox::add(txn, effect, conversation)?);
+    }
+    if let Some(trace) = decision.trace {
+        txn.put(txn.keys.number(Table::Trace, record), trace);
+    }
+    held.row.outcome = Some(decision.outcome);
+    held.row.effects.clone_from(&effects);
+    held.row.reason = None;
+    INBOX.end(txn, held, ItemState::Done)?;
+    Ok(effects)
+}

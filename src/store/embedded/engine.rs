@@ -1,0 +1,140 @@
+//! The little that the embedded store asks of a key-value engine.
+//!
+//! An engine keeps byte rows in key order. [`Engine::commit`] is the only write: it is
+//! atomic, and when it returns the rows are on the disk. That last part is the promise
+//! behind every acknowledgement, so each engine documents how it keeps it:
+//!
+//! - [`redb`]: one `fdatasync` a commit, done by redb itself.
+//! - [`sled`]: `flush`, then an `fdatasync` of the log file, since sled alone stops at
+//!   `sync_file_range`, which survives a crash of the process but not a power cut.
+//! - [`memory`]: keeps nothing. It holds the rows that a restart works out afresh.
+//!
+//! [`layered`] puts the memory engine beside one that lasts.
+
+pub(crate) mod layered;
+pub(crate) mod memory;
+pub(crate) mod redb;
+pub(crate) mod sled;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::store::Result;
+
+/// Keys from `from` up to, not including, `to`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyRange {
+    pub(crate) from: Vec<u8>,
+    pub(crate) to: Vec<u8>,
+}
+
+impl KeyRange {
+    /// Every key that begins with `prefix`.
+    pub(crate) fn prefix(prefix: Vec<u8>) -> Self {
+        let to = successor(&prefix);
+        Self { from: prefix, to }
+    }
+
+    /// The bounds as `BTreeMap::range` and the engines take them.
+    pub(crate) fn bounds(&self) -> (std::ops::Bound<&[u8]>, std::ops::Bound<&[u8]>) {
+        (
+            std::ops::Bound::Included(self.from.as_slice()),
+            std::ops::Bound::Excluded(self.to.as_slice()),
+        )
+    }
+
+    /// Whether no key can be in it. `BTreeMap::range` panics on a reversed range.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.from >= self.to
+    }
+}
+
+/// The first key after all those that begin with `prefix`.
+pub(crate) fn successor(prefix: &[u8]) -> Vec<u8> {
+    let mut next = prefix.to_vec();
+    while let Some(last) = next.pop() {
+        if last < u8::MAX {
+            next.push(last + 1);
+            break;
+        }
+    }
+    next
+}
+
+/// What a scan calls for each row, in key order.
+pub(crate) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
+/// Rows that can be read: an engine, or a transaction over one.
+pub(crate) trait Rows {
+    /// The value of one key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
+
+    /// Visits the rows of a range in key order, until told to stop. The visitor must not
+    /// read on its own: an engine may hold a lock meanwhile.
+    fn scan(&self, range: &KeyRange, visit: &mut Visit<'_>) -> Result<()>;
+}
+
+/// An ordered key-value engine.
+pub(crate) trait Engine: Rows + Send + Sync + 'static {
+    /// Applies all writes or none, and returns once they are durable.
+    fn commit(&self, batch: &Batch) -> Result<()>;
+}
+
+/// A new value, or `None` to remove the row.
+pub(crate) type Write = Option<Vec<u8>>;
+
+/// Writes that belong together. Sorted, so that a B-tree engine walks its leaves once.
+pub(crate) type Batch = BTreeMap<Vec<u8>, Write>;
+
+/// A row as a scan found it.
+pub(crate) type Row = (Vec<u8>, Vec<u8>);
+
+/// The first `limit` rows of a range.
+pub(crate) fn collect(rows: &dyn Rows, range: &KeyRange, limit: usize) -> Result<Vec<Row>> {
+    let mut found = Vec::new();
+    if limit == 0 {
+        return Ok(found);
+    }
+    rows.scan(range, &mut |key, value| {
+        found.push((key.to_vec(), value.to_vec()));
+        if found.len() < limit {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    })?;
+    Ok(found)
+}
+
+/// Visits the rows of a range with something that can fail.
+pub(crate) fn try_scan(
+    rows: &dyn Rows,
+    range: &KeyRange,
+    mut visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let mut failure = None;
+    rows.scan(range, &mut |key, value| {
+        visit(key, value).unwrap_or_else(|error| {
+            failure = Some(error);
+            ControlFlow::Break(())
+        })
+    })?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// The first row of a range.
+pub(crate) fn first(rows: &dyn Rows, range: &KeyRange) -> Result<Option<Row>> {
+    Ok(collect(rows, range, 1)?.pop())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn successor_carries_over_full_bytes() {
+        assert_eq!(successor(&[1, 2]), [1, 3]);
+        assert_eq!(successor(&[1, 0xFF, 0xFF]), [2]);
+        assert!(KeyRange::prefix(vec![1, 0xFF]).bounds().1 == std::ops::Bound::Excluded(&[2][..]));
+    }
+}

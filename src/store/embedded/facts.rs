@@ -1,0 +1,16 @@
+//! Small values by name.
+
+use super::keys::Table;
+use super::txn::Txn;
+use crate::store::Result;
+
+/// Facts as JSON, made ready for the writer.
+pub(crate) type PreparedFacts = Vec<(String, Vec<u8>)>;
+
+/// Writes small values.
+pub(crate) fn put(txn: &mut Txn<'_>, facts: PreparedFacts) -> Result<()> {
+    for (name, json) in facts {
+        txn.put(txn.keys.text(Table::Fact, &name), json);
+    }
+    Ok(())
+}

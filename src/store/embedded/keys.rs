@@ -1,0 +1,367 @@
+//! Where every row lives.
+//!
+//! A key is the corp id behind its length, a table byte, and then the table's own parts.
+//! Numbers are big-endian (signed ones with the sign flipped) so that byte order is
+//! number order. Lanes and conversations appear as the first 16 bytes of their SHA-1,
+//! dedupe keys as all 20.
+//!
+//! | table | key after the table byte | value |
+//! |---|---|---|
+//! | meta | name | schema version, opening number, counters |
+//! | inbox/outbox body | id | written once: the record or the effect |
+//! | … waiting, kept, ended | id | the small state row; the table says how it stands |
+//! | outbox claim | id | fence, lease and attempt of whoever works on it |
+//! | dedupe | hash | record id |
+//! | trace | record id | what the rules saw |
+//! | history | conversation, time and id downwards | empty |
+//! | kf cursor, kf push | account | cursor; newest push |
+//! | contact | person | the contact |
+//! | timer | key | due time |
+//! | timer due | due, key | the timer |
+//! | quota | window, key | times of use, 8 bytes each |
+//! | fact | name | the value |
+//!
+//! These are in memory only:
+//!
+//! | table | key after the table byte | value |
+//! |---|---|---|
+//! | inbox/outbox lane | lane, normal?, seq | id; the waiting items of a lane in order |
+//! | … ready | normal?, due, seq | id; only the unclaimed head of each lane |
+//! | inbox claim | id | as the outbox's |
+//! | history waiting | as history | empty; of records that wait |
+//! | memory | name | the last fence, where pruning stopped |
+//!
+//! Lanes, what is ready and the history of what waits follow from the waiting rows and
+//! are worked out when the store opens. Keeping them off the disk saves every record and
+//! effect several scattered pages, for some 300 bytes of memory while it waits.
+//! Processing has no effect outside before its decision is committed, so the claims of
+//! records need not last either: after a restart every unfinished one is ready again.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha1::{Digest, Sha1};
+
+use super::engine::KeyRange;
+use crate::domain::clock::UnixMillis;
+use crate::domain::ids::CorpId;
+use crate::store::{Result, StoreError};
+
+/// The tables by their byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Table {
+    Meta = 0x01,
+    InboxBody = 0x10,
+    InboxWaiting = 0x11,
+    InboxKept = 0x12,
+    InboxEnded = 0x13,
+    OutboxBody = 0x20,
+    OutboxWaiting = 0x21,
+    OutboxKept = 0x22,
+    OutboxEnded = 0x23,
+    OutboxClaim = 0x24,
+    Dedupe = 0x30,
+    Trace = 0x31,
+    History = 0x32,
+    KfCursor = 0x40,
+    KfPush = 0x41,
+    Contact = 0x50,
+    Timer = 0x60,
+    TimerDue = 0x61,
+    Quota = 0x70,
+    Fact = 0x80,
+    InboxLane = 0xE0,
+    InboxReady = 0xE1,
+    InboxClaim = 0xE2,
+    OutboxLane = 0xE3,
+    OutboxReady = 0xE4,
+    HistoryWaiting = 0xE5,
+    Memory = 0xE6,
+}
+
+/// Table bytes from here on are kept in memory only.
+const FIRST_IN_MEMORY: u8 = 0xE0;
+
+/// Corp ids of WeCom have 18 characters.
+const CORP_MAX_BYTES: usize = 200;
+
+/// Whether the row of this key is kept in memory only.
+pub(crate) fn is_in_memory(key: &[u8]) -> bool {
+    let corp = key.first().map_or(0, |length| usize::from(*length));
+    key.get(1 + corp)
+        .is_some_and(|table| *table >= FIRST_IN_MEMORY)
+}
+
+/// A lane or conversation by hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub(crate) struct LaneHash(pub(crate) [u8; 16]);
+
+impl LaneHash {
+    /// Of a lane or conversation.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&Sha1::digest(text.as_bytes())[..16]);
+        Self(hash)
+    }
+}
+
+impl From<LaneHash> for String {
+    fn from(hash: LaneHash) -> Self {
+        format!("{:032x}", u128::from_be_bytes(hash.0))
+    }
+}
+
+impl TryFrom<String> for LaneHash {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> std::result::Result<Self, Self::Error> {
+        u128::from_str_radix(&text, 16).map(|number| Self(number.to_be_bytes()))
+    }
+}
+
+/// The hash of a dedupe key.
+pub(crate) fn dedupe_hash(text: &str) -> [u8; 20] {
+    Sha1::digest(text.as_bytes()).into()
+}
+
+/// Builds the keys of one corp.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    corp: Vec<u8>,
+}
+
+impl Keys {
+    /// The keys of this corp.
+    pub(crate) fn new(corp: &CorpId) -> Result<Self> {
+        let id = corp.as_str().as_bytes();
+        let length = u8::try_from(id.len())
+            .ok()
+            .filter(|_| id.len() <= CORP_MAX_BYTES)
+            .ok_or_else(|| StoreError::engine("the corp id is too long"))?;
+        Ok(Self {
+            corp: [&[length], id].concat(),
+        })
+    }
+
+    fn key(&self, table: Table, parts: &[&[u8]]) -> Vec<u8> {
+        let length = parts.iter().map(|part| part.len()).sum::<usize>();
+        let mut key = Vec::with_capacity(self.corp.len() + 1 + length);
+        key.extend_from_slice(&self.corp);
+        key.push(table as u8);
+        for part in parts {
+            key.extend_from_slice(part);
+        }
+        key
+    }
+
+    /// All rows of a table.
+    pub(crate) fn all(&self, table: Table) -> KeyRange {
+        KeyRange::prefix(self.key(table, &[]))
+    }
+
+    /// A row by number.
+    pub(crate) fn number(&self, table: Table, number: u64) -> Vec<u8> {
+        self.key(table, &[&number.to_be_bytes()])
+    }
+
+    /// The rows of a table up to, not including, a number.
+    pub(crate) fn numbers(&self, table: Table, from: u64, to: u64) -> KeyRange {
+        KeyRange {
+            from: self.number(table, from),
+            to: self.number(table, to),
+        }
+    }
+
+    /// A row by name.
+    pub(crate) fn text(&self, table: Table, text: &str) -> Vec<u8> {
+        self.key(table, &[text.as_bytes()])
+    }
+
+    /// A dedupe row.
+    pub(crate) fn dedupe(&self, hash: &[u8; 20]) -> Vec<u8> {
+        self.key(Table::Dedupe, &[hash])
+    }
+
+    /// The place of an item in its lane.
+    pub(crate) fn in_lane(&self, table: Table, lane: LaneHash, urgent: bool, seq: u64) -> Vec<u8> {
+        self.key(table, &[&lane.0, &[u8::from(!urgent)], &seq.to_be_bytes()])
+    }
+
+    /// The items of a lane, in order.
+    pub(crate) fn lane(&self, table: Table, lane: LaneHash, urgent: bool) -> KeyRange {
+        KeyRange::prefix(self.key(table, &[&lane.0, &[u8::from(!urgent)]]))
+    }
+
+    /// The place of a lane's head among what is due.
+    pub(crate) fn ready(&self, table: Table, urgent: bool, due: UnixMillis, seq: u64) -> Vec<u8> {
+        let parts: [&[u8]; 3] = [&[u8::from(!urgent)], &ordered(due), &seq.to_be_bytes()];
+        self.key(table, &parts)
+    }
+
+    /// The heads that are due at `now`, urgent or not.
+    pub(crate) fn ready_until(&self, table: Table, urgent: bool, now: UnixMillis) -> KeyRange {
+        KeyRange {
+            from: self.key(table, &[&[u8::from(!urgent)]]),
+            to: self.ready(table, urgent, UnixMillis(now.0.saturating_add(1)), 0),
+        }
+    }
+
+    /// A line of a conversation's history, newest first.
+    pub(crate) fn history(
+        &self,
+        table: Table,
+        conversation: LaneHash,
+        at: UnixMillis,
+        line: Line,
+    ) -> Vec<u8> {
+        let (kind, id) = match line {
+            Line::Effect(id) => (0, id),
+            Line::Record(id) => (1, id),
+        };
+        let downwards = (!u64::from_be_bytes(ordered(at))).to_be_bytes();
+        let parts: [&[u8]; 4] = [&conversation.0, &downwards, &[kind], &(!id).to_be_bytes()];
+        self.key(table, &parts)
+    }
+
+    /// The history of a conversation.
+    pub(crate) fn history_of(&self, table: Table, conversation: LaneHash) -> KeyRange {
+        KeyRange::prefix(self.key(table, &[&conversation.0]))
+    }
+
+    /// A timer by due time.
+    pub(crate) fn timer_due(&self, due: UnixMillis, key: &str) -> Vec<u8> {
+        self.key(Table::TimerDue, &[&ordered(due), key.as_bytes()])
+    }
+
+    /// The timers that are due at `now`.
+    pub(crate) fn timers_until(&self, now: UnixMillis) -> KeyRange {
+        KeyRange {
+            from: self.key(Table::TimerDue, &[]),
+            to: self.key(
+                Table::TimerDue,
+                &[&ordered(UnixMillis(now.0.saturating_add(1)))],
+            ),
+        }
+    }
+
+    /// The uses of a quota.
+    pub(crate) fn quota(&self, window: Duration, key: &str) -> Vec<u8> {
+        let millis = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
+        self.key(Table::Quota, &[&millis.to_be_bytes(), key.as_bytes()])
+    }
+
+    /// The window of a quota row.
+    pub(crate) fn quota_window(&self, key: &[u8]) -> Duration {
+        let from = self.corp.len() + 1;
+        let millis = key.get(from..from + 8).and_then(read_u64).unwrap_or(0);
+        Duration::from_millis(millis)
+    }
+}
+
+/// What a line of history points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    Record(u64),
+    Effect(u64),
+}
+
+/// Time downwards, kind, id downwards: what a history key ends in.
+pub(crate) type LineKey = [u8; 17];
+
+impl Line {
+    /// The end of a history key.
+    pub(crate) fn end_of(key: &[u8]) -> Option<LineKey> {
+        key.split_last_chunk::<17>().map(|(_, end)| *end)
+    }
+
+    /// Reads it back from the end of a history key.
+    pub(crate) fn of(end: &LineKey) -> Option<Self> {
+        let id = !last_u64(end)?;
+        match end[8] {
+            0 => Some(Self::Effect(id)),
+            1 => Some(Self::Record(id)),
+            _ => None,
+        }
+    }
+}
+
+/// The number at the end of a key.
+pub(crate) fn last_u64(key: &[u8]) -> Option<u64> {
+    key.split_last_chunk::<8>()
+        .map(|(_, number)| u64::from_be_bytes(*number))
+}
+
+/// A value of eight bytes.
+pub(crate) fn read_u64(value: &[u8]) -> Option<u64> {
+    value.try_into().ok().map(u64::from_be_bytes)
+}
+
+fn ordered(time: UnixMillis) -> [u8; 8] {
+    (time.0 ^ i64::MIN).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_sort_as_bytes() {
+        let keys = Keys::new(&CorpId::from("ww1")).unwrap();
+        let key = |due| keys.ready(Table::InboxReady, false, UnixMillis(due), 1);
+        assert!(key(-5) < key(-1));
+        assert!(key(-1) < key(0));
+        assert!(key(0) < key(i64::MAX));
+    }
+
+    #[test]
+    fn a_known_key_keeps_its_bytes() {
+        let keys = Keys::new(&CorpId::from("ww1")).unwrap();
+        assert_eq!(
+            keys.number(Table::InboxBody, 258),
+            b"\x03ww1\x10\0\0\0\0\0\0\x01\x02"
+        );
+        assert_eq!(
+            keys.timer_due(UnixMillis(1), "a"),
+            b"\x03ww1\x61\x80\0\0\0\0\0\0\x01a"
+        );
+    }
+
+    #[test]
+    fn history_runs_backwards_and_reads_back() {
+        let keys = Keys::new(&CorpId::from("ww1")).unwrap();
+        let lane = LaneHash::of("kf/x");
+        let end = |at, line| {
+            let key = keys.history(Table::History, lane, UnixMillis(at), line);
+            Line::end_of(&key).unwrap()
+        };
+        let older = end(10, Line::Record(3));
+        let newer = end(11, Line::Record(2));
+        let answer = end(11, Line::Effect(1));
+        assert!(answer < newer && newer < older);
+        assert_eq!(Line::of(&answer), Some(Line::Effect(1)));
+        assert_eq!(Line::of(&older), Some(Line::Record(3)));
+    }
+
+    #[test]
+    fn memory_tables_are_told_by_their_byte() {
+        let keys = Keys::new(&CorpId::from("ww1")).unwrap();
+        assert!(is_in_memory(&keys.number(Table::InboxClaim, 1)));
+        assert!(!is_in_memory(&keys.number(Table::OutboxClaim, 1)));
+        assert!(!is_in_memory(&keys.all(Table::Fact).from));
+    }
+
+    #[test]
+    fn a_lane_hash_survives_json() {
+        let hash = LaneHash([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]);
+        let json = serde_json::to_string(&hash).unwrap();
+        assert_eq!(json, "\"000102030405060708090a0b0c0d0eff\"");
+        assert_eq!(serde_json::from_str::<LaneHash>(&json).unwrap(), hash);
+    }
+
+    #[test]
+    fn long_corp_ids_are_refused() {
+        assert!(Keys::new(&CorpId::from("w".repeat(201))).is_err());
+    }
+}

@@ -1,0 +1,259 @@
+//! Order within a lane, parallel across lanes: what inbox and outbox have in common.
+//!
+//! Only the head of a lane stands in the ready index, under the time it is due. A claim
+//! takes it out; a retry puts it back and so holds up what is behind it; an end removes
+//! it and lets the next one come forward. Finding work therefore costs as much as there
+//! is due, however much is stored.
+//!
+//! Urgent items form a lane of their own beside the normal one: a welcome whose code is
+//! running out does not wait behind a message that is being retried.
+
+use std::ops::ControlFlow;
+
+use super::engine::{Row, Rows, collect, first, try_scan};
+use super::item::{ClaimRow, ItemRow, Kind, Queue};
+use super::keys::{Line, Table, last_u64, read_u64};
+use super::txn::{Txn, decode};
+use crate::domain::clock::UnixMillis;
+use crate::store::{Claim, ItemState, Result, StoreError};
+
+/// An item that a claim took.
+pub(crate) struct Taken {
+    pub(crate) id: u64,
+    pub(crate) row: ItemRow,
+    pub(crate) claim: ClaimRow,
+    pub(crate) body: Vec<u8>,
+}
+
+/// An item that is held by a claim.
+pub(crate) struct Held {
+    pub(crate) id: u64,
+    pub(crate) row: ItemRow,
+    pub(crate) claim: ClaimRow,
+}
+
+impl Queue {
+    /// Puts a waiting item at the end of its lane.
+    pub(crate) fn push(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) -> Result<()> {
+        let lane = txn.keys.lane(self.lane, row.lane, row.urgent);
+        let leads = first(txn, &lane)?.is_none();
+        txn.put(
+            txn.keys.in_lane(self.lane, row.lane, row.urgent, row.seq),
+            id.to_be_bytes().to_vec(),
+        );
+        self.place(txn, id, row)?;
+        if leads {
+            self.make_ready(txn, id, row);
+        }
+        Ok(())
+    }
+
+    /// Claims heads that are due, urgent ones first.
+    pub(crate) fn take(&self, txn: &mut Txn<'_>, claim: Claim) -> Result<Vec<Taken>> {
+        let mut due: Vec<Row> = Vec::new();
+        for urgent in [true, false] {
+            let range = txn.keys.ready_until(self.ready, urgent, claim.now);
+            due.extend(collect(txn, &range, claim.limit - due.len())?);
+        }
+        let mut taken = Vec::with_capacity(due.len());
+        for (ready, id) in due {
+            txn.delete(ready);
+            let (id, row) = self.pointed_to(txn, &id)?;
+            let body = txn
+                .get(&txn.keys.number(self.body, id))?
+                .ok_or(StoreError::Corrupt { what: "body" })?;
+            let held = ClaimRow {
+                fence: txn.next_fence()?,
+                until: claim.now.after(claim.lease),
+                attempt: row.attempts.saturating_add(1),
+                first_attempt_at: row.first_attempt_at.unwrap_or(claim.now),
+                failed: None,
+            };
+            txn.put_json(txn.keys.number(self.claim, id), "claim", &held)?;
+            taken.push(Taken {
+                id,
+                row,
+                claim: held,
+                body,
+            });
+        }
+        Ok(taken)
+    }
+
+    /// The item, if the claim with this fence still holds it.
+    pub(crate) fn held(&self, txn: &Txn<'_>, id: u64, fence: u64) -> Result<Held> {
+        let fenced = || StoreError::Fenced {
+            item: self.name(id).to_string(),
+        };
+        let claim = self
+            .claim_row(txn, id)?
+            .filter(|claim| claim.fence == fence);
+        let claim = claim.ok_or_else(fenced)?;
+        let row = self.row(txn, id)?.ok_or_else(fenced)?;
+        Ok(Held { id, row, claim })
+    }
+
+    /// Ends a held item; its lane goes on. What the caller has set in the row is kept.
+    pub(crate) fn end(&self, txn: &mut Txn<'_>, held: Held, state: ItemState) -> Result<()> {
+        let Held { id, mut row, claim } = held;
+        txn.delete(txn.keys.number(self.claim, id));
+        self.leave_lane(txn, &row)?;
+        self.displace(txn, id, &row)?;
+        row.attempts = claim.attempt;
+        row.first_attempt_at = Some(claim.first_attempt_at);
+        row.state = state;
+        self.place(txn, id, &row)
+    }
+
+    /// Gives a held item back, due at `due`. It stays the head of its lane.
+    pub(crate) fn give_back(&self, txn: &mut Txn<'_>, held: Held, due: UnixMillis) -> Result<()> {
+        let Held { id, mut row, .. } = held;
+        txn.delete(txn.keys.number(self.claim, id));
+        row.due = due;
+        txn.put_json(txn.keys.number(self.waiting, id), "item", &row)?;
+        self.make_ready(txn, id, &row);
+        Ok(())
+    }
+
+    /// Gives back what was claimed by an earlier opening of the store or whose lease
+    /// has ended. The attempt counts. Reads every claim: no more than are in flight.
+    pub(crate) fn rescue(&self, txn: &mut Txn<'_>, now: UnixMillis) -> Result<usize> {
+        let mut rescued = 0;
+        for (key, value) in collect(txn, &txn.keys.all(self.claim), usize::MAX)? {
+            let claim: ClaimRow = decode("claim", &value)?;
+            if claim.until > now && !txn.is_from_earlier(claim.fence) {
+                continue;
+            }
+            let id = last_u64(&key).ok_or(StoreError::Corrupt { what: "claim" })?;
+            let mut held = self.held(txn, id, claim.fence)?;
+            held.row.attempts = claim.attempt;
+            held.row.first_attempt_at = Some(claim.first_attempt_at);
+            held.row.interrupted = true;
+            match claim.failed {
+                Some(reason) => {
+                    held.row.reason = Some(reason);
+                    self.end(txn, held, ItemState::Failed)?;
+                }
+                None => {
+                    let due = held.row.due;
+                    self.give_back(txn, held, due)?;
+                }
+            }
+            rescued += 1;
+        }
+        Ok(rescued)
+    }
+
+    /// Takes a waiting item that nobody holds out of its lane.
+    pub(crate) fn withdraw(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) -> Result<()> {
+        txn.delete(txn.keys.ready(self.ready, row.urgent, row.due, row.seq));
+        self.leave_lane(txn, row)?;
+        self.displace(txn, id, row)
+    }
+
+    /// Works out from the waiting rows what is kept in memory only.
+    pub(crate) fn rebuild(&self, txn: &mut Txn<'_>) -> Result<()> {
+        let mut in_memory = Vec::new();
+        try_scan(txn, &txn.keys.all(self.waiting), |key, json| {
+            let row: ItemRow = decode("item", json)?;
+            let id = last_u64(key).ok_or(StoreError::Corrupt { what: "item" })?;
+            let place = txn.keys.in_lane(self.lane, row.lane, row.urgent, row.seq);
+            in_memory.push((place, id.to_be_bytes().to_vec()));
+            if self.kind == Kind::Inbox {
+                let table = Table::HistoryWaiting;
+                let line = txn.keys.history(table, row.lane, row.at, Line::Record(id));
+                in_memory.push((line, Vec::new()));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for (key, value) in in_memory {
+            txn.put(key, value);
+        }
+        let mut rest = txn.keys.all(self.lane);
+        while let Some((_, id)) = first(txn, &rest)? {
+            let (id, row) = self.pointed_to(txn, &id)?;
+            // What an earlier opening has claimed comes back by a rescue.
+            if self.claim_row(txn, id)?.is_none() {
+                self.make_ready(txn, id, &row);
+            }
+            rest.from = txn.keys.lane(self.lane, row.lane, row.urgent).to;
+        }
+        Ok(())
+    }
+
+    /// Writes the state row into the table of its state and counts it.
+    pub(crate) fn place(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) -> Result<()> {
+        txn.put_json(txn.keys.number(self.table(row.state), id), "item", row)?;
+        if self.kind == Kind::Inbox {
+            let waits = row.state == ItemState::Ready;
+            let table = if waits {
+                Table::HistoryWaiting
+            } else {
+                Table::History
+            };
+            let line = txn.keys.history(table, row.lane, row.at, Line::Record(id));
+            txn.put(line, Vec::new());
+        }
+        match self.counter(row.state) {
+            Some(counter) => txn.count(counter, 1),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes the state row and counts it off.
+    pub(crate) fn displace(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) -> Result<()> {
+        txn.delete(txn.keys.number(self.table(row.state), id));
+        if self.kind == Kind::Inbox && row.state == ItemState::Ready {
+            let line = Line::Record(id);
+            txn.delete(
+                txn.keys
+                    .history(Table::HistoryWaiting, row.lane, row.at, line),
+            );
+        }
+        match self.counter(row.state) {
+            Some(counter) => txn.count(counter, -1),
+            None => Ok(()),
+        }
+    }
+
+    /// The state row of a waiting item.
+    pub(crate) fn row(&self, txn: &Txn<'_>, id: u64) -> Result<Option<ItemRow>> {
+        txn.get_json(&txn.keys.number(self.waiting, id), "item")
+    }
+
+    /// The claim on an item.
+    pub(crate) fn claim_row(&self, txn: &Txn<'_>, id: u64) -> Result<Option<ClaimRow>> {
+        txn.get_json(&txn.keys.number(self.claim, id), "claim")
+    }
+
+    fn leave_lane(&self, txn: &mut Txn<'_>, row: &ItemRow) -> Result<()> {
+        let place = txn.keys.in_lane(self.lane, row.lane, row.urgent, row.seq);
+        let lane = txn.keys.lane(self.lane, row.lane, row.urgent);
+        let mut ahead = collect(txn, &lane, 2)?.into_iter();
+        let led = ahead.next().is_some_and(|(head, _)| head == place);
+        txn.delete(place);
+        let Some((_, next)) = ahead.next().filter(|_| led) else {
+            return Ok(());
+        };
+        let (next, row) = self.pointed_to(txn, &next)?;
+        self.make_ready(txn, next, &row);
+        Ok(())
+    }
+
+    /// The item that a lane or ready row points to.
+    fn pointed_to(&self, txn: &Txn<'_>, id: &[u8]) -> Result<(u64, ItemRow)> {
+        let corrupt = || StoreError::Corrupt { what: "lane" };
+        let id = read_u64(id).ok_or_else(corrupt)?;
+        let row = self.row(txn, id)?.ok_or_else(corrupt)?;
+        Ok((id, row))
+    }
+
+    fn make_ready(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) {
+        let key = txn.keys.ready(self.ready, row.urgent, row.due, row.seq);
+        txn.put(key, id.to_be_bytes().to_vec());
+        match self.kind {
+            Kind::Inbox => txn.wake.inbox = true,
+            Kind::Outbox => txn.wake.outbox = true,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! At most so many in any span of time, across restarts.
+//!
+//! A quota's row holds the times of its uses that still count, 8 bytes each. Since no
+//! more than its maximum can count at once, the row stays small.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::engine::Rows;
+use super::txn::Txn;
+use crate::domain::clock::UnixMillis;
+use crate::store::{QuotaUse, Reservation, Result, StoreError};
+
+/// Reserves one use of every quota, or none.
+pub(crate) fn reserve(
+    txn: &mut Txn<'_>,
+    uses: &[QuotaUse],
+    now: UnixMillis,
+) -> Result<Reservation> {
+    let mut rows: BTreeMap<Vec<u8>, Vec<UnixMillis>> = BTreeMap::new();
+    let mut refused: Option<UnixMillis> = None;
+    for quota in uses {
+        let key = txn.keys.quota(quota.window, &quota.key);
+        let mut times = match rows.remove(&key) {
+            Some(times) => times,
+            None => read(txn, &key)?,
+        };
+        times.retain(|time| {
+            counts(*time, quota.window, now) && quota.since.is_none_or(|since| *time >= since)
+        });
+        times.sort_unstable();
+        let free = free_at(&times, quota, now);
+        refused = refused.max(free);
+        times.push(now);
+        rows.insert(key, times);
+    }
+    if let Some(until) = refused {
+        return Ok(Reservation::Until(until));
+    }
+    for (key, times) in rows {
+        txn.put(
+            key,
+            times.iter().flat_map(|time| time.0.to_be_bytes()).collect(),
+        );
+    }
+    Ok(Reservation::Granted)
+}
+
+/// When a place becomes free; `None` if one is free now.
+fn free_at(times: &[UnixMillis], quota: &QuotaUse, now: UnixMillis) -> Option<UnixMillis> {
+    let max = quota.max as usize;
+    let over = times.len().checked_sub(max)?;
+    // With a maximum of zero there is nothing to wait for; a window later is as good an
+    // answer as any.
+    let leaves = times.get(over).copied().unwrap_or(now);
+    Some(leaves.after(quota.window))
+}
+
+/// Whether a use is still within the window.
+fn counts(time: UnixMillis, window: Duration, now: UnixMillis) -> bool {
+    time.after(window) > now
+}
+
+fn read(rows: &dyn Rows, key: &[u8]) -> Result<Vec<UnixMillis>> {
+    rows.get(key)?
+        .map_or(Ok(Vec::new()), |packed| unpack(&packed))
+}
+
+fn unpack(packed: &[u8]) -> Result<Vec<UnixMillis>> {
+    let (times, []) = packed.as_chunks::<8>() else {
+        return Err(StoreError::Corrupt { what: "quota" });
+    };
+    Ok(times
+        .iter()
+        .map(|time| UnixMillis(i64::from_be_bytes(*time)))
+        .collect())
+}
+
+/// Whether none of a row's uses counts any more.
+pub(crate) fn is_over(packed: &[u8], window: Duration, now: UnixMillis) -> Result<bool> {
+    Ok(!unpack(packed)?
+        .into_iter()
+        .any(|time| counts(time, window, now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::proptest;
+
+    use super::*;
+    use crate::domain::ids::CorpId;
+    use crate::store::embedded::engine::memory::MemoryEngine;
+    use crate::store::embedded::keys::Keys;
+
+    proptest! {
+        /// However the calls fall, no window holds more than its maximum, and the time
+        /// that a refusal names is the first at which there is room.
+        #[test]
+        fn no_window_is_overfull(
+            steps in proptest::collection::vec(0..40_i64, 1..60),
+            max in 1..5_u32,
+        ) {
+            let (engine, keys) = (MemoryEngine::default(), Keys::new(&CorpId::from("ww1")).unwrap());
+            let mut txn = Txn::over(&engine, &keys, 1);
+            let window = Duration::from_millis(100);
+            let quota = [QuotaUse { key: "q".to_owned(), max, window, since: None }];
+            let mut now = 0;
+            let mut granted: Vec<i64> = Vec::new();
+            for step in steps {
+                now += step;
+                let in_window = |at: i64| granted.iter().filter(|time| **time > at - 100).count();
+                match reserve(&mut txn, &quota, UnixMillis(now)).unwrap() {
+                    Reservation::Granted => granted.push(now),
+                    Reservation::Until(until) => {
+                        assert_eq!(in_window(until.0 - 1), max as usize);
+                        assert!(in_window(until.0) < max as usize);
+                    }
+                }
+                assert!(granted.iter().filter(|time| **time > now - 100).count() <= max as usize);
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The [`Store`] trait over the files beside: prepare here, write on the writer thread.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::decision::PreparedDecision;
+use super::inbox::PreparedRecord;
+use super::item::{INBOX, OUTBOX};
+use super::keys::Table;
+use super::kf::PreparedPage;
+use super::txn::{encode, get_json};
+use super::{
+    EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, prune, quotas,
+    timers,
+};
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::Contact;
+use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId};
+use crate::domain::timer::Timer;
+use crate::store::{
+    Acceptance, AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
+    Depths, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, QueueDetail, QueueFilter, QueueItem,
+    QuotaUse, Rescued, Reservation, Result, Retention, Signals, Store,
+};
+
+#[async_trait]
+impl Store for EmbeddedStore {
+    fn signals(&self) -> Arc<Signals> {
+        Arc::clone(&self.shared.signals)
+    }
+
+    async fn accept(&self, records: Vec<NewRecord>) -> Result<Vec<Acceptance>> {
+        let records: Vec<PreparedRecord> = records
+            .iter()
+            .map(PreparedRecord::new)
+            .collect::<Result<_>>()?;
+        self.writer
+            .run(move |txn| inbox::accept(txn, records))
+            .await
+    }
+
+    async fn note_kf_push(&self, push: KfPush) -> Result<()> {
+        self.writer.run(move |txn| kf::note_push(txn, push)).await
+    }
+
+    async fn pending_kf_pushes(&self) -> Result<Vec<KfPush>> {
+        self.read(kf::pending_pushes).await
+    }
+
+    async fn accept_kf_page(&self, page: KfPage) -> Result<Vec<Acceptance>> {
+        let page = PreparedPage::new(page)?;
+        self.writer.run(move |txn| kf::accept_page(txn, page)).await
+    }
+
+    async fn kf_cursor(&self, account: &OpenKfId) -> Result<Option<String>> {
+        kf::cursor(self.shared.engine.as_ref(), &self.shared.keys, account)
+    }
+
+    async fn claim_records(&self, claim: Claim) -> Result<Vec<ClaimedRecord>> {
+        let taken = self.writer.run(move |txn| inbox::claim(txn, claim)).await?;
+        let mut claimed = Vec::with_capacity(taken.len());
+        for taken in taken {
+            match inbox::claimed(&taken) {
+                Ok(record) => claimed.push(record),
+                Err(reason) => {
+                    let (id, fence) = (RecordId(taken.id), taken.claim.fence);
+                    self.bury_record(id, fence, &reason, claim.now).await?;
+                }
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn commit_decision(&self, decision: DecisionCommit) -> Result<Vec<EffectId>> {
+        let decision = PreparedDecision::new(decision)?;
+        self.writer
+            .run(move |txn| decision::commit(txn, decision))
+            .await
+    }
+
+    async fn commit_decisions(
+        &self,
+        decisions: Vec<DecisionCommit>,
+    ) -> Result<Vec<Result<Vec<EffectId>>>> {
+        let decisions: Vec<Result<PreparedDecision>> =
+            decisions.into_iter().map(PreparedDecision::new).collect();
+        self.writer
+            .run(move |txn| {
+                let each = decisions.into_iter();
+                Ok(each
+                    .map(|one| txn.attempt(|txn| decision::commit(txn, one?)))
+                    .collect())
+            })
+            .await
+    }
+
+    async fn retry_record(
+        &self,
+        id: RecordId,
+        fence: u64,
+        retry_at: UnixMillis,
+        reason: &str,
+    ) -> Result<()> {
+        let reason = reason.to_owned();
+        self.writer
+            .run(move |txn| inbox::retry(txn, id, fence, retry_at, reason))
+            .await
+    }
+
+    async fn bury_record(
+        &self,
+        id: RecordId,
+        fence: u64,
+        reason: &str,
+        _now: UnixMillis,
+    ) -> Result<()> {
+        let reason = reason.to_owned();
+        self.writer
+            .run(move |txn| inbox::bury(txn, id, fence, reason))
+            .await
+    }
+
+    async fn claim_effects(&self, claim: Claim) -> Result<Vec<ClaimedEffect>> {
+        let taken = self
+            .writer
+            .run(move |txn| outbox::claim(txn, claim))
+            .await?;
+        let mut claimed = Vec::with_capacity(taken.len());
+        for taken in taken {
+            match outbox::claimed(&taken) {
+                Ok(effect) => claimed.push(effect),
+                Err(reason) => {
+                    let (id, fence) = (EffectId(taken.id), taken.claim.fence);
+                    let end = AttemptEnd::Failed { reason };
+                    self.finish_effect(id, fence, end, claim.now).await?;
+                }
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn finish_effect(
+        &self,
+        id: EffectId,
+        fence: u64,
+        end: AttemptEnd,
+        _now: UnixMillis,
+    ) -> Result<()> {
+        self.writer
+            .run(move |txn| outbox::finish(txn, id, fence, end))
+            .await
+    }
+
+    async fn fail_sent_effect(&self, id: EffectId, reason: &str, _now: UnixMillis) -> Result<bool> {
+        let reason = reason.to_owned();
+        self.writer
+            .run(move |txn| outbox::fail_sent(txn, id, reason))
+            .await
+    }
+
+    async fn rescue(&self, now: UnixMillis) -> Result<Rescued> {
+        self.writer
+            .run(move |txn| {
+                Ok(Rescued {
+                    records: INBOX.rescue(txn, now)?,
+                    effects: OUTBOX.rescue(txn, now)?,
+                })
+            })
+            .await
+    }
+
+    async fn reserve(&self, uses: &[QuotaUse], now: UnixMillis) -> Result<Reservation> {
+        let uses = uses.to_vec();
+        self.writer
+            .run(move |txn| quotas::reserve(txn, &uses, now))
+            .await
+    }
+
+    async fn contact(&self, person: &Person) -> Result<Option<Contact>> {
+        let key = contacts::key(&self.shared.keys, person);
+        get_json(self.shared.engine.as_ref(), &key, "contact")
+    }
+
+    async fn contacts(&self, persons: &[Person]) -> Result<Vec<Option<Contact>>> {
+        let persons = persons.to_vec();
+        self.read(move |rows, keys| {
+            let each = persons.iter();
+            each.map(|person| get_json(rows, &contacts::key(keys, person), "contact"))
+                .collect()
+        })
+        .await
+    }
+
+    async fn merge_contact(&self, facts: ContactFacts) -> Result<Contact> {
+        self.writer
+            .run(move |txn| contacts::merge(txn, facts))
+            .await
+    }
+
+    async fn history(&self, conversation: &str, limit: usize) -> Result<Vec<HistoryEntry>> {
+        let conversation = conversation.to_owned();
+        self.read(move |rows, keys| history::of(rows, keys, &conversation, limit))
+            .await
+    }
+
+    async fn due_timers(&self, now: UnixMillis, limit: usize) -> Result<Vec<Timer>> {
+        self.read(move |rows, keys| timers::due(rows, keys, now, limit))
+            .await
+    }
+
+    async fn set_timers(&self, timers: Vec<Timer>) -> Result<()> {
+        let timers = timers::prepare(timers)?;
+        self.writer.run(move |txn| timers::set(txn, timers)).await
+    }
+
+    async fn remove_timers(&self, keys: &[String]) -> Result<()> {
+        let keys = keys.to_vec();
+        self.writer.run(move |txn| timers::remove(txn, &keys)).await
+    }
+
+    async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>> {
+        let key = self.shared.keys.text(Table::Fact, name);
+        get_json(self.shared.engine.as_ref(), &key, "fact")
+    }
+
+    async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()> {
+        let each = facts.into_iter();
+        let facts = each
+            .map(|(name, value)| Ok((name, encode("fact", &value)?)))
+            .collect::<Result<facts::PreparedFacts>>()?;
+        self.writer.run(move |txn| facts::put(txn, facts)).await
+    }
+
+    async fn depths(&self, now: UnixMillis) -> Result<Depths> {
+        self.read(move |rows, keys| admin::depths(rows, keys, now))
+            .await
+    }
+
+    async fn list(&self, filter: QueueFilter) -> Result<Vec<QueueItem>> {
+        self.read(move |rows, keys| admin::list(rows, keys, filter))
+            .await
+    }
+
+    async fn show(&self, item: ItemId) -> Result<Option<QueueDetail>> {
+        self.read(move |rows, keys| admin::show(rows, keys, item))
+            .await
+    }
+
+    async fn redrive(&self, item: ItemId, now: UnixMillis) -> Result<bool> {
+        self.writer
+            .run(move |txn| admin::redrive(txn, item, now))
+            .await
+    }
+
+    async fn discard(&self, item: ItemId, reason: &str, _now: UnixMillis) -> Result<bool> {
+        let reason = reason.to_owned();
+        self.writer
+            .run(move |txn| admin::discard(txn, item, reason))
+            .await
+    }
+
+    async fn prune(&self, retention: Retention, now: UnixMillis, limit: usize) -> Result<usize> {
+        self.writer
+            .run(move |txn| prune::prune(txn, retention, now, limit))
+            .await
+    }
+}

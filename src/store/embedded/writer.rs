@@ -1,0 +1,181 @@
+//! The one thread that writes.
+//!
+//! It takes all waiting operations, runs each against one transaction, commits once and
+//! then answers all of them. A disk can sync a few hundred or thousand times a second;
+//! sharing each sync among everybody who waits is what makes durable acceptance cheap.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::engine::Engine;
+use super::keys::Keys;
+use super::txn::Txn;
+use crate::store::{Result, Signals, StoreError};
+
+/// Callers beyond this wait for room.
+const QUEUE_LENGTH: usize = 1024;
+/// Operations that share a commit, at most: bounds the memory of a group and the wait
+/// of its first member.
+const GROUP_LENGTH: usize = 256;
+
+/// What the writer and the readers share.
+pub(crate) struct Shared {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) keys: Keys,
+    pub(crate) opening: u64,
+    pub(crate) signals: Arc<Signals>,
+}
+
+/// The way to the writer thread. Dropping it drains the queue and joins the thread.
+pub(crate) struct Writer {
+    queue: Option<mpsc::Sender<Message>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Message {
+    Run(Box<dyn Operation>),
+    /// Finish what came before, accept nothing after, and say so.
+    Close(oneshot::Sender<()>),
+}
+
+/// Something to run in a transaction and to answer after its commit.
+trait Operation: Send {
+    fn run(&mut self, txn: &mut Txn<'_>);
+    fn answer(self: Box<Self>, failure: Option<&Arc<StoreError>>);
+}
+
+struct Job<F, T> {
+    operation: Option<F>,
+    outcome: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<F, T> Operation for Job<F, T>
+where
+    F: FnOnce(&mut Txn<'_>) -> Result<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, txn: &mut Txn<'_>) {
+        self.outcome = self
+            .operation
+            .take()
+            .map(|operation| txn.attempt(operation));
+    }
+
+    fn answer(self: Box<Self>, failure: Option<&Arc<StoreError>>) {
+        let outcome = match (self.outcome.unwrap_or(Err(StoreError::Closed)), failure) {
+            (Ok(_), Some(failure)) => Err(StoreError::engine(GroupFailed(Arc::clone(failure)))),
+            (outcome, _) => outcome,
+        };
+        // Nobody listens if the caller was cancelled. What was asked for is done anyway.
+        self.reply.send(outcome).ok();
+    }
+}
+
+/// The commit of a group failed, so none of it is acknowledged.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct GroupFailed(#[source] Arc<StoreError>);
+
+impl Writer {
+    /// Starts the thread.
+    pub(crate) fn start(shared: Arc<Shared>) -> Result<Self> {
+        let (queue, waiting) = mpsc::channel(QUEUE_LENGTH);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || serve(waiting, &shared))
+            .map_err(StoreError::engine)?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+        })
+    }
+
+    /// Runs an operation in a transaction. Returns once its commit is durable.
+    pub(crate) async fn run<T, F>(&self, operation: F) -> Result<T>
+    where
+        F: FnOnce(&mut Txn<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Job {
+            operation: Some(operation),
+            outcome: None,
+            reply,
+        };
+        self.send(Message::Run(Box::new(job))).await?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Waits until everything sent before is done; refuses what comes after.
+    pub(crate) async fn close(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.send(Message::Close(reply)).await.is_ok() {
+            // An error means that the thread has ended, which is what we wait for.
+            answer.await.ok();
+        }
+    }
+
+    async fn send(&self, message: Message) -> Result<()> {
+        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.send(message).await.map_err(|_| StoreError::Closed)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the store's writer thread ended in a panic");
+        }
+    }
+}
+
+fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
+    let mut group: Vec<Box<dyn Operation>> = Vec::with_capacity(GROUP_LENGTH);
+    let mut closing = Vec::new();
+    while let Some(message) = waiting.blocking_recv() {
+        let mut next = Some(message);
+        while let Some(message) = next {
+            match message {
+                Message::Run(operation) => group.push(operation),
+                Message::Close(reply) => {
+                    waiting.close();
+                    closing.push(reply);
+                }
+            }
+            next = if group.len() < GROUP_LENGTH {
+                waiting.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        commit_group(&mut group, shared);
+    }
+    for reply in closing {
+        // Whoever asked may have stopped waiting.
+        reply.send(()).ok();
+    }
+}
+
+fn commit_group(group: &mut Vec<Box<dyn Operation>>, shared: &Shared) {
+    let mut txn = Txn::over(shared.engine.as_ref(), &shared.keys, shared.opening);
+    for operation in group.iter_mut() {
+        operation.run(&mut txn);
+    }
+    let wake = txn.wake;
+    let failure = txn.commit().err().map(Arc::new);
+    if let Some(error) = &failure {
+        tracing::error!(operations = group.len(), %error, "a group of writes failed");
+    }
+    for operation in group.drain(..) {
+        operation.answer(failure.as_ref());
+    }
+    if failure.is_none() {
+        wake.ring(&shared.signals);
+    }
+}

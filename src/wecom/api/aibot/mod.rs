@@ -1,0 +1,3 @@
+//! Intelligent bots in URL mode.
+
+pub mod response;

@@ -1,0 +1,4 @@
+//! Departments of the corp.
+
+pub mod list;
+pub mod simplelist;

@@ -1,0 +1,5 @@
+//! Members of the corp.
+
+pub mod get;
+pub mod list_id;
+pub mod simplelist;

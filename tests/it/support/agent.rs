@@ -1,0 +1,313 @@
+//! A running `wecom-agent serve`.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+
+use mock_wecom::{Kind, MockWecom, ReceiverSpec};
+use tempfile::TempDir;
+
+use super::wire::{CALLBACK_TOKEN, ENCODING_AES_KEY};
+use super::{CORP, eventually, http};
+
+/// Rules that most stories need.
+const RULES: &str = "\
+version: 1
+rules:
+  - id: refund
+    when: {any: [退款]}
+    do: [{tag: 意向/退款}, {reply: refund}]
+  - id: echo
+    when: {any: [你好]}
+    do: [{reply: hello}]
+  - id: welcome
+    on: added
+    do: [{welcome: hello}, {tag: 来源/新客}]
+  - id: enter
+    on: entered
+    do: [{welcome: hello}]
+";
+
+/// The files of an agent before it starts.
+pub struct AgentBuilder {
+    folder: TempDir,
+    extra: String,
+    store: &'static str,
+    kf: &'static str,
+}
+
+/// A running agent; killed when dropped.
+pub struct Agent {
+    child: Child,
+    address: String,
+    logs: Arc<Mutex<Vec<String>>>,
+    folder: TempDir,
+}
+
+impl AgentBuilder {
+    /// The usual rules and templates.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let builder = Self {
+            folder,
+            extra: String::new(),
+            store: "redb",
+            kf: "poll_every = \"1h\"\n",
+        };
+        builder
+            .file("rules/rules.yaml", RULES)
+            .file("templates/refund.txt", "退款请提供订单号")
+            .file("templates/hello.txt", "您好")
+            .file("sops/README.md", "")
+    }
+
+    /// Writes a file below the agent's folder.
+    pub fn file(self, path: &str, content: &str) -> Self {
+        let path = self.folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+        std::fs::write(path, content).expect("file");
+        self
+    }
+
+    /// Adds lines to `agent.toml`.
+    pub fn config(mut self, lines: &str) -> Self {
+        self.extra.push_str(lines);
+        self
+    }
+
+    /// Chooses the store.
+    pub fn store(mut self, kind: &'static str) -> Self {
+        self.store = kind;
+        self
+    }
+
+    /// Chooses the lines of the kf app.
+    pub fn kf(mut self, lines: &'static str) -> Self {
+        self.kf = lines;
+        self
+    }
+
+    /// Writes the config for an API base without starting anything.
+    pub fn write(&self, api_base: &str) -> PathBuf {
+        let callback =
+            format!("token = \"{CALLBACK_TOKEN}\"\nencoding_aes_key = \"{ENCODING_AES_KEY}\"\n");
+        let Self {
+            extra, store, kf, ..
+        } = self;
+        let text = format!(
+            "[corp]\nid = \"{CORP}\"\n[server]\nlisten = \"127.0.0.1:0\"\n\
+             [wecom]\napi_base = \"{api_base}\"\ntimeout = \"2s\"\n\
+             [[app]]\nname = \"kf\"\nkind = \"kf\"\nsecret = \"kf-secret\"\n{callback}{kf}\
+             [[app]]\nname = \"contact\"\nkind = \"contact\"\nsecret = \"contact-secret\"\n{callback}\
+             [[app]]\nname = \"staff\"\nkind = \"app\"\nagent_id = 1000002\nsecret = \"app-secret\"\n{callback}\
+             [[app]]\nname = \"bot\"\nkind = \"aibot\"\n{callback}\
+             [store]\nkind = \"{store}\"\npath = \"data\"\n\
+             [servicers]\n\"售后组\" = [\"zhao.min\"]\n[robots]\n\"值班群\" = \"sample-robot-key\"\n{extra}"
+        );
+        let path = self.folder.path().join("agent.toml");
+        std::fs::write(&path, text).expect("agent.toml");
+        path
+    }
+
+    /// Starts the agent and points the mock's callbacks at it.
+    pub async fn start(self, mock: &MockWecom) -> Agent {
+        let path = self.write(&mock.base_url());
+        let (child, logs) = spawn(&path);
+        let mut agent = Agent {
+            child,
+            address: String::new(),
+            logs,
+            folder: self.folder,
+        };
+        agent.find_address().await;
+        agent.connect(mock);
+        agent
+    }
+}
+
+impl Agent {
+    /// An agent with the usual rules.
+    pub async fn start(mock: &MockWecom) -> Self {
+        AgentBuilder::new().start(mock).await
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// `127.0.0.1:PORT`
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The folder with config, rules and data.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Log lines (JSON) so far.
+    pub fn logs(&self) -> Vec<String> {
+        self.logs.lock().expect("logs").clone()
+    }
+
+    /// The metrics page.
+    pub async fn metrics(&self) -> String {
+        let response = http()
+            .get(format!("{}/metrics", self.url()))
+            .send()
+            .await
+            .expect("metrics");
+        response.text().await.expect("metrics")
+    }
+
+    /// The value of one metric line, 0 if it is not there.
+    pub async fn metric(&self, line: &str) -> f64 {
+        let text = self.metrics().await;
+        let value = text
+            .lines()
+            .find_map(|found| found.strip_prefix(line)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().expect("a number"))
+    }
+
+    /// `/readyz` as JSON.
+    pub async fn ready(&self) -> serde_json::Value {
+        let response = http()
+            .get(format!("{}/readyz", self.url()))
+            .send()
+            .await
+            .expect("readyz");
+        response.json().await.expect("readyz")
+    }
+
+    /// Waits until nothing waits in the inbox or the outbox.
+    pub async fn idle(&self) {
+        eventually("idle", async || {
+            let ready = self.ready().await;
+            let queues = &ready["queues"];
+            (queues["inbox"] == 0 && queues["outbox"] == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// Runs another verb on the same config while the agent runs.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let config = self.folder.path().join("agent.toml");
+        Command::new(binary())
+            .args(["--lang", "zh"])
+            .args(arguments)
+            .arg("--config")
+            .arg(config)
+            .output()
+            .expect("the binary runs")
+    }
+
+    /// SIGTERM, then the exit code.
+    pub async fn terminate(&mut self) -> Option<i32> {
+        self.signal("TERM");
+        eventually("the agent stops", async || {
+            self.child.try_wait().expect("wait")
+        })
+        .await
+        .code()
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let done = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .expect("kill");
+        assert!(done.success());
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("kill");
+        self.child.wait().expect("wait");
+    }
+
+    /// Starts again on the same data after `terminate` or `kill`.
+    pub async fn restart(&mut self, mock: &MockWecom) {
+        let (child, logs) = spawn(&self.folder.path().join("agent.toml"));
+        (self.child, self.logs) = (child, logs);
+        self.find_address().await;
+        self.connect(mock);
+    }
+
+    async fn find_address(&mut self) {
+        let found = eventually("the agent listens", async || {
+            if let Some(status) = self.child.try_wait().expect("wait") {
+                return Some(Err(status));
+            }
+            let logs = self.logs.lock().expect("logs");
+            let line = logs.iter().find(|line| line.contains("\"listening\""))?;
+            let line: serde_json::Value = serde_json::from_str(line).expect("a JSON log line");
+            Some(Ok(line["address"].as_str().expect("address").to_owned()))
+        })
+        .await;
+        self.address = found.unwrap_or_else(|status| {
+            panic!(
+                "the agent did not start ({status}): {}",
+                self.logs().join("\n")
+            )
+        });
+    }
+
+    fn connect(&self, mock: &MockWecom) {
+        let kinds = [
+            ("kf", Kind::Kf),
+            ("contact", Kind::Contact),
+            ("staff", Kind::App),
+            ("bot", Kind::Aibot),
+        ];
+        for (name, kind) in kinds {
+            mock.set_receiver(ReceiverSpec {
+                name: name.to_owned(),
+                kind,
+                url: format!("{}/callback/{name}", self.url()),
+                token: CALLBACK_TOKEN.to_owned(),
+                encoding_aes_key: ENCODING_AES_KEY.to_owned(),
+                receive_id: None,
+                agent_id: None,
+            })
+            .expect("receiver");
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        if std::thread::panicking() {
+            eprintln!("--- the agent's log\n{}", self.logs().join("\n"));
+        }
+    }
+}
+
+/// The binary under test.
+pub fn binary() -> &'static str {
+    env!("CARGO_BIN_EXE_wecom-agent")
+}
+
+fn spawn(config: &Path) -> (Child, Arc<Mutex<Vec<String>>>) {
+    let mut child = Command::new(binary())
+        .args(["serve", "--log-format", "json", "--config"])
+        .arg(config)
+        .env_remove("RUST_LOG")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let logs = Arc::new(Mutex::new(Vec::new()));
+    let stderr = child.stderr.take().expect("stderr");
+    let sink = Arc::clone(&logs);
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            sink.lock().expect("logs").push(line);
+        }
+    });
+    (child, logs)
+}
