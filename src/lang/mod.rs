@@ -117,7 +117,10 @@ mod tests {
             .filter_map(|part| part.split_once('}'))
             .map(|(name, _)| name)
             // `{ env = "NAME" }` is an example of TOML, not a place.
-            .filter(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b"_-".contains(&b)))
+            .filter(|name| {
+                name.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b"_-".contains(&b))
+            })
             .collect()
     }
 
