@@ -33,6 +33,8 @@ const CODE_WAIT: Duration = Duration::from_millis(500);
 const TAG_INVALID: i64 = 40068;
 /// A `media_id` has expired.
 const MEDIA_INVALID: i64 = 40007;
+/// The customer has to write first: five messages used, 48 h over, silent for 48 h.
+const KF_NOT_ALLOWED: [i64; 3] = [95001, 95002, 95031];
 const WELCOME_CODE_INVALID: i64 = 41050;
 const WELCOME_SENT_BY_OTHER_APP: i64 = 41096;
 
@@ -116,6 +118,9 @@ pub fn after_error(claimed: &ClaimedEffect, error: &Error, now: UnixMillis) -> A
         }
         Disposition::Skip if code == Some(WELCOME_SENT_BY_OTHER_APP) => {
             again(claimed, reason, None, now)
+        }
+        Disposition::Drop if code.is_some_and(|code| KF_NOT_ALLOWED.contains(&code)) => {
+            AttemptEnd::Dropped { reason }
         }
         Disposition::Skip | Disposition::Reload => AttemptEnd::Dropped { reason },
         // A wrong secret or a blocked address is mended in the console: worth waiting for.
