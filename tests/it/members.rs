@@ -90,6 +90,28 @@ async fn what_a_passive_reply_cannot_hold_follows_as_messages() {
 }
 
 #[tokio::test]
+async fn a_notice_to_a_colleague_is_never_the_answer_to_the_sender() {
+    let mock = mock().await;
+    let rules = "\
+version: 1
+rules:
+  - id: expenses
+    when: {any: [报销]}
+    do: [{notify: {to: zhao.min, text: 有人要报销}}, {reply: hello}]
+";
+    let agent = AgentBuilder::new()
+        .staff("passive_reply = true\n")
+        .file("rules/rules.yaml", rules)
+        .start(&mock)
+        .await;
+    let pushed = mock.app_say(say("报销")).await.expect("said");
+    assert_eq!(pushed.reply.expect("a passive reply")["Content"], "您好");
+    agent.idle().await;
+    assert_eq!(said_by_bot(&mock, "zhao.min"), ["有人要报销"]);
+    assert_eq!(said_by_bot(&mock, MEMBER), ["您好"]);
+}
+
+#[tokio::test]
 async fn opening_the_app_is_welcomed() {
     let mock = mock().await;
     let _agent = Agent::start(&mock).await;
@@ -209,18 +231,18 @@ async fn every_event_and_unknown_ones_are_kept_and_acknowledged() {
 async fn odd_values_are_no_reason_to_refuse_or_to_stumble() {
     let mock = mock().await;
     let agent = Agent::start(&mock).await;
-    let good = text_message(MEMBER, "你好", 1);
+    let good = |n: u64| text_message(MEMBER, "闲聊", n);
     let odd = [
-        good.replace("1760000000", "9223372036854775807"),
-        good.replace("1760000000", "-9223372036854775808"),
-        good.replace("1760000000", "soon"),
-        good.replace("<MsgId>1</MsgId>", "<MsgId>18446744073709551615</MsgId>"),
-        good.replace("<MsgId>1</MsgId>", ""),
-        good.replace("<MsgId>1</MsgId>", "<MsgId>one</MsgId>"),
-        good.replace("<AgentID>1000002</AgentID>", ""),
-        good.replace(MEMBER, ""),
-        good.replace("你好", "\u{1F600}\u{200b}\u{202e}你好"),
-        good.replace("<xml>", "\u{feff}<?xml version=\"1.0\"?>\n<xml>\n"),
+        good(1).replace("1760000000", "9223372036854775807"),
+        good(2).replace("1760000000", "-9223372036854775808"),
+        good(3).replace("1760000000", "soon"),
+        good(4).replace("<MsgId>4<", "<MsgId>18446744073709551615<"),
+        good(5).replace("<MsgId>5</MsgId>", ""),
+        good(6).replace("<MsgId>6<", "<MsgId>six<"),
+        good(7).replace("<AgentID>1000002</AgentID>", ""),
+        good(8).replace(MEMBER, ""),
+        good(9).replace("闲聊", "\u{1F600}\u{200b}\u{202e}"),
+        good(10).replace("<xml>", "\u{feff}<?xml version=\"1.0\"?>\n<xml>\n"),
     ];
     for plain in &odd {
         let (status, _) = Callback::xml("staff", plain).send(&agent).await;

@@ -63,15 +63,7 @@ async fn unreadable_json_is_acknowledged_and_kept_as_a_dead_letter() {
     let mock = mock().await;
     let agent = Agent::start(&mock).await;
     let deep = format!("{{\"msgtype\":{}{}}}", "[".repeat(2000), "]".repeat(2000));
-    let all = [
-        "{",
-        "[]",
-        "null",
-        "{}",
-        "{\"msgtype\":5}",
-        "<xml/>",
-        deep.as_str(),
-    ];
+    let all = ["{", "[]", "null", "{}", "<xml/>", deep.as_str()];
     for plain in all {
         let (status, body) = Callback::json("bot", plain).send(&agent).await;
         assert_eq!((status, body.len()), (200, 0), "{plain}");
