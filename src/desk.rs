@@ -80,6 +80,11 @@ impl Desk {
         confirmed.await.map_err(|_| message)
     }
 
+    /// There will be no answer: the callback need not be held open any longer.
+    pub fn no_answer(&self, record: RecordId) {
+        self.lock().remove(&record);
+    }
+
     /// Who waits for the answer to `record`, if anybody does.
     #[must_use]
     pub fn waiting(&self, record: RecordId) -> Option<Person> {

@@ -2,4 +2,14 @@
 
 mod support;
 
+mod attacks;
+mod bots;
+mod contacts;
+mod crowd;
+mod duplicates;
+mod kf;
+mod members;
 mod spine;
+mod stopping;
+mod unreadable;
+mod verification;
