@@ -4,9 +4,27 @@
 //! [`process`] decides with [`rules`] and [`templates`], [`deliver`] carries the effects
 //! out. They meet only in the [`store`].
 
+pub mod cli;
+
+pub mod app;
+
+pub mod deliver;
+pub mod process;
+pub mod receive;
+pub mod upkeep;
+
+pub mod desk;
+pub mod gateway;
+pub mod http;
+pub mod rules;
+pub mod service;
+pub mod store;
+pub mod templates;
+pub mod yaml;
+
+pub mod config;
 pub mod diagnostic;
 pub mod domain;
 pub mod lang;
-pub mod rules;
-pub mod templates;
-pub mod yaml;
+pub mod telemetry;
+pub mod wecom;

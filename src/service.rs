@@ -50,6 +50,8 @@ pub enum Pass {
     Busy,
     /// Nothing more for now: wait for a wake-up, at most this long.
     Idle(Duration),
+    /// It cannot go on: the loop ends, and with it the server.
+    Stop,
 }
 
 /// A loop with bounded passes.
@@ -79,6 +81,7 @@ pub async fn run<S: Service, W: Send + Sync>(
 ) {
     while !shutdown.begun() {
         match service.pass().await {
+            Pass::Stop => break,
             Pass::Busy => tokio::task::yield_now().await,
             Pass::Idle(wait) => {
                 tokio::select! {

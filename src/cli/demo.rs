@@ -1,11 +1,14 @@
 //! `demo`: mock and agent in one process, on sample files.
 
+mod orders;
+mod watch;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use mock_wecom::{Entry, EntryKind, JournalQuery, MockWecom, ReceiverSpec};
+use mock_wecom::{MockWecom, ReceiverSpec};
 
 use super::output::Terminal;
 use super::serve::{LogArgs, Signals, read, wait};
@@ -15,8 +18,6 @@ use crate::app::{self, StartError};
 const AGENT: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 const MOCK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8090);
-/// How often the journal of the mock is looked at.
-const WATCH: Duration = Duration::from_millis(200);
 const TOKEN: &str = "DemoToken";
 const AES_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const CUSTOMER: &str = "wmSAMPLE00000000000000000000001";
@@ -48,9 +49,10 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     samples::write(&folder).with_context(|| folder.display().to_string())?;
     let mock = start_mock(terminal).await?;
+    let orders = orders::start(*terminal).await?;
     let config = folder.join("agent.toml");
     let mut signals = Signals::new()?;
-    let mut server = start_agent(&config, &mock, args.listen, terminal).await?;
+    let mut server = start_agent(&config, &mock, orders, args.listen, terminal).await?;
     let address = server.address;
     for receiver in receivers(address) {
         mock.set_receiver(receiver)
@@ -67,7 +69,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         tokio::select! {
             ended = wait(&mut server, &mut signals) => ended,
             () = end => Ended::Good,
-            () = watch(&mock, terminal) => Ended::Good,
+            () = watch::run(&mock, terminal) => Ended::Good,
         }
     };
     server.stop().await;
@@ -95,12 +97,13 @@ async fn start_mock(terminal: &Terminal) -> anyhow::Result<MockWecom> {
 async fn start_agent(
     path: &Path,
     mock: &MockWecom,
+    orders: SocketAddr,
     wanted: Option<SocketAddr>,
     terminal: &Terminal,
 ) -> anyhow::Result<app::Server> {
     let mut listen = wanted.unwrap_or(AGENT);
     loop {
-        std::fs::write(path, config(&mock.base_url(), listen))?;
+        std::fs::write(path, config(&mock.base_url(), orders, listen))?;
         let parts = read(path, terminal).context("the sample files")?;
         match app::start(parts).await {
             Err(StartError::Listen { source, .. })
@@ -117,7 +120,7 @@ async fn start_agent(
 }
 
 /// The config that the demo runs on, kept beside its data so that other verbs can use it.
-fn config(api_base: &str, listen: SocketAddr) -> String {
+fn config(api_base: &str, orders: SocketAddr, listen: SocketAddr) -> String {
     let callback = format!("token = \"{TOKEN}\"\nencoding_aes_key = \"{AES_KEY}\"\n");
     format!(
         "# 演示用配置 / the config of the demo\n\
@@ -129,7 +132,9 @@ fn config(api_base: &str, listen: SocketAddr) -> String {
          [[app]]\nname = \"staff\"\nkind = \"app\"\nagent_id = 1000002\nsecret = \"app-secret\"\n{callback}\n\
          [[app]]\nname = \"bot\"\nkind = \"aibot\"\n{callback}\n\
          [store]\nkind = \"redb\"\npath = \"data\"\n\n\
-         [servicers]\n\"售后组\" = [\"zhao.min\"]\n\"销售组\" = [\"lin.mei\"]\n"
+         [servicers]\n\"售后组\" = [\"zhao.min\"]\n\"销售组\" = [\"lin.mei\"]\n\n\
+         [robots]\n\"店铺群\" = \"sample-robot-key\"\n\n\
+         [webhooks.\"订单系统\"]\nurl = \"http://{orders}/orders\"\n"
     )
 }
 
@@ -166,75 +171,4 @@ fn introduce(folder: &Path, mock: &MockWecom, address: SocketAddr, terminal: &Te
     terminal.say("demo.files", &[("folder", &folder)]);
     terminal.say("demo.agent", &[("address", &address)]);
     terminal.say("demo.watch", &[]);
-}
-
-/// Shows what happens, as the mock sees it.
-async fn watch(mock: &MockWecom, terminal: &Terminal) {
-    let mut since = 0;
-    loop {
-        let query = JournalQuery {
-            since: Some(since),
-            ..JournalQuery::default()
-        };
-        for entry in mock.journal(&query) {
-            since = entry.id;
-            show(&entry, terminal);
-        }
-        tokio::time::sleep(WATCH).await;
-    }
-}
-
-fn show(entry: &Entry, terminal: &Terminal) {
-    let text = |pointer: &str| {
-        entry
-            .request
-            .pointer(pointer)
-            .and_then(|value| value.as_str())
-    };
-    match (
-        entry.kind,
-        entry.path.rsplit("/cgi-bin/").next().unwrap_or(&entry.path),
-    ) {
-        (EntryKind::Callback, name) => {
-            let status = entry.response.get("http_status").map(ToString::to_string);
-            let result = status.unwrap_or_default();
-            terminal.say(
-                "demo.called",
-                &[("path", &format!("callback {name}")), ("result", &result)],
-            );
-        }
-        (EntryKind::Call, "kf/sync_msg") => {
-            let said = entry
-                .response
-                .get("msg_list")
-                .and_then(|list| list.as_array());
-            for item in said.into_iter().flatten() {
-                let who = item["external_userid"].as_str().unwrap_or_default();
-                let shown = item["text"]["content"]
-                    .as_str()
-                    .or(item["msgtype"].as_str());
-                terminal.say(
-                    "demo.customer",
-                    &[("who", who), ("text", shown.unwrap_or_default())],
-                );
-            }
-        }
-        (EntryKind::Call, "kf/send_msg") => {
-            let who = text("/touser").unwrap_or_default();
-            let shown = text("/text/content")
-                .or(text("/msgmenu/head_content"))
-                .or(text("/msgtype"));
-            terminal.say(
-                "demo.bot",
-                &[("who", who), ("text", shown.unwrap_or_default())],
-            );
-        }
-        (EntryKind::Call, path) => {
-            let result = match entry.errcode {
-                Some(0) | None => "ok".to_owned(),
-                Some(code) => format!("errcode {code}"),
-            };
-            terminal.say("demo.called", &[("path", path), ("result", &result)]);
-        }
-    }
 }

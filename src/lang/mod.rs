@@ -83,6 +83,8 @@ type Section = HashMap<String, HashMap<String, Entry>>;
 /// Each file: `[section.entry]` with `zh` and `en`; the key is `section.entry`.
 const FILES: &[&str] = &[
     include_str!("cli.toml"),
+    include_str!("config.toml"),
+    include_str!("help.toml"),
     include_str!("check.toml"),
     include_str!("check_rules.toml"),
     include_str!("check_templates.toml"),
@@ -114,6 +116,11 @@ mod tests {
             .skip(1)
             .filter_map(|part| part.split_once('}'))
             .map(|(name, _)| name)
+            // `{ env = "NAME" }` is an example of TOML, not a place.
+            .filter(|name| {
+                name.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b"_-".contains(&b))
+            })
             .collect()
     }
 

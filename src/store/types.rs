@@ -430,6 +430,8 @@ pub struct Signals {
     pub kf: tokio::sync::Notify,
     /// A timer was set.
     pub timers: tokio::sync::Notify,
+    /// For loops that go by the clock: only stopping wakes them.
+    pub upkeep: tokio::sync::Notify,
 }
 
 /// Which items to list.

@@ -1,4 +1,4 @@
-//! Takes back claims whose lease has ended.
+//! Takes back claims whose lease has ended, and ends the server when the store is gone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,18 +8,26 @@ use crate::service::{Pass, Service};
 use crate::store::Store;
 
 const EVERY: Duration = Duration::from_secs(5);
+/// After an I/O error the engine takes no more commits until it is opened again: the server
+/// ends when this many looks in a row have failed, so that its manager starts it afresh.
+const FAILURES: u32 = 3;
 
 /// Takes back claims whose lease has ended.
 pub struct Rescuer {
     store: Arc<dyn Store>,
     clock: SharedClock,
+    failures: u32,
 }
 
 impl Rescuer {
     /// A rescuer.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: SharedClock) -> Self {
-        Self { store, clock }
+        Self {
+            store,
+            clock,
+            failures: 0,
+        }
     }
 }
 
@@ -29,14 +37,21 @@ impl Service for Rescuer {
     async fn pass(&mut self) -> Pass {
         match self.store.rescue(self.clock.now()).await {
             Ok(rescued) if rescued.records + rescued.effects > 0 => {
+                self.failures = 0;
                 tracing::warn!(
                     records = rescued.records,
                     effects = rescued.effects,
                     "took back claims whose holder is gone"
                 );
             }
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "the store failed while taking back claims"),
+            Ok(_) => self.failures = 0,
+            Err(error) => {
+                self.failures += 1;
+                tracing::error!(%error, failures = self.failures, "the store failed while taking back claims");
+                if self.failures >= FAILURES {
+                    return Pass::Stop;
+                }
+            }
         }
         Pass::Idle(EVERY)
     }
