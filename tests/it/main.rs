@@ -2,4 +2,6 @@
 
 mod support;
 
+mod kf_sending;
 mod spine;
+mod tokens;
