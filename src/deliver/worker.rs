@@ -271,27 +271,26 @@ impl Deps {
         claimed: &ClaimedEffect,
         now: UnixMillis,
     ) -> Result<Option<AttemptEnd>, StoreError> {
-        let mut wrote_at = None;
+        let mut heard_at = None;
         if let Effect::KfSend {
             external_userid, ..
         } = &claimed.effect
         {
             let person = Person::External(external_userid.clone());
-            wrote_at = self
-                .store
-                .contact(&person)
-                .await?
-                .and_then(|contact| contact.last_inbound_at);
-            if wrote_at.is_some_and(|at| now.since(at) > KF_WINDOW) {
-                let reason = "the customer has not written for 48 h".to_owned();
-                return Ok(Some(AttemptEnd::Dropped { reason }));
+            if let Some(contact) = self.store.contact(&person).await? {
+                let wrote_at = contact.last_inbound_at;
+                if wrote_at.is_some_and(|at| now.since(at) > KF_WINDOW) {
+                    let reason = "the customer has not written for 48 h".to_owned();
+                    return Ok(Some(AttemptEnd::Dropped { reason }));
+                }
+                heard_at = contact.heard_at.or(wrote_at);
             }
         }
         // A repeated kf message has its place among the five already.
         if claimed.attempt > 1 && matches!(claimed.effect, Effect::KfSend { .. }) {
             return Ok(None);
         }
-        let uses = pacing::uses(&claimed.effect, wrote_at);
+        let uses = pacing::uses(&claimed.effect, heard_at);
         if uses.is_empty() {
             return Ok(None);
         }

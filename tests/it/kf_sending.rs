@@ -52,7 +52,10 @@ async fn whatever_happens_to_the_call_the_answer_arrives_once() {
             assert_eq!(sent.len(), 2, "one try and one more");
             assert_eq!(sent[0], sent[1], "the same msgid");
         }
-        assert_eq!(agent.queue("sent").await.len(), sent_effects(customers.len()));
+        assert_eq!(
+            agent.queue("sent").await.len(),
+            sent_effects(customers.len())
+        );
         assert!(agent.queue("failed").await.is_empty());
         assert!(agent.queue("unknown").await.is_empty());
     }
@@ -169,7 +172,9 @@ async fn the_five_messages_are_kept_before_wecom_refuses() {
     let agent = AgentBuilder::new()
         .file(
             "rules/many.yaml",
-            &format!("version: 1\nrules:\n  - id: many\n    when: {{any: [全部]}}\n    do: [{replies}]\n"),
+            &format!(
+                "version: 1\nrules:\n  - id: many\n    when: {{any: [全部]}}\n    do: [{replies}]\n"
+            ),
         )
         .start(&mock)
         .await;
@@ -204,7 +209,11 @@ async fn a_long_text_is_split_and_nothing_is_lost() {
     agent.idle().await;
 
     let parts = said_by_bot(&mock, CUSTOMER);
-    assert!(parts.iter().all(|part| part.len() <= 2048 && !part.is_empty()));
+    assert!(
+        parts
+            .iter()
+            .all(|part| part.len() <= 2048 && !part.is_empty())
+    );
     assert_eq!(parts.concat(), long);
     assert_eq!(applied(&mock, "kf/send_msg").len(), parts.len());
 }

@@ -2,6 +2,11 @@
 
 mod support;
 
+mod app_sending;
 mod kf_sending;
+mod media;
+mod robots;
 mod spine;
+mod tags;
 mod tokens;
+mod welcomes;
