@@ -35,6 +35,8 @@ const MAX_STALE_ATTEMPTS: u32 = 3;
 /// The corp tag of a `mark_tag` is not in the library (any more).
 pub(super) const TAG_INVALID: i64 = 40068;
 const PARAMETER_INVALID: i64 = 40058;
+/// The customer has to write first: five messages used, 48 h over, silent for 48 h.
+const KF_NOT_ALLOWED: [i64; 3] = [95001, 95002, 95031];
 const WELCOME_CODE_INVALID: i64 = 41050;
 const WELCOME_CODE_USED: i64 = 41051;
 
@@ -128,12 +130,16 @@ fn after_refusal(
     reason: String,
     now: UnixMillis,
 ) -> AttemptEnd {
-    let stale = matches!(error.code(), Some(TAG_INVALID | errcode::MEDIA_INVALID));
+    let code = error.code();
+    let stale = matches!(code, Some(TAG_INVALID | errcode::MEDIA_INVALID));
     match error.disposition() {
         Disposition::Backoff { after } => again(claimed, reason, after, now),
         Disposition::RefreshToken => again(claimed, reason, None, now),
         Disposition::Reload if stale && claimed.attempt < MAX_STALE_ATTEMPTS => {
             again(claimed, reason, None, now)
+        }
+        Disposition::Drop if code.is_some_and(|code| KF_NOT_ALLOWED.contains(&code)) => {
+            AttemptEnd::Dropped { reason }
         }
         Disposition::Skip | Disposition::Reload => AttemptEnd::Dropped { reason },
         // A wrong secret or a blocked address is mended in the console: worth waiting for.

@@ -13,12 +13,13 @@ use super::retry;
 use super::tags::TagLibrary;
 use super::translate::{self, Failure};
 use super::webhook::Webhooks;
-use crate::config::{Config, Kind};
+use crate::config::Config;
 use crate::desk::{ANSWERED_IN_CALLBACK, Desk};
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::effect::Effect;
 use crate::domain::ids::Person;
 use crate::domain::inbound::AibotPassive;
+use crate::domain::outgoing::Outgoing;
 use crate::gateway::Gateway;
 use crate::service::{Pass, Service};
 use crate::store::{AttemptEnd, Claim, ClaimedEffect, Reservation, Store, StoreError};
@@ -241,29 +242,25 @@ impl Deps {
 
     /// Hands the answer to the callback that is still open for it, if there is one.
     async fn answered_in_callback(&self, claimed: &ClaimedEffect) -> bool {
+        let record = claimed.origin.record;
         let message = match &claimed.effect {
             Effect::AibotReply {
                 passive, message, ..
             } if *passive != AibotPassive::Nothing => message,
-            Effect::AppSend { app, message, .. }
-                if self.config.app(app).is_some_and(|app| {
-                    matches!(
-                        app.kind,
-                        Kind::App {
-                            passive_reply: true,
-                            ..
-                        }
-                    )
-                }) =>
-            {
-                message
+            // Only a text, and only to the member who waits: a notice to others is no answer.
+            Effect::AppSend { to, message, .. } if matches!(message, Outgoing::Text { .. }) => {
+                match (self.desk.waiting(record), to.as_slice()) {
+                    (Some(Person::Member(who)), [member])
+                        if who.0.eq_ignore_ascii_case(&member.0) =>
+                    {
+                        message
+                    }
+                    _ => return false,
+                }
             }
             _ => return false,
         };
-        self.desk
-            .answer(claimed.origin.record, message.clone())
-            .await
-            .is_ok()
+        self.desk.answer(record, message.clone()).await.is_ok()
     }
 
     async fn reserve(

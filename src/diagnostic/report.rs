@@ -78,6 +78,14 @@ impl<'a> Findings<'a> {
         })
     }
 
+    /// Whether this kind was already reported at this place.
+    pub(crate) fn has_at(&self, kind: Kind, span: Span) -> bool {
+        let name = self.source.name();
+        self.report.items.iter().any(|item| {
+            item.code == kind.code && item.span == Some(span) && item.file.as_deref() == Some(name)
+        })
+    }
+
     /// Adds a finding at a place of the file.
     pub fn add(&mut self, span: Span, diagnostic: Diagnostic) {
         let line = self.source.line(span.line);

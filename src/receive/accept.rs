@@ -140,7 +140,7 @@ impl Acceptor {
         id: RecordId,
         nonce: &str,
     ) -> Option<Answer> {
-        let mut place = self.desk.open(id);
+        let mut place = self.desk.open(id, inbound.person.clone());
         let message = tokio::time::timeout(HOLD_OPEN, place.wait()).await.ok()??;
         answer::passive(receiver, inbound, id, &message, nonce, self.clock.now())
     }

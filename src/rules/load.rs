@@ -1,8 +1,7 @@
 //! Reads a folder of rules. The only file of this module that touches the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha1::{Digest as _, Sha1};
 
@@ -14,6 +13,7 @@ use super::parse_calendar::calendar_of;
 use super::problems;
 use crate::diagnostic::{Diagnostic, Findings, Report};
 use crate::templates::Catalog;
+use crate::templates::load::{read_tree, shown};
 use crate::yaml::decode;
 
 /// The file with hours and holidays.
@@ -39,19 +39,20 @@ pub struct References<'a> {
 #[must_use]
 pub fn load(dir: &Path, references: &References<'_>) -> (Option<RuleSet>, Report) {
     let mut report = Report::default();
-    let files = read_files(dir, &mut report);
-    let set = from_files(&files, references, &mut report);
+    let files = read_tree(dir, problems::UNREADABLE, &mut report, is_rule_file);
+    let set = from_files(dir, &files, references, &mut report);
     (set, report)
 }
 
-/// Reads rules from files already in memory: names relative to the folder, and contents.
+/// Reads rules from files already in memory: names relative to `dir`, and contents.
 #[must_use]
 pub fn from_files(
+    dir: &Path,
     files: &BTreeMap<String, Vec<u8>>,
     references: &References<'_>,
     report: &mut Report,
 ) -> Option<RuleSet> {
-    let calendar = calendar(files, report);
+    let calendar = calendar(dir, files, report);
     let mut context = Context {
         references,
         calendar: &calendar,
@@ -60,8 +61,8 @@ pub fn from_files(
     };
     let mut rules: Vec<Rule> = Vec::new();
     for (name, bytes) in files.iter().filter(|(name, _)| *name != CALENDAR_FILE) {
-        if let Some(source) = decode(name, bytes, report) {
-            rules.extend(rules_of(&mut context, Findings::new(&source, report)));
+        if let Some(source) = decode(&shown(dir, name), bytes, report) {
+            rules.extend(rules_of(&mut context, name, Findings::new(&source, report)));
         }
     }
     // Files are in the order of their names and rules in that of their file: the sort is
@@ -85,10 +86,10 @@ pub fn from_files(
     }
 }
 
-fn calendar(files: &BTreeMap<String, Vec<u8>>, report: &mut Report) -> Calendar {
+fn calendar(dir: &Path, files: &BTreeMap<String, Vec<u8>>, report: &mut Report) -> Calendar {
     let source = files
         .get(CALENDAR_FILE)
-        .and_then(|bytes| decode(CALENDAR_FILE, bytes, report));
+        .and_then(|bytes| decode(&shown(dir, CALENDAR_FILE), bytes, report));
     source.map_or_else(Calendar::default, |source| {
         calendar_of(Findings::new(&source, report))
     })
@@ -110,44 +111,7 @@ fn version(files: &BTreeMap<String, Vec<u8>>) -> String {
         .collect()
 }
 
-fn read_files(dir: &Path, report: &mut Report) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![(dir.to_owned(), String::new())];
-    while let Some((folder, prefix)) = folders.pop() {
-        if let Err(error) = read_folder(&folder, &prefix, &mut folders, &mut files) {
-            let name = folder.display().to_string();
-            report.push(unreadable(&error).in_file(name));
-        }
-    }
-    files
-}
-
-fn unreadable(error: &io::Error) -> Diagnostic {
-    Diagnostic::of(problems::UNREADABLE).value("detail", error.to_string())
-}
-
-fn read_folder(
-    folder: &Path,
-    prefix: &str,
-    folders: &mut Vec<(PathBuf, String)>,
-    files: &mut BTreeMap<String, Vec<u8>>,
-) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let file = entry.file_name();
-        let Some(name) = file.to_str().filter(|name| !name.starts_with('.')) else {
-            continue;
-        };
-        let full = format!("{prefix}{name}");
-        if entry.file_type()?.is_dir() {
-            folders.push((entry.path(), format!("{full}/")));
-        } else if is_rule_file(name) {
-            files.insert(full, std::fs::read(entry.path())?);
-        }
-    }
-    Ok(())
-}
-
+/// Files named `*.test.yaml` are rule tests.
 fn is_rule_file(name: &str) -> bool {
     let stem = name.strip_suffix(".yaml").or(name.strip_suffix(".yml"));
     stem.is_some_and(|stem| !stem.ends_with(".test"))

@@ -1,8 +1,8 @@
-//! The rule language: from operators' files to decisions. Pure but for [`load`].
+//! The rule language: from operators' files to decisions. Pure but for [`mod@load`].
 //!
 //! Reading order: what a rule is ([`model`]), how files become rules (`keys`, `parse`,
-//! [`load`]), how texts are compared ([`normalize`], [`matcher`]), when the company is open
-//! ([`calendar`]), and how a decision is made ([`engine`]) and explained ([`explain`]).
+//! [`mod@load`]), how texts are compared ([`normalize`], [`matcher`]), when the company is open
+//! ([`calendar`]), and how a decision is made ([`engine`]) and explained ([`mod@explain`]).
 
 pub mod calendar;
 mod conditions;

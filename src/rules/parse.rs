@@ -38,17 +38,20 @@ pub(super) struct File<'f, 'a> {
 }
 
 /// Reads the rules of one file.
-pub(super) fn rules_of(context: &mut Context<'_>, mut findings: Findings<'_>) -> Vec<Rule> {
+pub(super) fn rules_of(
+    context: &mut Context<'_>,
+    name: &str,
+    mut findings: Findings<'_>,
+) -> Vec<Rule> {
     let Some(root) = parse(&mut findings) else {
         return Vec::new();
     };
     check(&root, &RULES, &mut findings);
     version(&root, &mut findings);
-    let name = Arc::from(findings.source.name());
     let mut file = File {
         context,
         findings,
-        name,
+        name: Arc::from(name),
         groups: groups(root.get("words")),
         used: BTreeSet::new(),
         defaults: root.get("defaults").cloned(),
@@ -57,6 +60,7 @@ pub(super) fn rules_of(context: &mut Context<'_>, mut findings: Findings<'_>) ->
     let rules = nodes.iter().filter_map(|node| file.rule(node)).collect();
     if let Some(words) = root.get("words") {
         file.unused_groups(words);
+        file.nested_groups(words);
     }
     rules
 }
@@ -91,11 +95,25 @@ impl File<'_, '_> {
         self.findings.add(span, diagnostic);
     }
 
+    /// Not said when something is wrong: the rule that uses a group may be the broken one.
     fn unused_groups(&mut self, words: &Node) {
+        if self.findings.report.has_errors() {
+            return;
+        }
         for entry in words.entries() {
             if !self.used.contains(&entry.key) {
                 let found = Diagnostic::of(problems::UNUSED_GROUP).value("name", &*entry.key);
                 self.add(entry.span, found);
+            }
+        }
+    }
+
+    /// Groups hold words and no other groups: what a rule matches stays visible.
+    fn nested_groups(&mut self, words: &Node) {
+        for (word, span) in words.entries().iter().flat_map(|entry| entry.value.words()) {
+            if word.starts_with('$') {
+                let found = Diagnostic::of(problems::NESTED_GROUP).value("word", word);
+                self.findings.add(span, found);
             }
         }
     }
@@ -220,7 +238,7 @@ impl File<'_, '_> {
         let (name, span) = (value.text()?.to_owned(), value.span);
         let id = self.context.calendar.find(&name);
         // A default is named wrongly once, however many rules inherit it.
-        let reported = own.is_none() && self.already(problems::UNKNOWN_HOURS.code, span);
+        let reported = own.is_none() && self.findings.has_at(problems::UNKNOWN_HOURS, span);
         if id.is_none() && !reported {
             let known: Vec<_> = self.context.calendar.names().collect();
             let found = Diagnostic::of(problems::UNKNOWN_HOURS)
@@ -230,14 +248,6 @@ impl File<'_, '_> {
             self.findings.add(span, found);
         }
         id
-    }
-
-    fn already(&self, code: &str, span: Span) -> bool {
-        let file = self.findings.source.name();
-        let mut items = self.findings.report.items().into_iter();
-        items.any(|item| {
-            item.code == code && item.span == Some(span) && item.file.as_deref() == Some(file)
-        })
     }
 
     fn trigger(&mut self, node: Option<&Node>) -> On {

@@ -28,6 +28,7 @@ crate::diagnostic::kinds! {
     BUILD = Error "R025" "build";
     WRONG_VERSION = Error "R026" "wrong_version";
     WELCOME_FORM = Error "R027" "welcome_form";
+    NESTED_GROUP = Error "R028" "nested_group";
     HOURS_CIRCLE = Error "C001" "hours_circle";
     HOURS_FORM = Error "C002" "hours_form";
     CONTRADICTING_DAYS = Error "C003" "contradicting_days";

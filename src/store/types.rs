@@ -184,7 +184,7 @@ pub struct ContactChange {
     pub remove_tags: Vec<Tag>,
     /// Attributes to set.
     pub set: Vec<(String, Value)>,
-    /// Rules that fired: their cooldown starts now.
+    /// Rules with a cooldown that fired: it starts now.
     pub fired: Vec<RuleId>,
     /// They wrote at this time.
     pub wrote_at: Option<UnixMillis>,

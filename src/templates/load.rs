@@ -1,8 +1,9 @@
 //! Reads a folder of templates. The only file of this module that touches the disk.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 use super::catalog::{Catalog, Template};
 use super::parse::{MediaKind, Parser};
@@ -23,7 +24,18 @@ impl Catalog {
     #[must_use]
     pub fn load(dir: &Path) -> (Self, Report) {
         let mut report = Report::default();
-        let files = read_files(dir, &mut report);
+        let others = RefCell::new(Vec::new());
+        let kind = problems::TEMPLATES_UNREADABLE;
+        let files = read_tree(dir, kind, &mut report, |name| {
+            let form = form_of(name);
+            if looks_like_template(form) {
+                others.borrow_mut().push(name.to_owned());
+            }
+            matches!(form, "txt" | "md" | "yaml" | "yml")
+        });
+        for name in others.into_inner() {
+            report.push(Diagnostic::of(problems::OTHER_FILE).in_file(shown(dir, &name)));
+        }
         let catalog = Self::from_files(dir, &files, &mut report);
         (catalog, report)
     }
@@ -45,9 +57,9 @@ impl Catalog {
                 let found = Diagnostic::of(problems::SAME_NAME)
                     .value("name", name.0.as_str())
                     .value("other", other);
-                report.push(found.in_file(file));
+                report.push(found.in_file(shown(dir, file)));
             }
-            let Some(source) = decode(file, bytes, report) else {
+            let Some(source) = decode(&shown(dir, file), bytes, report) else {
                 catalog.templates.insert(name, Template::default());
                 continue;
             };
@@ -83,6 +95,11 @@ impl Catalog {
             }
         }
     }
+}
+
+/// The name by which the operator finds a file from where they are.
+pub(crate) fn shown(dir: &Path, name: &str) -> String {
+    dir.join(name).display().to_string()
 }
 
 fn collect_texts<'m>(message: &'m Outgoing, texts: &mut Vec<&'m str>) {
@@ -153,53 +170,77 @@ fn probe(real_root: &Path, kind: MediaKind, name: &str) -> Option<Diagnostic> {
     None
 }
 
-fn read_files(dir: &Path, report: &mut Report) -> BTreeMap<String, Vec<u8>> {
+/// Reads the files below a folder that `keep` wants, by their path from the folder. What
+/// cannot be read is reported and does not hide the rest.
+pub(crate) fn read_tree(
+    dir: &Path,
+    unreadable: Kind,
+    report: &mut Report,
+    keep: impl Fn(&str) -> bool,
+) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
-    let mut folders = vec![(dir.to_owned(), String::new())];
-    while let Some((folder, prefix)) = folders.pop() {
-        let result = read_folder(&folder, &prefix, &mut folders, &mut files, report);
-        if let Err(error) = result {
-            let found = Diagnostic::of(problems::TEMPLATES_UNREADABLE);
-            let found = found.value("detail", error.to_string());
-            report.push(found.in_file(folder.display().to_string()));
+    let mut folders = vec![String::new()];
+    while let Some(folder) = folders.pop() {
+        let path = dir.join(&folder);
+        let entries = match read_folder(&path) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let found = Diagnostic::of(unreadable).value("detail", error.to_string());
+                report.push(found.in_file(path.display().to_string()));
+                continue;
+            }
+        };
+        for (name, is_folder) in entries {
+            let full = format!("{folder}{name}");
+            if is_folder {
+                folders.push(format!("{full}/"));
+            } else if keep(&full) {
+                let path = dir.join(&full);
+                match std::fs::read(&path) {
+                    Ok(bytes) => {
+                        files.insert(full, bytes);
+                    }
+                    Err(error) => {
+                        let found = Diagnostic::of(unreadable).value("detail", error.to_string());
+                        report.push(found.in_file(path.display().to_string()));
+                    }
+                }
+            }
         }
     }
     files
 }
 
-fn read_folder(
-    folder: &Path,
-    prefix: &str,
-    folders: &mut Vec<(PathBuf, String)>,
-    files: &mut BTreeMap<String, Vec<u8>>,
-    report: &mut Report,
-) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
+/// Names in a folder and whether they are folders. Hidden ones are left out, and so are
+/// links to folders, which could lead out of the tree or back into it.
+fn read_folder(path: &Path) -> io::Result<Vec<(String, bool)>> {
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(path)? {
         let entry = entry?;
-        let file = entry.file_name();
-        let Some(name) = file.to_str().filter(|name| !name.starts_with('.')) else {
-            continue;
-        };
-        let full = format!("{prefix}{name}");
-        let form = name.rsplit_once('.').map_or("", |(_, form)| form);
-        if entry.path().is_dir() {
-            // A linked folder could lead out of the tree or back into it.
-            if entry.file_type()?.is_dir() {
-                folders.push((entry.path(), format!("{full}/")));
-            }
-        } else if matches!(form, "txt" | "md" | "yaml" | "yml") {
-            files.insert(full, std::fs::read(entry.path())?);
-        } else if !is_media(form) {
-            report.push(Diagnostic::of(problems::OTHER_FILE).in_file(full));
+        let is_folder = entry.file_type()?.is_dir();
+        let linked_folder = !is_folder && entry.path().is_dir();
+        if let Ok(name) = entry.file_name().into_string()
+            && !name.starts_with('.')
+            && !linked_folder
+        {
+            entries.push((name, is_folder));
         }
     }
-    Ok(())
+    Ok(entries)
 }
 
-/// Office files and archives are sent as files; only what cannot be meant is reported.
-fn is_media(form: &str) -> bool {
+fn form_of(name: &str) -> &str {
+    Path::new(name)
+        .extension()
+        .and_then(|form| form.to_str())
+        .unwrap_or_default()
+}
+
+/// Pictures, office files and archives are sent as files; only what nobody would send is
+/// reported as a template with a wrong ending.
+fn looks_like_template(form: &str) -> bool {
     let form = form.to_ascii_lowercase();
-    !matches!(
+    matches!(
         form.as_str(),
         "" | "json" | "html" | "htm" | "j2" | "jinja" | "toml" | "bak"
     )

@@ -4,7 +4,7 @@ use super::catalog::Template;
 use super::check::check_text;
 use super::keys::{CARD_TYPES, CLICK, FILM, TEMPLATE};
 use super::problems;
-use crate::diagnostic::{Diagnostic, Findings, Span};
+use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::domain::outgoing::{MediaFile, MenuItem, Outgoing};
 use crate::yaml::{Data, Entry, Node, check, parse};
 
@@ -50,9 +50,10 @@ impl Parser<'_, '_> {
             return;
         }
         let checked = check_text(&text);
+        // Without the carriage returns, bytes stand elsewhere than in the file.
+        let lines = Source::new("", text.as_str());
         for problem in checked.problems {
-            let range = problem.range.unwrap_or(0..1);
-            let span = self.findings.source.span(range);
+            let span = lines.span(problem.range.unwrap_or(0..1));
             self.add(span, problem.diagnostic);
         }
         self.template.captures.extend(checked.captures);

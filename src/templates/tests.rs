@@ -160,6 +160,10 @@ fn plain_files() {
         [("T003", 2, 19)]
     );
     assert_eq!(found("x.txt", "一\n二 {{ contct.id }}\n"), [("T004", 2, 6)]);
+    assert_eq!(
+        found("x.txt", "一\r\n二\r\n三 {{ contct.id }}\r\n"),
+        [("T004", 3, 6)]
+    );
     assert_eq!(found("x.txt", "{{ now.hous }}"), [("T004", 1, 4)]);
     assert_eq!(found("x.md", "甲\n{{ contact.name }}"), [("T005", 2, 4)]);
     assert_eq!(

@@ -10,6 +10,7 @@ mod fix;
 mod key;
 mod lint;
 mod problems;
+mod recover;
 mod schema;
 mod shape;
 mod tree;

@@ -1,8 +1,10 @@
 //! A tree in which every key and value knows its place. The only file that names the parser.
 
+use std::borrow::Cow;
+
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError};
 
-use super::{lint, problems};
+use super::{lint, problems, recover};
 use crate::diagnostic::{Diagnostic, Findings, Kind, Span};
 
 /// A value and its place.
@@ -41,6 +43,12 @@ pub struct Entry {
     pub span: Span,
     /// The value.
     pub value: Node,
+}
+
+impl Entry {
+    fn is_empty(&self) -> bool {
+        matches!(self.value.data, Data::Empty)
+    }
 }
 
 impl Node {
@@ -98,33 +106,86 @@ impl Node {
     }
 }
 
+/// A file with more syntax errors than this is shown in parts.
+const MOST_ERRORS: usize = 20;
+
 /// Parses a file, reporting everything that the raw text and the grammar show. What stands
-/// before a syntax error is kept, so that it is checked too.
+/// around a syntax error is kept, so that it is checked too.
 pub fn parse(findings: &mut Findings<'_>) -> Option<Node> {
     let source = findings.source;
     for lint in lint::scan(source.text()) {
         let found = Diagnostic::of(lint.kind).value("found", lint.found.clone());
         findings.add(Span::new(lint.line, lint.column, 1), found);
     }
+    let mut text = Cow::Borrowed(source.text());
+    for round in 0..MOST_ERRORS {
+        let built = build(&text);
+        report(built.found, findings);
+        let Some(error) = built.error else {
+            let root = built.root;
+            // What was blanked is no second mistake for being empty.
+            return root.filter(|root| round == 0 || !root.entries().iter().any(Entry::is_empty));
+        };
+        syntax(&error, findings);
+        let line = error.marker().line();
+        let fails_at = |text: &str| build(text).error.map(|error| error.marker().line());
+        match recover::without_broken(&text, line, fails_at) {
+            Some(rest) => text = Cow::Owned(rest),
+            None => return built.root,
+        }
+    }
+    None
+}
+
+/// One attempt at a text.
+struct Built {
+    root: Option<Node>,
+    found: Vec<(Span, Kind, String)>,
+    error: Option<ScanError>,
+}
+
+fn build(text: &str) -> Built {
     let mut options = Options::default();
     options.emit_unresolved_aliases = true;
     let mut builder = Builder::default();
-    for next in Parser::new_from_str_with_options(source.text(), options) {
+    let mut error = None;
+    for next in Parser::new_from_str_with_options(text, options) {
         match next {
             Ok((event, span)) => {
                 let tag = span.tag_span().map(|tag| place(tag.start, tag.end));
-                if !builder.event(event, place(span.start, span.end), tag, findings) {
+                if !builder.event(event, place(span.start, span.end), tag) {
                     break;
                 }
             }
-            Err(error) => {
-                syntax(&error, findings);
+            Err(stop) => {
+                error = Some(stop);
                 builder.cut_short();
                 break;
             }
         }
     }
-    builder.root
+    Built {
+        root: builder.root,
+        found: builder.found,
+        error,
+    }
+}
+
+/// Reports what is new and not the consequence of a lint.
+fn report(found: Vec<(Span, Kind, String)>, findings: &mut Findings<'_>) {
+    for (span, kind, key) in found {
+        let same_line = span.line..=span.line;
+        let consequence =
+            kind == problems::TYPE_TAG && findings.has(lint::KINDS, same_line.clone());
+        let again = match kind {
+            // Two braces make a map in a map: one mistake.
+            problems::KEY_NOT_TEXT => findings.has(&[kind], same_line),
+            _ => findings.has_at(kind, span),
+        };
+        if !consequence && !again {
+            findings.add(span, Diagnostic::of(kind).value("key", key));
+        }
+    }
 }
 
 fn syntax(error: &ScanError, findings: &mut Findings<'_>) {
@@ -158,41 +219,31 @@ struct Builder {
     stack: Vec<Open>,
     root: Option<Node>,
     documents: usize,
+    found: Vec<(Span, Kind, String)>,
 }
 
 impl Builder {
     /// Takes one event; false when the rest of the file cannot be used.
-    fn event(
-        &mut self,
-        event: Event<'_>,
-        span: Span,
-        tag_span: Option<Span>,
-        findings: &mut Findings<'_>,
-    ) -> bool {
+    fn event(&mut self, event: Event<'_>, span: Span, tag_span: Option<Span>) -> bool {
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    findings.add(span, Diagnostic::of(problems::SECOND_DOCUMENT));
+                    self.refuse(problems::SECOND_DOCUMENT, span);
                     return false;
                 }
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                refuse(problems::ANCHOR, span, findings);
+                self.refuse(problems::ANCHOR, span);
                 // A text stands in for it, so that its place is not reported as empty too.
                 let data = Data::Text {
                     text: "*".to_owned(),
                     plain: false,
                 };
-                self.value(span, data, findings);
+                self.value(span, data);
             }
             Event::Scalar(text, style, anchor, tag) => {
-                properties(
-                    anchor,
-                    tag.map(|_| tag_span.unwrap_or(span)),
-                    span,
-                    findings,
-                );
+                self.properties(anchor, tag.map(|_| tag_span.unwrap_or(span)), span);
                 let plain = style == ScalarStyle::Plain;
                 let data = if plain && matches!(&*text, "" | "~" | "null") {
                     Data::Empty
@@ -202,60 +253,80 @@ impl Builder {
                         plain,
                     }
                 };
-                self.value(span, data, findings);
+                self.value(span, data);
             }
             Event::SequenceStart(_, anchor, tag) => {
-                properties(
-                    anchor,
-                    tag.map(|_| tag_span.unwrap_or(span)),
-                    span,
-                    findings,
-                );
+                self.properties(anchor, tag.map(|_| tag_span.unwrap_or(span)), span);
                 self.stack.push(Open::List(span, Vec::new()));
             }
             Event::MappingStart(_, anchor, tag) => {
-                properties(
-                    anchor,
-                    tag.map(|_| tag_span.unwrap_or(span)),
-                    span,
-                    findings,
-                );
+                self.properties(anchor, tag.map(|_| tag_span.unwrap_or(span)), span);
                 self.stack.push(Open::Map(span, Vec::new(), None));
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(findings),
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
             _ => {}
         }
         true
     }
 
-    fn close(&mut self, findings: &mut Findings<'_>) {
+    fn close(&mut self) {
         match self.stack.pop() {
-            Some(Open::List(span, items)) => self.value(span, Data::List(items), findings),
-            Some(Open::Map(span, entries, _)) => self.value(span, Data::Map(entries), findings),
+            Some(Open::List(span, items)) => self.value(span, Data::List(items)),
+            Some(Open::Map(span, entries, _)) => self.value(span, Data::Map(entries)),
             None => {}
         }
     }
 
-    fn value(&mut self, span: Span, data: Data, findings: &mut Findings<'_>) {
-        match self.stack.last_mut() {
-            None => self.root = Some(Node { span, data }),
-            Some(Open::List(_, items)) => items.push(Node { span, data }),
-            Some(Open::Map(_, entries, pending)) => match pending.take() {
-                Some((key, key_span)) => {
-                    if entries.iter().any(|entry| entry.key == key) {
-                        let found = Diagnostic::of(problems::DUPLICATE_KEY).value("key", key);
-                        findings.add(key_span, found);
-                        return;
-                    }
-                    entries.push(Entry {
-                        key,
-                        span: key_span,
-                        value: Node { span, data },
-                    });
-                }
-                None => *pending = Some((key_text(span, data, findings), span)),
-            },
+    fn value(&mut self, span: Span, data: Data) {
+        let key_wanted = matches!(self.stack.last(), Some(Open::Map(_, _, None)));
+        if key_wanted {
+            let key = self.key_text(span, data);
+            if let Some(Open::Map(_, _, pending)) = self.stack.last_mut() {
+                *pending = Some((key, span));
+            }
+            return;
         }
+        let node = Node { span, data };
+        match self.stack.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::List(_, items)) => items.push(node),
+            Some(Open::Map(_, entries, pending)) => {
+                let Some((key, span)) = pending.take() else {
+                    return;
+                };
+                if entries.iter().any(|entry| entry.key == key) {
+                    self.found.push((span, problems::DUPLICATE_KEY, key));
+                } else {
+                    let value = node;
+                    entries.push(Entry { key, span, value });
+                }
+            }
+        }
+    }
+
+    fn key_text(&mut self, span: Span, data: Data) -> String {
+        if let Data::Text { text, .. } = data {
+            if text == "<<" {
+                self.refuse(problems::ANCHOR, span);
+            }
+            text
+        } else {
+            self.refuse(problems::KEY_NOT_TEXT, span);
+            String::new()
+        }
+    }
+
+    fn properties(&mut self, anchor: usize, tag: Option<Span>, span: Span) {
+        if anchor != 0 {
+            self.refuse(problems::ANCHOR, span);
+        }
+        if let Some(tag) = tag {
+            self.refuse(problems::TYPE_TAG, tag);
+        }
+    }
+
+    fn refuse(&mut self, kind: Kind, span: Span) {
+        self.found.push((span, kind, String::new()));
     }
 
     /// After a syntax error: keeps complete list elements, drops maps that were half read.
@@ -286,36 +357,4 @@ impl Builder {
         }
         self.root = self.root.take().or(inner);
     }
-}
-
-fn key_text(span: Span, data: Data, findings: &mut Findings<'_>) -> String {
-    match data {
-        Data::Text { text, .. } => {
-            if text == "<<" {
-                refuse(problems::ANCHOR, span, findings);
-            }
-            text
-        }
-        _ => {
-            if !findings.has(&[problems::KEY_NOT_TEXT], span.line..=span.line) {
-                refuse(problems::KEY_NOT_TEXT, span, findings);
-            }
-            String::new()
-        }
-    }
-}
-
-fn properties(anchor: usize, tag: Option<Span>, span: Span, findings: &mut Findings<'_>) {
-    if anchor != 0 {
-        refuse(problems::ANCHOR, span, findings);
-    }
-    if let Some(tag) = tag
-        && !findings.has(lint::KINDS, tag.line..=tag.line)
-    {
-        refuse(problems::TYPE_TAG, tag, findings);
-    }
-}
-
-fn refuse(kind: Kind, span: Span, findings: &mut Findings<'_>) {
-    findings.add(span, Diagnostic::of(kind));
 }

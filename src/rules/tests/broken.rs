@@ -1,52 +1,10 @@
 //! Broken files: each mistake has its code and its place.
 
-use super::support::{CALENDAR, read};
+use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
+
+use super::support::{CALENDAR, act, found, one, read, when, with};
 use crate::diagnostic::Kind;
 use crate::lang::Lang;
-
-/// What was found, as (code, line, column), in the order of the file.
-fn found(calendar: &str, text: &[u8]) -> Vec<(&'static str, usize, usize)> {
-    let (_, report) = read(calendar, text);
-    for lang in [Lang::Zh, Lang::En] {
-        let shown = report.human(lang);
-        assert!(!shown.contains("check."), "a text is missing: {shown}");
-        let named = ["{key}", "{name}", "{known}", "{value}", "{found}", "{near}"];
-        assert!(named.iter().all(|name| !shown.contains(name)), "{shown}");
-    }
-    report
-        .items()
-        .iter()
-        .map(|item| {
-            let place = item.span.map_or((0, 0), |span| (span.line, span.column));
-            (item.code, place.0, place.1)
-        })
-        .collect()
-}
-
-/// One mistake in a rule file, nothing else.
-#[track_caller]
-fn one(text: &str, code: &str, line: usize, column: usize) {
-    assert_eq!(
-        found(CALENDAR, text.as_bytes()),
-        [(code, line, column)],
-        "{text}"
-    );
-}
-
-/// A rule with this condition.
-fn when(condition: &str) -> String {
-    format!("rules:\n  - id: a\n    when: {condition}\n    do: [{{reply: 甲}}]\n")
-}
-
-/// A rule with this action.
-fn act(action: &str) -> String {
-    format!("rules:\n  - id: a\n    when: {{any: 退款}}\n    do: [{action}]\n")
-}
-
-/// A rule with this line.
-fn with(line: &str) -> String {
-    format!("rules:\n  - id: a\n    {line}\n    when: {{any: 退款}}\n    do: [{{reply: 甲}}]\n")
-}
 
 #[test]
 fn encodings() {
@@ -152,11 +110,34 @@ fn what_yaml_can_do_and_we_do_not() {
 }
 
 #[test]
-fn a_syntax_error_does_not_hide_the_rules_before_it() {
-    let text = "rules:\n  - id: a\n    prioriti: 1\n    do: [{reply: 甲}]\n  - id: b\n    when: {any: [退款\n    do: x: y\n";
-    let all = found(CALENDAR, text.as_bytes());
-    assert!(all.contains(&("Y020", 3, 5)), "{all:?}");
-    assert!(all.iter().any(|found| found.0 == "Y018"), "{all:?}");
+fn a_syntax_error_does_not_hide_the_other_rules() {
+    let broken = |line: &str| {
+        let text = format!(
+            "words: {{甲: [退款]}}\nrules:\n  - id: a\n    prioriti: 1\n    do: [{{reply: 甲}}]\n  - id: b\n    {line}\n    do: [{{reply: 甲}}]\n  - id: c\n    when: {{any: $甲}}\n    do: [{{reply: 没有}}]\n"
+        );
+        found(CALENDAR, text.as_bytes())
+    };
+    for line in [
+        "when: {any: [退款",
+        "name: a: b",
+        "name: 'x",
+        "when: any: 退款",
+        "}",
+    ] {
+        let all = broken(line);
+        let codes: Vec<_> = all.iter().map(|found| found.0).collect();
+        assert_eq!(codes, ["R003", "Y020", "Y018", "R013"], "{line}: {all:?}");
+        assert_eq!(
+            (all[1], all[3]),
+            (("Y020", 4, 5), ("R013", 11, 18)),
+            "{line}"
+        );
+    }
+    let codes: Vec<_> = broken("when: {contact: {等级: >= 1}}")
+        .iter()
+        .map(|found| found.0)
+        .collect();
+    assert_eq!(codes, ["R003", "Y020", "Y030", "R013"]);
 }
 
 #[test]
@@ -232,234 +213,6 @@ fn empty_things() {
 }
 
 #[test]
-fn near_misses_of_attributes() {
-    one(
-        &when("{any: 退款, contact: {has_tags: [a]}}"),
-        "Y028",
-        3,
-        31,
-    );
-    one(
-        &when("{any: 退款, contact: {added_day: '>= 1'}}"),
-        "Y028",
-        3,
-        31,
-    );
-}
-
-#[test]
-fn words_and_groups() {
-    one(&when("{any: [$退款词]}"), "R004", 3, 18);
-    one(
-        "words: {甲: [退款]}\nrules:\n  - id: a\n    when: {any: 退款}\n    do: [{reply: 甲}]\n",
-        "R005",
-        1,
-        9,
-    );
-    one(&when("{any: [退款, \"\u{200B}\"]}"), "R006", 3, 22);
-    one(&when("{any: [退款, 退 款]}"), "R021", 3, 22);
-    one(&when("{any: [退款, 不退款], none: 退款}"), "R020", 3, 34);
-    one(&when("{all: [退款, 不退], none: 退款}"), "R020", 3, 33);
-    one(&when("{match: exact, all: [退款, 退货]}"), "R020", 3, 31);
-    one(&with("hours: 夜里"), "R008", 3, 12);
-    one(
-        "rules:\n  - id: a\n    when: {}\n    do: [{reply: 甲}]\n",
-        "R003",
-        2,
-        9,
-    );
-}
-
-#[test]
-fn patterns() {
-    one(&when("{regex: '(\\d+'}"), "R007", 3, 19);
-    one(&when("{regex: '(?<!不)退款'}"), "R007", 3, 19);
-    one(&when("{regex: '(\\w{1000}){1000}'}"), "R007", 3, 19);
-    one(
-        "rules:\n  - id: a\n    when: {regex: '\\d{9}'}\n    do: [{reply: 查单}]\n",
-        "R018",
-        4,
-        18,
-    );
-    one(
-        "rules:\n  - id: a\n    when: {regex: '(?<order>\\d{9})'}\n    do: [{remark: '{{ m.orda }}'}]\n",
-        "R018",
-        4,
-        19,
-    );
-}
-
-#[test]
-fn time_and_place() {
-    one(
-        "rules:\n  - id: a\n    from: 2026-11-02\n    until: 2026-11-01\n    when: {any: 退款}\n    do: [{reply: 甲}]\n",
-        "R009",
-        4,
-        12,
-    );
-    one(&with("channel: contact"), "R010", 3, 14);
-    one(
-        "rules:\n  - id: a\n    on: added\n    channel: kf\n    do: [{tag: a/b}]\n",
-        "R010",
-        4,
-        14,
-    );
-    one(
-        "rules:\n  - id: a\n    on: joined\n    when: {any: 退款}\n    do: [{tag: a/b}]\n",
-        "R011",
-        4,
-        12,
-    );
-    one(
-        "rules:\n  - id: a\n    on: add\n    when: {any: 退款}\n    do: [{tag: a/b}]\n",
-        "R019",
-        3,
-        9,
-    );
-    one(
-        "rules:\n  - id: a\n    on: event:a b\n    when: {contact: {has_tag: x}}\n    do: [{tag: a/b}]\n",
-        "R019",
-        3,
-        9,
-    );
-    one(
-        "defaults: {channel: kf}\nrules:\n  - id: a\n    on: added\n    do: [{tag: a/b}]\n",
-        "R010",
-        3,
-        9,
-    );
-}
-
-#[test]
-fn actions() {
-    one(&act("{welcome: 甲}"), "R012", 4, 11);
-    one(
-        "rules:\n  - id: a\n    on: added\n    do: [{reply: 甲}]\n",
-        "R012",
-        4,
-        11,
-    );
-    one(
-        "rules:\n  - id: a\n    channel: aibot\n    when: {any: 人工}\n    do: [{transfer: 售后组}]\n",
-        "R012",
-        5,
-        11,
-    );
-    one(
-        "rules:\n  - id: a\n    channel: app\n    when: {any: 人工}\n    do: [{remark: x}]\n",
-        "R012",
-        5,
-        11,
-    );
-    one(&act("{reply: 退款说名}"), "R013", 4, 18);
-    one(&act("{transfer: 售前组}"), "R014", 4, 21);
-    one(&act("{notify: {to: 售后, text: x}}"), "R014", 4, 24);
-    one(&act("{webhook: {to: erp}}"), "R015", 4, 25);
-    one(&act("{robot: {to: 群, text: x}}"), "R016", 4, 23);
-    one(&act("{tag: a/}"), "R017", 4, 16);
-    one(&when("{any: 退款, contact: {has_tag: /x}}"), "R017", 3, 40);
-    one(&act("{notify: {to: 售后组}}"), "R023", 4, 19);
-    one(
-        &act("{robot: {to: 内部群, text: x, template: 甲}}"),
-        "R023",
-        4,
-        18,
-    );
-    one(
-        &act(&format!("{{remark: {}}}", "字".repeat(21))),
-        "R024",
-        4,
-        19,
-    );
-    one(&act("{remark: '{{ contct.id }}'}"), "T004", 4, 19);
-    one(
-        &act("{notify: {to: lin.mei, text: '{{ contact.name }} 申请'}}"),
-        "T005",
-        4,
-        39,
-    );
-    one(
-        &act("{webhook: {to: erp查单, body: {a: ['{{ x']}}}"),
-        "T003",
-        4,
-        43,
-    );
-}
-
-#[test]
-fn welcomes() {
-    let welcome = |on: &str, channel: &str, name: &str| {
-        format!(
-            "rules:\n  - id: a\n    on: {on}\n    channel: {channel}\n    do: [{{welcome: {name}}}]\n"
-        )
-    };
-    one(&welcome("added", "contact", "菜单"), "R027", 5, 20);
-    one(&welcome("added", "contact", "两条"), "R027", 5, 20);
-    one(&welcome("entered", "kf", "两条"), "R027", 5, 20);
-    assert_eq!(
-        found(CALENDAR, welcome("entered", "kf", "菜单").as_bytes()),
-        []
-    );
-}
-
-#[test]
-fn comparisons() {
-    one(
-        &when("{any: 退款, contact: {added_days: 很久}}"),
-        "R022",
-        3,
-        43,
-    );
-    one(&when("{any: 退款, contact: {等级: '> 高'}}"), "R022", 3, 35);
-    one(&when("{any: 退款, contact: {等级: '>='}}"), "R022", 3, 35);
-}
-
-#[test]
-fn the_same_id_in_two_files() {
-    let rule = when("{any: 退款}");
-    let twice = format!("{rule}{}", rule.replace("rules:\n", ""));
-    one(&twice, "R002", 5, 9);
-}
-
-#[test]
-fn calendars() {
-    let rule = when("{any: 退款}");
-    let calendar = |text: &str| found(text, rule.as_bytes());
-    assert_eq!(calendar("hours: {甲: {not: 乙}}\n"), [("R008", 1, 18)]);
-    assert_eq!(
-        calendar("hours:\n  甲: {not: 乙}\n  乙: {not: 甲}\n"),
-        [("C001", 2, 3), ("C001", 3, 3)]
-    );
-    assert_eq!(
-        calendar("hours: {甲: {days: 周一, from: '09:00'}}\n"),
-        [("C002", 1, 12)]
-    );
-    assert_eq!(
-        calendar("hours: {甲: {always: true, not: 乙}, 乙: {always: true}}\n"),
-        [("C002", 1, 12)]
-    );
-    assert_eq!(calendar("hours: {甲: {days: 星期一}}\n"), [("Y024", 1, 19)]);
-    assert_eq!(
-        calendar("hours: {甲: {from: '9点', to: '18:00'}}\n"),
-        [("Y023", 1, 19)]
-    );
-    assert_eq!(
-        calendar(
-            "hours: {甲: {always: true}}\nextra_off: [2026-12-31]\nextra_work: [2026-12-31]\n"
-        ),
-        [("C003", 3, 14)]
-    );
-    assert_eq!(
-        calendar("hours: {甲: {always: true}}\nextra_off: 12-31\n"),
-        [("Y023", 2, 12)]
-    );
-    assert_eq!(
-        calendar("hours: {甲: {always: true}}\nholidays: us\n"),
-        [("Y024", 2, 11)]
-    );
-}
-
-#[test]
 fn all_mistakes_of_a_file_come_at_once() {
     let text = "rules:\n  - id: a\n    prioriti: 1\n    when: {any: [$甲]}\n    do: [{reply: 没有}]\n  - id: a\n    mode: watch\n    when: {any: 退款}\n    do: [{tag: a/}, {remind: x}]\n";
     let codes: Vec<_> = found(CALENDAR, text.as_bytes())
@@ -470,6 +223,25 @@ fn all_mistakes_of_a_file_come_at_once() {
         codes,
         ["Y020", "R004", "R013", "R002", "Y024", "R017", "Y025"]
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// A file that is being typed gives findings or rules, never a panic.
+    #[test]
+    fn half_written_files_are_survived(cut in 0_usize..900, with in "[\\[\\]{}:：，#\"' \n退a$*&!|>-]{0,4}") {
+        let whole = include_str!("../../../rules/售后.yaml");
+        let mut at = cut.min(whole.len());
+        while !whole.is_char_boundary(at) {
+            at -= 1;
+        }
+        for text in [format!("{}{with}", &whole[..at]), format!("{}{with}{}", &whole[..at], &whole[at..])] {
+            let (set, report) = read(CALENDAR, text.as_bytes());
+            prop_assert_eq!(set.is_none(), report.has_errors());
+            prop_assert!(!report.human(Lang::Zh).is_empty());
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 mod broken;
 mod deciding;
+mod loading;
 mod matching;
+mod meaning;
 mod samples;
 mod schemas;
 mod support;

@@ -10,6 +10,7 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, TagMark};
 use crate::domain::ids::{ConversationKey, ExternalUserId, OpenKfId, Person, Tag};
 use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigger};
+use crate::lang::Lang;
 use crate::rules::load::{References, from_files};
 use crate::rules::{Decision, RuleSet, decide, explain};
 use crate::templates::Catalog;
@@ -55,14 +56,14 @@ pub(super) fn read(calendar: &str, rules: &[u8]) -> (Option<RuleSet>, Report) {
         robots: &names(&["内部群"]),
     };
     let mut report = Report::default();
-    let set = from_files(&files, &references, &mut report);
+    let set = from_files(Path::new(""), &files, &references, &mut report);
     (set, report)
 }
 
 /// Rules that must be right.
 pub(super) fn rules(text: &str) -> RuleSet {
     let (set, report) = read(CALENDAR, text.as_bytes());
-    set.unwrap_or_else(|| panic!("{}", report.human(crate::lang::Lang::En)))
+    set.unwrap_or_else(|| panic!("{}", report.human(Lang::En)))
 }
 
 pub(super) fn at(text: &str) -> UnixMillis {
@@ -124,4 +125,48 @@ pub(super) fn fired(set: &RuleSet, text: &str, contact: &Contact) -> Vec<String>
 pub(super) fn ids(decision: &Decision) -> Vec<String> {
     let fired = decision.fired.iter();
     fired.map(|fired| fired.rule.0.clone()).collect()
+}
+
+/// What was found, as (code, line, column), in the order of the file.
+pub(super) fn found(calendar: &str, text: &[u8]) -> Vec<(&'static str, usize, usize)> {
+    let (_, report) = read(calendar, text);
+    for lang in [Lang::Zh, Lang::En] {
+        let shown = report.human(lang);
+        assert!(!shown.contains("check."), "a text is missing: {shown}");
+        let named = ["{key}", "{name}", "{known}", "{value}", "{found}", "{near}"];
+        assert!(named.iter().all(|name| !shown.contains(name)), "{shown}");
+    }
+    report
+        .items()
+        .iter()
+        .map(|item| {
+            let place = item.span.map_or((0, 0), |span| (span.line, span.column));
+            (item.code, place.0, place.1)
+        })
+        .collect()
+}
+
+/// One mistake in a rule file, nothing else.
+#[track_caller]
+pub(super) fn one(text: &str, code: &str, line: usize, column: usize) {
+    assert_eq!(
+        found(CALENDAR, text.as_bytes()),
+        [(code, line, column)],
+        "{text}"
+    );
+}
+
+/// A rule with this condition.
+pub(super) fn when(condition: &str) -> String {
+    format!("rules:\n  - id: a\n    when: {condition}\n    do: [{{reply: 甲}}]\n")
+}
+
+/// A rule with this action.
+pub(super) fn act(action: &str) -> String {
+    format!("rules:\n  - id: a\n    when: {{any: 退款}}\n    do: [{action}]\n")
+}
+
+/// A rule with this line.
+pub(super) fn with(line: &str) -> String {
+    format!("rules:\n  - id: a\n    {line}\n    when: {{any: 退款}}\n    do: [{{reply: 甲}}]\n")
 }
