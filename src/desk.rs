@@ -121,7 +121,7 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::Desk;
-    use crate::domain::ids::{Person, RecordId};
+    use crate::domain::ids::RecordId;
     use crate::domain::outgoing::Outgoing;
 
     fn text() -> Outgoing {
