@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::context::{ContactSource, look_up, needs_lookup};
+use super::context::{look_up, needs_lookup};
 use super::decide::decide;
 use super::playbook::CurrentPlaybook;
 use crate::config::Config;
@@ -17,7 +17,9 @@ use crate::domain::effect::{Effect, message_id};
 use crate::domain::ids::{Person, RecordId, RuleId};
 use crate::domain::inbound::Trigger;
 use crate::service::{Pass, Service};
-use crate::store::{Claim, ClaimedRecord, DecisionCommit, RecordOutcome, Store, StoreError};
+use crate::store::{
+    Claim, ClaimedRecord, ContactSource, DecisionCommit, RecordOutcome, Store, StoreError,
+};
 
 const BATCH: usize = 128;
 const LEASE: Duration = Duration::from_secs(60);

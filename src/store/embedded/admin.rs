@@ -251,9 +251,9 @@ pub(crate) fn show(rows: &dyn Rows, keys: &Keys, item: ItemId) -> Result<Option<
 /// Puts a dead letter, a failed, unknown or dropped effect back into its queue, at the
 /// end of its lane.
 ///
-/// A record starts afresh. An effect keeps counting its attempts, so that the sender
-/// still knows a duplicate for what it is, but is no longer "interrupted": a person has
-/// looked at it.
+/// A record starts afresh. An effect keeps counting its attempts and stays "unclear", so
+/// that the sender still knows a duplicate for what it is, but is no longer
+/// "interrupted": a person has looked at it.
 pub(crate) fn redrive(txn: &mut Txn<'_>, item: ItemId, now: UnixMillis) -> Result<bool> {
     let (queue, id) = Queue::of(item);
     let kept = txn.keys.number(queue.kept, id);

@@ -9,7 +9,7 @@ use mock_wecom::{Kind, MockWecom, ReceiverSpec};
 use tempfile::TempDir;
 
 use super::wire::{CALLBACK_TOKEN, ENCODING_AES_KEY};
-use super::{CORP, eventually, http};
+use super::{CORP, eventually, http, operator};
 
 /// Rules that most stories need.
 const RULES: &str = "\
@@ -37,6 +37,7 @@ pub struct AgentBuilder {
     kf: &'static str,
     staff: &'static str,
     file_limit: Option<u32>,
+    edits: Vec<(String, String)>,
 }
 
 /// A running agent; killed when dropped.
@@ -58,6 +59,7 @@ impl AgentBuilder {
             kf: "poll_every = \"1h\"\n",
             staff: "",
             file_limit: None,
+            edits: Vec::new(),
         };
         builder
             .file("rules/rules.yaml", RULES)
@@ -72,6 +74,24 @@ impl AgentBuilder {
         std::fs::create_dir_all(path.parent().expect("parent")).expect("folder");
         std::fs::write(path, content).expect("file");
         self
+    }
+
+    /// Writes a file of any bytes below the agent's folder.
+    pub fn bytes(self, path: &str, content: &[u8]) -> Self {
+        let builder = self.file(path, "");
+        std::fs::write(builder.folder.path().join(path), content).expect("file");
+        builder
+    }
+
+    /// Replaces a text of `agent.toml` wherever it stands.
+    pub fn edit(mut self, from: &str, to: &str) -> Self {
+        self.edits.push((from.to_owned(), to.to_owned()));
+        self
+    }
+
+    /// The folder that the files are in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Adds lines to `agent.toml`.
@@ -125,6 +145,10 @@ impl AgentBuilder {
              [store]\nkind = \"{store}\"\npath = \"data\"\n\
              [servicers]\n\"售后组\" = [\"zhao.min\"]\n[robots]\n\"值班群\" = \"sample-robot-key\"\n{extra}"
         );
+        let text = self.edits.iter().fold(text, |text, (from, to)| {
+            assert!(text.contains(from), "agent.toml has no {from}");
+            text.replace(from, to)
+        });
         let path = self.folder.path().join("agent.toml");
         std::fs::write(&path, text).expect("agent.toml");
         path
@@ -252,6 +276,23 @@ impl Agent {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let number = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
         number.expect("a number of kB")
+    }
+
+    /// Effects and records of one state, as `queue list` tells them.
+    pub async fn queue(&self, state: &str) -> Vec<serde_json::Value> {
+        let arguments = ["queue", "list", "--state", state, "--format", "json"];
+        let ran = operator::run(self.folder.path(), &arguments).await;
+        assert_eq!(ran.code, Some(0), "{}", ran.all());
+        serde_json::from_str(&ran.stdout).expect("JSON")
+    }
+
+    /// Waits until `queue list` tells of `count` items of a state.
+    pub async fn queued(&self, state: &str, count: usize) -> Vec<serde_json::Value> {
+        eventually(&format!("{count} × {state}"), async || {
+            let items = self.queue(state).await;
+            (items.len() >= count).then_some(items)
+        })
+        .await
     }
 
     /// SIGTERM, then the exit code.
