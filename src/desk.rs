@@ -144,4 +144,12 @@ mod tests {
         assert_eq!(desk.answer(RecordId(1), text()).await, Err(text()));
         assert_eq!(desk.answer(RecordId(2), text()).await, Err(text()));
     }
+
+    #[tokio::test]
+    async fn a_callback_without_an_answer_need_not_wait() {
+        let desk = Desk::default();
+        let mut place = desk.open(RecordId(1), None);
+        desk.no_answer(RecordId(1));
+        assert_eq!(place.wait().await, None);
+    }
 }

@@ -61,10 +61,20 @@ async fn what_was_accepted_right_before_sigterm_is_answered_after_the_next_start
 }
 
 #[tokio::test]
-async fn when_the_disk_is_full_the_connection_is_cut_without_an_answer() {
+async fn when_the_disk_is_full_redb_cuts_the_connection_without_an_answer() {
+    the_disk_is_full("redb").await;
+}
+
+#[tokio::test]
+async fn when_the_disk_is_full_sled_cuts_the_connection_without_an_answer() {
+    the_disk_is_full("sled").await;
+}
+
+async fn the_disk_is_full(store: &'static str) {
     let mock = mock().await;
     // Enough to begin with, soon not enough to go on.
-    let mut agent = AgentBuilder::new().file_limit(4096).start(&mock).await;
+    let builder = AgentBuilder::new().store(store).file_limit(4096);
+    let mut agent = builder.start(&mock).await;
     let filler = "x".repeat(60_000);
     let mut accepted = 0;
     let refused = loop {
