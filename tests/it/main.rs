@@ -3,10 +3,16 @@
 mod support;
 
 mod app_sending;
+mod architecture;
+mod crashes;
 mod kf_sending;
 mod media;
+mod operating;
+mod reloading;
 mod robots;
+mod secrets;
 mod spine;
 mod tags;
 mod tokens;
+mod verbs;
 mod welcomes;

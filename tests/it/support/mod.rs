@@ -1,6 +1,9 @@
 //! Starting the real binary against a mock, and speaking to it in wire bytes.
 
-#![expect(unreachable_pub, reason = "the tests are one binary without a public side")]
+#![expect(
+    unreachable_pub,
+    reason = "the tests are one binary without a public side"
+)]
 
 mod agent;
 pub mod operator;
