@@ -80,6 +80,11 @@ impl Desk {
         confirmed.await.map_err(|_| message)
     }
 
+    /// There will be no answer: the callback need not be held open any longer.
+    pub fn no_answer(&self, record: RecordId) {
+        self.lock().remove(&record);
+    }
+
     /// Who waits for the answer to `record`, if anybody does.
     #[must_use]
     pub fn waiting(&self, record: RecordId) -> Option<Person> {
@@ -116,7 +121,7 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::Desk;
-    use crate::domain::ids::{Person, RecordId};
+    use crate::domain::ids::RecordId;
     use crate::domain::outgoing::Outgoing;
 
     fn text() -> Outgoing {

@@ -204,6 +204,7 @@ impl Base {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             playbook,
+            desk: self.desk.clone(),
             source: Arc::new(source) as Arc<dyn ContactSource>,
             instance: self.instance.clone(),
         }))

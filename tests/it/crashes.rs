@@ -99,23 +99,25 @@ async fn rounds_of_kill_minus_9_lose_and_double_nothing_on_sled() {
 
 #[tokio::test]
 async fn what_was_answered_200_is_there_after_a_kill() {
-    for store in ["redb", "sled"] {
-        let mock = mock().await;
-        let members = members(&mock, 20);
-        let mut agent = start(&mock, store).await;
-        let pushes = members.iter().map(|id| member_says(&mock, id, "第一"));
-        let taken = futures_util::future::join_all(pushes).await;
-        agent.kill();
-        assert!(taken.iter().all(|taken| *taken), "all were answered 200");
+    tokio::join!(is_there_after_a_kill("redb"), is_there_after_a_kill("sled"));
+}
 
-        agent.restart(&mock).await;
-        for id in &members {
-            answers(&mock, id, 1).await;
-        }
-        agent.idle().await;
-        for id in &members {
-            assert_eq!(said_by_bot(&mock, id), ["回 第一"], "{store}");
-        }
+async fn is_there_after_a_kill(store: &'static str) {
+    let mock = mock().await;
+    let members = members(&mock, 20);
+    let mut agent = start(&mock, store).await;
+    let pushes = members.iter().map(|id| member_says(&mock, id, "第一"));
+    let taken = futures_util::future::join_all(pushes).await;
+    agent.kill();
+    assert!(taken.iter().all(|taken| *taken), "all were answered 200");
+
+    agent.restart(&mock).await;
+    for id in &members {
+        answers(&mock, id, 1).await;
+    }
+    agent.idle().await;
+    for id in &members {
+        assert_eq!(said_by_bot(&mock, id), ["回 第一"], "{store}");
     }
 }
 
@@ -228,19 +230,21 @@ async fn one_slow_customer_holds_up_nobody_else() {
 
 #[tokio::test]
 async fn a_second_process_on_the_same_data_refuses_and_says_so() {
-    for store in ["redb", "sled"] {
-        let mock = mock().await;
-        let agent = start(&mock, store).await;
-        let second = operator::run(agent.folder(), &["serve"]).await;
-        assert_eq!(second.code, Some(2), "{}", second.all());
-        assert!(
-            second.stderr.contains("in use by another process"),
-            "{}",
-            second.all()
-        );
-        assert!(!second.stdout.contains("已启动"));
-        // The first one has not noticed.
-        mock.say(CUSTOMER, "第一").await.expect("push");
-        answers(&mock, CUSTOMER, 1).await;
-    }
+    tokio::join!(second_refuses("redb"), second_refuses("sled"));
+}
+
+async fn second_refuses(store: &'static str) {
+    let mock = mock().await;
+    let agent = start(&mock, store).await;
+    let second = operator::run(agent.folder(), &["serve"]).await;
+    assert_eq!(second.code, Some(2), "{}", second.all());
+    assert!(
+        second.stderr.contains("in use by another process"),
+        "{}",
+        second.all()
+    );
+    assert!(!second.stdout.contains("已启动"));
+    // The first one has not noticed.
+    mock.say(CUSTOMER, "第一").await.expect("push");
+    answers(&mock, CUSTOMER, 1).await;
 }

@@ -49,7 +49,7 @@ async fn a_broken_file_keeps_the_last_good_set_and_is_told() {
     write(
         &agent,
         "rules/broken.yaml",
-        "version: 1\nrules:\n  - id: x\n    wenn: {}\n",
+        "version: 1\nrules:\n  - id: x\n    wenn: {any: [a]}\n    do: [{reply: hello}]\n",
     );
 
     let problem = eventually("the problem is told", async || {
@@ -102,8 +102,8 @@ async fn nothing_starts_on_a_broken_config_or_broken_rules() {
     let missing = AgentBuilder::new().edit("\"kf-secret\"", "{ env = \"NOT_SET_ANYWHERE\" }");
     for (builder, place, word) in [
         (rules, "broken.yaml:4:5", "wenn"),
-        (key, "agent.toml:13", "poll_evry"),
-        (missing, "agent.toml:10", "NOT_SET_ANYWHERE"),
+        (key, "agent.toml:14", "poll_evry"),
+        (missing, "agent.toml:11", "NOT_SET_ANYWHERE"),
     ] {
         builder.write("http://127.0.0.1:1");
         let ran = operator::run(builder.folder(), &["serve"]).await;

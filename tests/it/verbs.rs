@@ -43,7 +43,7 @@ async fn check_tells_every_problem_with_its_place_and_mend() {
     // A config that cannot be read hides nothing but what hangs on it.
     let ran = run(&files, &["check"]).await;
     assert_eq!(ran.code, Some(1));
-    for part in ["agent.toml:13:1", "poll_evry", "poll_every"] {
+    for part in ["agent.toml:14:1", "poll_evry", "poll_every"] {
         assert!(ran.all().contains(part), "{part}: {}", ran.all());
     }
 
@@ -56,7 +56,7 @@ async fn check_tells_every_problem_with_its_place_and_mend() {
     files.write("http://127.0.0.1:1");
     let ran = run(&files, &["check"]).await;
     assert_eq!(ran.code, Some(1));
-    for part in ["a.yaml:5:17", "nothere", "bad.txt:1"] {
+    for part in ["a.yaml:5:18", "nothere", "bad.txt:1"] {
         assert!(ran.all().contains(part), "{part}: {}", ran.all());
     }
     let ran = run(&files, &["check", "--format", "json"]).await;
@@ -115,7 +115,17 @@ async fn init_writes_what_check_accepts_and_never_overwrites() {
     assert_eq!(ran.code, Some(0), "{}", ran.all());
     let ran = operator::run(&home, &["check"]).await;
     assert_eq!(ran.code, Some(1), "without its secrets it is not good");
-    assert!(ran.all().contains("WECOM_KF_SECRET"));
+    let told = ran.all();
+    for name in ["WECOM_KF_SECRET", "WECOM_ROBOT_KEY"] {
+        let place = told
+            .split(name)
+            .nth(1)
+            .and_then(|after| after.lines().nth(1));
+        assert!(
+            place.is_some_and(|line| line.contains("agent.toml:")),
+            "{told}"
+        );
+    }
 
     std::fs::write(home.join("agent.toml"), "# 我改过\n").expect("written");
     let ran = operator::run(folder.path(), &["init", "机器人"]).await;
@@ -132,6 +142,7 @@ async fn init_writes_what_check_accepts_and_never_overwrites() {
 async fn with_secrets(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = command(folder, arguments);
     command.env("WECOM_CORP_ID", "ww0000000000000001");
+    command.env("WECOM_ROBOT_KEY", "sample-robot-key");
     for app in ["KF", "CONTACT", "APP"] {
         command.env(format!("WECOM_{app}_SECRET"), "secret");
         command.env(format!("WECOM_{app}_TOKEN"), "token");

@@ -7,6 +7,7 @@
 
 mod agent;
 pub mod operator;
+mod raw;
 mod wire;
 
 use std::time::{Duration, Instant};
@@ -14,7 +15,11 @@ use std::time::{Duration, Instant};
 use mock_wecom::{Action, AppSay, Config, Customer, Fault, Follow, Member, MockWecom};
 
 pub use agent::{Agent, AgentBuilder};
-pub use wire::{CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, text_message};
+pub use raw::{RawAnswer, exchange, read_answer, request};
+pub use wire::{
+    CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, codec, encrypt_frame, event, query, seal,
+    text_message,
+};
 
 /// A customer of the mock's sample data.
 pub const CUSTOMER: &str = "wmSAMPLE00000000000000000000001";
