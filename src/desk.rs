@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::domain::ids::RecordId;
+use crate::domain::ids::{Person, RecordId};
 use crate::domain::outgoing::Outgoing;
 
 /// The note on an effect that was answered here.
@@ -19,7 +19,14 @@ pub const ANSWERED_IN_CALLBACK: &str = "answered in the callback itself";
 /// The open callbacks by record.
 #[derive(Debug, Clone, Default)]
 pub struct Desk {
-    places: Arc<Mutex<HashMap<RecordId, oneshot::Sender<Handover>>>>,
+    places: Arc<Mutex<HashMap<RecordId, Open>>>,
+}
+
+/// An open callback: who waits, and where the answer goes.
+#[derive(Debug)]
+struct Open {
+    who: Option<Person>,
+    sender: oneshot::Sender<Handover>,
 }
 
 /// An answer on its way to the open callback.
@@ -40,11 +47,12 @@ pub struct Place {
 }
 
 impl Desk {
-    /// Opens a place for the answer to `record`. A later place replaces an earlier one.
+    /// Opens a place for the answer to `record`, which `who` sent. A later place replaces an
+    /// earlier one.
     #[must_use]
-    pub fn open(&self, record: RecordId) -> Place {
+    pub fn open(&self, record: RecordId, who: Option<Person>) -> Place {
         let (sender, receiver) = oneshot::channel();
-        self.lock().insert(record, sender);
+        self.lock().insert(record, Open { who, sender });
         Place {
             desk: self.clone(),
             record,
@@ -52,25 +60,38 @@ impl Desk {
         }
     }
 
-    /// Hands over an answer. `Err` gives the message back: nobody took it.
+    /// Hands over an answer that is meant for whoever sent `record`. `Err` gives the message
+    /// back: nobody took it.
     ///
     /// # Errors
     /// When no callback is open for the record any more.
     pub async fn answer(&self, record: RecordId, message: Outgoing) -> Result<(), Outgoing> {
-        let Some(sender) = self.lock().remove(&record) else {
+        let Some(open) = self.lock().remove(&record) else {
             return Err(message);
         };
         let (taken, confirmed) = oneshot::channel();
-        if let Err(handover) = sender.send(Handover {
+        let handover = Handover {
             message: message.clone(),
             taken,
-        }) {
+        };
+        if let Err(handover) = open.sender.send(handover) {
             return Err(handover.message);
         }
         confirmed.await.map_err(|_| message)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RecordId, oneshot::Sender<Handover>>> {
+    /// There will be no answer: the callback need not be held open any longer.
+    pub fn no_answer(&self, record: RecordId) {
+        self.lock().remove(&record);
+    }
+
+    /// Who waits for the answer to `record`, if anybody does.
+    #[must_use]
+    pub fn waiting(&self, record: RecordId) -> Option<Person> {
+        self.lock().get(&record)?.who.clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RecordId, Open>> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -90,7 +111,7 @@ impl Drop for Place {
         // Only our own: a repeated push may have opened a newer place.
         if places
             .get(&self.record)
-            .is_some_and(oneshot::Sender::is_closed)
+            .is_some_and(|open| open.sender.is_closed())
         {
             places.remove(&self.record);
         }
@@ -110,7 +131,7 @@ mod tests {
     #[tokio::test]
     async fn an_open_callback_gets_the_answer() {
         let desk = Desk::default();
-        let mut place = desk.open(RecordId(1));
+        let mut place = desk.open(RecordId(1), None);
         let (answered, got) = tokio::join!(desk.answer(RecordId(1), text()), place.wait());
         assert_eq!(answered, Ok(()));
         assert_eq!(got, Some(text()));
@@ -119,7 +140,7 @@ mod tests {
     #[tokio::test]
     async fn a_closed_callback_gives_the_answer_back() {
         let desk = Desk::default();
-        drop(desk.open(RecordId(1)));
+        drop(desk.open(RecordId(1), None));
         assert_eq!(desk.answer(RecordId(1), text()).await, Err(text()));
         assert_eq!(desk.answer(RecordId(2), text()).await, Err(text()));
     }

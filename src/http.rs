@@ -22,7 +22,7 @@ use crate::service::Shutdown;
 /// Connections served at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 2048;
 /// A client that has not sent its headers by then is cut off. Also limits idle keep-alive.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long open requests may take after stopping has begun.
 const DRAIN: Duration = Duration::from_secs(10);
 /// A pause after a failed `accept`, so that running out of descriptors does not spin.

@@ -28,7 +28,6 @@ use crate::desk::Desk;
 use crate::domain::clock::SharedClock;
 use crate::gateway::{Gateway, GatewayError};
 use crate::http;
-use crate::process::context::ContactSource;
 use crate::process::playbook::{CurrentPlaybook, Playbook};
 use crate::process::worker as process;
 use crate::receive::accept::Acceptor;
@@ -36,7 +35,7 @@ use crate::receive::contacts::Contacts;
 use crate::receive::sync_kf::Puller;
 use crate::service::{self, Service, Shutdown, ShutdownTrigger};
 use crate::store::embedded::EmbeddedStore;
-use crate::store::{Signals, Store, StoreError};
+use crate::store::{ContactSource, Signals, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::upkeep::pruner::Pruner;
 use crate::upkeep::rescuer::Rescuer;
@@ -205,6 +204,7 @@ impl Base {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             playbook,
+            desk: self.desk.clone(),
             source: Arc::new(source) as Arc<dyn ContactSource>,
             instance: self.instance.clone(),
         }))

@@ -132,7 +132,7 @@ fn config(api_base: &str, orders: SocketAddr, listen: SocketAddr) -> String {
          [[app]]\nname = \"staff\"\nkind = \"app\"\nagent_id = 1000002\nsecret = \"app-secret\"\n{callback}\n\
          [[app]]\nname = \"bot\"\nkind = \"aibot\"\n{callback}\n\
          [store]\nkind = \"redb\"\npath = \"data\"\n\n\
-         [servicers]\n\"售后组\" = [\"zhao.min\"]\n\"销售组\" = [\"lin.mei\"]\n\n\
+         [servicers]\n\"售后组\" = [\"zhao.min\"]\n\"售前组\" = [\"lin.mei\"]\n\n\
          [robots]\n\"店铺群\" = \"sample-robot-key\"\n\n\
          [webhooks.\"订单系统\"]\nurl = \"http://{orders}/orders\"\n"
     )

@@ -53,14 +53,17 @@ pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ende
         gateway: &gateway,
         terminal,
     };
-    let mut findings = vec![doctor.files()];
+    let mut findings = doctor.files();
     for app in &config.apps {
         findings.extend(doctor.app(app).await);
         if let Some(url) = &args.url {
             findings.push(doctor.callback(app, url).await);
         }
     }
-    let ok = findings.iter().all(|finding| finding.ok);
+    // Missing holidays are worth a word, not a failure: nothing is broken yet.
+    let ok = findings
+        .iter()
+        .all(|finding| finding.ok || finding.what == "holidays");
     match args.format {
         Format::Json => terminal.json(&serde_json::json!({ "ok": ok, "findings": findings }))?,
         Format::Text => {
@@ -76,7 +79,11 @@ pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ende
 }
 
 fn print(finding: &Finding, terminal: &Terminal) {
-    let mark = if finding.ok { "✓" } else { "✗" };
+    let mark = match (finding.ok, finding.what) {
+        (true, _) => "✓",
+        (false, "holidays") => "!",
+        (false, _) => "✗",
+    };
     let what = terminal.lang.text(&format!("doctor.{}", finding.what), &[]);
     let app = finding
         .app
@@ -96,17 +103,36 @@ struct Doctor<'a> {
 }
 
 impl Doctor<'_> {
-    fn files(&self) -> Finding {
+    fn files(&self) -> Vec<Finding> {
         let (playbook, report) = load_playbook(self.config);
-        let ok = playbook.is_some();
         let lang = self.terminal.lang;
-        Finding {
+        let Some(playbook) = playbook else {
+            return vec![Finding {
+                app: None,
+                what: "files",
+                ok: false,
+                problem: Some(report.summary(lang)),
+                mend: Some(lang.text("doctor.files_mend", &[])),
+            }];
+        };
+        let good = |what| Finding {
             app: None,
-            what: "files",
-            ok,
-            problem: (!ok).then(|| report.summary(lang)),
-            mend: (!ok).then(|| lang.text("doctor.files_mend", &[])),
-        }
+            what,
+            ok: true,
+            problem: None,
+            mend: None,
+        };
+        let calendar = playbook.rules.calendar();
+        let holidays = match calendar.missing_year(SystemClock.now(), &self.config.timezone) {
+            None => good("holidays"),
+            Some(year) => Finding {
+                ok: false,
+                problem: Some(lang.text("doctor.no_holidays", &[("year", &year.to_string())])),
+                mend: Some(lang.text("doctor.holidays_mend", &[])),
+                ..good("holidays")
+            },
+        };
+        vec![good("files"), holidays]
     }
 
     async fn app(&self, app: &App) -> Vec<Finding> {

@@ -30,7 +30,7 @@ const MAX_TOKEN_CHARS: usize = 32;
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Report {
     let mut report = Report::default();
     report.push(
-        Diagnostic::new("C001", Severity::Error, "config.unreadable")
+        Diagnostic::new("A001", Severity::Error, "config.unreadable")
             .value("path", path.display().to_string())
             .value("error", error.kind().to_string())
             .in_file(path.display().to_string()),
@@ -101,13 +101,13 @@ impl Builder<'_> {
         if let Some((field, known)) = unknown_field(message) {
             match nearest(field, known.iter().copied()) {
                 Some(near) => self.error(
-                    "C003",
+                    "A003",
                     "config.unknown_key_near",
                     span.as_ref(),
                     &[("key", field.to_owned()), ("near", near.to_owned())],
                 ),
                 None => self.error(
-                    "C003",
+                    "A003",
                     "config.unknown_key",
                     span.as_ref(),
                     &[("key", field.to_owned()), ("known", known.join(", "))],
@@ -116,14 +116,14 @@ impl Builder<'_> {
         } else if let Some(field) = message.strip_prefix("missing field `") {
             let field = field.split('`').next().unwrap_or(field).to_owned();
             self.error(
-                "C004",
+                "A004",
                 "config.missing_key",
                 span.as_ref(),
                 &[("key", field)],
             );
         } else {
             let first = message.lines().next().unwrap_or(message).to_owned();
-            self.error("C002", "config.syntax", span.as_ref(), &[("error", first)]);
+            self.error("A002", "config.syntax", span.as_ref(), &[("error", first)]);
         }
     }
 
@@ -192,13 +192,13 @@ impl Builder<'_> {
     ) -> Option<String> {
         match setting.resolve(self.base(), self.env) {
             Ok(text) if text.trim().is_empty() => {
-                self.error("C005", "config.empty", range, &[("key", key.to_owned())]);
+                self.error("A005", "config.empty", range, &[("key", key.to_owned())]);
                 None
             }
             Ok(text) => Some(text),
             Err(NoValue::Env(name)) => {
                 self.error(
-                    "C006",
+                    "A006",
                     "config.env_missing",
                     range,
                     &[("key", key.to_owned()), ("name", name)],
@@ -207,7 +207,7 @@ impl Builder<'_> {
             }
             Err(NoValue::File { path, error }) => {
                 self.error(
-                    "C007",
+                    "A007",
                     "config.file_missing",
                     range,
                     &[("key", key.to_owned()), ("path", path), ("error", error)],
@@ -224,7 +224,7 @@ impl Builder<'_> {
             Err(_) => {
                 let range = zone.map(Spanned::span);
                 self.error(
-                    "C008",
+                    "A008",
                     "config.timezone",
                     range.as_ref(),
                     &[("name", name.to_owned())],
@@ -240,7 +240,7 @@ impl Builder<'_> {
         if parsed.is_none() {
             let range = listen.map(Spanned::span);
             self.error(
-                "C009",
+                "A009",
                 "config.listen",
                 range.as_ref(),
                 &[("value", text.to_owned())],
@@ -257,7 +257,7 @@ impl Builder<'_> {
         if url.is_none() {
             let range = base.map(Spanned::span);
             self.error(
-                "C010",
+                "A010",
                 "config.api_base",
                 range.as_ref(),
                 &[("value", text.to_owned())],
@@ -279,7 +279,7 @@ impl Builder<'_> {
         let parsed = parse_duration(value.get_ref()).filter(|duration| !duration.is_zero());
         if parsed.is_none() {
             self.error(
-                "C011",
+                "A011",
                 "config.duration",
                 Some(&value.span()),
                 &[("key", key.to_owned()), ("value", value.get_ref().clone())],
@@ -290,7 +290,7 @@ impl Builder<'_> {
 
     fn apps(&mut self, sections: &[Spanned<AppSection>], corp: &str) -> Option<Vec<App>> {
         if sections.is_empty() {
-            self.error("C012", "config.no_app", None, &[]);
+            self.error("A012", "config.no_app", None, &[]);
             return None;
         }
         let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
@@ -299,7 +299,7 @@ impl Builder<'_> {
             let name = &section.get_ref().name;
             if seen.insert(name.get_ref(), ()).is_some() {
                 self.error(
-                    "C013",
+                    "A013",
                     "config.app_twice",
                     Some(&name.span()),
                     &[("name", name.get_ref().clone())],
@@ -319,7 +319,7 @@ impl Builder<'_> {
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         if !ok {
             self.error(
-                "C014",
+                "A014",
                 "config.app_name",
                 Some(&section.name.span()),
                 &[("name", name.clone())],
@@ -330,7 +330,7 @@ impl Builder<'_> {
         if let Some(token) = &token
             && token.chars().count() > MAX_TOKEN_CHARS
         {
-            self.error("C015", "config.token", Some(&section.token.span()), &[]);
+            self.error("A015", "config.token", Some(&section.token.span()), &[]);
         }
         let key = self.aes_key(&section.encoding_aes_key);
         let secret = match &section.secret {
@@ -338,7 +338,7 @@ impl Builder<'_> {
             None if section.kind == AppKind::Aibot => None,
             None => {
                 let values = [("name", name.clone())];
-                self.error("C016", "config.no_secret", Some(range), &values);
+                self.error("A016", "config.no_secret", Some(range), &values);
                 return None;
             }
         };
@@ -368,7 +368,7 @@ impl Builder<'_> {
             .or(section.ignore_older_than.as_ref());
         if let (Some(value), false) = (kf_only, section.kind == AppKind::Kf) {
             self.error(
-                "C017",
+                "A017",
                 "config.kf_only",
                 Some(&value.span()),
                 &[("name", name.clone())],
@@ -376,7 +376,7 @@ impl Builder<'_> {
         }
         if section.passive_reply && section.kind != AppKind::App {
             self.error(
-                "C018",
+                "A018",
                 "config.app_only",
                 Some(range),
                 &[("name", name.clone())],
@@ -398,7 +398,7 @@ impl Builder<'_> {
             AppKind::App => {
                 let Some(agent_id) = section.agent_id else {
                     self.error(
-                        "C019",
+                        "A019",
                         "config.no_agent_id",
                         Some(range),
                         &[("name", name.clone())],
@@ -419,7 +419,7 @@ impl Builder<'_> {
         let text = self.setting(setting, "encoding_aes_key")?;
         if let Err(error) = crate::wecom::crypto::EncodingAesKey::parse(&text) {
             self.error(
-                "C020",
+                "A020",
                 "config.aes_key",
                 Some(&setting.span()),
                 &[("error", error.to_string())],
@@ -459,7 +459,7 @@ impl Builder<'_> {
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
             if !good {
                 self.error(
-                    "C021",
+                    "A021",
                     "config.webhook_url",
                     Some(&range),
                     &[("name", name.clone())],

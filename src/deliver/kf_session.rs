@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::worker::Deps;
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
-use crate::domain::ids::{ExternalUserId, OpenKfId};
+use crate::domain::ids::{ExternalUserId, OpenKfId, RecordId};
 use crate::store::{AttemptEnd, ClaimedEffect};
 use crate::wecom::api::kf::{ServiceState, service_state_get};
 
@@ -17,39 +17,44 @@ const FRESH: Duration = Duration::from_secs(3);
 const REMEMBERED: usize = 10_000;
 
 /// Session states read a moment ago.
+///
+/// A look serves the answer to one record only: before the next one a human may have
+/// taken the session.
 #[derive(Debug, Default)]
-pub struct Sessions(Mutex<HashMap<(OpenKfId, ExternalUserId), (ServiceState, UnixMillis)>>);
+pub struct Sessions(Mutex<HashMap<(OpenKfId, ExternalUserId), Look>>);
+
+#[derive(Debug)]
+struct Look {
+    record: RecordId,
+    state: ServiceState,
+    at: UnixMillis,
+}
 
 impl Sessions {
     fn recent(
         &self,
         account: &OpenKfId,
         customer: &ExternalUserId,
+        record: RecordId,
         now: UnixMillis,
     ) -> Option<ServiceState> {
-        let states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (state, at) = states.get(&(account.clone(), customer.clone()))?;
-        (now.since(*at) < FRESH).then_some(*state)
+        let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let look = looks.get(&(account.clone(), customer.clone()))?;
+        (look.record == record && now.since(look.at) < FRESH).then_some(look.state)
     }
 
-    fn remember(
-        &self,
-        account: &OpenKfId,
-        customer: &ExternalUserId,
-        state: ServiceState,
-        now: UnixMillis,
-    ) {
-        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if states.len() >= REMEMBERED {
-            states.clear();
+    fn remember(&self, account: &OpenKfId, customer: &ExternalUserId, look: Look) {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if looks.len() >= REMEMBERED {
+            looks.clear();
         }
-        states.insert((account.clone(), customer.clone()), (state, now));
+        looks.insert((account.clone(), customer.clone()), look);
     }
 
     /// The state may have changed.
     pub fn forget(&self, account: &OpenKfId, customer: &ExternalUserId) {
-        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        states.remove(&(account.clone(), customer.clone()));
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.remove(&(account.clone(), customer.clone()));
     }
 }
 
@@ -71,7 +76,11 @@ pub(super) async fn refuses(
     else {
         return None;
     };
-    let state = match deps.sessions.recent(open_kfid, external_userid, now) {
+    let record = claimed.origin.record;
+    let seen = deps
+        .sessions
+        .recent(open_kfid, external_userid, record, now);
+    let state = match seen {
         Some(state) => state,
         None => {
             let request =
@@ -79,8 +88,12 @@ pub(super) async fn refuses(
             match deps.gateway.app(app)?.call(&request).await {
                 Ok(response) => {
                     let state = response.service_state;
-                    deps.sessions
-                        .remember(open_kfid, external_userid, state, now);
+                    let look = Look {
+                        record,
+                        state,
+                        at: now,
+                    };
+                    deps.sessions.remember(open_kfid, external_userid, look);
                     state
                 }
                 Err(error) => {

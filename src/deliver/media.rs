@@ -20,6 +20,8 @@ use crate::wecom::client::{App, Client, File, Secret};
 
 /// WeCom keeps an upload for three days; ours is renewed half a day before.
 const RENEW_AFTER: Duration = Duration::from_secs(60 * 3600);
+/// Owner of the uploads that every app of the corp can use.
+const CORP: &str = "corp";
 /// The largest file that any kind takes.
 const MAX_BYTES: u64 = 20 * 1024 * 1024;
 
@@ -58,7 +60,7 @@ impl Media {
         file: &MediaFile,
     ) -> Result<String, Failure> {
         let bytes = self.read(file).await?;
-        let name = fact_name("corp", kind.as_str(), file, &bytes);
+        let name = fact_name(CORP, kind.as_str(), file, &bytes);
         let upload = media::upload::Request::new(kind, wire_file(file, bytes));
         self.cached(name, async || Ok(app.upload(&upload).await?.media_id))
             .await
@@ -74,12 +76,7 @@ impl Media {
         file: &MediaFile,
     ) -> Result<String, Failure> {
         let bytes = self.read(file).await?;
-        let name = fact_name(
-            &format!("robot/{robot}"),
-            &format!("{kind:?}"),
-            file,
-            &bytes,
-        );
+        let name = fact_name(&robot_owner(robot), kind.as_str(), file, &bytes);
         let upload = upload_media::Request::new(Secret::new(key), kind, wire_file(file, bytes));
         self.cached(name, async || Ok(client.upload(&upload).await?.media_id))
             .await
@@ -90,14 +87,15 @@ impl Media {
         name: String,
         upload: impl AsyncFnOnce() -> Result<String, crate::wecom::error::Error>,
     ) -> Result<String, Failure> {
-        let _one = self.uploading.lock().await;
-        if let Some(value) = self.store.fact(&name).await?
-            && let Ok(known) = serde_json::from_value::<Uploaded>(value)
-            && self.clock.now().since(known.at) < RENEW_AFTER
-        {
-            return Ok(known.media_id);
+        if let Some(known) = self.known(&name).await? {
+            return Ok(known);
         }
-        let media_id = upload().await?;
+        let _one = self.uploading.lock().await;
+        // Somebody may have uploaded it while we waited.
+        if let Some(known) = self.known(&name).await? {
+            return Ok(known);
+        }
+        let media_id = upload().await.map_err(Failure::Preparing)?;
         let uploaded = Uploaded {
             media_id: media_id.clone(),
             at: self.clock.now(),
@@ -107,13 +105,26 @@ impl Media {
         Ok(media_id)
     }
 
+    /// An upload that WeCom still has.
+    async fn known(&self, name: &str) -> Result<Option<String>, Failure> {
+        let value = self.store.fact(name).await?;
+        let uploaded = value.and_then(|value| serde_json::from_value::<Uploaded>(value).ok());
+        Ok(uploaded
+            .filter(|known| self.clock.now().since(known.at) < RENEW_AFTER)
+            .map(|known| known.media_id))
+    }
+
     /// WeCom no longer knows an upload of this effect: the next try uploads again.
     pub(super) async fn forget(&self, effect: &Effect) {
+        let owner = match effect {
+            Effect::Robot { robot, .. } => robot_owner(robot),
+            _ => CORP.to_owned(),
+        };
         for (kind, file) in files(effect) {
             let Ok(bytes) = self.read(file).await else {
                 continue;
             };
-            let name = fact_name("corp", kind, file, &bytes);
+            let name = fact_name(&owner, kind, file, &bytes);
             if let Err(error) = self
                 .store
                 .put_facts(vec![(name, serde_json::Value::Null)])
@@ -143,9 +154,9 @@ impl Media {
 
 fn files(effect: &Effect) -> Vec<(&'static str, &MediaFile)> {
     let messages = match effect {
-        Effect::KfSend { message, .. } | Effect::AppSend { message, .. } => {
-            std::slice::from_ref(message)
-        }
+        Effect::KfSend { message, .. }
+        | Effect::AppSend { message, .. }
+        | Effect::Robot { message, .. } => std::slice::from_ref(message),
         Effect::Welcome { messages, .. } => messages.as_slice(),
         _ => &[],
     };
@@ -154,6 +165,10 @@ fn files(effect: &Effect) -> Vec<(&'static str, &MediaFile)> {
         .filter_map(|message| match message {
             Outgoing::Image { file } => Some((Kind::Image.as_str(), file)),
             Outgoing::Voice { file } => Some((Kind::Voice.as_str(), file)),
+            // Robots take a film as any other file.
+            Outgoing::Video { file, .. } if matches!(effect, Effect::Robot { .. }) => {
+                Some((Kind::File.as_str(), file))
+            }
             Outgoing::Video { file, .. } => Some((Kind::Video.as_str(), file)),
             Outgoing::File { file } => Some((Kind::File.as_str(), file)),
             Outgoing::Link {
@@ -167,6 +182,11 @@ fn files(effect: &Effect) -> Vec<(&'static str, &MediaFile)> {
             _ => None,
         })
         .collect()
+}
+
+/// A robot's uploads serve nobody else.
+fn robot_owner(robot: &str) -> String {
+    format!("robot/{robot}")
 }
 
 /// Changed content is a new upload, whatever the file is called.

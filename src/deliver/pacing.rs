@@ -23,9 +23,9 @@ const MEMBER_PER_MINUTE: u32 = 30;
 const MEMBER_PER_HOUR: u32 = 1000;
 const ROBOT_PER_MINUTE: u32 = 20;
 
-/// Uses that one attempt makes of the limits.
+/// Uses that one attempt makes of the limits. A kf customer was last heard at `heard_at`.
 #[must_use]
-pub fn uses(effect: &Effect, customer_wrote_at: Option<UnixMillis>) -> Vec<QuotaUse> {
+pub fn uses(effect: &Effect, heard_at: Option<UnixMillis>) -> Vec<QuotaUse> {
     match effect {
         Effect::KfSend {
             open_kfid,
@@ -35,7 +35,7 @@ pub fn uses(effect: &Effect, customer_wrote_at: Option<UnixMillis>) -> Vec<Quota
             key: format!("kf/{open_kfid}/{external_userid}"),
             max: KF_MESSAGES,
             window: KF_WINDOW,
-            since: customer_wrote_at,
+            since: heard_at,
         }],
         Effect::AppSend { app, to, .. } => to
             .iter()

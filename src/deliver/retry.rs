@@ -15,7 +15,7 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
 use crate::store::{AttemptEnd, ClaimedEffect};
 use crate::wecom::errcode;
-use crate::wecom::error::{Disposition, Error};
+use crate::wecom::error::{Disposition, Error, Refused};
 
 /// `duplicate_check_interval` of our app messages.
 pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
@@ -29,12 +29,16 @@ const MAX_CODE_ATTEMPTS: u32 = 2;
 const WAITS_SECS: [u64; 7] = [1, 4, 15, 60, 300, 900, 3600];
 const CODE_WAIT: Duration = Duration::from_millis(500);
 
+/// What we had remembered is no longer good; after a fresh look two more tries are enough.
+const MAX_STALE_ATTEMPTS: u32 = 3;
+
 /// The corp tag of a `mark_tag` is not in the library (any more).
-const TAG_INVALID: i64 = 40068;
-/// A `media_id` has expired.
-const MEDIA_INVALID: i64 = 40007;
+pub(super) const TAG_INVALID: i64 = 40068;
+const PARAMETER_INVALID: i64 = 40058;
+/// The customer has to write first: five messages used, 48 h over, silent for 48 h.
+const KF_NOT_ALLOWED: [i64; 3] = [95001, 95002, 95031];
 const WELCOME_CODE_INVALID: i64 = 41050;
-const WELCOME_SENT_BY_OTHER_APP: i64 = 41096;
+const WELCOME_CODE_USED: i64 = 41051;
 
 /// What a second try of an effect would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,28 +81,28 @@ pub fn before_attempt(claimed: &ClaimedEffect, now: UnixMillis) -> Option<Attemp
             reason: format!("too late by {late} s"),
         });
     }
-    if !claimed.interrupted {
-        return None;
-    }
-    let reason = || "the program stopped during an attempt".to_owned();
-    match repeat(&claimed.effect) {
-        Repeat::Harmless | Repeat::SingleUse => None,
-        Repeat::WithinWindow if within_window(claimed, now) => None,
-        Repeat::WithinWindow | Repeat::Doubles => Some(AttemptEnd::Unknown { reason: reason() }),
-    }
+    let reason = match repeat(&claimed.effect) {
+        Repeat::Doubles if claimed.interrupted => "the program stopped during an attempt",
+        Repeat::WithinWindow if claimed.unclear && !within_window(claimed, now) => {
+            "an earlier try got no clear answer, and WeCom would not know a repeat any more"
+        }
+        _ => return None,
+    };
+    Some(AttemptEnd::Unknown {
+        reason: reason.to_owned(),
+    })
 }
 
-/// What follows an error of the call itself.
+/// What follows an error of the effect's own call.
 #[must_use]
 pub fn after_error(claimed: &ClaimedEffect, error: &Error, now: UnixMillis) -> AttemptEnd {
     let reason = describe(error);
     if let Error::Decode { .. } | Error::TooLarge { .. } = error {
         return AttemptEnd::Sent { note: Some(reason) };
     }
-    let code = error.code();
-    if claimed.attempt > 1
+    if claimed.unclear
         && let Some(refused) = error.refused()
-        && settled_before(&claimed.effect, refused.code)
+        && settled_before(&claimed.effect, refused)
     {
         return AttemptEnd::Sent {
             note: Some(format!("an earlier try had got through: {reason}")),
@@ -106,16 +110,36 @@ pub fn after_error(claimed: &ClaimedEffect, error: &Error, now: UnixMillis) -> A
     }
     match error.disposition() {
         Disposition::Ambiguous => after_ambiguity(claimed, reason, now),
+        _ => after_refusal(claimed, error, reason, now),
+    }
+}
+
+/// What follows an error of a call that had to come before: the effect itself was not tried.
+#[must_use]
+pub fn after_preparation(claimed: &ClaimedEffect, error: &Error, now: UnixMillis) -> AttemptEnd {
+    let reason = describe(error);
+    match error.disposition() {
+        Disposition::Ambiguous => again(claimed, reason, None, now),
+        _ => after_refusal(claimed, error, reason, now),
+    }
+}
+
+fn after_refusal(
+    claimed: &ClaimedEffect,
+    error: &Error,
+    reason: String,
+    now: UnixMillis,
+) -> AttemptEnd {
+    let code = error.code();
+    let stale = matches!(code, Some(TAG_INVALID | errcode::MEDIA_INVALID));
+    match error.disposition() {
         Disposition::Backoff { after } => again(claimed, reason, after, now),
         Disposition::RefreshToken => again(claimed, reason, None, now),
-        Disposition::Reload if code == Some(TAG_INVALID) && claimed.attempt < 3 => {
+        Disposition::Reload if stale && claimed.attempt < MAX_STALE_ATTEMPTS => {
             again(claimed, reason, None, now)
         }
-        Disposition::Drop if code == Some(MEDIA_INVALID) && claimed.attempt < 3 => {
-            again(claimed, reason, None, now)
-        }
-        Disposition::Skip if code == Some(WELCOME_SENT_BY_OTHER_APP) => {
-            again(claimed, reason, None, now)
+        Disposition::Drop if code.is_some_and(|code| KF_NOT_ALLOWED.contains(&code)) => {
+            AttemptEnd::Dropped { reason }
         }
         Disposition::Skip | Disposition::Reload => AttemptEnd::Dropped { reason },
         // A wrong secret or a blocked address is mended in the console: worth waiting for.
@@ -123,16 +147,22 @@ pub fn after_error(claimed: &ClaimedEffect, error: &Error, now: UnixMillis) -> A
             again(claimed, reason, None, now)
         }
         Disposition::Fix | Disposition::Drop => AttemptEnd::Failed { reason },
+        // Not a refusal; the callers have looked at it.
+        Disposition::Ambiguous => AttemptEnd::Unknown { reason },
     }
 }
 
-/// A refusal on a second try that means the first one worked.
-fn settled_before(effect: &Effect, code: i64) -> bool {
+/// A refusal of a repeat that means that the unclear try before it worked.
+fn settled_before(effect: &Effect, refused: &Refused) -> bool {
+    let code = refused.code;
     match effect {
-        // The code for a repeated msgid is not documented; every documented one has its
-        // own meaning and is handled by it.
-        Effect::KfSend { .. } => errcode::lookup(code).is_none(),
-        Effect::Welcome { .. } => code == WELCOME_CODE_INVALID || code == 41051,
+        // The code for a repeated msgid is not documented. It is one that no page names, or
+        // that of a bad parameter: then the message tells which, and ours is well-formed.
+        Effect::KfSend { .. } => {
+            errcode::lookup(code).is_none()
+                || (code == PARAMETER_INVALID && refused.message.contains("msgid"))
+        }
+        Effect::Welcome { .. } => matches!(code, WELCOME_CODE_INVALID | WELCOME_CODE_USED),
         Effect::KfEvent { .. } | Effect::AibotReply { .. } => !matches!(
             errcode::disposition(code),
             Disposition::Backoff { .. } | Disposition::Fix
@@ -141,19 +171,27 @@ fn settled_before(effect: &Effect, code: i64) -> bool {
     }
 }
 
+/// Another try where a repeat is known for what it is; else nobody knows.
 fn after_ambiguity(claimed: &ClaimedEffect, reason: String, now: UnixMillis) -> AttemptEnd {
-    match repeat(&claimed.effect) {
-        Repeat::Harmless => again(claimed, reason, None, now),
-        Repeat::WithinWindow => match again(claimed, reason.clone(), None, now) {
-            AttemptEnd::Retry { at, reason } if within_window(claimed, at) => {
-                AttemptEnd::Retry { at, reason }
-            }
-            _ => AttemptEnd::Unknown { reason },
-        },
-        Repeat::SingleUse if claimed.attempt < MAX_CODE_ATTEMPTS => {
-            again(claimed, reason, None, now)
-        }
-        Repeat::SingleUse | Repeat::Doubles => AttemptEnd::Unknown { reason },
+    let unknown = AttemptEnd::Unknown {
+        reason: reason.clone(),
+    };
+    let AttemptEnd::Retry { at, reason, .. } = again(claimed, reason, None, now) else {
+        return unknown;
+    };
+    let repeatable = match repeat(&claimed.effect) {
+        Repeat::Harmless => true,
+        Repeat::WithinWindow => within_window(claimed, at),
+        Repeat::SingleUse => claimed.attempt < MAX_CODE_ATTEMPTS,
+        Repeat::Doubles => false,
+    };
+    if !repeatable {
+        return unknown;
+    }
+    AttemptEnd::Retry {
+        at,
+        reason,
+        unclear: true,
     }
 }
 
@@ -184,7 +222,11 @@ pub(super) fn again(
         Some(deadline) if at > deadline => AttemptEnd::Dropped {
             reason: format!("no time left for another try: {reason}"),
         },
-        _ => AttemptEnd::Retry { at, reason },
+        _ => AttemptEnd::Retry {
+            at,
+            reason,
+            unclear: false,
+        },
     }
 }
 

@@ -113,7 +113,8 @@ impl TagLibrary {
                 return Ok(());
             }
         }
-        let response = app.call(&get_corp_tag_list::Request::default()).await?;
+        let listed = app.call(&get_corp_tag_list::Request::default()).await;
+        let response = listed.map_err(Failure::Preparing)?;
         let mut read = Library {
             ids: HashMap::new(),
             groups: HashMap::new(),
@@ -150,7 +151,8 @@ async fn create(
             add_corp_tag::Request::to_named_group(key.0.as_str(), vec![NewTag::new(key.1.as_str())])
         }
     };
-    let group = app.call(&request).await?.tag_group;
+    let created = app.call(&request).await.map_err(Failure::Preparing)?;
+    let group = created.tag_group;
     let made = group.tag.into_iter().find(|tag| tag.name == key.1);
     let id = made.map(|tag| tag.id).ok_or_else(|| {
         Failure::Content(format!(

@@ -11,17 +11,19 @@ use super::media::Media;
 use super::pacing::{self, KF_WINDOW, Pauses};
 use super::retry;
 use super::tags::TagLibrary;
-use super::translate;
+use super::translate::{self, Failure};
 use super::webhook::Webhooks;
-use crate::config::{Config, Kind};
+use crate::config::Config;
 use crate::desk::{ANSWERED_IN_CALLBACK, Desk};
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::effect::Effect;
 use crate::domain::ids::Person;
 use crate::domain::inbound::AibotPassive;
+use crate::domain::outgoing::Outgoing;
 use crate::gateway::Gateway;
 use crate::service::{Pass, Service};
 use crate::store::{AttemptEnd, Claim, ClaimedEffect, Reservation, Store, StoreError};
+use crate::wecom::errcode;
 use crate::wecom::error::Error;
 
 /// Calls under way at once.
@@ -31,10 +33,6 @@ const LEASE: Duration = Duration::from_secs(180);
 const IDLE: Duration = Duration::from_secs(1);
 /// How long calls under way may take after stopping has begun.
 const DRAIN: Duration = Duration::from_secs(20);
-
-const FREQUENCY_EXCEEDED: i64 = 45009;
-const TAG_INVALID: i64 = 40068;
-const MEDIA_INVALID: i64 = 40007;
 
 /// What the deliverer needs.
 pub struct Deps {
@@ -199,32 +197,37 @@ impl Deps {
         let result = translate::carry_out(self, claimed).await;
         let now = self.clock.now();
         let (app, effect) = (claimed.effect.app(), &claimed.effect);
-        match result {
+        let (error, end) = match result {
             Ok(end) => {
                 self.pauses.went_through(app, effect);
-                Ok(end)
+                return Ok(end);
             }
-            Err(translate::Failure::Store(error)) => Err(error),
-            Err(translate::Failure::Content(reason)) => Ok(AttemptEnd::Failed { reason }),
-            Err(translate::Failure::Call(error)) => {
-                if error.code() == Some(FREQUENCY_EXCEEDED) {
-                    let at = self.pauses.refused(app, effect, now);
-                    return Ok(AttemptEnd::Snooze {
-                        at,
-                        reason: retry::describe(&error),
-                    });
-                }
-                self.forget(&error, claimed).await;
-                Ok(retry::after_error(claimed, &error, now))
+            Err(Failure::Store(error)) => return Err(error),
+            Err(Failure::Content(reason)) => return Ok(AttemptEnd::Failed { reason }),
+            Err(Failure::Call(error)) => {
+                let end = retry::after_error(claimed, &error, now);
+                (error, end)
             }
+            Err(Failure::Preparing(error)) => {
+                let end = retry::after_preparation(claimed, &error, now);
+                (error, end)
+            }
+        };
+        if error.code() == Some(errcode::TOO_FREQUENT) {
+            // Only the first of a queue meets the refusal; the pause holds the rest.
+            let pause = self.pauses.refused(app, effect, now).since(now);
+            let reason = retry::describe(&error);
+            return Ok(retry::again(claimed, reason, Some(pause), now));
         }
+        self.forget(&error, claimed).await;
+        Ok(end)
     }
 
     /// Drops what we had remembered and WeCom no longer accepts.
     async fn forget(&self, error: &Error, claimed: &ClaimedEffect) {
         match error.code() {
-            Some(TAG_INVALID) => self.tags.forget(),
-            Some(MEDIA_INVALID) => self.media.forget(&claimed.effect).await,
+            Some(retry::TAG_INVALID) => self.tags.forget(),
+            Some(errcode::MEDIA_INVALID) => self.media.forget(&claimed.effect).await,
             _ => {}
         }
         if let Effect::KfSend {
@@ -239,29 +242,25 @@ impl Deps {
 
     /// Hands the answer to the callback that is still open for it, if there is one.
     async fn answered_in_callback(&self, claimed: &ClaimedEffect) -> bool {
+        let record = claimed.origin.record;
         let message = match &claimed.effect {
             Effect::AibotReply {
                 passive, message, ..
             } if *passive != AibotPassive::Nothing => message,
-            Effect::AppSend { app, message, .. }
-                if self.config.app(app).is_some_and(|app| {
-                    matches!(
-                        app.kind,
-                        Kind::App {
-                            passive_reply: true,
-                            ..
-                        }
-                    )
-                }) =>
-            {
-                message
+            // Only a text, and only to the member who waits: a notice to others is no answer.
+            Effect::AppSend { to, message, .. } if matches!(message, Outgoing::Text { .. }) => {
+                match (self.desk.waiting(record), to.as_slice()) {
+                    (Some(Person::Member(who)), [member])
+                        if who.0.eq_ignore_ascii_case(&member.0) =>
+                    {
+                        message
+                    }
+                    _ => return false,
+                }
             }
             _ => return false,
         };
-        self.desk
-            .answer(claimed.origin.record, message.clone())
-            .await
-            .is_ok()
+        self.desk.answer(record, message.clone()).await.is_ok()
     }
 
     async fn reserve(
@@ -269,27 +268,26 @@ impl Deps {
         claimed: &ClaimedEffect,
         now: UnixMillis,
     ) -> Result<Option<AttemptEnd>, StoreError> {
-        let mut wrote_at = None;
+        let mut heard_at = None;
         if let Effect::KfSend {
             external_userid, ..
         } = &claimed.effect
         {
             let person = Person::External(external_userid.clone());
-            wrote_at = self
-                .store
-                .contact(&person)
-                .await?
-                .and_then(|contact| contact.last_inbound_at);
-            if wrote_at.is_some_and(|at| now.since(at) > KF_WINDOW) {
-                let reason = "the customer has not written for 48 h".to_owned();
-                return Ok(Some(AttemptEnd::Dropped { reason }));
+            if let Some(contact) = self.store.contact(&person).await? {
+                let wrote_at = contact.last_inbound_at;
+                if wrote_at.is_some_and(|at| now.since(at) > KF_WINDOW) {
+                    let reason = "the customer has not written for 48 h".to_owned();
+                    return Ok(Some(AttemptEnd::Dropped { reason }));
+                }
+                heard_at = contact.heard_at.or(wrote_at);
             }
         }
-        // A repeated try of a keyed message takes no second place.
-        if claimed.attempt > 1 {
+        // A repeated kf message has its place among the five already.
+        if claimed.attempt > 1 && matches!(claimed.effect, Effect::KfSend { .. }) {
             return Ok(None);
         }
-        let uses = pacing::uses(&claimed.effect, wrote_at);
+        let uses = pacing::uses(&claimed.effect, heard_at);
         if uses.is_empty() {
             return Ok(None);
         }

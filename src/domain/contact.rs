@@ -33,6 +33,10 @@ pub struct Contact {
     /// When they last wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_inbound_at: Option<UnixMillis>,
+    /// When we took in their last message, by our own clock: what we sent is counted from
+    /// here, because WeCom's clock is another and its times are whole seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_at: Option<UnixMillis>,
     /// When WeCom was last asked about them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synced_at: Option<UnixMillis>,
@@ -54,6 +58,7 @@ impl Contact {
             source: None,
             added_at: None,
             last_inbound_at: None,
+            heard_at: None,
             synced_at: None,
             fired: BTreeMap::new(),
         }

@@ -3,25 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{AppName, Person};
 use crate::domain::inbound::{Author, Inbound, Trigger};
-use crate::store::{ContactFacts, Store};
+use crate::store::{ContactSource, Store};
 
 /// What WeCom says stays good for so long.
 const FRESH: Duration = Duration::from_secs(24 * 3600);
 /// A record waits so long for WeCom at the most; then the rules decide without.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Somebody who can ask WeCom about a person.
-#[async_trait]
-pub trait ContactSource: Send + Sync + 'static {
-    /// What WeCom says now; `None` if it cannot be asked or does not know.
-    async fn facts(&self, app: &AppName, person: &Person) -> Option<ContactFacts>;
-}
 
 /// Whether WeCom should be asked before the rules look at this record.
 #[must_use]

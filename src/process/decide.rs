@@ -65,8 +65,12 @@ fn decide_with_rules(
     let decision = decide_rules(&playbook.rules, &record.inbound, contact, now, zone);
     let mut planner = Planner::new(config, &playbook.templates, record, contact, now);
     let mut fired: Vec<RuleId> = Vec::new();
+    let mut cooling: Vec<RuleId> = Vec::new();
     for rule in &decision.fired {
         fired.push(rule.rule.clone());
+        if rule.cooldown.is_some() {
+            cooling.push(rule.rule.clone());
+        }
         if !rule.observe {
             planner.run(rule);
         }
@@ -77,7 +81,7 @@ fn decide_with_rules(
     change.add_tags = plan.add_tags;
     change.remove_tags = plan.remove_tags;
     change.set = plan.set;
-    change.fired.clone_from(&fired);
+    change.fired = cooling;
     commit.effects = plan.effects;
     commit.trace = Some(serde_json::json!({
         "rules": decision.trace,

@@ -120,7 +120,8 @@ impl<'a> Planner<'a> {
             Action::Untag(tag) => self.untag(tag, origin),
             Action::Remark(text) => self.remark(text, origin, captures),
             Action::Set { attribute, value } => {
-                self.plan.set.push((attribute.clone(), value.clone()));
+                let value = self.value(value, captures)?;
+                self.plan.set.push((attribute.clone(), value));
                 Ok(())
             }
             Action::Reply(template) => self.reply(template, origin, captures),
@@ -130,6 +131,15 @@ impl<'a> Planner<'a> {
             Action::Webhook { to, body } => self.webhook(to, body, origin, captures),
             Action::Robot { to, content } => self.robot(to, content, origin, captures),
         }
+    }
+
+    fn value(&self, value: &Value, captures: &BTreeMap<String, String>) -> Result<Value, String> {
+        let Value::Text(source) = value else {
+            return Ok(value.clone());
+        };
+        let context = self.context(captures);
+        let text = self.templates.render_text(source, &context);
+        text.map(Value::Text).map_err(|error| error.to_string())
     }
 
     fn tag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {

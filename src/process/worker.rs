@@ -6,17 +6,20 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::context::{ContactSource, look_up, needs_lookup};
+use super::context::{look_up, needs_lookup};
 use super::decide::decide;
 use super::playbook::CurrentPlaybook;
 use crate::config::Config;
+use crate::desk::Desk;
 use crate::domain::clock::SharedClock;
 use crate::domain::contact::Contact;
-use crate::domain::effect::message_id;
-use crate::domain::ids::{Person, RuleId};
+use crate::domain::effect::{Effect, message_id};
+use crate::domain::ids::{Person, RecordId, RuleId};
 use crate::domain::inbound::Trigger;
 use crate::service::{Pass, Service};
-use crate::store::{Claim, ClaimedRecord, DecisionCommit, RecordOutcome, Store, StoreError};
+use crate::store::{
+    Claim, ClaimedRecord, ContactSource, DecisionCommit, RecordOutcome, Store, StoreError,
+};
 
 const BATCH: usize = 128;
 const LEASE: Duration = Duration::from_secs(60);
@@ -36,6 +39,8 @@ pub struct Deps {
     pub clock: SharedClock,
     /// Rules and templates.
     pub playbook: CurrentPlaybook,
+    /// Callbacks held open.
+    pub desk: Desk,
     /// Asks WeCom about people.
     pub source: Arc<dyn ContactSource>,
     /// This installation's part of every `msgid`.
@@ -136,6 +141,7 @@ impl Deps {
         for commit in &commits {
             note(commit);
         }
+        let unanswered: Vec<RecordId> = commits.iter().filter_map(without_answer).collect();
         for result in self.store.commit_decisions(commits).await? {
             match result {
                 Ok(effects) => metrics::counter!("wecom_agent_effects_decided_total")
@@ -145,6 +151,9 @@ impl Deps {
                 }
                 Err(error) => return Err(error),
             }
+        }
+        for record in unanswered {
+            self.desk.no_answer(record);
         }
         metrics::counter!("wecom_agent_decisions_total").increment(decided);
         Ok(())
@@ -187,6 +196,14 @@ impl Deps {
         tracing::warn!(effect = %effect, fail_type, known, "a message was accepted but not delivered");
         Ok(())
     }
+}
+
+/// The record, if nothing in the decision could go back in the callback's own response.
+fn without_answer(commit: &DecisionCommit) -> Option<RecordId> {
+    let answers =
+        |effect: &Effect| matches!(effect, Effect::AibotReply { .. } | Effect::AppSend { .. });
+    let none = !commit.effects.iter().any(|new| answers(&new.effect));
+    none.then_some(commit.record)
 }
 
 fn note(commit: &DecisionCommit) {

@@ -10,7 +10,7 @@ use crate::config::{Config, Kind};
 use crate::desk::Desk;
 use crate::domain::clock::SharedClock;
 use crate::domain::ids::{AppName, RecordId};
-use crate::domain::inbound::{Inbound, ReplyPath};
+use crate::domain::inbound::{AibotPassive, Inbound, ReplyPath};
 use crate::store::{Acceptance, NewRecord, RecordBody, Store};
 use crate::wecom::callback::{SignedQuery, envelope};
 use crate::wecom::crypto::{Codec, EncodingAesKey, KeyError, Refusal};
@@ -114,6 +114,10 @@ impl Acceptor {
 
     async fn take(&self, receiver: &Receiver, record: NewRecord, nonce: &str) -> Ended {
         let held = held_open(receiver, &record).cloned();
+        let unreadable = match &record.body {
+            RecordBody::Unreadable { reason, .. } => Some(reason.clone()),
+            _ => None,
+        };
         let taken = match self.store.accept(vec![record]).await {
             Ok(taken) => taken.into_iter().next(),
             Err(error) => return not_stored(&error),
@@ -124,6 +128,9 @@ impl Acceptor {
             None => return Ended::NotStored,
         };
         tracing::info!(record = %id, app = %receiver.name, duplicate, "accepted");
+        if let (Some(reason), false) = (unreadable, duplicate) {
+            tracing::warn!(record = %id, app = %receiver.name, reason, "kept as a dead letter: it cannot be read");
+        }
         let answer = match held {
             Some(inbound) if !duplicate => self.hold_open(receiver, &inbound, id, nonce).await,
             Some(inbound) => self.answer_again(receiver, &inbound, id, nonce).await,
@@ -140,7 +147,7 @@ impl Acceptor {
         id: RecordId,
         nonce: &str,
     ) -> Option<Answer> {
-        let mut place = self.desk.open(id);
+        let mut place = self.desk.open(id, inbound.person.clone());
         let message = tokio::time::timeout(HOLD_OPEN, place.wait()).await.ok()??;
         answer::passive(receiver, inbound, id, &message, nonce, self.clock.now())
     }
@@ -175,7 +182,7 @@ fn held_open<'r>(receiver: &Receiver, record: &'r NewRecord) -> Option<&'r Inbou
         return None;
     };
     let waits = match (&inbound.reply_path, receiver.kind) {
-        (ReplyPath::Aibot { .. }, _) => true,
+        (ReplyPath::Aibot { passive, .. }, _) => *passive != AibotPassive::Nothing,
         (ReplyPath::App { .. }, Kind::App { passive_reply, .. }) => passive_reply,
         _ => false,
     };

@@ -11,8 +11,7 @@ use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Follower;
 use crate::domain::ids::{AppName, ExternalUserId, Person, Tag, UserId};
 use crate::gateway::Gateway;
-use crate::process::context::ContactSource;
-use crate::store::ContactFacts;
+use crate::store::{ContactFacts, ContactSource};
 use crate::wecom::api::externalcontact::{FollowUser, get};
 use crate::wecom::api::kf::customer_batchget;
 use crate::wecom::api::user;
@@ -43,41 +42,43 @@ impl Contacts {
         }
     }
 
-    async fn customer(&self, app: &AppName, id: &ExternalUserId) -> Option<ContactFacts> {
+    async fn customer(&self, app: &AppName, id: &ExternalUserId) -> Answer {
         let reader = self.config.contact_app(app);
-        let (known, asked) = match self.relation(reader, id).await {
-            Some(facts) => (Some(facts), true),
-            None => (None, false),
-        };
+        let known = self.relation(reader, id).await?;
         if known.as_ref().is_some_and(|facts| facts.name.is_some()) {
-            return known;
+            return Ok(known);
         }
         // A customer of a service account need not be anybody's contact.
-        let name = self.kf_name(app, id).await;
-        if known.is_none() && name.is_none() {
-            return None;
-        }
-        Some(ContactFacts {
-            person: Person::External(id.clone()),
-            name,
-            followers: known.as_ref().and_then(|facts| facts.followers.clone()),
-            tags: known.and_then(|facts| facts.tags).filter(|_| asked),
-            synced_at: self.clock.now(),
-        })
+        let name = self.kf_name(app, id).await?;
+        let mut facts = known.unwrap_or_else(|| self.blank(Person::External(id.clone())));
+        facts.name = name;
+        Ok(Some(facts))
     }
 
-    /// Followers and tags, all pages.
-    async fn relation(&self, app: &AppName, id: &ExternalUserId) -> Option<ContactFacts> {
+    /// Asked, and nothing learnt: worth remembering, so that it is not asked again at once.
+    fn blank(&self, person: Person) -> ContactFacts {
+        ContactFacts {
+            person,
+            name: None,
+            followers: None,
+            tags: None,
+            synced_at: self.clock.now(),
+        }
+    }
+
+    /// Followers and tags, all pages; `None` if WeCom knows no such relation.
+    async fn relation(&self, app: &AppName, id: &ExternalUserId) -> Answer {
         let mut request = get::Request::new(id.as_str());
         let mut facts: Option<ContactFacts> = None;
         loop {
-            let page = self.ask(app, "get", &request).await?;
+            let Some(page) = self.ask(app, "get", &request).await? else {
+                return Ok(facts);
+            };
             let facts = facts.get_or_insert_with(|| ContactFacts {
-                person: Person::External(id.clone()),
-                name: Some(page.external_contact.name.clone()).filter(|name| !name.is_empty()),
+                name: filled(&page.external_contact.name),
                 followers: Some(Vec::new()),
                 tags: Some(Vec::new()),
-                synced_at: self.clock.now(),
+                ..self.blank(Person::External(id.clone()))
             });
             for follow in &page.follow_user {
                 facts
@@ -91,54 +92,61 @@ impl Contacts {
             }
             request.cursor = Some(page.next_cursor);
         }
-        facts
+        Ok(facts)
     }
 
-    async fn kf_name(&self, app: &AppName, id: &ExternalUserId) -> Option<String> {
-        if !matches!(self.config.app(app)?.kind, Kind::Kf { .. }) {
-            return None;
+    async fn kf_name(&self, app: &AppName, id: &ExternalUserId) -> Result<Option<String>, NotNow> {
+        if !matches!(
+            self.config.app(app).map(|app| app.kind),
+            Some(Kind::Kf { .. })
+        ) {
+            return Ok(None);
         }
         let request = customer_batchget::Request::new(vec![id.0.clone()]);
         let response = self.ask(app, "batchget", &request).await?;
-        let customer = response.customer_list.into_iter().next()?;
-        Some(customer.nickname).filter(|name| !name.is_empty())
+        let customer = response.and_then(|response| response.customer_list.into_iter().next());
+        Ok(customer.and_then(|customer| filled(&customer.nickname)))
     }
 
-    async fn member(&self, app: &AppName, id: &UserId) -> Option<ContactFacts> {
+    async fn member(&self, app: &AppName, id: &UserId) -> Answer {
         // Intelligent bots have no secret; another app may read the address book.
         let reader = match self.gateway.app(app) {
-            Some(_) => app,
-            None => self.config.member_app()?,
+            Some(_) => Some(app),
+            None => self.config.member_app(),
         };
-        let member = self
-            .ask(reader, "user", &user::get::Request::new(id.as_str()))
-            .await?;
-        Some(ContactFacts {
-            person: Person::Member(id.clone()),
-            name: Some(member.name).filter(|name| !name.is_empty()),
-            followers: None,
-            tags: None,
-            synced_at: self.clock.now(),
-        })
+        let Some(reader) = reader else {
+            return Ok(None);
+        };
+        let request = user::get::Request::new(id.as_str());
+        let member = self.ask(reader, "user", &request).await?;
+        let blank = self.blank(Person::Member(id.clone()));
+        Ok(Some(ContactFacts {
+            name: member.and_then(|member| filled(&member.name)),
+            ..blank
+        }))
     }
 
-    /// Calls unless the app was told a moment ago that it may not.
+    /// `None` if WeCom refuses, now or a moment ago; an error if it could not be asked.
     async fn ask<E: crate::wecom::client::Endpoint>(
         &self,
         app: &AppName,
         what: &'static str,
         request: &E,
-    ) -> Option<E::Response> {
+    ) -> Result<Option<E::Response>, NotNow> {
         let key = (app.clone(), what);
         let now = self.clock.now();
         if self.lock().get(&key).is_some_and(|until| *until > now) {
-            return None;
+            return Ok(None);
         }
-        match self.gateway.app(app)?.call(request).await {
-            Ok(response) => Some(response),
+        let Some(handle) = self.gateway.app(app) else {
+            return Ok(None);
+        };
+        match handle.call(request).await {
+            Ok(response) => Ok(Some(response)),
             Err(error) => {
+                let refused = error.refused().is_some();
                 self.note(key, &error, now);
-                None
+                if refused { Ok(None) } else { Err(NotNow) }
             }
         }
     }
@@ -160,19 +168,29 @@ impl Contacts {
 #[async_trait]
 impl ContactSource for Contacts {
     async fn facts(&self, app: &AppName, person: &Person) -> Option<ContactFacts> {
-        match person {
+        let answer = match person {
             Person::External(id) => self.customer(app, id).await,
             Person::Member(id) => self.member(app, id).await,
-        }
+        };
+        answer.ok().flatten()
     }
+}
+
+/// WeCom could not be asked: the next record asks again.
+struct NotNow;
+
+type Answer = Result<Option<ContactFacts>, NotNow>;
+
+fn filled(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn follower(follow: &FollowUser) -> Follower {
     Follower {
         userid: UserId(follow.userid.clone()),
-        remark: Some(follow.remark.clone()).filter(|remark| !remark.is_empty()),
+        remark: filled(&follow.remark),
         added_at: (follow.createtime > 0).then(|| UnixMillis::from_secs(follow.createtime)),
-        source: Some(follow.state.clone()).filter(|state| !state.is_empty()),
+        source: filled(&follow.state),
     }
 }
 

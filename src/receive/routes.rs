@@ -14,9 +14,12 @@ use super::accept::{Acceptor, Ended};
 use super::handshake;
 use crate::domain::ids::AppName;
 use crate::http::cut_connection;
+use crate::wecom::crypto::Refusal;
 
 /// The largest push that is read.
 const MAX_BODY: usize = 256 * 1024;
+/// Of a larger one so much is read and thrown away before it is refused.
+const MAX_DISCARDED: usize = 32 * 1024 * 1024;
 /// A body that has not arrived by then is refused.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -45,7 +48,7 @@ async fn callback(
                 count(&app, "verified");
                 respond(StatusCode::OK, plain, "text/plain")
             }
-            Err(refusal) => refuse(&app, refusal.as_str()),
+            Err(refusal) => refuse_callback(&app, refusal),
         },
         Method::POST => match read(request).await {
             Ok(body) => push(&acceptor, &app, &query, &body).await,
@@ -64,7 +67,7 @@ async fn push(acceptor: &Acceptor, app: &AppName, query: &str, body: &[u8]) -> R
                 None => respond(StatusCode::OK, Vec::new(), "text/plain"),
             }
         }
-        Ended::Refused(refusal) => refuse(app, refusal.as_str()),
+        Ended::Refused(refusal) => refuse_callback(app, refusal),
         Ended::NotStored => {
             count(app, "not_stored");
             cut_connection()
@@ -77,20 +80,64 @@ async fn read(request: Request<Body>) -> Result<Bytes, &'static str> {
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > MAX_BODY) {
-        return Err("too_large");
-    }
+    let invited = !request.headers().contains_key(header::EXPECT);
     // An encoded body would have to be unpacked first: WeCom sends none.
-    if request.headers().contains_key(header::CONTENT_ENCODING) {
-        return Err("encoded");
-    }
-    let body = Limited::new(request.into_body(), MAX_BODY).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err("too_large"),
-        Ok(Err(_)) => Err("broken_body"),
+    let encoded = request.headers().contains_key(header::CONTENT_ENCODING);
+    let mut body = request.into_body();
+    let read = async {
+        if declared.is_some_and(|length| length > MAX_BODY) {
+            if invited {
+                discard(&mut body).await;
+            }
+            return Err("too_large");
+        }
+        match Limited::new(&mut body, MAX_BODY).collect().await {
+            Ok(_) if encoded => Err("encoded"),
+            Ok(whole) => Ok(whole.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {
+                discard(&mut body).await;
+                Err("too_large")
+            }
+            Err(_) => Err("broken_body"),
+        }
+    };
+    match tokio::time::timeout(BODY_TIMEOUT, read).await {
+        Ok(result) => result,
         Err(_) => Err("slow_body"),
     }
+}
+
+/// Lets a sender who is still talking come to an end: a connection that is closed under
+/// its hands would hide the answer from it.
+async fn discard(body: &mut Body) {
+    let mut left = MAX_DISCARDED;
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
+/// Refuses, and tells the operator when only the configuration can be the reason.
+///
+/// These two follow a good signature, so nobody without the token can fill the log.
+fn refuse_callback(app: &AppName, refusal: Refusal) -> Response<Body> {
+    match refusal {
+        Refusal::BadCiphertext => tracing::warn!(
+            %app,
+            "signed with the right token, but not encrypted with this encoding_aes_key: \
+             compare it with the console's"
+        ),
+        Refusal::BadReceiveId => tracing::warn!(
+            %app,
+            "signed and encrypted as it should be, but meant for another receive id: \
+             compare corp.id (or the app's receive_id) with the console's"
+        ),
+        _ => {}
+    }
+    refuse(app, refusal.as_str())
 }
 
 /// The one answer to everything that is not a good callback, whatever the reason.

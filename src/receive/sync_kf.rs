@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::task::{JoinError, JoinSet};
 
 use super::translate_kf;
 use crate::config::{Config, Kind};
@@ -28,17 +28,24 @@ const TOKEN_LIFE: Duration = Duration::from_secs(540);
 /// Waits after a failed pull: doubled from the first to the last.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LAST_WAIT: Duration = Duration::from_secs(60);
+/// How often pulls under way are looked at.
+const UNDER_WAY: Duration = Duration::from_millis(100);
 /// A cursor that stands still this often over empty pages ends the pull.
 const STANDSTILLS: u32 = 3;
 
-/// Pulls every kf account of every kf app.
+/// Pulls every kf account of every kf app, each in a task of its own.
 pub struct Puller {
     apps: Vec<KfApp>,
+    shared: Arc<Shared>,
+    accounts: HashMap<OpenKfId, Account>,
+    pulls: JoinSet<(OpenKfId, Result<(), PullError>)>,
+    list_at: UnixMillis,
+}
+
+struct Shared {
     store: Arc<dyn Store>,
     clock: SharedClock,
     gateway: Gateway,
-    accounts: HashMap<OpenKfId, Account>,
-    list_at: UnixMillis,
 }
 
 #[derive(Clone)]
@@ -53,6 +60,7 @@ struct Account {
     poll_at: UnixMillis,
     not_before: UnixMillis,
     failures: u32,
+    under_way: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -91,10 +99,13 @@ impl Puller {
             .collect();
         Self {
             apps,
-            store,
-            clock,
-            gateway,
+            shared: Arc::new(Shared {
+                store,
+                clock,
+                gateway,
+            }),
             accounts: HashMap::new(),
+            pulls: JoinSet::new(),
             list_at: UnixMillis(i64::MIN),
         }
     }
@@ -103,7 +114,7 @@ impl Puller {
     async fn list_accounts(&mut self, now: UnixMillis) {
         self.list_at = now.after(LIST_EVERY);
         for app in self.apps.clone() {
-            let Some(handle) = self.gateway.app(&app.name).cloned() else {
+            let Some(handle) = self.shared.gateway.app(&app.name).cloned() else {
                 continue;
             };
             let mut offset = 0;
@@ -137,13 +148,17 @@ impl Puller {
             poll_at: now,
             not_before: now,
             failures: 0,
+            under_way: false,
         });
     }
 
     async fn work(&mut self) -> Result<Pass, StoreError> {
-        let now = self.clock.now();
+        while let Some(ended) = self.pulls.try_join_next() {
+            self.note(ended);
+        }
+        let now = self.shared.clock.now();
         let mut tokens: HashMap<OpenKfId, Option<String>> = HashMap::new();
-        for push in self.store.pending_kf_pushes().await? {
+        for push in self.shared.store.pending_kf_pushes().await? {
             if let Some(app) = self.apps.iter().find(|app| app.name == push.app).cloned() {
                 self.know(push.open_kfid.clone(), &app, now);
             }
@@ -154,31 +169,40 @@ impl Puller {
         if tokens.is_empty() && now >= self.list_at {
             self.list_accounts(now).await;
         }
-        let mut pulls = FuturesUnordered::new();
-        for (id, account) in &self.accounts {
+        for (id, account) in &mut self.accounts {
             let wanted = tokens.contains_key(id) || account.poll_at <= now;
-            if wanted && account.not_before <= now {
+            if wanted && !account.under_way && account.not_before <= now {
+                account.under_way = true;
                 let token = tokens.remove(id).flatten();
-                let pull = self.pull(id, &account.app, token, now);
-                pulls.push(async move { (id.clone(), pull.await) });
+                let (shared, id, app) = (Arc::clone(&self.shared), id.clone(), account.app.clone());
+                self.pulls.spawn(async move {
+                    let end = shared.pull(&id, &app, token, now).await;
+                    // Wakes the loop: a push may have come in behind this pull.
+                    shared.store.signals().kf.notify_one();
+                    (id, end)
+                });
             }
         }
-        let mut ended = Vec::new();
-        while let Some(end) = pulls.next().await {
-            ended.push(end);
-        }
-        drop(pulls);
-        for (id, end) in ended {
-            self.note(&id, end);
-        }
-        Ok(Pass::Idle(self.until_next(now, !tokens.is_empty())))
+        Ok(Pass::Idle(self.until_next(now)))
     }
 
-    fn note(&mut self, id: &OpenKfId, end: Result<(), PullError>) {
-        let now = self.clock.now();
-        let Some(account) = self.accounts.get_mut(id) else {
+    fn note(&mut self, ended: Result<(OpenKfId, Result<(), PullError>), JoinError>) {
+        let now = self.shared.clock.now();
+        let (id, end) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                tracing::error!(%error, "a pull of kf messages broke off");
+                // Whose it was is not known: every account may be pulled again.
+                self.accounts
+                    .values_mut()
+                    .for_each(|account| account.under_way = false);
+                return;
+            }
+        };
+        let Some(account) = self.accounts.get_mut(&id) else {
             return;
         };
+        account.under_way = false;
         account.poll_at = now.after(account.app.poll_every);
         match end {
             Ok(()) => {
@@ -195,18 +219,26 @@ impl Puller {
         }
     }
 
-    fn until_next(&self, now: UnixMillis, pushes_wait: bool) -> Duration {
-        let next = self
-            .accounts
-            .values()
+    fn until_next(&self, now: UnixMillis) -> Duration {
+        let waiting = self.accounts.values().filter(|account| !account.under_way);
+        let next = waiting
             .map(|account| account.poll_at.max(account.not_before))
-            .chain((!self.apps.is_empty()).then_some(self.list_at))
+            .chain([self.list_at])
             .min();
-        let wait = next.map_or(LIST_EVERY, |at| at.since(now));
-        let longest = if pushes_wait { FIRST_WAIT } else { LAST_WAIT };
+        let wait = next.map_or(LAST_WAIT, |at| at.since(now));
+        // A push for an account whose last pull failed waits for the end of its pause.
+        let paused = self.accounts.values().any(|account| account.failures > 0);
+        let longest = match (self.pulls.is_empty(), paused) {
+            // The end of a pull rings a moment before it can be noted.
+            (false, _) => UNDER_WAY,
+            (true, true) => FIRST_WAIT,
+            (true, false) => LAST_WAIT,
+        };
         wait.clamp(Duration::from_millis(20), longest)
     }
+}
 
+impl Shared {
     async fn pull(
         &self,
         account: &OpenKfId,

@@ -6,6 +6,7 @@
 
 pub mod embedded;
 mod error;
+mod source;
 mod types;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub mod conformance;
 use async_trait::async_trait;
 
 pub use error::StoreError;
+pub use source::ContactSource;
 pub use types::*;
 
 use crate::domain::clock::UnixMillis;

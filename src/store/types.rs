@@ -184,7 +184,7 @@ pub struct ContactChange {
     pub remove_tags: Vec<Tag>,
     /// Attributes to set.
     pub set: Vec<(String, Value)>,
-    /// Rules that fired: their cooldown starts now.
+    /// Rules with a cooldown that fired: it starts now.
     pub fired: Vec<RuleId>,
     /// They wrote at this time.
     pub wrote_at: Option<UnixMillis>,
@@ -218,8 +218,10 @@ pub struct ClaimedEffect {
     pub fence: u64,
     /// 1 for the first try.
     pub attempt: u32,
-    /// An earlier attempt began and its end was never recorded.
+    /// An earlier attempt began and its end was never recorded. A redrive ends this.
     pub interrupted: bool,
+    /// An earlier attempt was interrupted or got no clear answer: it may have worked.
+    pub unclear: bool,
     /// When the first attempt began.
     pub first_attempt_at: UnixMillis,
     /// When it was decided.
@@ -261,6 +263,8 @@ pub enum AttemptEnd {
         at: UnixMillis,
         /// Why.
         reason: String,
+        /// Whether this attempt may have worked.
+        unclear: bool,
     },
     /// Not tried, come back later, not counted (limits).
     Snooze {

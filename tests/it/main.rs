@@ -2,4 +2,21 @@
 
 mod support;
 
+mod app_sending;
+mod attacks;
+mod bots;
+mod contacts;
+mod crowd;
+mod duplicates;
+mod kf;
+mod kf_sending;
+mod media;
+mod members;
+mod robots;
 mod spine;
+mod stopping;
+mod tags;
+mod tokens;
+mod unreadable;
+mod verification;
+mod welcomes;

@@ -145,6 +145,10 @@ fn client() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>>
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/", get(|| async { Html(include_str!("../page.html")) }))
+        .route(
+            "/favicon.ico",
+            get(|| async { axum::http::StatusCode::NO_CONTENT }),
+        )
         .nest("/mock", control::router())
         .route("/cgi-bin/{*path}", any(cgi::answer))
         .fallback(cgi::answer)

@@ -18,6 +18,10 @@ pub(in crate::deliver) enum Failure {
     /// The call failed.
     #[error(transparent)]
     Call(#[from] Error),
+    /// A call that had to come first failed (an upload, the tag library): the effect
+    /// itself was not tried.
+    #[error(transparent)]
+    Preparing(Error),
     /// What is to be sent cannot be.
     #[error("{0}")]
     Content(String),

@@ -60,6 +60,7 @@ pub async fn change_everything_together(subject: &dyn Subject) {
     assert_eq!(contact.attributes["城市"], Value::Text("上海".to_owned()));
     assert_eq!(contact.fired[&RuleId::from("greet")], at(7));
     assert_eq!(contact.last_inbound_at, Some(at(0)));
+    assert_eq!(contact.heard_at, Some(at(7)));
     let timers = store.due_timers(at(1000), 10).await.unwrap();
     assert_eq!(timers, [timer("sop/new/a", 500)]);
     assert_eq!(words(&effects(&*store, 7).await), ["hello"]);

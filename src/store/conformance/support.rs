@@ -218,6 +218,7 @@ pub(super) fn retry(millis: i64) -> AttemptEnd {
     AttemptEnd::Retry {
         at: at(millis),
         reason: "45009".to_owned(),
+        unclear: false,
     }
 }
 

@@ -13,7 +13,8 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
 use crate::domain::inbound::{Inbound, Trigger};
 use crate::store::{
-    Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem, RecordBody, Result, StoreError,
+    Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem, RecordBody, RecordOutcome,
+    Result, StoreError,
 };
 
 /// What is listed when nothing is named: what waits or needs a person.
@@ -135,6 +136,10 @@ fn line(rows: &dyn Rows, keys: &Keys, queue: &Queue, id: u64, row: ItemRow) -> R
         Kind::Outbox => effect_words(&body),
     };
     let claim: Option<ClaimRow> = get_json(rows, &keys.number(queue.claim, id), "claim")?;
+    let skipped = match row.outcome {
+        Some(RecordOutcome::Skipped { reason }) => Some(reason),
+        _ => None,
+    };
     Ok(QueueItem {
         id: queue.name(id),
         state: row.state,
@@ -143,7 +148,7 @@ fn line(rows: &dyn Rows, keys: &Keys, queue: &Queue, id: u64, row: ItemRow) -> R
         attempts: claim.map_or(row.attempts, |claim| claim.attempt),
         at: row.at,
         due: (row.state == ItemState::Ready).then_some(row.due),
-        reason: row.reason,
+        reason: row.reason.or(skipped),
     })
 }
 
@@ -165,9 +170,14 @@ fn record_words(body: &[u8]) -> (String, Option<String>) {
 
 fn inbound_words(inbound: &Inbound) -> String {
     let word = match &inbound.trigger {
-        Trigger::SendFailed { .. } => "send_failed",
-        Trigger::SessionChanged { .. } => "session_changed",
-        other => other.word().unwrap_or("event"),
+        Trigger::SendFailed { .. } => "send_failed".to_owned(),
+        Trigger::SessionChanged { .. } => "session_changed".to_owned(),
+        Trigger::Event {
+            event,
+            change_type: Some(change),
+        } => format!("event:{event}/{change}"),
+        Trigger::Event { event, .. } => format!("event:{event}"),
+        other => other.word().unwrap_or("event").to_owned(),
     };
     format!("{} {word}", inbound.channel.as_str())
 }
@@ -241,9 +251,9 @@ pub(crate) fn show(rows: &dyn Rows, keys: &Keys, item: ItemId) -> Result<Option<
 /// Puts a dead letter, a failed, unknown or dropped effect back into its queue, at the
 /// end of its lane.
 ///
-/// A record starts afresh. An effect keeps counting its attempts, so that the sender
-/// still knows a duplicate for what it is, but is no longer "interrupted": a person has
-/// looked at it.
+/// A record starts afresh. An effect keeps counting its attempts and stays "unclear", so
+/// that the sender still knows a duplicate for what it is, but is no longer
+/// "interrupted": a person has looked at it.
 pub(crate) fn redrive(txn: &mut Txn<'_>, item: ItemId, now: UnixMillis) -> Result<bool> {
     let (queue, id) = Queue::of(item);
     let kept = txn.keys.number(queue.kept, id);

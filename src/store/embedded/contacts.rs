@@ -67,6 +67,7 @@ fn apply(contact: &mut Contact, change: ContactChange, now: UnixMillis) {
         contact.fired.insert(rule, now);
     }
     contact.last_inbound_at = contact.last_inbound_at.max(change.wrote_at);
+    contact.heard_at = contact.heard_at.max(change.wrote_at.map(|_| now));
     if let Some(userid) = change.removed_by {
         contact
             .followers

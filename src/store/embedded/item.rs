@@ -33,6 +33,8 @@ pub(crate) struct ItemRow {
     pub(crate) first_attempt_at: Option<UnixMillis>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) interrupted: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) unclear: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     /// Of a processed record.
@@ -61,6 +63,7 @@ impl ItemRow {
             attempts: 0,
             first_attempt_at: None,
             interrupted: false,
+            unclear: false,
             reason: None,
             outcome: None,
             effects: Vec::new(),

@@ -129,6 +129,7 @@ impl Queue {
             held.row.attempts = claim.attempt;
             held.row.first_attempt_at = Some(claim.first_attempt_at);
             held.row.interrupted = true;
+            held.row.unclear = true;
             match claim.failed {
                 Some(reason) => {
                     held.row.reason = Some(reason);

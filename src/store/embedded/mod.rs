@@ -44,6 +44,7 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use self::engine::layered::Layered;
 use self::engine::redb::RedbEngine;
@@ -65,6 +66,23 @@ pub struct EmbeddedStore {
     _lock: Option<FolderLock>,
 }
 
+/// How long the last holder of a folder may take to let go of it. sled's own threads close
+/// their file a moment after the database is dropped.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Tries to open again while the folder is still held.
+fn patiently(open: impl Fn() -> Result<EmbeddedStore>) -> Result<EmbeddedStore> {
+    let began = Instant::now();
+    loop {
+        match open() {
+            Err(StoreError::InUse { .. } | StoreError::Engine(_)) if began.elapsed() < PATIENCE => {
+                std::thread::sleep(PATIENCE / 20);
+            }
+            opened => return opened,
+        }
+    }
+}
+
 impl EmbeddedStore {
     /// Opens or creates a store on redb.
     ///
@@ -73,10 +91,12 @@ impl EmbeddedStore {
     /// [`StoreError::InUse`] if another process has the folder open,
     /// [`StoreError::NewerSchema`] if a newer version has written it.
     pub fn open_redb(folder: &Path, corp: &CorpId) -> Result<Self> {
-        let lock = FolderLock::take(folder)?;
-        let engine = RedbEngine::open(&folder.join("store.redb"))?;
-        lock.sync_names()?;
-        Self::over(Arc::new(Layered::over(engine)), corp, Some(lock))
+        patiently(|| {
+            let lock = FolderLock::take(folder)?;
+            let engine = RedbEngine::open(&folder.join("store.redb"))?;
+            lock.sync_names()?;
+            Self::over(Arc::new(Layered::over(engine)), corp, Some(lock))
+        })
     }
 
     /// Opens or creates a store on sled.
@@ -85,10 +105,12 @@ impl EmbeddedStore {
     ///
     /// As [`Self::open_redb`].
     pub fn open_sled(folder: &Path, corp: &CorpId) -> Result<Self> {
-        let lock = FolderLock::take(folder)?;
-        let engine = SledEngine::open(&folder.join("sled"))?;
-        lock.sync_names()?;
-        Self::over(Arc::new(Layered::over(engine)), corp, Some(lock))
+        patiently(|| {
+            let lock = FolderLock::take(folder)?;
+            let engine = SledEngine::open(&folder.join("sled"))?;
+            lock.sync_names()?;
+            Self::over(Arc::new(Layered::over(engine)), corp, Some(lock))
+        })
     }
 
     fn over(engine: Arc<dyn Engine>, corp: &CorpId, lock: Option<FolderLock>) -> Result<Self> {

@@ -65,6 +65,7 @@ pub(crate) fn claimed(taken: &Taken) -> std::result::Result<ClaimedEffect, Strin
         fence: taken.claim.fence,
         attempt: taken.claim.attempt,
         interrupted: taken.row.interrupted,
+        unclear: taken.row.unclear,
         first_attempt_at: taken.claim.first_attempt_at,
         decided_at: taken.row.at,
         deadline: body.deadline,
@@ -82,10 +83,18 @@ pub(crate) fn finish(txn: &mut Txn<'_>, id: EffectId, fence: u64, end: AttemptEn
             None => (ItemState::Sent, note),
         },
         AttemptEnd::Failed { reason } => (ItemState::Failed, Some(reason)),
-        AttemptEnd::Unknown { reason } => (ItemState::Unknown, Some(reason)),
+        AttemptEnd::Unknown { reason } => {
+            held.row.unclear = true;
+            (ItemState::Unknown, Some(reason))
+        }
         AttemptEnd::Dropped { reason } => (ItemState::Dropped, Some(reason)),
-        AttemptEnd::Retry { at, reason } => {
+        AttemptEnd::Retry {
+            at,
+            reason,
+            unclear,
+        } => {
             held.row.attempts = held.claim.attempt;
+            held.row.unclear |= unclear;
             held.row.first_attempt_at = Some(held.claim.first_attempt_at);
             held.row.reason = Some(reason);
             return OUTBOX.give_back(txn, held, at);

@@ -9,7 +9,7 @@ use mock_wecom::{Kind, MockWecom, ReceiverSpec};
 use tempfile::TempDir;
 
 use super::wire::{CALLBACK_TOKEN, ENCODING_AES_KEY};
-use super::{CORP, eventually, http};
+use super::{CORP, eventually, http, operator};
 
 /// Rules that most stories need.
 const RULES: &str = "\
@@ -35,6 +35,9 @@ pub struct AgentBuilder {
     extra: String,
     store: &'static str,
     kf: &'static str,
+    staff: &'static str,
+    file_limit: Option<u32>,
+    edits: Vec<(String, String)>,
 }
 
 /// A running agent; killed when dropped.
@@ -54,6 +57,9 @@ impl AgentBuilder {
             extra: String::new(),
             store: "redb",
             kf: "poll_every = \"1h\"\n",
+            staff: "",
+            file_limit: None,
+            edits: Vec::new(),
         };
         builder
             .file("rules/rules.yaml", RULES)
@@ -68,6 +74,24 @@ impl AgentBuilder {
         std::fs::create_dir_all(path.parent().expect("parent")).expect("folder");
         std::fs::write(path, content).expect("file");
         self
+    }
+
+    /// Writes a file of any bytes below the agent's folder.
+    pub fn bytes(self, path: &str, content: &[u8]) -> Self {
+        let builder = self.file(path, "");
+        std::fs::write(builder.folder.path().join(path), content).expect("file");
+        builder
+    }
+
+    /// Replaces a text of `agent.toml` wherever it stands.
+    pub fn edit(mut self, from: &str, to: &str) -> Self {
+        self.edits.push((from.to_owned(), to.to_owned()));
+        self
+    }
+
+    /// The folder that the files are in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Adds lines to `agent.toml`.
@@ -88,23 +112,43 @@ impl AgentBuilder {
         self
     }
 
+    /// Adds lines to the app that members write to.
+    pub fn staff(mut self, lines: &'static str) -> Self {
+        self.staff = lines;
+        self
+    }
+
+    /// Lets no file of the first run grow beyond so many KiB, as a full disk would.
+    pub fn file_limit(mut self, kib: u32) -> Self {
+        self.file_limit = Some(kib);
+        self
+    }
+
     /// Writes the config for an API base without starting anything.
     pub fn write(&self, api_base: &str) -> PathBuf {
         let callback =
             format!("token = \"{CALLBACK_TOKEN}\"\nencoding_aes_key = \"{ENCODING_AES_KEY}\"\n");
         let Self {
-            extra, store, kf, ..
+            extra,
+            store,
+            kf,
+            staff,
+            ..
         } = self;
         let text = format!(
             "[corp]\nid = \"{CORP}\"\n[server]\nlisten = \"127.0.0.1:0\"\n\
              [wecom]\napi_base = \"{api_base}\"\ntimeout = \"2s\"\n\
              [[app]]\nname = \"kf\"\nkind = \"kf\"\nsecret = \"kf-secret\"\n{callback}{kf}\
              [[app]]\nname = \"contact\"\nkind = \"contact\"\nsecret = \"contact-secret\"\n{callback}\
-             [[app]]\nname = \"staff\"\nkind = \"app\"\nagent_id = 1000002\nsecret = \"app-secret\"\n{callback}\
+             [[app]]\nname = \"staff\"\nkind = \"app\"\nagent_id = 1000002\nsecret = \"app-secret\"\n{callback}{staff}\
              [[app]]\nname = \"bot\"\nkind = \"aibot\"\n{callback}\
              [store]\nkind = \"{store}\"\npath = \"data\"\n\
              [servicers]\n\"售后组\" = [\"zhao.min\"]\n[robots]\n\"值班群\" = \"sample-robot-key\"\n{extra}"
         );
+        let text = self.edits.iter().fold(text, |text, (from, to)| {
+            assert!(text.contains(from), "agent.toml has no {from}");
+            text.replace(from, to)
+        });
         let path = self.folder.path().join("agent.toml");
         std::fs::write(&path, text).expect("agent.toml");
         path
@@ -113,7 +157,7 @@ impl AgentBuilder {
     /// Starts the agent and points the mock's callbacks at it.
     pub async fn start(self, mock: &MockWecom) -> Agent {
         let path = self.write(&mock.base_url());
-        let (child, logs) = spawn(&path);
+        let (child, logs) = spawn(&path, self.file_limit);
         let mut agent = Agent {
             child,
             address: String::new(),
@@ -203,6 +247,54 @@ impl Agent {
             .expect("the binary runs")
     }
 
+    /// The records and effects that `queue list` shows in these states.
+    pub fn items(&self, states: &[&str]) -> Vec<serde_json::Value> {
+        let mut arguments = vec!["queue", "list", "--format", "json", "--limit", "5000"];
+        for state in states {
+            arguments.extend(["--state", state]);
+        }
+        let output = self.run(&arguments);
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).expect("a JSON list")
+    }
+
+    /// What `queue show` says about one of them.
+    pub fn show(&self, item: &serde_json::Value) -> serde_json::Value {
+        let id = match (&item["id"]["record"], &item["id"]["effect"]) {
+            (serde_json::Value::Null, effect) => format!("out-{effect}"),
+            (record, _) => format!("in-{record}"),
+        };
+        let output = self.run(&["queue", "show", &id, "--format", "json"]);
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// The most memory it has held so far.
+    pub fn memory_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("/proc");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
+        number.expect("a number of kB")
+    }
+
+    /// Effects and records of one state, as `queue list` tells them.
+    pub async fn queue(&self, state: &str) -> Vec<serde_json::Value> {
+        let arguments = ["queue", "list", "--state", state, "--format", "json"];
+        let ran = operator::run(self.folder.path(), &arguments).await;
+        assert_eq!(ran.code, Some(0), "{}", ran.all());
+        serde_json::from_str(&ran.stdout).expect("JSON")
+    }
+
+    /// Waits until `queue list` tells of `count` items of a state.
+    pub async fn queued(&self, state: &str, count: usize) -> Vec<serde_json::Value> {
+        eventually(&format!("{count} × {state}"), async || {
+            let items = self.queue(state).await;
+            (items.len() >= count).then_some(items)
+        })
+        .await
+    }
+
     /// SIGTERM, then the exit code.
     pub async fn terminate(&mut self) -> Option<i32> {
         self.signal("TERM");
@@ -230,7 +322,7 @@ impl Agent {
 
     /// Starts again on the same data after `terminate` or `kill`.
     pub async fn restart(&mut self, mock: &MockWecom) {
-        let (child, logs) = spawn(&self.folder.path().join("agent.toml"));
+        let (child, logs) = spawn(&self.folder.path().join("agent.toml"), None);
         (self.child, self.logs) = (child, logs);
         self.find_address().await;
         self.connect(mock);
@@ -292,8 +384,18 @@ pub fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_wecom-agent")
 }
 
-fn spawn(config: &Path) -> (Child, Arc<Mutex<Vec<String>>>) {
-    let mut child = Command::new(binary())
+fn spawn(config: &Path, file_limit: Option<u32>) -> (Child, Arc<Mutex<Vec<String>>>) {
+    let mut command = match file_limit {
+        None => Command::new(binary()),
+        // With the signal ignored, a write beyond the limit fails as on a full disk.
+        Some(kib) => {
+            let mut shell = Command::new("bash");
+            let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+            shell.args(["-c", &script, binary()]);
+            shell
+        }
+    };
+    let mut child = command
         .args(["serve", "--log-format", "json", "--config"])
         .arg(config)
         .env_remove("RUST_LOG")

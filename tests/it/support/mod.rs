@@ -1,14 +1,25 @@
 //! Starting the real binary against a mock, and speaking to it in wire bytes.
 
+#![expect(
+    unreachable_pub,
+    reason = "the tests are one binary without a public side"
+)]
+
 mod agent;
+pub mod operator;
+mod raw;
 mod wire;
 
 use std::time::{Duration, Instant};
 
-use mock_wecom::{Config, MockWecom};
+use mock_wecom::{Action, AppSay, Config, Customer, Fault, Follow, Member, MockWecom};
 
 pub use agent::{Agent, AgentBuilder};
-pub use wire::{CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, text_message};
+pub use raw::{RawAnswer, exchange, read_answer, request};
+pub use wire::{
+    CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, codec, encrypt_frame, event, query, seal,
+    text_message,
+};
 
 /// A customer of the mock's sample data.
 pub const CUSTOMER: &str = "wmSAMPLE00000000000000000000001";
@@ -83,4 +94,73 @@ pub async fn answers(mock: &MockWecom, who: &str, count: usize) -> Vec<String> {
         (said.len() >= count).then_some(said)
     })
     .await
+}
+
+/// The next `times` calls of a path go wrong.
+pub fn faults(mock: &MockWecom, path: &str, times: u32, action: Action) {
+    mock.fault(Fault {
+        path: path.to_owned(),
+        times,
+        skip: 0,
+        action,
+    });
+}
+
+/// The next call of a path goes wrong.
+pub fn fault(mock: &MockWecom, path: &str, action: Action) {
+    faults(mock, path, 1, action);
+}
+
+/// A refusal that changes nothing.
+pub fn errcode(code: i64) -> Action {
+    Action::Errcode {
+        code,
+        applied: false,
+    }
+}
+
+/// Sets one switch of the mock.
+pub fn switch(mock: &MockWecom, name: &str, value: impl Into<serde_json::Value>) {
+    let changes = [(name.to_owned(), value.into())].into_iter().collect();
+    mock.set_switches(changes).expect("a known switch");
+}
+
+/// More customers, each with the usual member as a follower.
+pub fn customers(mock: &MockWecom, count: usize) -> Vec<String> {
+    let ids: Vec<String> = (0..count).map(|n| format!("wmCROWD{n:024}")).collect();
+    let all = ids.iter().map(|id| Customer {
+        external_userid: id.clone(),
+        name: "客户".to_owned(),
+        followers: vec![Follow::new(MEMBER, 0)],
+        ..Customer::default()
+    });
+    mock.put_customers(all.collect()).expect("known members");
+    ids
+}
+
+/// More members.
+pub fn members(mock: &MockWecom, count: usize) -> Vec<String> {
+    let ids: Vec<String> = (0..count).map(|n| format!("crowd.{n:02}")).collect();
+    let all = ids.iter().map(|id| Member::new(id, "成员"));
+    mock.put_members(all.collect());
+    ids
+}
+
+/// A member writes to the app; whether the agent took it.
+pub async fn member_says(mock: &MockWecom, userid: &str, text: &str) -> bool {
+    let said = AppSay {
+        userid: userid.to_owned(),
+        content: Some(text.to_owned()),
+        ..AppSay::default()
+    };
+    let pushed = mock.app_say(said).await.expect("a member");
+    pushed.http_status == Some(200)
+}
+
+/// The codes that the mock has answered so far with, other than 0.
+pub fn refusals(mock: &MockWecom) -> Vec<(String, i64)> {
+    mock.calls("")
+        .into_iter()
+        .filter_map(|call| Some((call.path, call.errcode.filter(|code| *code != 0)?)))
+        .collect()
 }

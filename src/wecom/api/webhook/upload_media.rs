@@ -12,6 +12,16 @@ pub enum Kind {
     Voice,
 }
 
+impl Kind {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Voice => "voice",
+        }
+    }
+}
+
 /// Uploads a file that only messages of the same robot can use, for three days.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -36,13 +46,9 @@ impl Upload for Request {
     type Response = upload::Response;
 
     fn query(&self) -> Vec<(&'static str, String)> {
-        let kind = match self.kind {
-            Kind::File => "file",
-            Kind::Voice => "voice",
-        };
         vec![
             ("key", self.key.expose().to_owned()),
-            ("type", kind.to_owned()),
+            ("type", self.kind.as_str().to_owned()),
         ]
     }
 

@@ -1,0 +1,63 @@
+//! The operator at the command line.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use super::agent::binary;
+
+/// How a verb ended.
+pub struct Ran {
+    /// The exit code.
+    pub code: Option<i32>,
+    /// What it wrote.
+    pub stdout: String,
+    /// What it wrote beside the result.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Everything that it wrote.
+    pub fn all(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// The result as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).expect("JSON")
+    }
+}
+
+/// The binary in a folder, speaking Chinese, with a clean environment.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .env_clear()
+        .env("LC_ALL", "zh_CN.UTF-8")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Runs a verb to its end.
+pub async fn run(folder: &Path, arguments: &[&str]) -> Ran {
+    end(command(folder, arguments)).await
+}
+
+/// Waits for the end of a command.
+pub async fn end(mut command: Command) -> Ran {
+    let ended = tokio::time::timeout(Duration::from_secs(20), command.output()).await;
+    let output = ended.expect("it ends").expect("the binary runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Ran {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
