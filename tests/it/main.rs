@@ -1,9 +1,5 @@
 //! The real binary against the mock, over real HTTP. One file per story.
 
-#[expect(
-    unreachable_pub,
-    reason = "the harness has one interface for all stories"
-)]
 mod support;
 
 mod app_sending;
@@ -12,6 +8,7 @@ mod bots;
 mod contacts;
 mod crowd;
 mod duplicates;
+mod full_disk;
 mod kf;
 mod kf_sending;
 mod media;
