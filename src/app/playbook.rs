@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::status::ReloadState;
 use crate::config::Config;
-use crate::diagnostic::Report;
+use crate::diagnostic::{Report, Severity};
 use crate::domain::clock::SharedClock;
 use crate::lang::Lang;
 use crate::process::playbook::{CurrentPlaybook, Playbook};
@@ -87,10 +87,13 @@ impl Reloader {
                 tracing::info!(version, "rules and templates reloaded");
             }
             None => {
-                let first = report.items().first().map(|item| item.message(Lang::En));
-                let problem = first.unwrap_or_default();
+                let mut items = report.items().into_iter();
+                let first = items.find(|item| item.severity == Severity::Error);
+                let problem = first
+                    .map(|item| item.headline(Lang::En))
+                    .unwrap_or_default();
                 tracing::error!(
-                    errors = report.count(crate::diagnostic::Severity::Error),
+                    errors = report.count(Severity::Error),
                     first = problem,
                     "the changed files are not usable; the last good set stays in force \
                      (run `wecom-agent check` for all problems)"

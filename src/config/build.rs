@@ -431,11 +431,11 @@ impl Builder<'_> {
 
     fn robots(
         &mut self,
-        robots: &BTreeMap<String, Setting>,
+        robots: &BTreeMap<String, Spanned<Setting>>,
     ) -> Option<BTreeMap<String, SecretText>> {
         let mut out = BTreeMap::new();
         for (name, setting) in robots {
-            let key = self.value(setting, &format!("robots.{name}"), None)?;
+            let key = self.setting(setting, &format!("robots.{name}"))?;
             // People paste the whole webhook address; the key is what counts.
             let key = key
                 .rsplit_once("key=")

@@ -37,7 +37,8 @@ pub struct ConfigFile {
     pub servicers: BTreeMap<String, Vec<String>>,
     /// 群机器人：名称 = key / group robots: name = key.
     #[serde(default)]
-    pub robots: BTreeMap<String, Setting>,
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub robots: BTreeMap<String, Spanned<Setting>>,
     /// 自有系统的接口 / the company's own endpoints.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, WebhookSection>")]

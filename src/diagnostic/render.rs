@@ -49,6 +49,17 @@ impl Diagnostic {
         }
     }
 
+    /// Where and what, in one line.
+    #[must_use]
+    pub fn headline(&self, lang: Lang) -> String {
+        let message = self.message(lang);
+        match (&self.file, self.span) {
+            (Some(file), Some(span)) => format!("{file}:{}:{}: {message}", span.line, span.column),
+            (Some(file), None) => format!("{file}: {message}"),
+            (None, _) => message,
+        }
+    }
+
     /// The finding for people: what, where, the line with carets, the mend.
     #[must_use]
     pub fn human(&self, lang: Lang) -> String {

@@ -3,9 +3,11 @@
 mod support;
 
 mod app_sending;
+mod architecture;
 mod attacks;
 mod bots;
 mod contacts;
+mod crashes;
 mod crowd;
 mod duplicates;
 mod full_disk;
@@ -13,11 +15,15 @@ mod kf;
 mod kf_sending;
 mod media;
 mod members;
+mod operating;
+mod reloading;
 mod robots;
+mod secrets;
 mod spine;
 mod stopping;
 mod tags;
 mod tokens;
 mod unreadable;
+mod verbs;
 mod verification;
 mod welcomes;

@@ -28,40 +28,44 @@ async fn one_gettoken_for_each_app_and_validity_under_load() {
 
 #[tokio::test]
 async fn each_code_for_a_bad_token_fetches_once_and_tries_once_more() {
-    for code in [40014, 42001, 41001] {
-        let mock = mock().await;
-        let agent = Agent::start(&mock).await;
-        mock.say(CUSTOMER, "你好").await.expect("push");
-        answers(&mock, CUSTOMER, 1).await;
-        agent.idle().await;
-        let fetched = mock.calls("gettoken").len();
+    join_all([40014, 42001, 41001].map(fetches_once)).await;
+}
 
-        fault(&mock, "kf/send_msg", errcode(code));
-        mock.say(CUSTOMER, "退款").await.expect("push");
+async fn fetches_once(code: i64) {
+    let mock = mock().await;
+    let agent = Agent::start(&mock).await;
+    mock.say(CUSTOMER, "你好").await.expect("push");
+    answers(&mock, CUSTOMER, 1).await;
+    agent.idle().await;
+    let fetched = mock.calls("gettoken").len();
 
-        answers(&mock, CUSTOMER, 2).await;
-        agent.idle().await;
-        assert_eq!(mock.calls("gettoken").len(), fetched + 1, "{code}");
-        assert_eq!(mock.calls("kf/send_msg").len(), 3, "{code}");
-    }
+    fault(&mock, "kf/send_msg", errcode(code));
+    mock.say(CUSTOMER, "退款").await.expect("push");
+
+    answers(&mock, CUSTOMER, 2).await;
+    agent.idle().await;
+    assert_eq!(mock.calls("gettoken").len(), fetched + 1, "{code}");
+    assert_eq!(mock.calls("kf/send_msg").len(), 3, "{code}");
 }
 
 #[tokio::test]
 async fn an_expired_token_is_replaced_whatever_code_says_so() {
-    for code in [42001, 40014] {
-        let mock = mock().await;
-        switch(&mock, "expired_token_code", code);
-        let agent = Agent::start(&mock).await;
-        mock.say(CUSTOMER, "你好").await.expect("push");
-        answers(&mock, CUSTOMER, 1).await;
+    join_all([42001, 40014].map(replaced)).await;
+}
 
-        mock.advance_secs(7_300);
-        mock.say(CUSTOMER, "退款").await.expect("push");
+async fn replaced(code: i64) {
+    let mock = mock().await;
+    switch(&mock, "expired_token_code", code);
+    let agent = Agent::start(&mock).await;
+    mock.say(CUSTOMER, "你好").await.expect("push");
+    answers(&mock, CUSTOMER, 1).await;
 
-        answers(&mock, CUSTOMER, 2).await;
-        agent.idle().await;
-        assert!(refusals(&mock).iter().any(|(_, met)| *met == code));
-    }
+    mock.advance_secs(7_300);
+    mock.say(CUSTOMER, "退款").await.expect("push");
+
+    answers(&mock, CUSTOMER, 2).await;
+    agent.idle().await;
+    assert!(refusals(&mock).iter().any(|(_, met)| *met == code));
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Welcomes: one use, 20 seconds, and never a silent failure.
 
-use mock_wecom::{Action, ContactAdd, MockWecom, RawCallback};
+use mock_wecom::{Action, ContactAdd, KfEnter, MockWecom, RawCallback};
 
 use crate::support::{
-    Agent, CORP, MEMBER, applied, calls, errcode, eventually, fault, faults, mock, said_by_bot,
+    Agent, CORP, CUSTOMER, MEMBER, applied, calls, errcode, eventually, fault, faults, mock,
+    said_by_bot, switch,
 };
 
 const NEWCOMER: &str = "wmNEWCOMER00000000000000000001";
@@ -158,14 +159,34 @@ async fn without_a_code_the_trace_says_why_nobody_was_greeted() {
     assert_eq!(applied(&mock, "send_welcome_msg").len(), 0);
 }
 
+/// The visitor comes back after a long silence: only then is there a code.
+async fn visitor_enters(mock: &MockWecom) {
+    let enter = KfEnter {
+        external_userid: CUSTOMER.to_owned(),
+        ..KfEnter::default()
+    };
+    let entered = mock.kf_enter(enter).await.expect("push");
+    assert!(!entered.fact("welcome_code").is_empty());
+}
+
 #[tokio::test]
-async fn a_welcome_passes_a_message_that_is_being_retried() {
+async fn a_visitor_is_welcomed_once_even_if_the_answer_is_lost() {
+    tokio::join!(
+        visitor_is_welcomed_once(40058),
+        visitor_is_welcomed_once(95099)
+    );
+}
+
+async fn visitor_is_welcomed_once(refusal: i64) {
     let mock = mock().await;
+    switch(&mock, "kf_bad_event_code_code", refusal);
     let agent = Agent::start(&mock).await;
-    faults(&mock, "externalcontact/mark_tag", 3, Action::DropBefore);
-    add(&mock, newcomer()).await;
-    add(&mock, newcomer()).await;
-    calls(&mock, "send_welcome_msg", 2).await;
-    assert_eq!(applied(&mock, "externalcontact/mark_tag").len(), 0);
-    agent.signal("TERM");
+    fault(&mock, "kf/send_msg_on_event", Action::DropAfter);
+    visitor_enters(&mock).await;
+    let sent = agent.queued("sent", 1).await;
+    assert_eq!(
+        (&sent[0]["what"], &sent[0]["attempts"]),
+        (&"kf_event".into(), &2.into())
+    );
+    assert_eq!(said_by_bot(&mock, CUSTOMER), ["您好"]);
 }
