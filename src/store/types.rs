@@ -432,6 +432,8 @@ pub struct Signals {
     pub timers: tokio::sync::Notify,
     /// For loops that go by the clock: only stopping wakes them.
     pub upkeep: tokio::sync::Notify,
+    /// A write has failed. From then on the store refuses everything; open it anew.
+    pub failed: tokio::sync::Notify,
 }
 
 /// Which items to list.
