@@ -10,6 +10,7 @@ pub mod operator;
 mod raw;
 mod wire;
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use mock_wecom::{Action, AppSay, Config, Customer, Fault, Follow, Member, MockWecom};
@@ -39,10 +40,16 @@ pub async fn mock() -> MockWecom {
         .expect("the mock starts")
 }
 
-/// An HTTP client.
+/// The HTTP client of all tests: making one costs more than most of them do with it. It
+/// keeps no connection, because each test has a runtime of its own.
 pub fn http() -> reqwest::Client {
-    wecom_agent::gateway::install_crypto();
-    reqwest::Client::new()
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    let client = CLIENT.get_or_init(|| {
+        wecom_agent::gateway::install_crypto();
+        let builder = reqwest::Client::builder().pool_max_idle_per_host(0);
+        builder.build().expect("a client")
+    });
+    client.clone()
 }
 
 /// Waits until `check` gives a value. The only waiting in these tests: it ends as soon as
