@@ -28,7 +28,7 @@ use crate::desk::Desk;
 use crate::domain::clock::SharedClock;
 use crate::gateway::{Gateway, GatewayError};
 use crate::http;
-use crate::process::playbook::{CurrentPlaybook, Playbook};
+use crate::process::playbook::CurrentPlaybook;
 use crate::process::worker as process;
 use crate::receive::accept::Acceptor;
 use crate::receive::contacts::Contacts;
@@ -78,12 +78,22 @@ pub struct Server {
     tasks: JoinSet<()>,
 }
 
+/// Why a server does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// A write has failed: the store refuses everything until it is opened anew.
+    StoreFailed,
+    /// A part of it has ended by itself, which none should.
+    PartEnded,
+}
+
 /// What the server is started with.
+#[derive(Clone)]
 pub struct Parts {
     /// The configuration.
     pub config: Config,
     /// Rules and templates, checked.
-    pub playbook: Playbook,
+    pub playbook: CurrentPlaybook,
     /// Time.
     pub clock: SharedClock,
     /// Metrics of this process.
@@ -129,7 +139,6 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     };
     let listener = http::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let playbook = CurrentPlaybook::new(playbook);
     let reload = ReloadState::new(&playbook);
     let status = base.status(metrics, reload.clone());
     let router = crate::receive::routes::router(Arc::new(acceptor)).merge(status);
@@ -281,8 +290,12 @@ impl Server {
         }
     }
 
-    /// Returns if a part of the server ends by itself, which none should.
-    pub async fn ended(&mut self) {
-        self.tasks.join_next().await;
+    /// Returns when the server cannot go on.
+    pub async fn ended(&mut self) -> Ending {
+        let signals = self.store.signals();
+        tokio::select! {
+            () = signals.failed.notified() => Ending::StoreFailed,
+            _ = self.tasks.join_next() => Ending::PartEnded,
+        }
     }
 }

@@ -142,13 +142,15 @@ impl Fingerprint {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
                 let path = entry.path();
-                // Follows links: config maps are links to the real files.
+                // Links to files are followed: config maps are links to the real files. Links
+                // to folders are not, as when the files are read.
+                let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
                 let Ok(meta) = std::fs::metadata(&path) else {
                     continue;
                 };
-                if meta.is_dir() {
+                if folder {
                     folders.push(path);
-                } else {
+                } else if meta.is_file() {
                     files.push((path, meta.len(), meta.modified().ok(), inode(&meta)));
                 }
             }

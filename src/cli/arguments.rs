@@ -101,8 +101,12 @@ fn localise(command: Command, path: &str, lang: Lang) -> Command {
         };
         let own =
             words(format!("help.{owned}_{name}")).or_else(|| words(format!("help.any_{name}")));
-        let argument = argument.help_heading(heading.clone());
-        match own {
+        let help = own.map(|help| format!("{help}{}", choices(&argument, lang)));
+        let mut argument = argument.help_heading(heading.clone());
+        if argument.get_action().takes_values() {
+            argument = argument.hide_possible_values(true).hide_default_value(true);
+        }
+        match help {
             Some(help) => argument.help(help),
             None => argument,
         }
@@ -120,6 +124,33 @@ fn localise(command: Command, path: &str, lang: Lang) -> Command {
         command = command.mut_subcommand(name, |sub| localise(sub, &below, lang));
     }
     command
+}
+
+/// The values that an option takes and its default: clap would say it in English.
+fn choices(argument: &clap::Arg, lang: Lang) -> String {
+    let list = |words: Vec<String>| words.join(" | ");
+    let values = argument.get_possible_values();
+    let values = values
+        .iter()
+        .map(|value| value.get_name().to_owned())
+        .collect();
+    let default = argument.get_default_values().iter();
+    let default = default
+        .map(|value| value.to_string_lossy().into_owned())
+        .collect();
+    let switch = !argument.get_action().takes_values();
+    match (list(values), list(default)) {
+        _ if switch => String::new(),
+        (values, default) if values.is_empty() && default.is_empty() => String::new(),
+        (values, default) if default.is_empty() => lang.text("cli.values", &[("values", &values)]),
+        (values, default) if values.is_empty() => {
+            lang.text("cli.default", &[("default", &default)])
+        }
+        (values, default) => {
+            let places = [("values", values.as_str()), ("default", &default)];
+            lang.text("cli.values_default", &places)
+        }
+    }
 }
 
 /// One line on what is wrong and one on how to go on.

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use mock_wecom::{MockWecom, ReceiverSpec};
 
 use super::output::Terminal;
-use super::serve::{LogArgs, Signals, read, wait};
+use super::serve::{LogArgs, Signals, Woken, read, wait};
 use super::{Ended, samples};
 use crate::app::{self, StartError};
 
@@ -67,7 +67,10 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
             }
         };
         tokio::select! {
-            ended = wait(&mut server, &mut signals) => ended,
+            woken = wait(&mut server, &mut signals) => match woken {
+                Woken::Asked => Ended::Good,
+                Woken::Cannot(_) => Ended::CouldNotRun,
+            },
             () = end => Ended::Good,
             () = watch::run(&mock, terminal) => Ended::Good,
         }

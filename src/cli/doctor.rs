@@ -178,7 +178,10 @@ impl Doctor<'_> {
         let (problem, mend) = match &result {
             Ok(()) => (None, None),
             Err(error) => (
-                Some(crate::deliver::retry::describe(error)),
+                Some(
+                    self.terminal
+                        .reason(&crate::deliver::retry::describe(error)),
+                ),
                 Some(self.mend(what, error)),
             ),
         };

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::diagnostic::Report;
 use crate::lang::Lang;
+use crate::wecom::errcode;
 
 /// The operator's terminal and language.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +54,19 @@ impl Terminal {
             "{}",
             report.human(self.lang)
         ));
+    }
+
+    /// A stored reason in the operator's language, with the meaning of an errcode.
+    pub(super) fn reason(self, english: &str) -> String {
+        let code = english
+            .split_once("refused with ")
+            .and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
+        match code.and_then(errcode::lookup) {
+            Some(entry) if self.lang == Lang::Zh => {
+                self.lang.retell(&english.replacen(entry.en, entry.zh, 1))
+            }
+            _ => self.lang.retell(english),
+        }
     }
 
     /// Why nothing could be done, with all causes.

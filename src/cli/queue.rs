@@ -144,7 +144,8 @@ fn line(item: &QueueItem, zone: &jiff::tz::TimeZone, terminal: &Terminal) {
     let state = state(item.state, terminal);
     let at = local(item.at, zone);
     let whom = item.whom.as_deref().unwrap_or("-");
-    let reason = item.reason.as_deref().unwrap_or_default();
+    let reason = item.reason.as_deref().map(|reason| terminal.reason(reason));
+    let reason = reason.unwrap_or_default();
     terminal.line(format!(
         "{:<10} {state}  {at}  {:<12} {whom}  ×{}  {reason}",
         item.id.to_string(),

@@ -2,16 +2,22 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::Terminal;
 use super::{ConfigArg, Ended, environment};
-use crate::app::{self, Parts, Server, load_playbook};
+use crate::app::{self, Ending, Parts, Server, load_playbook};
 use crate::config::Config;
 use crate::domain::clock::SystemClock;
+use crate::process::playbook::CurrentPlaybook;
 use crate::telemetry::{self, LogFormat, Metrics};
+
+/// Pauses before the store is opened anew after a failure.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -51,17 +57,54 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         .iter()
         .map(|app| app.name.0.clone())
         .collect();
+    let mut spare = parts.clone();
     let mut server = app::start(parts).await?;
+    spare.config.listen = server.address;
     let address = server.address.to_string();
     terminal.say("serve.listening", &[("address", &address)]);
     for name in apps {
         terminal.say("serve.callback", &[("name", &name)]);
     }
-    let ended = wait(&mut server, &mut signals).await;
+    let mut woken = wait(&mut server, &mut signals).await;
+    while woken == Woken::Cannot(Ending::StoreFailed) {
+        tracing::error!("nothing is taken in until the store has been opened anew");
+        server.stop().await;
+        server = tokio::select! {
+            server = again(&spare) => server,
+            () = signals.asked() => {
+                terminal.say("serve.stopped", &[]);
+                return Ok(Ended::Good);
+            }
+        };
+        woken = wait(&mut server, &mut signals).await;
+    }
     tracing::info!("stopping: what is under way is finished first");
     server.stop().await;
     terminal.say("serve.stopped", &[]);
-    Ok(ended)
+    Ok(match woken {
+        Woken::Asked => Ended::Good,
+        Woken::Cannot(_) => Ended::CouldNotRun,
+    })
+}
+
+/// Starts once more after the store has failed, as often as it takes.
+async fn again(parts: &Parts) -> Server {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        tokio::time::sleep(pause).await;
+        match app::start(parts.clone()).await {
+            Ok(server) => {
+                // Files may have changed while nobody looked.
+                server.reload.wish();
+                return server;
+            }
+            Err(error) => {
+                let error = format!("{:#}", anyhow::Error::from(error));
+                tracing::error!(error, "the store still cannot be used");
+            }
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 /// Everything that `serve` starts with; nothing if any of it is wrong.
@@ -86,7 +129,7 @@ pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
     };
     Some(Parts {
         config,
-        playbook,
+        playbook: CurrentPlaybook::new(playbook),
         clock: Arc::new(SystemClock),
         metrics: Metrics::start(),
     })
@@ -107,18 +150,35 @@ impl Signals {
             hangup: signal(SignalKind::hangup())?,
         })
     }
+
+    /// Returns when somebody wants the program to stop.
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
-/// Waits until somebody wants the server to stop, or a part of it ends by itself.
-pub(super) async fn wait(server: &mut Server, signals: &mut Signals) -> Ended {
+/// Why [`wait`] returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Woken {
+    /// Somebody wants it to stop.
+    Asked,
+    /// It cannot go on.
+    Cannot(Ending),
+}
+
+/// Waits until somebody wants the server to stop, or it cannot go on.
+pub(super) async fn wait(server: &mut Server, signals: &mut Signals) -> Woken {
     loop {
         tokio::select! {
-            _ = signals.terminate.recv() => return Ended::Good,
-            _ = signals.interrupt.recv() => return Ended::Good,
+            _ = signals.terminate.recv() => return Woken::Asked,
+            _ = signals.interrupt.recv() => return Woken::Asked,
             _ = signals.hangup.recv() => server.reload.wish(),
-            () = server.ended() => {
-                tracing::error!("a part of the server ended by itself");
-                return Ended::CouldNotRun;
+            ending = server.ended() => {
+                tracing::error!(?ending, "the server cannot go on");
+                return Woken::Cannot(ending);
             }
         }
     }

@@ -10,7 +10,7 @@ use super::{ConfigArg, Ended, Format, environment};
 use crate::app::load_playbook;
 use crate::config::Config;
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
-use crate::domain::contact::{Contact, TagMark};
+use crate::domain::contact::{Contact, Follower, TagMark};
 use crate::domain::ids::{AppName, ConversationKey, Person, RecordId, Tag};
 use crate::domain::inbound::{AibotPassive, Author, Channel, Inbound, Message, ReplyPath, Trigger};
 use crate::process::decide::decide;
@@ -96,7 +96,10 @@ fn show(
         return Ok(Ended::Good);
     }
     let at = now.timestamp().to_zoned(config.timezone.clone());
-    let at = at.strftime("%Y-%m-%d %H:%M %A").to_string();
+    let weekdays = terminal.lang.text("cli.weekdays", &[]);
+    let day = usize::try_from(at.weekday().to_monday_zero_offset()).unwrap_or_default();
+    let day = weekdays.split(' ').nth(day).unwrap_or_default();
+    let at = format!("{} {day}", at.strftime("%Y-%m-%d %H:%M"));
     terminal.say("try.heading", &[("text", &args.text), ("at", &at)]);
     terminal.line(why.trace.human(terminal.lang, &args.text));
     summary(&outcome, terminal)?;
@@ -134,7 +137,8 @@ fn summary(outcome: &DecisionCommit, terminal: &Terminal) -> anyhow::Result<()> 
                 .get("key")
                 .and_then(serde_json::Value::as_str)
                 .unwrap_or_default();
-            terminal.say("try.problem", &[("action", key), ("problem", problem)]);
+            let problem = terminal.reason(problem);
+            terminal.say("try.problem", &[("action", key), ("problem", &problem)]);
         }
     }
     Ok(())
@@ -182,6 +186,13 @@ fn imagine(args: &Args, now: UnixMillis) -> (Inbound, Contact) {
     let mut contact = Contact::unknown(person.clone());
     contact.name = Some(name.clone());
     contact.added_at = Some(now);
+    // Somebody's contact, as most customers are: tags and notices have an end then.
+    contact.followers = vec![Follower {
+        userid: "try".into(),
+        remark: None,
+        added_at: Some(now),
+        source: None,
+    }];
     contact.tags = args
         .tag
         .iter()

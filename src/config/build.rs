@@ -435,8 +435,7 @@ impl Builder<'_> {
     ) -> Option<BTreeMap<String, SecretText>> {
         let mut out = BTreeMap::new();
         for (name, setting) in robots {
-            let range = setting.span();
-            let key = self.value(setting.get_ref(), &format!("robots.{name}"), Some(&range))?;
+            let key = self.setting(setting, &format!("robots.{name}"))?;
             // People paste the whole webhook address; the key is what counts.
             let key = key
                 .rsplit_once("key=")

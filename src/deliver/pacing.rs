@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
-use crate::domain::ids::AppName;
+use crate::domain::ids::{AppName, RecordId};
 use crate::store::QuotaUse;
 use crate::wecom::errcode;
 
@@ -25,14 +25,15 @@ const ROBOT_PER_MINUTE: u32 = 20;
 
 /// Uses that one attempt makes of the limits. A kf customer was last heard at `heard_at`.
 #[must_use]
-pub fn uses(effect: &Effect, heard_at: Option<UnixMillis>) -> Vec<QuotaUse> {
+pub fn uses(effect: &Effect, record: RecordId, heard_at: Option<UnixMillis>) -> Vec<QuotaUse> {
     match effect {
         Effect::KfSend {
             open_kfid,
             external_userid,
             ..
         } => vec![QuotaUse {
-            key: format!("kf/{open_kfid}/{external_userid}"),
+            // WeCom grants five for each message of the customer.
+            key: format!("kf/{open_kfid}/{external_userid}/{record}"),
             max: KF_MESSAGES,
             window: KF_WINDOW,
             since: heard_at,
@@ -126,6 +127,7 @@ mod tests {
     use super::{Pauses, uses};
     use crate::domain::clock::UnixMillis;
     use crate::domain::effect::Effect;
+    use crate::domain::ids::RecordId;
     use crate::domain::outgoing::Outgoing;
 
     fn robot() -> Effect {
@@ -142,7 +144,10 @@ mod tests {
             to: vec!["LiSi".into()],
             message: Outgoing::Text { text: "好".into() },
         };
-        let keys: Vec<String> = uses(&effect, None).into_iter().map(|u| u.key).collect();
+        let keys: Vec<String> = uses(&effect, RecordId(1), None)
+            .into_iter()
+            .map(|u| u.key)
+            .collect();
         assert_eq!(keys, ["app/kefu/m/lisi", "app/kefu/h/lisi"]);
     }
 

@@ -36,8 +36,8 @@ const MAX_STALE_ATTEMPTS: u32 = 3;
 /// The corp tag of a `mark_tag` is not in the library (any more).
 pub(super) const TAG_INVALID: i64 = 40068;
 const PARAMETER_INVALID: i64 = 40058;
-/// The customer has to write first: five messages used, 48 h over, silent for 48 h.
-const KF_NOT_ALLOWED: [i64; 3] = [95001, 95002, 95031];
+/// The customer has to write first: 48 h over, silent for 48 h.
+const KF_NOT_ALLOWED: [i64; 2] = [95002, 95031];
 const WELCOME_CODE_INVALID: i64 = 41050;
 const WELCOME_CODE_USED: i64 = 41051;
 

@@ -38,7 +38,7 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
                 }
             };
             let mut request = send_msg_on_event::Request::new(Secret::new(code.as_str()), message);
-            request.msgid = Some(message_id::of(&deps.instance, claimed.id));
+            request.msgid = Some(own_id(deps, claimed));
             handle(deps, app)?.call(&request).await?;
             Ok(AttemptEnd::Sent { note: None })
         }
@@ -81,11 +81,16 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
             let now = deps.clock.now();
             let end = deps
                 .webhooks
-                .post(&deps.instance, claimed.id, webhook, body)
+                .post(&own_id(deps, claimed), webhook, body)
                 .await?;
             Ok(end.into_end(|reason| super::retry::again(claimed, reason, None, now)))
         }
     }
+}
+
+/// What makes a second try of this effect recognisable.
+fn own_id(deps: &Deps, claimed: &ClaimedEffect) -> String {
+    message_id::of(&deps.instance, claimed.id, claimed.decided_at)
 }
 
 fn handle<'d>(deps: &'d Deps, app: &AppName) -> Result<&'d App, Failure> {
@@ -106,7 +111,7 @@ async fn kf_send(deps: &Deps, claimed: &ClaimedEffect) -> Result<AttemptEnd, Fai
     let app = handle(deps, app)?;
     let message = message::for_kf(deps, app, message).await?;
     let mut request = send_msg::Request::new(open_kfid.as_str(), external_userid.as_str(), message);
-    request.msgid = Some(message_id::of(&deps.instance, claimed.id));
+    request.msgid = Some(own_id(deps, claimed));
     let response = app.call(&request).await?;
     Ok(AttemptEnd::Sent {
         note: note("msgid", response.msgid),

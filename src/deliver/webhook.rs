@@ -12,7 +12,6 @@ use sha2::Sha256;
 use super::translate::Failure;
 use crate::config::{Config, Webhook};
 use crate::domain::clock::SharedClock;
-use crate::domain::ids::EffectId;
 use crate::store::AttemptEnd;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -46,8 +45,7 @@ impl Webhooks {
     /// Posts the body. The id is the same on every try, so the receiver can drop repeats.
     pub(super) async fn post(
         &self,
-        instance: &str,
-        id: EffectId,
+        id: &str,
         name: &str,
         body: &serde_json::Value,
     ) -> Result<WebhookEnd, Failure> {
@@ -55,18 +53,14 @@ impl Webhooks {
         let target = self.targets.get(name).ok_or_else(missing)?;
         let http = self.http.as_ref().ok_or_else(missing)?;
         let text = body.to_string();
-        let id = format!("{instance}-{}", id.0);
         let secs = self.clock.now().as_secs().to_string();
         let mut request = http
             .post(target.url.expose())
             .header("content-type", "application/json")
-            .header("webhook-id", &id)
+            .header("webhook-id", id)
             .header("webhook-timestamp", &secs);
         if let Some(secret) = &target.secret {
-            request = request.header(
-                "webhook-signature",
-                sign(secret.expose(), &id, &secs, &text),
-            );
+            request = request.header("webhook-signature", sign(secret.expose(), id, &secs, &text));
         }
         match request.body(text).send().await {
             Ok(response) if response.status().is_success() => Ok(WebhookEnd::Done),

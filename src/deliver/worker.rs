@@ -14,7 +14,7 @@ use super::tags::TagLibrary;
 use super::translate::{self, Failure};
 use super::webhook::Webhooks;
 use crate::config::Config;
-use crate::desk::{ANSWERED_IN_CALLBACK, Desk};
+use crate::desk::{ANSWERED_IN_CALLBACK, Desk, Ticket};
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::effect::Effect;
 use crate::domain::ids::Person;
@@ -33,6 +33,8 @@ const LEASE: Duration = Duration::from_secs(180);
 const IDLE: Duration = Duration::from_secs(1);
 /// How long calls under way may take after stopping has begun.
 const DRAIN: Duration = Duration::from_secs(20);
+
+const FIVE_USED: &str = "the five messages after the customer's last one are used up";
 
 /// What the deliverer needs.
 pub struct Deps {
@@ -134,7 +136,16 @@ impl Service for Worker {
 
 impl Deps {
     async fn deliver(&self, claimed: ClaimedEffect) {
-        let end = match self.attempt(&claimed).await {
+        // The outcome is stored before the answer is let go: a crash in between loses it, and
+        // WeCom asks again; the other way round it would be sent a second time.
+        let ticket = self.ticket(&claimed);
+        let end = match &ticket {
+            Some(_) => Ok(AttemptEnd::Sent {
+                note: Some(ANSWERED_IN_CALLBACK.to_owned()),
+            }),
+            None => self.attempt(&claimed).await,
+        };
+        let end = match end {
             Ok(end) => end,
             Err(error) => {
                 // The claim ends by its lease; then somebody tries again.
@@ -142,26 +153,20 @@ impl Deps {
                 return;
             }
         };
-        let endpoint = claimed.effect.word();
-        let (outcome, reason) = words(&end);
-        metrics::counter!("wecom_agent_effects_total", "endpoint" => endpoint, "outcome" => outcome)
-            .increment(1);
-        let (effect, record, attempt) = (claimed.id, claimed.origin.record, claimed.attempt);
-        match end {
-            AttemptEnd::Failed { .. } | AttemptEnd::Unknown { .. } => {
-                tracing::error!(%effect, %record, endpoint, attempt, outcome, reason, "attempt ended");
+        note(&claimed, &end);
+        let (effect, now) = (claimed.id, self.clock.now());
+        let stored = self.store.finish_effect(effect, claimed.fence, end, now);
+        match stored.await {
+            Ok(()) => {
+                if let Some((ticket, message)) = ticket
+                    && !ticket.answer(message)
+                {
+                    tracing::warn!(%effect, "the callback was closed before its answer: WeCom asks again");
+                }
             }
-            _ => {
-                tracing::info!(%effect, %record, endpoint, attempt, outcome, reason, "attempt ended");
+            Err(error) => {
+                tracing::error!(%effect, %error, "the outcome of an attempt could not be stored");
             }
-        }
-        let now = self.clock.now();
-        if let Err(error) = self
-            .store
-            .finish_effect(effect, claimed.fence, end, now)
-            .await
-        {
-            tracing::error!(%effect, %error, "the outcome of an attempt could not be stored");
         }
     }
 
@@ -169,11 +174,6 @@ impl Deps {
         let now = self.clock.now();
         if let Some(end) = retry::before_attempt(claimed, now) {
             return Ok(end);
-        }
-        if self.answered_in_callback(claimed).await {
-            return Ok(AttemptEnd::Sent {
-                note: Some(ANSWERED_IN_CALLBACK.to_owned()),
-            });
         }
         if let Some(until) = self
             .pauses
@@ -223,6 +223,12 @@ impl Deps {
             let reason = retry::describe(&error);
             return Ok(retry::again(claimed, reason, Some(pause), now));
         }
+        if error.code() == Some(errcode::KF_BUDGET_USED) {
+            return Ok(AttemptEnd::Snooze {
+                at: now.after(KF_WINDOW),
+                reason: FIVE_USED.to_owned(),
+            });
+        }
         self.forget(&error, claimed).await;
         Ok(end)
     }
@@ -244,8 +250,8 @@ impl Deps {
         }
     }
 
-    /// Hands the answer to the callback that is still open for it, if there is one.
-    async fn answered_in_callback(&self, claimed: &ClaimedEffect) -> bool {
+    /// The right to answer in the callback itself, if it is still open for this answer.
+    fn ticket(&self, claimed: &ClaimedEffect) -> Option<(Ticket, Outgoing)> {
         let record = claimed.origin.record;
         let message = match &claimed.effect {
             Effect::AibotReply {
@@ -253,18 +259,20 @@ impl Deps {
             } if *passive != AibotPassive::Nothing => message,
             // Only a text, and only to the member who waits: a notice to others is no answer.
             Effect::AppSend { to, message, .. } if matches!(message, Outgoing::Text { .. }) => {
-                match (self.desk.waiting(record), to.as_slice()) {
-                    (Some(Person::Member(who)), [member])
-                        if who.0.eq_ignore_ascii_case(&member.0) =>
-                    {
+                match (self.desk.waiting(record)?, to.as_slice()) {
+                    (Person::Member(who), [member]) if who.0.eq_ignore_ascii_case(&member.0) => {
                         message
                     }
-                    _ => return false,
+                    _ => return None,
                 }
             }
-            _ => return false,
+            _ => return None,
         };
-        self.desk.answer(record, message.clone()).await.is_ok()
+        // What may have gone out another way already is not said again.
+        if claimed.unclear {
+            return None;
+        }
+        Some((self.desk.take(record)?, message.clone()))
     }
 
     async fn reserve(
@@ -291,16 +299,17 @@ impl Deps {
         if claimed.attempt > 1 && matches!(claimed.effect, Effect::KfSend { .. }) {
             return Ok(None);
         }
-        let uses = pacing::uses(&claimed.effect, heard_at);
+        let uses = pacing::uses(&claimed.effect, claimed.origin.record, heard_at);
         if uses.is_empty() {
             return Ok(None);
         }
         Ok(match self.store.reserve(&uses, now).await? {
             Reservation::Granted => None,
-            Reservation::Until(_) if matches!(claimed.effect, Effect::KfSend { .. }) => {
-                Some(AttemptEnd::Dropped {
-                    reason: "the five messages after the customer's last one are used up"
-                        .to_owned(),
+            // The customer's next message opens five more and wakes this lane.
+            Reservation::Until(at) if matches!(claimed.effect, Effect::KfSend { .. }) => {
+                Some(AttemptEnd::Snooze {
+                    at,
+                    reason: FIVE_USED.to_owned(),
                 })
             }
             Reservation::Until(at) => {
@@ -312,6 +321,22 @@ impl Deps {
                 })
             }
         })
+    }
+}
+
+fn note(claimed: &ClaimedEffect, end: &AttemptEnd) {
+    let endpoint = claimed.effect.word();
+    let (outcome, reason) = words(end);
+    metrics::counter!("wecom_agent_effects_total", "endpoint" => endpoint, "outcome" => outcome)
+        .increment(1);
+    let (effect, record, attempt) = (claimed.id, claimed.origin.record, claimed.attempt);
+    match end {
+        AttemptEnd::Failed { .. } | AttemptEnd::Unknown { .. } => {
+            tracing::error!(%effect, %record, endpoint, attempt, outcome, reason, "attempt ended");
+        }
+        _ => {
+            tracing::info!(%effect, %record, endpoint, attempt, outcome, reason, "attempt ended");
+        }
     }
 }
 

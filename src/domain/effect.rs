@@ -179,18 +179,41 @@ impl Effect {
 
 /// The `msgid` that we give a message, so that a second try is recognised.
 pub mod message_id {
+    use crate::domain::clock::UnixMillis;
     use crate::domain::ids::EffectId;
 
-    /// At most 32 of `[0-9a-zA-Z_-]`; `instance` tells one data folder from the next.
+    /// At most 32 of `[0-9a-zA-Z_-]`. `instance` tells one data folder from the next, and the
+    /// time of the decision tells a folder from itself after an old copy was put back.
     #[must_use]
-    pub fn of(instance: &str, effect: EffectId) -> String {
-        format!("{instance}-{}", effect.0)
+    pub fn of(instance: &str, effect: EffectId, decided_at: UnixMillis) -> String {
+        format!("{instance}-{}-{:x}", effect.0, decided_at.0)
     }
 
     /// The effect of a `msgid` of ours.
     #[must_use]
     pub fn parse(instance: &str, msgid: &str) -> Option<EffectId> {
-        let number = msgid.strip_prefix(instance)?.strip_prefix('-')?;
+        let rest = msgid.strip_prefix(instance)?.strip_prefix('-')?;
+        let (number, _) = rest.split_once('-')?;
         number.parse().ok().map(EffectId)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::{of, parse};
+        use crate::domain::clock::UnixMillis;
+        use crate::domain::ids::EffectId;
+
+        #[test]
+        fn fits_and_comes_back() {
+            let id = of(
+                "abcdefgh",
+                EffectId(9_999_999),
+                UnixMillis(1_795_307_688_123),
+            );
+            assert!(id.len() <= 32, "{id}");
+            assert_eq!(parse("abcdefgh", &id), Some(EffectId(9_999_999)));
+            assert_eq!(parse("zzzzzzzz", &id), None);
+            assert_eq!(parse("abcdefgh", "abcdefgh-x-1"), None);
+        }
     }
 }

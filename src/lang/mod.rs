@@ -37,6 +37,19 @@ impl Lang {
         fill(self.of(entry), values)
     }
 
+    /// A reason that was stored or logged in English, in this language. Reasons are the
+    /// entries of the section `reason`; what is not among them stays as it is.
+    #[must_use]
+    pub fn retell(self, english: &str) -> String {
+        if self == Self::En {
+            return english.to_owned();
+        }
+        REASONS
+            .iter()
+            .find_map(|entry| Some(fill(self.of(entry), &taken_apart(&entry.en, english)?)))
+            .unwrap_or_else(|| english.to_owned())
+    }
+
     /// The text of `key`, if the catalogue has one.
     #[must_use]
     pub fn lookup(self, key: &str) -> Option<&'static str> {
@@ -71,6 +84,24 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
     out
 }
 
+/// The values with which a template gives this text, if it can.
+fn taken_apart<'t>(template: &'t str, text: &'t str) -> Option<Vec<(&'t str, &'t str)>> {
+    let (before, rest) = template.split_once('{').unwrap_or((template, ""));
+    let text = text.strip_prefix(before)?;
+    let Some((name, rest)) = rest.split_once('}') else {
+        return text.is_empty().then(Vec::new);
+    };
+    let next = rest.split('{').next().unwrap_or_default();
+    let end = if next.is_empty() && rest.is_empty() {
+        text.len()
+    } else {
+        text.find(next)?
+    };
+    let mut values = taken_apart(rest, &text[end..])?;
+    values.push((name, &text[..end]));
+    Some(values)
+}
+
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -85,11 +116,22 @@ const FILES: &[&str] = &[
     include_str!("cli.toml"),
     include_str!("config.toml"),
     include_str!("help.toml"),
+    include_str!("reason.toml"),
     include_str!("check.toml"),
     include_str!("check_rules.toml"),
     include_str!("check_templates.toml"),
     include_str!("explain.toml"),
 ];
+
+/// The entries of the section `reason`, those with the longest fixed beginning first.
+static REASONS: LazyLock<Vec<&'static Entry>> = LazyLock::new(|| {
+    let reasons = CATALOGUE
+        .iter()
+        .filter(|(key, _)| key.starts_with("reason."));
+    let mut reasons: Vec<&Entry> = reasons.map(|(_, entry)| entry).collect();
+    reasons.sort_by_key(|entry| std::cmp::Reverse(entry.en.find('{').unwrap_or(usize::MAX)));
+    reasons
+});
 
 static CATALOGUE: LazyLock<HashMap<String, Entry>> = LazyLock::new(|| {
     let mut all = HashMap::new();
@@ -153,6 +195,14 @@ mod tests {
     fn a_value_is_not_filled_again() {
         assert_eq!(fill("{a}-{b}", &[("a", "{b}"), ("b", "x")]), "{b}-x");
         assert_eq!(fill("{c} {", &[]), "{c} {");
+    }
+
+    #[test]
+    fn a_stored_reason_is_retold() {
+        let zh = Lang::Zh.retell("too late by 7 s");
+        assert!(zh.contains('7') && !zh.contains("late"), "{zh}");
+        assert_eq!(Lang::Zh.retell("something new"), "something new");
+        assert_eq!(Lang::En.retell("too late by 7 s"), "too late by 7 s");
     }
 
     #[test]

@@ -8,15 +8,17 @@ use super::answer::{self, Answer};
 use super::translate::{self, Translated};
 use crate::config::{Config, Kind};
 use crate::desk::Desk;
-use crate::domain::clock::SharedClock;
+use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::ids::{AppName, RecordId};
 use crate::domain::inbound::{AibotPassive, Inbound, ReplyPath};
-use crate::store::{Acceptance, NewRecord, RecordBody, Store};
+use crate::store::{Acceptance, ItemId, NewRecord, RecordBody, Store};
 use crate::wecom::callback::{SignedQuery, envelope};
 use crate::wecom::crypto::{Codec, EncodingAesKey, KeyError, Refusal};
 
 /// How long a callback is held open for an answer. WeCom waits five seconds.
 const HOLD_OPEN: Duration = Duration::from_millis(3500);
+/// How long more for an answer that is being stored.
+const SETTLE: Duration = Duration::from_millis(1000);
 
 /// One callback URL.
 pub(super) struct Receiver {
@@ -102,7 +104,7 @@ impl Acceptor {
                 Err(error) => not_stored(&error),
             },
             Translated::StreamRefresh { id } => {
-                let answer = answer::finished_stream(receiver, &id, &nonce, now);
+                let answer = self.refreshed(receiver, &id, &nonce, now).await;
                 Ended::Stored {
                     answer: Some(answer),
                     duplicate: false,
@@ -147,9 +149,27 @@ impl Acceptor {
         id: RecordId,
         nonce: &str,
     ) -> Option<Answer> {
-        let mut place = self.desk.open(id, inbound.person.clone());
-        let message = tokio::time::timeout(HOLD_OPEN, place.wait()).await.ok()??;
+        let place = self.desk.open(id, inbound.person.clone());
+        let message = place.wait(HOLD_OPEN, SETTLE).await?;
         answer::passive(receiver, inbound, id, &message, nonce, self.clock.now())
+    }
+
+    /// Our streams are finished with their first state: a refresh gets the same text again.
+    async fn refreshed(
+        &self,
+        receiver: &Receiver,
+        id: &str,
+        nonce: &str,
+        now: UnixMillis,
+    ) -> Answer {
+        let text = match id.parse() {
+            Ok(ItemId::Record(record)) => {
+                let given = answer::given_before(self.store.as_ref(), record).await;
+                given.and_then(answer::text)
+            }
+            _ => None,
+        };
+        answer::finished_stream(receiver, id, text.unwrap_or_default(), nonce, now)
     }
 
     /// WeCom did not get our answer and asks again: the same answer is right.

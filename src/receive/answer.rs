@@ -60,17 +60,26 @@ pub(super) fn passive(
 pub(super) fn finished_stream(
     receiver: &Receiver,
     id: &str,
+    content: String,
     nonce: &str,
     now: UnixMillis,
 ) -> Answer {
     let stream = StreamReply {
         id: id.to_owned(),
         finish: true,
-        content: String::new(),
+        content,
         msg_item: Vec::new(),
         feedback: None,
     };
     seal_json(receiver, &AibotReply::Stream(stream), nonce, now)
+}
+
+/// The text of a message, if it is one.
+pub(super) fn text(message: Outgoing) -> Option<String> {
+    match message {
+        Outgoing::Text { text } | Outgoing::Markdown { text } => Some(text),
+        _ => None,
+    }
 }
 
 /// The answer that an earlier push of the same record was given in its response.

@@ -20,6 +20,8 @@ use crate::wecom::crypto::Refusal;
 const MAX_BODY: usize = 256 * 1024;
 /// Of a larger one so much is read and thrown away before it is refused.
 const MAX_DISCARDED: usize = 32 * 1024 * 1024;
+/// The same for a body that is refused whatever it holds.
+const REFUSED_BODY_TIMEOUT: Duration = Duration::from_millis(500);
 /// A body that has not arrived by then is refused.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -82,10 +84,14 @@ async fn read(request: Request<Body>) -> Result<Bytes, &'static str> {
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let invited = !request.headers().contains_key(header::EXPECT);
     // An encoded body would have to be unpacked first: WeCom sends none.
-    let encoded = request.headers().contains_key(header::CONTENT_ENCODING);
+    let encoded = request
+        .headers()
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding != "identity");
+    let declared_too_large = declared.is_some_and(|length| length > MAX_BODY);
     let mut body = request.into_body();
     let read = async {
-        if declared.is_some_and(|length| length > MAX_BODY) {
+        if declared_too_large {
             if invited {
                 discard(&mut body).await;
             }
@@ -101,7 +107,12 @@ async fn read(request: Request<Body>) -> Result<Bytes, &'static str> {
             Err(_) => Err("broken_body"),
         }
     };
-    match tokio::time::timeout(BODY_TIMEOUT, read).await {
+    let patience = if declared_too_large || encoded {
+        REFUSED_BODY_TIMEOUT
+    } else {
+        BODY_TIMEOUT
+    };
+    match tokio::time::timeout(patience, read).await {
         Ok(result) => result,
         Err(_) => Err("slow_body"),
     }

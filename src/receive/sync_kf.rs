@@ -3,7 +3,7 @@
 //! A push is only a hint; accounts are pulled slowly without one too. One pull at a time
 //! per account.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +28,10 @@ const TOKEN_LIFE: Duration = Duration::from_secs(540);
 /// Waits after a failed pull: doubled from the first to the last.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LAST_WAIT: Duration = Duration::from_secs(60);
+/// The cursor is not one that WeCom knows (any more).
+const CURSOR_INVALID: i64 = 50100;
+/// Where the accounts that were ever pulled are remembered.
+const KNOWN_ACCOUNTS: &str = "kf_accounts";
 /// How often pulls under way are looked at.
 const UNDER_WAY: Duration = Duration::from_millis(100);
 /// A cursor that stands still this often over empty pages ends the pull.
@@ -40,6 +44,8 @@ pub struct Puller {
     accounts: HashMap<OpenKfId, Account>,
     pulls: JoinSet<(OpenKfId, Result<(), PullError>)>,
     list_at: UnixMillis,
+    recalled: bool,
+    remembered: usize,
 }
 
 struct Shared {
@@ -107,6 +113,8 @@ impl Puller {
             accounts: HashMap::new(),
             pulls: JoinSet::new(),
             list_at: UnixMillis(i64::MIN),
+            recalled: false,
+            remembered: 0,
         }
     }
 
@@ -142,6 +150,39 @@ impl Puller {
         }
     }
 
+    /// The accounts of earlier runs: an app that may not list accounts polls them all the same.
+    async fn recall(&mut self, now: UnixMillis) -> Result<(), StoreError> {
+        let known = self.shared.store.fact(KNOWN_ACCOUNTS).await?;
+        let known: BTreeMap<OpenKfId, AppName> = known
+            .and_then(|known| serde_json::from_value(known).ok())
+            .unwrap_or_default();
+        for (id, name) in known {
+            if let Some(app) = self.apps.iter().find(|app| app.name == name).cloned() {
+                self.know(id, &app, now);
+            }
+        }
+        self.remembered = self.accounts.len();
+        Ok(())
+    }
+
+    async fn remember(&mut self) -> Result<(), StoreError> {
+        if self.accounts.len() == self.remembered {
+            return Ok(());
+        }
+        let known: BTreeMap<&OpenKfId, &AppName> = self
+            .accounts
+            .iter()
+            .map(|(id, account)| (id, &account.app.name))
+            .collect();
+        let known = serde_json::to_value(known).unwrap_or_default();
+        self.shared
+            .store
+            .put_facts(vec![(KNOWN_ACCOUNTS.to_owned(), known)])
+            .await?;
+        self.remembered = self.accounts.len();
+        Ok(())
+    }
+
     fn know(&mut self, id: OpenKfId, app: &KfApp, now: UnixMillis) {
         self.accounts.entry(id).or_insert_with(|| Account {
             app: app.clone(),
@@ -157,9 +198,15 @@ impl Puller {
             self.note(ended);
         }
         let now = self.shared.clock.now();
+        if !self.recalled {
+            self.recall(now).await?;
+            self.recalled = true;
+        }
         let mut tokens: HashMap<OpenKfId, Option<String>> = HashMap::new();
         for push in self.shared.store.pending_kf_pushes().await? {
-            if let Some(app) = self.apps.iter().find(|app| app.name == push.app).cloned() {
+            // An app of another kind may be registered for the kf callback too.
+            let named = self.apps.iter().find(|app| app.name == push.app);
+            if let Some(app) = named.or(self.apps.first()).cloned() {
                 self.know(push.open_kfid.clone(), &app, now);
             }
             let fresh = now.since(push.received_at) < TOKEN_LIFE;
@@ -169,6 +216,7 @@ impl Puller {
         if tokens.is_empty() && now >= self.list_at {
             self.list_accounts(now).await;
         }
+        self.remember().await?;
         for (id, account) in &mut self.accounts {
             let wanted = tokens.contains_key(id) || account.poll_at <= now;
             if wanted && !account.under_way && account.not_before <= now {
@@ -248,14 +296,22 @@ impl Shared {
     ) -> Result<(), PullError> {
         let handle = self.gateway.app(&app.name).ok_or(PullError::NoApp)?;
         let mut cursor = self.store.kf_cursor(account).await?;
-        let first_start = cursor.is_none();
-        let ignore_before = first_start.then(|| started.before(app.ignore_older_than));
+        let ignore_before = self
+            .history_ends(account, app, cursor.is_none(), started)
+            .await?;
         let mut request = sync_msg::Request::new(account.as_str());
         request.token = token.map(Secret::new);
         let mut standstills = 0;
+        let mut restart = false;
         loop {
-            request.cursor.clone_from(&cursor);
+            request.cursor = cursor.clone().filter(|_| !restart);
             let page = match handle.call(&request).await {
+                // Paging begins anew; what was taken before is recognised by its msgid.
+                Err(error) if error.code() == Some(CURSOR_INVALID) && !restart => {
+                    tracing::warn!(%account, "WeCom no longer knows the cursor: paging begins anew");
+                    restart = true;
+                    continue;
+                }
                 Err(error) if error.code() == Some(KF_TOKEN_EXPIRED) && request.token.is_some() => {
                     request.token = None;
                     continue;
@@ -299,7 +355,29 @@ impl Shared {
                 return Ok(());
             }
             cursor = next.or(cursor);
+            restart = false;
         }
+    }
+
+    /// Messages older than this were there before the agent first looked at the account, and
+    /// are never answered. Kept in the store: a first pull that is cut off changes nothing.
+    async fn history_ends(
+        &self,
+        account: &OpenKfId,
+        app: &KfApp,
+        first: bool,
+        now: UnixMillis,
+    ) -> Result<Option<UnixMillis>, StoreError> {
+        let name = format!("kf_history_ends/{account}");
+        if let Some(value) = self.store.fact(&name).await? {
+            return Ok(serde_json::from_value(value).ok());
+        }
+        if !first {
+            return Ok(None);
+        }
+        let ends = now.before(app.ignore_older_than);
+        self.store.put_facts(vec![(name, ends.0.into())]).await?;
+        Ok(Some(ends))
     }
 }
 

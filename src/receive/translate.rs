@@ -161,6 +161,10 @@ fn from_callback(
             _ => ReplyPath::None,
         },
     };
+    // One self-built app may be registered for members and for customers alike.
+    if let Body::Event(Event::External(_) | Event::Group(_) | Event::Tag(_)) = &callback.body {
+        inbound.channel = Channel::Contact;
+    }
     match &callback.body {
         Body::Message(message) => inbound.trigger = Trigger::Message(app_message(&message.content)),
         Body::Event(Event::App(event)) => app_event(&mut inbound, event, raw),

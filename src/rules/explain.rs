@@ -229,13 +229,27 @@ impl Trace {
     #[must_use]
     pub fn human(&self, lang: Lang, text: &str) -> String {
         let mut out = String::new();
+        let mut unreached: Option<(&RuleId, usize)> = None;
         for (step, number) in self.steps.iter().zip(1..) {
+            if let Verdict::NotReached { by } = &step.verdict {
+                // Always the rest of the list: one line for all of them.
+                unreached = Some((by, unreached.map_or(1, |(_, count)| count + 1)));
+                continue;
+            }
             let title = step.name.as_deref().unwrap_or(step.rule.as_str());
             let Place { file, line } = &step.place;
             out.push_str(&format!("{number:>3}. {title}  ({file}:{line})\n"));
             for line in step.verdict.human(lang, text) {
                 out.push_str(&format!("     {line}\n"));
             }
+        }
+        if let Some((by, count)) = unreached {
+            let count = count.to_string();
+            let values = [("rule", by.as_str()), ("count", &count)];
+            out.push_str(&format!(
+                "  – {}\n",
+                lang.text("explain.not_reached", &values)
+            ));
         }
         if out.is_empty() {
             out.push_str(&lang.text("explain.no_rules", &[]));
@@ -261,12 +275,8 @@ impl Verdict {
     fn human(&self, lang: Lang, text: &str) -> Vec<String> {
         match self {
             Self::Skipped(reason) => vec![format!("✗ {}", reason.human(lang, text))],
-            Self::NotReached { by } => {
-                vec![format!(
-                    "– {}",
-                    lang.text("explain.not_reached", &[("rule", by.as_str())])
-                )]
-            }
+            // Told once for all of them, at the end.
+            Self::NotReached { .. } => Vec::new(),
             Self::Fired {
                 observe,
                 found,

@@ -186,7 +186,8 @@ pub struct ContactChange {
     pub set: Vec<(String, Value)>,
     /// Rules with a cooldown that fired: it starts now.
     pub fired: Vec<RuleId>,
-    /// They wrote at this time.
+    /// They wrote at this time. What waits in the lane named like the record's conversation
+    /// becomes due: a message that was held until they write again goes out.
     pub wrote_at: Option<UnixMillis>,
     /// They were added by this member at this time.
     pub added_by: Option<Follower>,
@@ -432,6 +433,8 @@ pub struct Signals {
     pub timers: tokio::sync::Notify,
     /// For loops that go by the clock: only stopping wakes them.
     pub upkeep: tokio::sync::Notify,
+    /// A write has failed. From then on the store refuses everything; open it anew.
+    pub failed: tokio::sync::Notify,
 }
 
 /// Which items to list.

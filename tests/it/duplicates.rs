@@ -170,8 +170,17 @@ async fn a_repeat_with_a_new_envelope_is_still_a_repeat() {
 
 #[tokio::test]
 async fn a_repeat_after_a_restart_changes_nothing() {
+    a_repeat_after_a_restart("redb").await;
+}
+
+#[tokio::test]
+async fn a_repeat_after_a_restart_changes_nothing_on_sled() {
+    a_repeat_after_a_restart("sled").await;
+}
+
+async fn a_repeat_after_a_restart(store: &'static str) {
     let mock = mock().await;
-    let mut agent = Agent::start(&mock).await;
+    let mut agent = AgentBuilder::new().store(store).start(&mock).await;
     let message = Callback::xml("staff", &text_message(MEMBER, "你好", 1));
     let elements = format!(
         "<ChangeType>del_follow_user</ChangeType><UserID>{MEMBER}</UserID><ExternalUserID>{CUSTOMER}</ExternalUserID>"

@@ -90,8 +90,17 @@ async fn several_messages_of_one_customer_are_all_answered_in_order() {
 
 #[tokio::test]
 async fn a_crash_between_two_pages_loses_and_repeats_nothing() {
+    a_crash_between_two_pages("redb").await;
+}
+
+#[tokio::test]
+async fn a_crash_between_two_pages_loses_and_repeats_nothing_on_sled() {
+    a_crash_between_two_pages("sled").await;
+}
+
+async fn a_crash_between_two_pages(store: &'static str) {
     let mock = mock().await;
-    let mut agent = Agent::start(&mock).await;
+    let mut agent = AgentBuilder::new().store(store).start(&mock).await;
     calls(&mock, "kf/sync_msg", 1).await;
     mock.set_switches(switches(json!({"kf_page_limit": 2})))
         .expect("switches");

@@ -189,18 +189,33 @@ async fn the_five_messages_are_kept_before_wecom_refuses() {
         .await;
 
     mock.say(CUSTOMER, "全部").await.expect("push");
-    let dropped = agent.queued("dropped", 2).await;
-    assert!(dropped[0]["reason"].to_string().contains("five messages"));
-    agent.idle().await;
+    answers(&mock, CUSTOMER, 5).await;
+    let held = agent.queued("ready", 1).await;
+    assert!(held[0]["reason"].to_string().contains("five messages"));
     assert_eq!(said_by_bot(&mock, CUSTOMER).len(), 5);
 
-    // The customer's next message opens the next five.
+    // The customer's next message opens the next five: what was held goes first.
     mock.advance_secs(1);
-    mock.say(CUSTOMER, "全部").await.expect("push");
-    agent.queued("dropped", 4).await;
+    mock.say(CUSTOMER, "你好").await.expect("push");
+    answers(&mock, CUSTOMER, 8).await;
     agent.idle().await;
-    assert_eq!(said_by_bot(&mock, CUSTOMER).len(), 10);
+    assert_eq!(said_by_bot(&mock, CUSTOMER).len(), 8);
     assert_eq!(refusals(&mock), [], "WeCom never had to refuse");
+}
+
+#[tokio::test]
+async fn what_wecom_refuses_beyond_five_waits_for_the_customer() {
+    let mock = mock().await;
+    let agent = Agent::start(&mock).await;
+    fault(&mock, "kf/send_msg", errcode(95001));
+
+    mock.say(CUSTOMER, "你好").await.expect("push");
+    let held = agent.queued("ready", 1).await;
+    assert!(held[0]["reason"].to_string().contains("five messages"));
+
+    mock.say(CUSTOMER, "什么都不触发").await.expect("push");
+    answers(&mock, CUSTOMER, 1).await;
+    agent.idle().await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod contacts;
 mod crashes;
 mod crowd;
 mod duplicates;
+mod full_disk;
 mod kf;
 mod kf_sending;
 mod media;

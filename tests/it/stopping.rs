@@ -1,10 +1,10 @@
-//! Stopping in good order, and what happens when the disk says no.
+//! Stopping in good order: what is under way is finished, what waits is kept.
 
 use mock_wecom::{Action, Fault};
 
 use crate::support::{
-    Agent, AgentBuilder, CUSTOMER, Callback, MEMBER, OTHER_CUSTOMER, answers, calls, eventually,
-    mock, said_by_bot, text_message,
+    Agent, CUSTOMER, Callback, MEMBER, OTHER_CUSTOMER, answers, calls, mock, said_by_bot,
+    text_message,
 };
 
 #[tokio::test]
@@ -58,42 +58,4 @@ async fn what_was_accepted_right_before_sigterm_is_answered_after_the_next_start
     assert_eq!(answers(&mock, MEMBER, 1).await, ["您好"]);
     agent.idle().await;
     assert_eq!(said_by_bot(&mock, MEMBER).len(), 1);
-}
-
-#[tokio::test]
-async fn when_the_disk_is_full_the_connection_is_cut_without_an_answer() {
-    let mock = mock().await;
-    // Enough to begin with, soon not enough to go on.
-    let mut agent = AgentBuilder::new().file_limit(4096).start(&mock).await;
-    let filler = "x".repeat(60_000);
-    let mut accepted = 0;
-    let refused = loop {
-        let text = format!("闲聊 {filler}");
-        let push = Callback::xml("staff", &text_message(MEMBER, &text, accepted));
-        let (answer, _) = crate::support::exchange(agent.address(), &push.http("")).await;
-        if answer.status != 200 {
-            break (answer, push);
-        }
-        accepted += 1;
-        assert!(accepted < 1000, "the limit was never reached");
-    };
-    let (answer, push) = refused;
-    assert_eq!(answer.status, 0, "answered: {answer:?}");
-    assert!(accepted > 0);
-    // Once it has failed it takes nothing in, and does not pretend to.
-    let small = Callback::xml("staff", &text_message(MEMBER, "你好", 5000));
-    let (answer, _) = crate::support::exchange(agent.address(), &small.http("")).await;
-    assert_ne!(answer.status, 400);
-
-    // WeCom pushes again, to a program with room to write.
-    agent.kill();
-    agent.restart(&mock).await;
-    assert_eq!(push.send(&agent).await.0, 200);
-    assert_eq!(small.send(&agent).await.0, 200);
-    assert_eq!(answers(&mock, MEMBER, 1).await, ["您好"]);
-    let expected = usize::try_from(accepted).expect("a count") + 2;
-    eventually("everything acknowledged is there", async || {
-        (agent.items(&["done"]).len() == expected).then_some(())
-    })
-    .await;
 }

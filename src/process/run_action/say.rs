@@ -156,7 +156,7 @@ impl Planner<'_> {
         if let Some(members) = self.config.servicers.get(to) {
             return Ok(members.clone());
         }
-        if to == "负责人" || to == "owner" {
+        if to == "负责人" {
             let followers = self.followers();
             if followers.is_empty() {
                 return Err("no member has this customer as a contact".to_owned());

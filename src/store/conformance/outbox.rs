@@ -2,11 +2,12 @@
 
 use super::Subject;
 use super::support::{
-    CORP, at, decide, effect, effects, finish, is_fenced, one_effect, retry, sent, words,
+    CORP, accept, at, decide, decision, effect, effects, finish, is_fenced, one_effect, one_record,
+    record, retry, sent, words,
 };
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::EffectId;
-use crate::store::{AttemptEnd, ItemId, ItemState, Rescued, Store};
+use crate::store::{AttemptEnd, ContactChange, DecisionCommit, ItemId, ItemState, Rescued, Store};
 
 async fn state(store: &dyn Store, id: EffectId) -> (ItemState, Option<String>) {
     let shown = store.show(ItemId::Effect(id)).await.unwrap().unwrap();
@@ -73,6 +74,36 @@ pub async fn a_retry_keeps_the_order_and_counts(subject: &dyn Subject) {
         (first.id, 2, false)
     );
     assert_eq!(again.first_attempt_at, at(7));
+}
+
+pub async fn writing_wakes_what_waits_in_the_conversation(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    decide(
+        &*store,
+        "x",
+        vec![effect("x", "held", 0), effect("y", "other", 0)],
+    )
+    .await;
+    for claimed in effects(&*store, 0).await {
+        let snooze = AttemptEnd::Snooze {
+            at: at(1_000),
+            reason: "held".to_owned(),
+        };
+        finish(&*store, &claimed, snooze, 1).await;
+    }
+    assert!(effects(&*store, 10).await.is_empty());
+    accept(&*store, vec![record("again", "x", 9)]).await;
+    let claimed = one_record(&*store, 10).await;
+    let wrote = ContactChange {
+        wrote_at: Some(at(9)),
+        ..ContactChange::default()
+    };
+    let decision = DecisionCommit {
+        contact: Some(wrote),
+        ..decision(&claimed, 10)
+    };
+    store.commit_decision(decision).await.unwrap();
+    assert_eq!(words(&effects(&*store, 10).await), ["held"]);
 }
 
 pub async fn a_snooze_does_not_count(subject: &dyn Subject) {

@@ -1,7 +1,7 @@
 //! Everything that one decision changes, in one go.
 
 use super::contacts;
-use super::item::INBOX;
+use super::item::{INBOX, OUTBOX};
 use super::keys::Table;
 use super::outbox::{self, PreparedEffect};
 use super::timers::{self, PreparedTimer};
@@ -51,12 +51,15 @@ impl PreparedDecision {
 pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Vec<EffectId>> {
     let record = decision.record.0;
     let mut held = INBOX.held(txn, record, decision.fence)?;
+    let conversation = held.row.lane;
     if let Some(change) = decision.contact {
+        if change.wrote_at.is_some() {
+            OUTBOX.hurry(txn, conversation, decision.now)?;
+        }
         contacts::change(txn, change, decision.now)?;
     }
     timers::remove(txn, &decision.remove_timers)?;
     timers::set(txn, decision.timers)?;
-    let conversation = held.row.lane;
     let mut effects = Vec::with_capacity(decision.effects.len());
     for effect in decision.effects {
         effects.push(outbox::add(txn, effect, conversation)?);

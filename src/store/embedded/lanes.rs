@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 
 use super::engine::{Row, Rows, collect, first, try_scan};
 use super::item::{ClaimRow, ItemRow, Kind, Queue};
-use super::keys::{Line, Table, last_u64, read_u64};
+use super::keys::{LaneHash, Line, Table, last_u64, read_u64};
 use super::txn::{Txn, decode};
 use crate::domain::clock::UnixMillis;
 use crate::store::{Claim, ItemState, Result, StoreError};
@@ -110,6 +110,22 @@ impl Queue {
         let Held { id, mut row, .. } = held;
         txn.delete(txn.keys.number(self.claim, id));
         row.due = due;
+        txn.put_json(txn.keys.number(self.waiting, id), "item", &row)?;
+        self.make_ready(txn, id, &row);
+        Ok(())
+    }
+
+    /// Makes the head of a lane due at `now` if it waits for a later time.
+    pub(crate) fn hurry(&self, txn: &mut Txn<'_>, lane: LaneHash, now: UnixMillis) -> Result<()> {
+        let Some((_, head)) = first(txn, &txn.keys.lane(self.lane, lane, false))? else {
+            return Ok(());
+        };
+        let (id, mut row) = self.pointed_to(txn, &head)?;
+        if row.due <= now || self.claim_row(txn, id)?.is_some() {
+            return Ok(());
+        }
+        txn.delete(txn.keys.ready(self.ready, row.urgent, row.due, row.seq));
+        row.due = now;
         txn.put_json(txn.keys.number(self.waiting, id), "item", &row)?;
         self.make_ready(txn, id, &row);
         Ok(())

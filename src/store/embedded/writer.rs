@@ -3,6 +3,8 @@
 //! It takes all waiting operations, runs each against one transaction, commits once and
 //! then answers all of them. A disk can sync a few hundred or thousand times a second;
 //! sharing each sync among everybody who waits is what makes durable acceptance cheap.
+//!
+//! After a failed commit it refuses everything: the store has to be opened anew.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -11,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::engine::Engine;
 use super::keys::Keys;
-use super::txn::Txn;
+use super::txn::{Txn, Wake};
 use crate::store::{Result, Signals, StoreError};
 
 /// Callers beyond this wait for room.
@@ -138,6 +140,7 @@ impl Drop for Writer {
 fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
     let mut group: Vec<Box<dyn Operation>> = Vec::with_capacity(GROUP_LENGTH);
     let mut closing = Vec::new();
+    let mut failed: Option<Arc<StoreError>> = None;
     while let Some(message) = waiting.blocking_recv() {
         let mut next = Some(message);
         while let Some(message) = next {
@@ -154,7 +157,22 @@ fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
                 None
             };
         }
-        commit_group(&mut group, shared);
+        // What the engine shows after a failed write need not be on the disk. An answer
+        // built on it ("known already") would be an empty promise.
+        let committed = match &failed {
+            Some(error) => Err(Arc::clone(error)),
+            None => commit_group(&mut group, shared),
+        };
+        for operation in group.drain(..) {
+            operation.answer(committed.as_ref().err());
+        }
+        match committed {
+            Ok(wake) => wake.ring(&shared.signals),
+            Err(error) => {
+                shared.signals.failed.notify_one();
+                failed = Some(error);
+            }
+        }
     }
     for reply in closing {
         // Whoever asked may have stopped waiting.
@@ -162,20 +180,19 @@ fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
     }
 }
 
-fn commit_group(group: &mut Vec<Box<dyn Operation>>, shared: &Shared) {
+/// Runs a group in one transaction and commits it. Nobody has been answered yet.
+fn commit_group(
+    group: &mut [Box<dyn Operation>],
+    shared: &Shared,
+) -> std::result::Result<Wake, Arc<StoreError>> {
     let mut txn = Txn::over(shared.engine.as_ref(), &shared.keys, shared.opening);
     for operation in group.iter_mut() {
         operation.run(&mut txn);
     }
     let wake = txn.wake;
-    let failure = txn.commit().err().map(Arc::new);
-    if let Some(error) = &failure {
+    txn.commit().map_err(|error| {
         tracing::error!(operations = group.len(), %error, "a group of writes failed");
-    }
-    for operation in group.drain(..) {
-        operation.answer(failure.as_ref());
-    }
-    if failure.is_none() {
-        wake.ring(&shared.signals);
-    }
+        Arc::new(error)
+    })?;
+    Ok(wake)
 }

@@ -302,6 +302,14 @@ impl Agent {
         .await
     }
 
+    /// Makes room again after [`AgentBuilder::file_limit`].
+    pub fn lift_file_limit(&self) {
+        let pid = self.child.id().to_string();
+        let mut prlimit = Command::new("prlimit");
+        let done = prlimit.args(["--pid", &pid, "--fsize=unlimited:"]).status();
+        assert!(done.expect("prlimit of util-linux").success());
+    }
+
     /// SIGTERM, then the exit code.
     pub async fn terminate(&mut self) -> Option<i32> {
         self.signal("TERM");
@@ -397,7 +405,7 @@ fn spawn(config: &Path, file_limit: Option<u32>) -> (Child, Arc<Mutex<Vec<String
         // With the signal ignored, a write beyond the limit fails as on a full disk.
         Some(kib) => {
             let mut shell = Command::new("bash");
-            let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+            let script = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"");
             shell.args(["-c", &script, binary()]);
             shell
         }

@@ -9,7 +9,7 @@
 //! - Readers can see a batch half applied. A lock keeps them out until it is whole.
 //!
 //! After a failed sync nobody can tell what has reached the disk, so the engine refuses
-//! further commits until the process starts again.
+//! further commits until it is opened anew.
 
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -142,7 +142,7 @@ impl Engine for SledEngine {
     fn commit(&self, batch: &Batch) -> Result<()> {
         if self.broken.load(Ordering::Acquire) {
             return Err(StoreError::engine(std::io::Error::other(
-                "an earlier write failed; start again to continue",
+                "an earlier write failed; the store has to be opened anew",
             )));
         }
         let applied = {

@@ -67,7 +67,17 @@ pub struct Response {
     #[serde(with = "zero_one")]
     pub has_more: bool,
     /// Messages and events, oldest first. Deduplicate by `msgid`.
+    #[serde(deserialize_with = "readable")]
     pub msg_list: Vec<Item>,
+}
+
+/// Leaves out what is not an object: one odd entry must not hold up an account.
+fn readable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Item>, D::Error> {
+    let entries = Option::<Vec<serde_json::Value>>::deserialize(deserializer)?;
+    let entries = entries.unwrap_or_default().into_iter();
+    Ok(entries
+        .filter_map(|entry| Item::deserialize(entry).ok())
+        .collect())
 }
 
 endpoint!(Post "/cgi-bin/kf/sync_msg", Request => Response);
