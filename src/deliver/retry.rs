@@ -5,6 +5,7 @@
 //! | `KfSend` | recognised by our `msgid` | again, same `msgid` |
 //! | `KfEvent`, `Welcome`, `AibotReply` | refused: the code is used up | again at once, twice at the most |
 //! | `AppSend` | swallowed inside the duplicate window | again inside the window, then unknown |
+//! | `AppSend`, the same said a moment ago | doubles the message | unknown, kept for a person |
 //! | `MarkTag`, `Remark`, `KfTransfer` | sets the same value | again |
 //! | `Webhook` | recognised by `webhook-id` | again |
 //! | `Robot` | doubles the message | unknown, kept for a person |
@@ -111,6 +112,23 @@ pub fn after_error(claimed: &ClaimedEffect, error: &Error, now: UnixMillis) -> A
     match error.disposition() {
         Disposition::Ambiguous => after_ambiguity(claimed, reason, now),
         _ => after_refusal(claimed, error, reason, now),
+    }
+}
+
+/// What follows an error of the effect's own call if WeCom would not recognise a repeat.
+#[must_use]
+pub fn after_unguarded_error(
+    claimed: &ClaimedEffect,
+    error: &Error,
+    now: UnixMillis,
+) -> AttemptEnd {
+    match after_error(claimed, error, now) {
+        AttemptEnd::Retry {
+            reason,
+            unclear: true,
+            ..
+        } => AttemptEnd::Unknown { reason },
+        end => end,
     }
 }
 
@@ -242,3 +260,6 @@ pub fn describe(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,14 @@
 //! From effects to calls: the only place where outgoing domain and wire values meet.
 
+use sha1::{Digest as _, Sha1};
+
 use super::retry::DUPLICATE_WINDOW;
 use super::worker::Deps;
 use crate::config::Kind;
 use crate::domain::effect::{Effect, message_id};
 use crate::domain::ids::{AppName, ExternalUserId, Tag, UserId};
 use crate::domain::outgoing::Outgoing;
-use crate::store::{AttemptEnd, ClaimedEffect};
+use crate::store::{AttemptEnd, ClaimedEffect, QuotaUse, Reservation};
 use crate::wecom::api::externalcontact::{mark_tag, remark, send_welcome_msg};
 use crate::wecom::api::kf::{ServiceState, send_msg, send_msg_on_event, service_state_trans};
 use crate::wecom::api::message::send;
@@ -45,7 +47,7 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
             code,
             messages,
         } => welcome(deps, app, code, messages).await,
-        Effect::AppSend { app, to, message } => app_send(deps, app, to, message).await,
+        Effect::AppSend { app, to, message } => app_send(deps, claimed, app, to, message).await,
         Effect::AibotReply {
             app: _,
             response_url,
@@ -133,6 +135,7 @@ async fn welcome(
 
 async fn app_send(
     deps: &Deps,
+    claimed: &ClaimedEffect,
     name: &AppName,
     to: &[UserId],
     message: &Outgoing,
@@ -145,9 +148,16 @@ async fn app_send(
     };
     let message = message::for_app(deps, app, message).await?;
     let receivers = send::Receivers::users(to.iter().map(UserId::as_str));
-    let window = u32::try_from(DUPLICATE_WINDOW.as_secs()).unwrap_or(u32::MAX);
-    let request = send::Request::new(receivers, agent_id, message).deduplicated(window);
-    let response = app.call(&request).await?;
+    let mut request = send::Request::new(receivers, agent_id, message);
+    let guarded = is_new(deps, claimed).await?;
+    if guarded {
+        let window = u32::try_from(DUPLICATE_WINDOW.as_secs()).unwrap_or(u32::MAX);
+        request = request.deduplicated(window);
+    }
+    let response = app.call(&request).await.map_err(|error| match guarded {
+        true => Failure::Call(error),
+        false => Failure::Unguarded(error),
+    })?;
     let missed: Vec<&str> = response.rejected().collect();
     if missed.is_empty() {
         return Ok(AttemptEnd::Sent {
@@ -164,6 +174,29 @@ async fn app_send(
     Ok(AttemptEnd::Sent {
         note: Some(format!("not reached: {missed}")),
     })
+}
+
+/// Whether WeCom may compare this message with earlier ones to recognise a repeat.
+///
+/// Not if the same was said to the same members a moment ago: WeCom would take the second
+/// "hello" for a repeat of the first and swallow it.
+async fn is_new(deps: &Deps, claimed: &ClaimedEffect) -> Result<bool, Failure> {
+    if claimed.unclear {
+        return Ok(true);
+    }
+    let said = serde_json::to_vec(&claimed.effect).unwrap_or_default();
+    let hash: String = Sha1::digest(said)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let once = QuotaUse {
+        key: format!("said/{hash}"),
+        max: 1,
+        window: DUPLICATE_WINDOW,
+        since: None,
+    };
+    let reserved = deps.store.reserve(&[once], deps.clock.now()).await?;
+    Ok(reserved == Reservation::Granted)
 }
 
 async fn aibot_reply(

@@ -208,6 +208,10 @@ impl Deps {
                 let end = retry::after_error(claimed, &error, now);
                 (error, end)
             }
+            Err(Failure::Unguarded(error)) => {
+                let end = retry::after_unguarded_error(claimed, &error, now);
+                (error, end)
+            }
             Err(Failure::Preparing(error)) => {
                 let end = retry::after_preparation(claimed, &error, now);
                 (error, end)

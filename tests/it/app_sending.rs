@@ -59,6 +59,33 @@ async fn arrives_once(suppressed: &str) {
 }
 
 #[tokio::test]
+async fn the_same_answer_to_the_same_question_arrives_again() {
+    let mock = mock().await;
+    let mut agent = Agent::start(&mock).await;
+    for n in 1..=3 {
+        assert!(member_says(&mock, MEMBER, "你好").await);
+        assert_eq!(answers(&mock, MEMBER, n).await.len(), n);
+        agent.idle().await;
+        if n == 2 {
+            agent.kill();
+            agent.restart(&mock).await;
+        }
+    }
+    let calls = mock.calls("message/send");
+    assert!(
+        calls.iter().all(|call| call.problems.is_empty()),
+        "none swallowed"
+    );
+
+    // Such a repetition has no handle against doubles, so doubt is left to a person.
+    fault(&mock, "message/send", Action::DropAfter);
+    assert!(member_says(&mock, MEMBER, "你好").await);
+    agent.queued("unknown", 1).await;
+    agent.idle().await;
+    assert_eq!(said_by_bot(&mock, MEMBER).len(), 4);
+}
+
+#[tokio::test]
 async fn members_who_were_not_reached_are_named() {
     let mock = mock().await;
     let agent = AgentBuilder::new()
@@ -201,4 +228,24 @@ async fn the_customers_answer_does_not_wait_for_a_members() {
     assert_eq!(said_by_bot(&mock, MEMBER).len(), 0, "the other still hangs");
     answers(&mock, MEMBER, 1).await;
     agent.idle().await;
+}
+
+#[tokio::test]
+async fn a_long_text_is_split_before_wecom_cuts_or_refuses_it() {
+    let mock = mock().await;
+    switch(&mock, "oversize_text", "refuse");
+    let long = "请先核对收货地址，再点确认。\n".repeat(120);
+    let agent = AgentBuilder::new()
+        .file("templates/hello.txt", &long)
+        .start(&mock)
+        .await;
+
+    assert!(member_says(&mock, MEMBER, "你好").await);
+    agent.queued("sent", 3).await;
+    agent.idle().await;
+
+    let parts = said_by_bot(&mock, MEMBER);
+    assert!(parts.iter().all(|part| part.len() <= 2048));
+    let (sent, whole) = (parts.concat(), long.trim_end());
+    assert_eq!(sent.replace('\n', ""), whole.replace('\n', ""));
 }

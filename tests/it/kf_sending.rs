@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use mock_wecom::{Action, KfFail, KfSession, MockWecom};
 
 use crate::support::{
-    Agent, AgentBuilder, CUSTOMER, OTHER_CUSTOMER, answers, applied, calls, customers, errcode,
+    Agent, AgentBuilder, CUSTOMER, KF, OTHER_CUSTOMER, answers, applied, calls, customers, errcode,
     eventually, fault, mock, refusals, said_by_bot, switch,
 };
 
@@ -84,8 +84,15 @@ async fn too_frequent_rests_the_endpoint_and_loses_nothing() {
     fault(&mock, "kf/send_msg", errcode(45009));
 
     mock.say(CUSTOMER, "退款").await.expect("push");
-    let waiting = agent.queued("ready", 1).await;
-    assert!(waiting[0]["reason"].to_string().contains("45009"));
+    eventually("the refusal is seen", async || {
+        let items = agent.queue("ready").await.into_iter();
+        let reasons: Vec<String> = items.map(|item| item["reason"].to_string()).collect();
+        reasons
+            .iter()
+            .any(|reason| reason.contains("45009"))
+            .then_some(())
+    })
+    .await;
     mock.say(OTHER_CUSTOMER, "退款").await.expect("push");
 
     let waiting = eventually("both wait", async || {
@@ -233,4 +240,20 @@ async fn a_long_text_is_split_and_nothing_is_lost() {
     );
     assert_eq!(parts.concat(), long);
     assert_eq!(applied(&mock, "kf/send_msg").len(), parts.len());
+}
+
+#[tokio::test]
+async fn every_pull_names_its_account() {
+    let mock = mock().await;
+    let agent = Agent::start(&mock).await;
+    mock.say(CUSTOMER, "你好").await.expect("push");
+    answers(&mock, CUSTOMER, 1).await;
+    agent.idle().await;
+    let pulls = mock.calls("kf/sync_msg");
+    assert!(pulls.len() >= 2, "one at the start, one for the push");
+    assert!(
+        pulls
+            .iter()
+            .all(|pull| pull.request["body"]["open_kfid"] == KF)
+    );
 }

@@ -64,8 +64,7 @@ async fn start(mock: &MockWecom) -> Agent {
 }
 
 /// What a message meets on its way.
-const PATHS: [&str; 9] = [
-    "kf/sync_msg",
+const PATHS: [&str; 8] = [
     "kf/service_state/get",
     "kf/send_msg",
     "message/send",
@@ -83,6 +82,7 @@ fn trouble(mock: &MockWecom) {
         applied: true,
     };
     fault(mock, "gettoken", Action::Garble);
+    fault(mock, "kf/sync_msg", Action::Truncate);
     fault(mock, "kf/send_msg", errcode(40014));
     for path in PATHS {
         fault(mock, path, Action::DropAfter);
@@ -129,6 +129,10 @@ async fn no_secret_token_or_text_is_ever_written() {
     };
     seed_robot(&mock, &robot).await;
     let agent = start(&mock).await;
+    for customer in [CUSTOMER, OTHER_CUSTOMER] {
+        mock.say(customer, "你好").await.expect("push");
+        answers(&mock, customer, 1).await;
+    }
     trouble(&mock);
 
     for customer in [CUSTOMER, OTHER_CUSTOMER] {

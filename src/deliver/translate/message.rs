@@ -18,6 +18,9 @@ pub(in crate::deliver) enum Failure {
     /// The call failed.
     #[error(transparent)]
     Call(#[from] Error),
+    /// The call failed, and WeCom would not recognise a repeat.
+    #[error(transparent)]
+    Unguarded(Error),
     /// A call that had to come first failed (an upload, the tag library): the effect
     /// itself was not tried.
     #[error(transparent)]

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use mock_wecom::{Kind, MockWecom, ReceiverSpec};
 use tempfile::TempDir;
+use wecom_agent::app::{ControlClient, Reply, Request};
 
 use super::wire::{CALLBACK_TOKEN, ENCODING_AES_KEY};
-use super::{CORP, eventually, http, operator};
+use super::{CORP, eventually, http};
 
 /// Rules that most stories need.
 const RULES: &str = "\
@@ -278,12 +279,18 @@ impl Agent {
         number.expect("a number of kB")
     }
 
-    /// Effects and records of one state, as `queue list` tells them.
+    /// Effects and records of one state, as `queue list` tells them. Asks the running agent
+    /// over its socket; a new process for each look would be most of the tests' work.
     pub async fn queue(&self, state: &str) -> Vec<serde_json::Value> {
-        let arguments = ["queue", "list", "--state", state, "--format", "json"];
-        let ran = operator::run(self.folder.path(), &arguments).await;
-        assert_eq!(ran.code, Some(0), "{}", ran.all());
-        serde_json::from_str(&ran.stdout).expect("JSON")
+        let filter = serde_json::json!({ "states": [state], "limit": 1000 });
+        let filter = serde_json::from_value(filter).expect("a state");
+        let client = ControlClient::new(&self.folder.path().join("data/control.sock"));
+        let asked = client.expect("a client").ask(&Request::List(filter)).await;
+        let Ok(Reply::Items(items)) = asked else {
+            panic!("no list: {asked:?}");
+        };
+        let values = items.iter().map(serde_json::to_value);
+        values.map(|value| value.expect("JSON")).collect()
     }
 
     /// Waits until `queue list` tells of `count` items of a state.
