@@ -1,5 +1,6 @@
 //! The verbs that look at a running or stopped agent: `queue`, `doctor`, `demo`.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use mock_wecom::Action;
@@ -22,12 +23,15 @@ async fn queue_works_while_serving_and_when_stopped() {
     mock.say(CUSTOMER, "你好").await.expect("push");
     mock.say(CUSTOMER, "退款").await.expect("push");
     let failed = agent.queued("failed", 2).await;
-    let id = |n: usize| format!("out-{}", failed[n]["id"]["effect"]);
+    let id = |n: usize| failed[n]["id"].as_str().expect("an id").to_owned();
+    assert!(id(0).starts_with("out-"));
 
     let shown = operator::run(agent.folder(), &["queue", "show", &id(0)]).await;
     for part in ["失败", "48007", "要做的事", "echo", CUSTOMER] {
         assert!(shown.stdout.contains(part), "{part}: {}", shown.all());
     }
+    let socket = std::fs::metadata(agent.folder().join("data/control.sock")).expect("a socket");
+    assert_eq!(socket.permissions().mode() & 0o777, 0o600);
     assert_eq!(agent.terminate().await, Some(0));
 
     // Nobody serves: the verbs open the store themselves.
