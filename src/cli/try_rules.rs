@@ -45,13 +45,12 @@ enum ChannelArg {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let read = Config::load(&args.config.config, &environment);
-    let (config, _) = match read {
-        Ok(read) => read,
-        Err(report) => {
-            terminal.report(&report);
-            return Ok(Ended::CouldNotRun);
-        }
+    // Nothing is sent, so the secrets need not be there.
+    let outlined = Config::outline(&args.config.config, &environment);
+    let usable = outlined.lacks_values_only();
+    let Some(config) = outlined.config.filter(|_| usable) else {
+        terminal.report(&outlined.report);
+        return Ok(Ended::CouldNotRun);
     };
     let (playbook, report) = load_playbook(&config);
     let Some(playbook) = playbook else {
