@@ -1,6 +1,6 @@
 //! The way in for `queue` while the server holds the data folder: a socket inside it.
 //!
-//! Whoever may open the socket may read the data anyway; nothing listens on the network.
+//! Only our own account may open the socket; nothing listens on the network.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,7 +77,7 @@ pub(super) fn serve(config: &Config, store: Arc<dyn Store>, clock: SharedClock, 
     let path = socket_path(config);
     // The store's lock is ours, so a socket that is still there is a dead server's.
     drop(std::fs::remove_file(&path));
-    let listener = match UnixListener::bind(&path) {
+    let listener = match bind(&path) {
         Ok(listener) => listener,
         Err(error) => {
             tracing::warn!(%error, "`queue` cannot be used while this server runs");
@@ -98,6 +98,14 @@ pub(super) fn serve(config: &Config, store: Arc<dyn Store>, clock: SharedClock, 
         }
         drop(std::fs::remove_file(&path));
     });
+}
+
+/// A socket for our own account alone, however open the folder is.
+fn bind(path: &Path) -> std::io::Result<UnixListener> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
 }
 
 async fn answer(

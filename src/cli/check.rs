@@ -4,7 +4,7 @@ use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, environment};
 use crate::app::load_playbook;
 use crate::config::Config;
-use crate::diagnostic::{Report, Severity};
+use crate::diagnostic::Severity;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -17,7 +17,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let report = examine(args);
+    let outlined = Config::outline(&args.config.config, &environment);
+    let unreadable = outlined.unreadable();
+    let mut report = outlined.report;
+    // Missing secrets say nothing about rules: whoever writes those may not have them.
+    if let Some(config) = &outlined.config {
+        let (_, more) = load_playbook(config);
+        report.merge(more);
+    }
     let wrong = report.has_errors() || (args.strict && report.count(Severity::Warning) > 0);
     match args.format {
         Format::Json => terminal.json(&serde_json::json!({
@@ -29,20 +36,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
         Format::Text if report.is_empty() => terminal.say("check.no_problems", &[]),
         Format::Text => terminal.line(report.human(terminal.lang)),
     }
-    Ok(if wrong {
-        Ended::FoundWrong
-    } else {
-        Ended::Good
+    Ok(match (unreadable, wrong) {
+        (true, _) => Ended::CouldNotRun,
+        (false, true) => Ended::FoundWrong,
+        (false, false) => Ended::Good,
     })
-}
-
-fn examine(args: &Args) -> Report {
-    match Config::load(&args.config.config, &environment) {
-        Ok((config, mut report)) => {
-            let (_, more) = load_playbook(&config);
-            report.merge(more);
-            report
-        }
-        Err(report) => report,
-    }
 }

@@ -200,6 +200,7 @@ impl Doctor<'_> {
         let ip = error.refused().and_then(|refused| refused.from_ip);
         match (error.code(), ip) {
             (Some(60020), Some(ip)) => lang.text("doctor.trusted_ip", &[("ip", &ip.to_string())]),
+            (Some(60020), None) => lang.text("doctor.trusted_ip_unknown", &[]),
             (Some(40001 | 41004), _) => lang.text("doctor.secret", &[]),
             (Some(40013 | 41002), _) => lang.text("doctor.corp_id", &[]),
             (Some(_), _) => lang.text(&format!("doctor.{what}_mend"), &[]),

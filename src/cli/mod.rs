@@ -14,6 +14,7 @@ mod samples;
 mod schema;
 mod serve;
 mod try_rules;
+mod words;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

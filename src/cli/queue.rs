@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 
 use super::output::Terminal;
-use super::{ConfigArg, Ended, Format, environment};
+use super::{ConfigArg, Ended, Format, environment, words};
 use crate::app::{self, ControlClient, Reply, Request};
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, SystemClock, UnixMillis};
@@ -86,6 +86,10 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     }
     if items.is_empty() {
         terminal.say("queue.empty", &[]);
+    } else {
+        let head = terminal.lang.text("queue.head", &[]);
+        let head: Vec<&str> = head.split('|').collect();
+        terminal.line(columns(&head));
     }
     for item in &items {
         line(item, &access.zone, terminal);
@@ -146,12 +150,18 @@ fn line(item: &QueueItem, zone: &jiff::tz::TimeZone, terminal: &Terminal) {
     let whom = item.whom.as_deref().unwrap_or("-");
     let reason = item.reason.as_deref().map(|reason| terminal.reason(reason));
     let reason = reason.unwrap_or_default();
-    terminal.line(format!(
-        "{:<10} {state}  {at}  {:<12} {whom}  ×{}  {reason}",
-        item.id.to_string(),
-        item.what,
-        item.attempts
-    ));
+    let id = item.id.to_string();
+    let what = words::what(&item.what, terminal.lang);
+    let tries = item.attempts.to_string();
+    terminal.line(columns(&[&id, &state, &at, &what, whom, &tries, &reason]));
+}
+
+/// One line of the list.
+fn columns(texts: &[&str]) -> String {
+    const WIDTHS: [usize; 7] = [10, 9, 19, 18, 31, 5, 0];
+    let texts = texts.iter().zip(WIDTHS);
+    let texts = texts.map(|(text, width)| words::padded(text.trim_end(), width));
+    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
 fn print(

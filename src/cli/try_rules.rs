@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::output::Terminal;
-use super::{ConfigArg, Ended, Format, environment};
+use super::{ConfigArg, Ended, Format, environment, words};
 use crate::app::load_playbook;
 use crate::config::Config;
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
@@ -20,12 +20,25 @@ use crate::store::{ClaimedRecord, DecisionCommit};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    #[arg(value_name = "TEXT")]
-    text: String,
+    #[arg(
+        value_name = "TEXT",
+        required_unless_present = "event",
+        conflicts_with = "event"
+    )]
+    text: Option<String>,
     #[command(flatten)]
     config: ConfigArg,
-    #[arg(long, value_enum, default_value = "kf")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "kf",
+        default_value_if("event", "added", "contact")
+    )]
     channel: ChannelArg,
+    #[arg(long, value_enum)]
+    event: Option<EventArg>,
+    #[arg(long, value_name = "STATE", requires = "event")]
+    source: Option<String>,
     #[arg(long, value_name = "NAME")]
     from: Option<String>,
     #[arg(long, value_name = "TAG")]
@@ -44,14 +57,47 @@ enum ChannelArg {
     Contact,
 }
 
-pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let read = Config::load(&args.config.config, &environment);
-    let (config, _) = match read {
-        Ok(read) => read,
-        Err(report) => {
-            terminal.report(&report);
-            return Ok(Ended::CouldNotRun);
+/// How somebody arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EventArg {
+    Added,
+    Entered,
+}
+
+impl Args {
+    fn who(&self) -> &str {
+        self.from.as_deref().unwrap_or("张三")
+    }
+
+    fn said(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+
+    fn trigger(&self) -> Trigger {
+        // Codes that nothing accepts: `try` sends nothing, but a welcome needs one.
+        let welcome_code = Some("try".to_owned());
+        match self.event {
+            None => Trigger::Message(Message::text(self.said())),
+            Some(EventArg::Added) => Trigger::Added {
+                userid: "try".into(),
+                source: self.source.clone(),
+                welcome_code,
+            },
+            Some(EventArg::Entered) => Trigger::Entered {
+                scene: self.source.clone(),
+                welcome_code,
+            },
         }
+    }
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    // Nothing is sent, so the secrets need not be there.
+    let outlined = Config::outline(&args.config.config, &environment);
+    let usable = outlined.lacks_values_only();
+    let Some(config) = outlined.config.filter(|_| usable) else {
+        terminal.report(&outlined.report);
+        return Ok(Ended::CouldNotRun);
     };
     let (playbook, report) = load_playbook(&config);
     let Some(playbook) = playbook else {
@@ -100,13 +146,19 @@ fn show(
     let day = usize::try_from(at.weekday().to_monday_zero_offset()).unwrap_or_default();
     let day = weekdays.split(' ').nth(day).unwrap_or_default();
     let at = format!("{} {day}", at.strftime("%Y-%m-%d %H:%M"));
-    terminal.say("try.heading", &[("text", &args.text), ("at", &at)]);
-    terminal.line(why.trace.human(terminal.lang, &args.text));
-    summary(&outcome, terminal)?;
+    let heading = match args.event {
+        None => "try.heading",
+        Some(EventArg::Added) => "try.heading_added",
+        Some(EventArg::Entered) => "try.heading_entered",
+    };
+    let values = [("who", args.who()), ("text", args.said()), ("at", &at)];
+    terminal.say(heading, &values);
+    terminal.line(why.trace.human(terminal.lang, args.said()));
+    summary(&outcome, terminal);
     Ok(Ended::Good)
 }
 
-fn summary(outcome: &DecisionCommit, terminal: &Terminal) -> anyhow::Result<()> {
+fn summary(outcome: &DecisionCommit, terminal: &Terminal) {
     let tags = changes(outcome);
     if outcome.effects.is_empty() && tags.is_empty() {
         terminal.say("try.nothing", &[]);
@@ -115,17 +167,9 @@ fn summary(outcome: &DecisionCommit, terminal: &Terminal) -> anyhow::Result<()> 
         terminal.say("try.tag", &[("tag", &tag)]);
     }
     for new in &outcome.effects {
-        let body = serde_json::to_value(&new.effect)?;
-        let shown = body
-            .get("message")
-            .or_else(|| body.get("messages"))
-            .unwrap_or(&body);
-        let text = shown.get("text").and_then(serde_json::Value::as_str);
-        let shown = text.map_or_else(|| shown.to_string(), str::to_owned);
-        terminal.say(
-            "try.effect",
-            &[("what", new.effect.word()), ("content", &shown)],
-        );
+        let what = words::effect(&new.effect, terminal.lang);
+        let content = words::content(&new.effect);
+        terminal.say("try.effect", &[("what", &what), ("content", &content)]);
     }
     let steps = outcome
         .trace
@@ -141,7 +185,6 @@ fn summary(outcome: &DecisionCommit, terminal: &Terminal) -> anyhow::Result<()> 
             terminal.say("try.problem", &[("action", key), ("problem", &problem)]);
         }
     }
-    Ok(())
 }
 
 fn changes(outcome: &DecisionCommit) -> Vec<String> {
@@ -156,7 +199,7 @@ fn changes(outcome: &DecisionCommit) -> Vec<String> {
 
 /// The message and the person that the options describe.
 fn imagine(args: &Args, now: UnixMillis) -> (Inbound, Contact) {
-    let name = args.from.clone().unwrap_or_else(|| "张三".to_owned());
+    let name = args.who().to_owned();
     let member = || Person::Member(name.as_str().into());
     let customer = || Person::External(name.as_str().into());
     let (channel, person, reply_path) = match args.channel {
@@ -211,9 +254,12 @@ fn imagine(args: &Args, now: UnixMillis) -> (Inbound, Contact) {
         app: AppName::from("try"),
         at: now,
         person: Some(person),
-        author: Author::Person,
+        author: match args.event {
+            None => Author::Person,
+            Some(_) => Author::System,
+        },
         conversation: ConversationKey(format!("try/{name}")),
-        trigger: Trigger::Message(Message::text(args.text.clone())),
+        trigger: args.trigger(),
         reply_path,
     };
     (inbound, contact)

@@ -7,30 +7,30 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::file::{AppKind, AppSection, ConfigFile, StoreSection, WebhookSection};
+use super::file::{AppKind, AppSection, ConfigFile, WebhookSection};
 use super::secret::{NoValue, SecretText, Setting};
-use super::{App, Config, Kind, Paths, StoreKind, Webhook};
-use crate::diagnostic::{Diagnostic, Report, Severity, Source, nearest};
+use super::{App, Config, Kind, MISSING, Outlined, UNREADABLE, Webhook, mask, outline, syntax};
+use crate::diagnostic::{Diagnostic, Report, Severity, Source};
 use crate::domain::duration::parse_duration;
-use crate::domain::ids::{AppName, CorpId, UserId};
+use crate::domain::ids::{AppName, CorpId};
 
 /// Looks up environment variables.
 pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
-const DEFAULT_LISTEN: &str = "0.0.0.0:8080";
-const DEFAULT_API_BASE: &str = "https://qyapi.weixin.qq.com";
-const DEFAULT_TIMEZONE: &str = "Asia/Shanghai";
-const DEFAULT_API_TIMEOUT: Duration = Duration::from_secs(10);
-const DEFAULT_POLL: Duration = Duration::from_secs(60);
-const DEFAULT_IGNORE: Duration = Duration::from_secs(3600);
-const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
-/// WeCom wants the token of a callback to be at most this long.
+pub(super) const DEFAULT_LISTEN: &str = "0.0.0.0:8080";
+pub(super) const DEFAULT_API_BASE: &str = "https://qyapi.weixin.qq.com";
+pub(super) const DEFAULT_TIMEZONE: &str = "Asia/Shanghai";
+pub(super) const DEFAULT_API_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const DEFAULT_POLL: Duration = Duration::from_secs(60);
+pub(super) const DEFAULT_IGNORE: Duration = Duration::from_secs(3600);
+pub(super) const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
+/// The admin console takes at most so many letters and digits as a callback's token.
 const MAX_TOKEN_CHARS: usize = 32;
 
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Report {
     let mut report = Report::default();
     report.push(
-        Diagnostic::new("A001", Severity::Error, "config.unreadable")
+        Diagnostic::new(UNREADABLE, Severity::Error, "config.unreadable")
             .value("path", path.display().to_string())
             .value("error", error.kind().to_string())
             .in_file(path.display().to_string()),
@@ -39,24 +39,40 @@ pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Report {
 }
 
 pub(super) fn build(text: &str, path: &Path, env: &Env<'_>) -> Result<(Config, Report), Report> {
-    let source = Source::new(path.display().to_string(), text);
+    let (_, config, report) = read(text, path, env);
+    match config {
+        Some(config) if !report.has_errors() => Ok((config, report)),
+        _ => Err(report),
+    }
+}
+
+/// Like `build`, but good enough for rules when values are missing or wrong.
+pub(super) fn outlined(text: &str, path: &Path, env: &Env<'_>) -> Outlined {
+    let (file, config, report) = read(text, path, env);
+    let config = config.filter(|_| !report.has_errors());
+    let base = path.parent().unwrap_or(Path::new("."));
+    Outlined {
+        config: config.or_else(|| outline::outline(file.as_ref()?, base)),
+        report,
+    }
+}
+
+fn read(text: &str, path: &Path, env: &Env<'_>) -> (Option<ConfigFile>, Option<Config>, Report) {
     let mut builder = Builder {
-        source,
+        source: Source::new(path.display().to_string(), text),
         path,
         env,
         report: Report::default(),
     };
-    let file: ConfigFile = match toml::from_str(text) {
-        Ok(file) => file,
+    match toml::from_str::<ConfigFile>(text) {
+        Ok(file) => {
+            let config = builder.config(&file);
+            (Some(file), config, builder.report)
+        }
         Err(error) => {
             builder.syntax(&error);
-            return Err(builder.report);
+            (None, None, builder.report)
         }
-    };
-    let config = builder.config(&file);
-    match config {
-        Some(config) if !builder.report.has_errors() => Ok((config, builder.report)),
-        _ => Err(builder.report),
     }
 }
 
@@ -86,45 +102,24 @@ impl Builder<'_> {
         let problem = match range {
             Some(range) => {
                 let span = self.source.span(range.clone());
-                let line = self.source.line(span.line).to_owned();
-                problem.at(self.source.name(), span).line(line)
+                let (line, span) = mask::line(&self.source, span);
+                let problem = problem.at(self.source.name(), span);
+                match line {
+                    Some(line) => problem.line(line),
+                    None => problem,
+                }
             }
             None => problem.in_file(self.source.name()),
         };
         self.report.push(problem);
     }
 
-    /// TOML's own messages are English; the frequent ones get a text of the catalogue.
     fn syntax(&mut self, error: &toml::de::Error) {
         let span = error.span();
-        let message = error.message();
-        if let Some((field, known)) = unknown_field(message) {
-            match nearest(field, known.iter().copied()) {
-                Some(near) => self.error(
-                    "A003",
-                    "config.unknown_key_near",
-                    span.as_ref(),
-                    &[("key", field.to_owned()), ("near", near.to_owned())],
-                ),
-                None => self.error(
-                    "A003",
-                    "config.unknown_key",
-                    span.as_ref(),
-                    &[("key", field.to_owned()), ("known", known.join(", "))],
-                ),
-            }
-        } else if let Some(field) = message.strip_prefix("missing field `") {
-            let field = field.split('`').next().unwrap_or(field).to_owned();
-            self.error(
-                "A004",
-                "config.missing_key",
-                span.as_ref(),
-                &[("key", field)],
-            );
-        } else {
-            let first = message.lines().next().unwrap_or(message).to_owned();
-            self.error("A002", "config.syntax", span.as_ref(), &[("error", first)]);
-        }
+        let place = span.as_ref().map(|range| self.source.span(range.clone()));
+        let key = place.and_then(|place| mask::key(self.source.line(place.line)));
+        let (code, text, values) = syntax::tell(error.message(), key);
+        self.error(code, text, span.as_ref(), &values);
     }
 
     fn config(&mut self, file: &ConfigFile) -> Option<Config> {
@@ -145,11 +140,7 @@ impl Builder<'_> {
         let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
         let robots = self.robots(&file.robots);
         let webhooks = self.webhooks(&file.webhooks);
-        let base = self.base().to_path_buf();
-        let store = match &file.store {
-            StoreSection::Redb { path } => StoreKind::Redb(base.join(path)),
-            StoreSection::Sled { path } => StoreKind::Sled(base.join(path)),
-        };
+        let base = self.base();
         Some(Config {
             corp: CorpId(corp?),
             timezone: timezone?,
@@ -157,23 +148,10 @@ impl Builder<'_> {
             api_base: api_base?,
             api_timeout: api_timeout?,
             apps: apps?,
-            store,
-            paths: Paths {
-                rules: base.join(&file.paths.rules),
-                templates: base.join(&file.paths.templates),
-                sops: base.join(&file.paths.sops),
-            },
+            store: outline::store(&file.store, base),
+            paths: outline::paths(&file.paths, base),
             create_tags: file.contacts.create_tags,
-            servicers: file
-                .servicers
-                .iter()
-                .map(|(name, members)| {
-                    (
-                        name.clone(),
-                        members.iter().map(|id| UserId(id.clone())).collect(),
-                    )
-                })
-                .collect(),
+            servicers: outline::servicers(&file.servicers),
             robots: robots?,
             webhooks: webhooks?,
             keep_history: keep_history?,
@@ -192,13 +170,18 @@ impl Builder<'_> {
     ) -> Option<String> {
         match setting.resolve(self.base(), self.env) {
             Ok(text) if text.trim().is_empty() => {
-                self.error("A005", "config.empty", range, &[("key", key.to_owned())]);
+                self.error(
+                    MISSING[0],
+                    "config.empty",
+                    range,
+                    &[("key", key.to_owned())],
+                );
                 None
             }
             Ok(text) => Some(text),
             Err(NoValue::Env(name)) => {
                 self.error(
-                    "A006",
+                    MISSING[1],
                     "config.env_missing",
                     range,
                     &[("key", key.to_owned()), ("name", name)],
@@ -207,7 +190,7 @@ impl Builder<'_> {
             }
             Err(NoValue::File { path, error }) => {
                 self.error(
-                    "A007",
+                    MISSING[2],
                     "config.file_missing",
                     range,
                     &[("key", key.to_owned()), ("path", path), ("error", error)],
@@ -328,12 +311,22 @@ impl Builder<'_> {
         let kind = self.kind(section, range);
         let token = self.setting(&section.token, "token");
         if let Some(token) = &token
-            && token.chars().count() > MAX_TOKEN_CHARS
+            && !(token.len() <= MAX_TOKEN_CHARS && token.bytes().all(|b| b.is_ascii_alphanumeric()))
         {
             self.error("A015", "config.token", Some(&section.token.span()), &[]);
         }
         let key = self.aes_key(&section.encoding_aes_key);
         let secret = match &section.secret {
+            Some(secret) if section.kind == AppKind::Aibot => {
+                let values = [("name", name.clone())];
+                self.error(
+                    "A025",
+                    "config.secret_of_bot",
+                    Some(&secret.span()),
+                    &values,
+                );
+                None
+            }
             Some(secret) => Some(self.setting(secret, "secret")?),
             None if section.kind == AppKind::Aibot => None,
             None => {
@@ -374,13 +367,14 @@ impl Builder<'_> {
                 &[("name", name.clone())],
             );
         }
-        if section.passive_reply && section.kind != AppKind::App {
-            self.error(
-                "A018",
-                "config.app_only",
-                Some(range),
-                &[("name", name.clone())],
-            );
+        for (written, key) in [
+            (section.passive_reply, "passive_reply"),
+            (section.agent_id.is_some(), "agent_id"),
+        ] {
+            if written && section.kind != AppKind::App {
+                let values = [("name", name.clone()), ("key", key.to_owned())];
+                self.error("A018", "config.app_only", Some(range), &values);
+            }
         }
         Some(match section.kind {
             AppKind::Kf => Kind::Kf {
@@ -435,7 +429,9 @@ impl Builder<'_> {
     ) -> Option<BTreeMap<String, SecretText>> {
         let mut out = BTreeMap::new();
         for (name, setting) in robots {
-            let key = self.setting(setting, &format!("robots.{name}"))?;
+            let Some(key) = self.setting(setting, &format!("robots.{name}")) else {
+                continue;
+            };
             // People paste the whole webhook address; the key is what counts.
             let key = key
                 .rsplit_once("key=")
@@ -443,51 +439,42 @@ impl Builder<'_> {
                 .to_owned();
             out.insert(name.clone(), SecretText::new(key));
         }
-        Some(out)
+        (out.len() == robots.len()).then_some(out)
     }
 
     fn webhooks(
         &mut self,
         hooks: &BTreeMap<String, Spanned<WebhookSection>>,
     ) -> Option<BTreeMap<String, Webhook>> {
-        let mut out = BTreeMap::new();
-        for (name, hook) in hooks {
-            let range = hook.span();
-            let hook = hook.get_ref();
-            let url = self.value(&hook.url, &format!("webhooks.{name}.url"), Some(&range))?;
-            let good = reqwest::Url::parse(&url)
-                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-            if !good {
-                self.error(
-                    "A021",
-                    "config.webhook_url",
-                    Some(&range),
-                    &[("name", name.clone())],
-                );
-                return None;
-            }
-            let secret = match &hook.secret {
-                Some(secret) => {
-                    Some(self.value(secret, &format!("webhooks.{name}.secret"), Some(&range))?)
-                }
-                None => None,
-            };
-            out.insert(
-                name.clone(),
-                Webhook {
-                    url: SecretText::new(url),
-                    secret: secret.map(SecretText::new),
-                },
-            );
-        }
-        Some(out)
+        let built: Vec<_> = hooks
+            .iter()
+            .map(|(name, hook)| Some((name.clone(), self.webhook(name, hook)?)))
+            .collect();
+        built.into_iter().collect()
     }
-}
 
-/// Field and known fields out of serde's ``unknown field `x`, expected one of `a`, `b` ``.
-fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
-    let rest = message.strip_prefix("unknown field `")?;
-    let (field, rest) = rest.split_once('`')?;
-    let known = rest.split('`').skip(1).step_by(2).collect();
-    Some((field, known))
+    fn webhook(&mut self, name: &str, hook: &Spanned<WebhookSection>) -> Option<Webhook> {
+        let range = hook.span();
+        let hook = hook.get_ref();
+        let secret = hook.secret.as_ref().map(|secret| {
+            let key = format!("webhooks.{name}.secret");
+            self.value(secret, &key, Some(&range))
+        });
+        let url = self.value(&hook.url, &format!("webhooks.{name}.url"), Some(&range))?;
+        let good = reqwest::Url::parse(&url)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !good {
+            let values = [("name", name.to_owned())];
+            self.error("A021", "config.webhook_url", Some(&range), &values);
+            return None;
+        }
+        let secret = match secret {
+            Some(value) => Some(SecretText::new(value?)),
+            None => None,
+        };
+        Some(Webhook {
+            url: SecretText::new(url),
+            secret,
+        })
+    }
 }

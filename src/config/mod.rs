@@ -2,7 +2,12 @@
 
 mod build;
 mod file;
+mod mask;
+mod outline;
 mod secret;
+mod syntax;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,8 +18,41 @@ pub use build::Env;
 pub use file::{AppKind, ConfigFile};
 pub use secret::{SecretText, Setting};
 
-use crate::diagnostic::Report;
+use crate::diagnostic::{Report, Severity};
 use crate::domain::ids::{AppName, CorpId, UserId};
+
+/// The code of a config file that cannot be read.
+const UNREADABLE: &str = "A001";
+/// The codes of values that are empty, or that the environment or a file does not give.
+const MISSING: [&str; 3] = ["A005", "A006", "A007"];
+
+/// A config read for its rules alone.
+#[derive(Debug)]
+pub struct Outlined {
+    /// With empty secrets if any value is missing or wrong: nothing may be sent with it.
+    /// Nothing at all if the file cannot be understood.
+    pub config: Option<Config>,
+    /// All problems.
+    pub report: Report,
+}
+
+impl Outlined {
+    /// Whether the file itself could not be read.
+    #[must_use]
+    pub fn unreadable(&self) -> bool {
+        let items = self.report.items();
+        items.iter().any(|item| item.code == UNREADABLE)
+    }
+
+    /// Whether the only errors are values that this machine does not have, as on the
+    /// desk of somebody who writes rules.
+    #[must_use]
+    pub fn lacks_values_only(&self) -> bool {
+        let items = self.report.items();
+        let mut errors = items.iter().filter(|item| item.severity == Severity::Error);
+        errors.all(|item| MISSING.contains(&item.code))
+    }
+}
 
 /// A checked configuration. Nothing in it contradicts anything else in it.
 #[derive(Debug, Clone)]
@@ -134,6 +172,18 @@ impl Config {
     /// The report, if it holds an error.
     pub fn parse(text: &str, path: &Path, env: &Env<'_>) -> Result<(Self, Report), Report> {
         build::build(text, path, env)
+    }
+
+    /// Reads a config file for its rules: goes on when values are missing or wrong.
+    #[must_use]
+    pub fn outline(path: &Path, env: &Env<'_>) -> Outlined {
+        match std::fs::read_to_string(path) {
+            Ok(text) => build::outlined(&text, path, env),
+            Err(error) => Outlined {
+                config: None,
+                report: build::unreadable(path, &error),
+            },
+        }
     }
 
     /// The app of this name.

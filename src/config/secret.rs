@@ -34,29 +34,22 @@ impl fmt::Debug for SecretText {
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
 #[serde(
     untagged,
+    deny_unknown_fields,
     expecting = "a text, { env = \"NAME\" } or { file = \"path\" }"
 )]
 pub enum Setting {
     /// In place.
     Plain(String),
     /// From an environment variable.
-    Env(FromEnv),
+    Env {
+        /// `{ env = "NAME" }`
+        env: String,
+    },
     /// From a file; one trailing newline is dropped.
-    File(FromFile),
-}
-
-/// `{ env = "NAME" }`
-#[derive(Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FromEnv {
-    env: String,
-}
-
-/// `{ file = "path" }`
-#[derive(Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FromFile {
-    file: String,
+    File {
+        /// `{ file = "path" }`
+        file: String,
+    },
 }
 
 /// Why a setting has no value.
@@ -85,8 +78,8 @@ impl Setting {
     ) -> Result<String, NoValue> {
         match self {
             Self::Plain(text) => Ok(text.clone()),
-            Self::Env(FromEnv { env: name }) => env(name).ok_or_else(|| NoValue::Env(name.clone())),
-            Self::File(FromFile { file }) => {
+            Self::Env { env: name } => env(name).ok_or_else(|| NoValue::Env(name.clone())),
+            Self::File { file } => {
                 let path = base.join(file);
                 let text = std::fs::read_to_string(&path).map_err(|error| NoValue::File {
                     path: path.display().to_string(),
@@ -105,8 +98,8 @@ impl fmt::Debug for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Plain(_) => f.write_str("Plain(***)"),
-            Self::Env(from) => write!(f, "Env({})", from.env),
-            Self::File(from) => write!(f, "File({})", from.file),
+            Self::Env { env } => write!(f, "Env({env})"),
+            Self::File { file } => write!(f, "File({file})"),
         }
     }
 }

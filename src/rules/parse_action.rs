@@ -70,7 +70,12 @@ fn action(file: &mut File<'_, '_>, entry: &Entry, moment: &Moment<'_>) -> Vec<Ac
             vec![Action::Welcome(name)]
         }
         "transfer" => {
-            servicers(file, value, &text());
+            servicers(
+                file,
+                value,
+                &text(),
+                "check.unknown_servicers_transfer_help",
+            );
             vec![Action::Transfer(text())]
         }
         "notify" => {
@@ -163,14 +168,18 @@ fn receiver(file: &mut File<'_, '_>, node: &Node) {
     let name = node.text().unwrap_or_default();
     let account = |c: char| c.is_ascii_alphanumeric() || "_-@.".contains(c);
     if name != FOLLOWER && !(name.len() <= 64 && name.chars().all(account)) {
-        servicers(file, node, name);
+        servicers(file, node, name, "check.unknown_servicers_help");
     }
 }
 
-fn servicers(file: &mut File<'_, '_>, node: &Node, name: &str) {
+fn servicers(file: &mut File<'_, '_>, node: &Node, name: &str, mend: &'static str) {
     let known = file.context.references.servicer_groups;
-    if !name.is_empty() {
-        named(file, Some(node), known, problems::UNKNOWN_SERVICERS);
+    if !name.is_empty() && !known.contains(name) {
+        let found = Diagnostic::of(problems::UNKNOWN_SERVICERS)
+            .value("name", name)
+            .help(mend)
+            .suggest(name, known.iter().map(String::as_str));
+        file.add(node.span, found);
     }
 }
 

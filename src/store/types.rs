@@ -380,9 +380,8 @@ pub enum ItemState {
     Discarded,
 }
 
-/// A record or an effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// A record or an effect. Written as `in-4` or `out-34` everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ItemId {
     /// `in-…`
     Record(RecordId),
@@ -399,21 +398,31 @@ impl std::fmt::Display for ItemId {
     }
 }
 
+impl Serialize for ItemId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ItemId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse()
+            .map_err(|()| serde::de::Error::custom("not an item's id"))
+    }
+}
+
 impl std::str::FromStr for ItemId {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        if let Some(number) = text.strip_prefix("in-") {
-            return number
-                .parse()
-                .map(|id| Self::Record(RecordId(id)))
-                .map_err(|_| ());
+        let (queue, number) = text.split_once('-').ok_or(())?;
+        let number = number.parse().map_err(|_| ())?;
+        match queue {
+            "in" => Ok(Self::Record(RecordId(number))),
+            "out" => Ok(Self::Effect(EffectId(number))),
+            _ => Err(()),
         }
-        let number = text.strip_prefix("out-").ok_or(())?;
-        number
-            .parse()
-            .map(|id| Self::Effect(EffectId(id)))
-            .map_err(|_| ())
     }
 }
 

@@ -172,8 +172,8 @@ async fn an_address_that_is_not_trusted_is_named() {
             .count()
             > 0
     );
-    let id = failed[0]["id"]["effect"].as_u64().expect("a number");
-    let redriven = agent.run(&["queue", "redrive", &format!("out-{id}")]);
+    let id = failed[0]["id"].as_str().expect("an id");
+    let redriven = agent.run(&["queue", "redrive", id]);
     assert!(redriven.status.success());
     answers(&mock, MEMBER, 1).await;
 }

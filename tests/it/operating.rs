@@ -1,5 +1,6 @@
 //! The verbs that look at a running or stopped agent: `queue`, `doctor`, `demo`.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use mock_wecom::Action;
@@ -22,12 +23,19 @@ async fn queue_works_while_serving_and_when_stopped() {
     mock.say(CUSTOMER, "你好").await.expect("push");
     mock.say(CUSTOMER, "退款").await.expect("push");
     let failed = agent.queued("failed", 2).await;
-    let id = |n: usize| format!("out-{}", failed[n]["id"]["effect"]);
+    let id = |n: usize| failed[n]["id"].as_str().expect("an id").to_owned();
+    assert!(id(0).starts_with("out-"));
 
+    let listed = operator::run(agent.folder(), &["queue", "list"]).await;
+    for part in ["编号", "回复客户", "失败"] {
+        assert!(listed.stdout.contains(part), "{part}: {}", listed.all());
+    }
     let shown = operator::run(agent.folder(), &["queue", "show", &id(0)]).await;
     for part in ["失败", "48007", "要做的事", "echo", CUSTOMER] {
         assert!(shown.stdout.contains(part), "{part}: {}", shown.all());
     }
+    let socket = std::fs::metadata(agent.folder().join("data/control.sock")).expect("a socket");
+    assert_eq!(socket.permissions().mode() & 0o777, 0o600);
     assert_eq!(agent.terminate().await, Some(0));
 
     // Nobody serves: the verbs open the store themselves.
@@ -109,6 +117,17 @@ async fn doctor_names_what_is_wrong_and_the_page_that_mends_it() {
         assert!(found["problem"].is_string(), "{found}");
     }
     assert_eq!(finding("contact", "tags")["ok"], true);
+}
+
+#[tokio::test]
+async fn doctor_blames_the_trusted_ip_for_its_own_code_alone() {
+    let mock = mock().await;
+    let agent = Agent::start(&mock).await;
+    fault(&mock, "getcallbackip", errcode(48002));
+    let ran = operator::run(agent.folder(), &["doctor"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert!(ran.stdout.contains("48002"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("企业可信IP"), "{}", ran.stdout);
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ async fn start(mock: &MockWecom) -> Agent {
 }
 
 fn id(item: &serde_json::Value) -> String {
-    format!("out-{}", item["id"]["effect"])
+    item["id"].as_str().expect("an id").to_owned()
 }
 
 #[tokio::test]

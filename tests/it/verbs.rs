@@ -82,7 +82,7 @@ async fn check_tells_every_problem_with_its_place_and_mend() {
 async fn check_without_a_config_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let ran = operator::run(folder.path(), &["check"]).await;
-    assert_ne!(ran.code, Some(0));
+    assert_eq!(ran.code, Some(2), "{}", ran.all());
     assert!(ran.all().contains("agent.toml"), "{}", ran.all());
 }
 
@@ -106,10 +106,53 @@ async fn try_shows_what_would_happen_and_why() {
 }
 
 #[tokio::test]
+async fn rules_are_checked_and_tried_without_the_secrets() {
+    let files = AgentBuilder::new()
+        .edit("\"kf-secret\"", "{ env = \"NOT_SET\" }")
+        .edit("\"sample-robot-key\"", "{ file = \"nothere.key\" }")
+        .file(
+            "rules/a.yaml",
+            "version: 1\nrules:\n  - id: x\n    when: {any: [转人工]}\n    do: [{transfer: 售后组}]\n",
+        );
+    files.write("http://127.0.0.1:1");
+    let ran = run(&files, &["try", "我要退款"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    assert!(
+        ran.stdout.contains("回复客户 张三：退款请"),
+        "{}",
+        ran.stdout
+    );
+    let ran = run(&files, &["serve"]).await;
+    assert_eq!(ran.code, Some(2), "serve stays strict: {}", ran.all());
+
+    let files = files.file(
+        "rules/b.yaml",
+        "version: 1\nrules:\n  - id: y\n    when: {any: [人工]}\n    do: [{transfer: 无此组}]\n",
+    );
+    let ran = run(&files, &["check"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    for part in ["NOT_SET", "nothere.key", "无此组", "只转给一个人"] {
+        assert!(ran.all().contains(part), "{part}: {}", ran.all());
+    }
+    assert!(!ran.all().contains("值班群`"), "{}", ran.all());
+}
+
+#[tokio::test]
+async fn try_explains_arrivals() {
+    let files = written();
+    for event in [["try", "--event", "added"], ["try", "--event", "entered"]] {
+        let ran = run(&files, &event).await;
+        assert_eq!(ran.code, Some(0), "{}", ran.all());
+        assert!(ran.stdout.contains("欢迎语：您好"), "{}", ran.stdout);
+    }
+}
+
+#[tokio::test]
 async fn init_writes_what_check_accepts_and_never_overwrites() {
     let folder = tempfile::tempdir().expect("a folder");
     let ran = operator::run(folder.path(), &["init", "机器人"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.all());
+    assert!(ran.stdout.contains("示例茶叶店"), "{}", ran.stdout);
     let home = folder.path().join("机器人");
     let ran = with_secrets(&home, &["check", "--strict"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.all());

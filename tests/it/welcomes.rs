@@ -152,8 +152,8 @@ async fn without_a_code_the_trace_says_why_nobody_was_greeted() {
     agent.idle().await;
 
     let done = agent.queue("done").await;
-    let record = format!("in-{}", done[0]["id"]["record"]);
-    let shown = agent.run(&["queue", "show", &record]);
+    let record = done[0]["id"].as_str().expect("an id");
+    let shown = agent.run(&["queue", "show", record]);
     let shown = String::from_utf8(shown.stdout).expect("UTF-8");
     assert!(shown.contains("WeCom gave no welcome code"), "{shown}");
     assert_eq!(applied(&mock, "send_welcome_msg").len(), 0);

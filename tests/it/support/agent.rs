@@ -261,11 +261,8 @@ impl Agent {
 
     /// What `queue show` says about one of them.
     pub fn show(&self, item: &serde_json::Value) -> serde_json::Value {
-        let id = match (&item["id"]["record"], &item["id"]["effect"]) {
-            (serde_json::Value::Null, effect) => format!("out-{effect}"),
-            (record, _) => format!("in-{record}"),
-        };
-        let output = self.run(&["queue", "show", &id, "--format", "json"]);
+        let id = item["id"].as_str().expect("an id");
+        let output = self.run(&["queue", "show", id, "--format", "json"]);
         assert!(output.status.success(), "{output:?}");
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
