@@ -19,22 +19,14 @@ async fn two_hundred_connections_at_once_are_all_served() {
     let agent = Agent::start(&mock).await;
     let mut open = Vec::new();
     for n in 0..CROWD {
-        let bytes = push(n).http("");
-        let mut stream = TcpStream::connect(agent.address())
+        let stream = TcpStream::connect(agent.address())
             .await
             .expect("a connection");
-        stream
-            .write_all(&bytes[..bytes.len() - 1])
-            .await
-            .expect("written");
-        open.push((stream, bytes));
+        open.push((stream, push(n).http("")));
     }
-    // All are open and none is complete; now they end together.
+    // All are open; now all speak.
     let all = open.into_iter().map(async |(mut stream, bytes)| {
-        stream
-            .write_all(&bytes[bytes.len() - 1..])
-            .await
-            .expect("written");
+        stream.write_all(&bytes).await.expect("written");
         read_answer(stream).await.status
     });
     let statuses = futures_util::future::join_all(all).await;

