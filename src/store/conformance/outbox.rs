@@ -81,7 +81,7 @@ pub async fn writing_wakes_what_waits_in_the_conversation(subject: &dyn Subject)
     decide(
         &*store,
         "x",
-        vec![effect("x", "held", 0), effect("y", "other", 0)],
+        vec![effect("kf/x", "held", 0), effect("kf/y", "other", 0)],
     )
     .await;
     for claimed in effects(&*store, 0).await {
