@@ -41,11 +41,11 @@ pub(super) fn parse(arguments: Vec<OsString>, lang: Lang) -> Result<Cli, ExitCod
             let terminal = Terminal::new(lang);
             match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                    terminal.line(error.render().to_string().trim_end());
+                    terminal.line(help(&error, lang).trim_end());
                     Ended::Good.into()
                 }
                 ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                    terminal.line(error.render().to_string().trim_end());
+                    terminal.line(help(&error, lang).trim_end());
                     Ended::CouldNotRun.into()
                 }
                 _ => {
@@ -54,6 +54,13 @@ pub(super) fn parse(arguments: Vec<OsString>, lang: Lang) -> Result<Cli, ExitCod
                 }
             }
         })
+}
+
+/// The help with the two words of the usage line that clap has in English only.
+fn help(error: &clap::Error, lang: Lang) -> String {
+    let text = error.render().to_string();
+    let text = text.replacen("[OPTIONS]", &lang.text("cli.usage_options", &[]), 1);
+    text.replacen("<COMMAND>", &lang.text("cli.usage_command", &[]), 1)
 }
 
 /// The command with every text from the catalogue.
