@@ -6,6 +6,7 @@
 
 pub mod embedded;
 mod error;
+mod queue;
 mod source;
 mod types;
 
@@ -15,6 +16,7 @@ pub mod conformance;
 use async_trait::async_trait;
 
 pub use error::StoreError;
+pub use queue::{Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
 pub use source::ContactSource;
 pub use types::*;
 

@@ -1,6 +1,6 @@
 //! Operators' YAML: read with every mistake found at once.
 //!
-//! A file goes through four steps: [`decode`] (bytes to text), `lint` (the silent mistakes
+//! A file goes through four steps: [`decode()`] (bytes to text), `lint` (the silent mistakes
 //! of YAML in Chinese), [`parse`] (a tree in which everything knows its place), and
 //! [`check`] (the tree against a table of [`Key`]s, from which the JSON Schema is made too).
 //! Nothing here resolves `no` or `007`: every scalar is text until a key asks for more.
