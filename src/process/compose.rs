@@ -28,36 +28,21 @@ pub(super) fn for_kf(messages: Vec<Outgoing>) -> Vec<Outgoing> {
 
 /// For `message/send`, which has no menu.
 pub(super) fn for_app(messages: Vec<Outgoing>) -> Vec<Outgoing> {
-    messages
-        .into_iter()
-        .flat_map(|message| match message {
-            Outgoing::Text { text } => texts(&text, TEXT_BYTES),
-            Outgoing::Markdown { text } => split_text(&text, APP_MARKDOWN_BYTES)
-                .into_iter()
-                .map(|part| Outgoing::Markdown {
-                    text: part.to_owned(),
-                })
-                .collect(),
-            Outgoing::Menu { head, items, tail } => texts(
-                &menu_text(head.as_deref(), &items, tail.as_deref()),
-                TEXT_BYTES,
-            ),
-            other => vec![other],
-        })
-        .collect()
+    without_menus(messages, APP_MARKDOWN_BYTES)
 }
 
-/// For `webhook/send`, which has no menu and no mini-program.
+/// For `webhook/send`, which has no menu either.
 pub(super) fn for_robot(messages: Vec<Outgoing>) -> Vec<Outgoing> {
+    without_menus(messages, ROBOT_MARKDOWN_BYTES)
+}
+
+fn without_menus(messages: Vec<Outgoing>, markdown_bytes: usize) -> Vec<Outgoing> {
     messages
         .into_iter()
         .flat_map(|message| match message {
             Outgoing::Text { text } => texts(&text, TEXT_BYTES),
-            Outgoing::Markdown { text } => split_text(&text, ROBOT_MARKDOWN_BYTES)
-                .into_iter()
-                .map(|part| Outgoing::Markdown {
-                    text: part.to_owned(),
-                })
+            Outgoing::Markdown { text } => parts(&text, markdown_bytes)
+                .map(|text| Outgoing::Markdown { text })
                 .collect(),
             Outgoing::Menu { head, items, tail } => texts(
                 &menu_text(head.as_deref(), &items, tail.as_deref()),
@@ -139,12 +124,17 @@ pub(super) fn for_event(messages: Vec<Outgoing>) -> Result<Outgoing, String> {
 }
 
 fn texts(text: &str, limit: usize) -> Vec<Outgoing> {
+    parts(text, limit)
+        .map(|text| Outgoing::Text { text })
+        .collect()
+}
+
+/// The pieces of a text; WeCom refuses blank ones.
+fn parts(text: &str, limit: usize) -> impl Iterator<Item = String> {
     split_text(text, limit)
         .into_iter()
-        .map(|part| Outgoing::Text {
-            text: part.to_owned(),
-        })
-        .collect()
+        .filter(|part| !part.trim().is_empty())
+        .map(str::to_owned)
 }
 
 /// A message as text, if it can be one.

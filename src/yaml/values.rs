@@ -1,7 +1,5 @@
 //! The small values of the language: flags, numbers, durations, dates, times of day.
 
-use std::time::Duration;
-
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
@@ -23,35 +21,7 @@ pub fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// `90s`, `30m`, `4h`, `2d`, `1w` and sums such as `3d 1h`; also 秒, 分钟, 小时, 天, 周.
-#[must_use]
-pub fn duration(text: &str) -> Option<Duration> {
-    let mut rest = text.trim();
-    let mut total = 0_u64;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let number: u64 = rest[..digits].parse().ok()?;
-        rest = rest[digits..].trim_start();
-        let end = rest
-            .find(|c: char| c.is_ascii_digit() || c.is_whitespace())
-            .unwrap_or(rest.len());
-        let unit = match &rest[..end] {
-            "s" | "秒" => 1,
-            "m" | "分" | "分钟" => 60,
-            "h" | "小时" => 3600,
-            "d" | "天" => 86_400,
-            "w" | "周" => 604_800,
-            _ => return None,
-        };
-        total = total.checked_add(number.checked_mul(unit)?)?;
-        rest = rest[end..].trim_start();
-    }
-    // Beyond a hundred years something else was meant.
-    (total <= 100 * 366 * 86_400).then(|| Duration::from_secs(total))
-}
+pub use crate::domain::duration::parse_duration as duration;
 
 /// `2026-11-01`.
 #[must_use]
