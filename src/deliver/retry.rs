@@ -35,7 +35,6 @@ const MAX_STALE_ATTEMPTS: u32 = 3;
 
 /// The corp tag of a `mark_tag` is not in the library (any more).
 pub(super) const TAG_INVALID: i64 = 40068;
-const PARAMETER_INVALID: i64 = 40058;
 /// The customer has to write first: 48 h over, silent for 48 h.
 const KF_NOT_ALLOWED: [i64; 2] = [95002, 95031];
 const WELCOME_CODE_INVALID: i64 = 41050;
@@ -175,10 +174,9 @@ fn settled_before(effect: &Effect, refused: &Refused) -> bool {
     let code = refused.code;
     match effect {
         // The code for a repeated msgid is not documented. It is one that no page names, or
-        // that of a bad parameter: then the message tells which, and ours is well-formed.
+        // a general one: then the message tells which parameter, and ours is well-formed.
         Effect::KfSend { .. } => {
-            errcode::lookup(code).is_none()
-                || (code == PARAMETER_INVALID && refused.message.contains("msgid"))
+            errcode::lookup(code).is_none() || refused.message.contains("msgid")
         }
         Effect::Welcome { .. } => matches!(code, WELCOME_CODE_INVALID | WELCOME_CODE_USED),
         Effect::KfEvent { .. } | Effect::AibotReply { .. } => !matches!(

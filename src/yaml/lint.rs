@@ -216,7 +216,8 @@ impl Scanner {
 
     /// Keys are English words; a name may be Chinese when a list or map follows it.
     fn looks_like_key(&self, at: usize) -> bool {
-        let token = &self.chars[self.token..at];
+        // A quoted text may have ended on this line with the last token further on before it.
+        let token = self.chars.get(self.token..at).unwrap_or_default();
         let rest: String = self.chars[at + 1..].iter().collect();
         let rest = rest.trim();
         let word = token.iter().all(|c| c.is_ascii_alphanumeric() || *c == '_');

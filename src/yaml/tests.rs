@@ -108,6 +108,12 @@ fn what_is_right_is_left_alone() {
     assert_eq!(fix_text(text), text);
 }
 
+#[test]
+fn a_quoted_text_over_two_lines_inside_a_map_is_survived() {
+    let (_, report) = tree("{[],'\n'：");
+    assert!(report.has_errors());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
