@@ -188,6 +188,11 @@ fn explain(error: &clap::Error, terminal: Terminal) {
         ErrorKind::MissingRequiredArgument => {
             terminal.warn("cli.missing_argument", &[("argument", &argument)]);
         }
+        ErrorKind::ArgumentConflict => {
+            let other = context(ContextKind::PriorArg);
+            let values = [("argument", argument.as_str()), ("other", &other)];
+            terminal.warn("cli.conflict", &values);
+        }
         ErrorKind::InvalidValue if value.is_empty() => {
             terminal.warn("cli.no_value", &[("argument", &argument)]);
         }
