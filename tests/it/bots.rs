@@ -68,6 +68,22 @@ async fn a_message_is_answered_by_a_finished_stream_in_the_callback() {
 }
 
 #[tokio::test]
+async fn a_refresh_of_a_finished_stream_shows_the_same_text() {
+    let mock = mock().await;
+    let agent = Agent::start(&mock).await;
+    let pushed = mock.bot_say(say("我要退款")).await.expect("said");
+    let first = pushed.reply.expect("a reply");
+
+    let plain = json!({
+        "msgid": "M8", "aibotid": "BOT", "chattype": "single", "from": {"userid": MEMBER},
+        "msgtype": "stream", "stream": {"id": first["stream"]["id"]},
+    });
+    let (status, body) = Callback::json("bot", &plain.to_string()).send(&agent).await;
+
+    assert_eq!((status, opened(&body)), (200, first));
+}
+
+#[tokio::test]
 async fn in_a_group_the_mention_is_not_part_of_what_was_said() {
     let mock = mock().await;
     let _agent = AgentBuilder::new()

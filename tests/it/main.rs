@@ -12,6 +12,7 @@ mod crowd;
 mod duplicates;
 mod full_disk;
 mod kf;
+mod kf_recovery;
 mod kf_sending;
 mod media;
 mod members;

@@ -1,5 +1,5 @@
 use super::event::{MsgSendFail, SessionStatusChange};
-use super::{Content, Event, Item, Origin, Request, Text};
+use super::{Content, Event, Item, Origin, Request, Response, Text};
 use crate::wecom::api::testing::{answer, assert_sends};
 
 fn item(json: &str) -> Item {
@@ -190,4 +190,18 @@ fn what_is_not_understood_is_kept() {
     assert!(matches!(odd, Event::Unknown { payload, .. } if payload["x"] == 1));
     assert!(matches!(content("event", "{}"), Content::Unknown { .. }));
     assert!(matches!(item("{}").content, Content::Unknown { .. }));
+}
+
+#[test]
+fn an_entry_that_is_no_object_holds_up_nothing() {
+    let page = r#"{"next_cursor":"c","has_more":0,"msg_list":[null,7,"x",{"msgid":"m"}]}"#;
+    let page: Response = serde_json::from_str(page).unwrap();
+    let ids: Vec<&str> = page
+        .msg_list
+        .iter()
+        .map(|item| item.msgid.as_str())
+        .collect();
+    assert_eq!(ids, ["m"]);
+    let none: Response = serde_json::from_str(r#"{"msg_list":null}"#).unwrap();
+    assert!(none.msg_list.is_empty());
 }

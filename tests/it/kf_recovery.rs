@@ -1,0 +1,42 @@
+//! Customer service goes on when WeCom forgets a cursor or hides the accounts.
+
+use mock_wecom::KfSay;
+
+use crate::support::{Agent, CUSTOMER, answers, errcode, fault, faults, mock, said_by_bot};
+
+#[tokio::test]
+async fn a_cursor_that_wecom_no_longer_knows_begins_the_paging_anew() {
+    let mock = mock().await;
+    let agent = Agent::start(&mock).await;
+    mock.say(CUSTOMER, "你好").await.expect("push");
+    answers(&mock, CUSTOMER, 1).await;
+
+    fault(&mock, "kf/sync_msg", errcode(50100));
+    mock.say(CUSTOMER, "我要退款").await.expect("push");
+
+    answers(&mock, CUSTOMER, 2).await;
+    agent.idle().await;
+    assert_eq!(said_by_bot(&mock, CUSTOMER), ["您好", "退款请提供订单号"]);
+}
+
+#[tokio::test]
+async fn accounts_that_may_not_be_listed_are_polled_after_a_restart_too() {
+    let mock = mock().await;
+    faults(&mock, "kf/account/list", 1_000, errcode(48002));
+    let mut agent = Agent::start(&mock).await;
+    mock.say(CUSTOMER, "你好").await.expect("push");
+    answers(&mock, CUSTOMER, 1).await;
+    agent.idle().await;
+    assert_eq!(agent.terminate().await, Some(0));
+
+    let unheard = KfSay {
+        external_userid: CUSTOMER.to_owned(),
+        content: Some("我要退款".to_owned()),
+        silent: true,
+        ..KfSay::default()
+    };
+    mock.kf_say(unheard).await.expect("said");
+    agent.restart(&mock).await;
+
+    answers(&mock, CUSTOMER, 2).await;
+}
