@@ -17,6 +17,14 @@ async fn a_cursor_that_wecom_no_longer_knows_begins_the_paging_anew() {
     answers(&mock, CUSTOMER, 2).await;
     agent.idle().await;
     assert_eq!(said_by_bot(&mock, CUSTOMER), ["您好", "退款请提供订单号"]);
+    // The mock refuses once; WeCom would go on refusing the same cursor.
+    let pulls = mock.calls("kf/sync_msg");
+    let refused = pulls.iter().position(|pull| pull.errcode == Some(50100));
+    let after = &pulls[refused.expect("a refusal") + 1].request["body"];
+    assert!(
+        after["open_kfid"].is_string() && after["cursor"].is_null(),
+        "{after}"
+    );
 }
 
 #[tokio::test]
