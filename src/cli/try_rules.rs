@@ -15,7 +15,7 @@ use crate::domain::ids::{AppName, ConversationKey, Person, RecordId, Tag};
 use crate::domain::inbound::{AibotPassive, Author, Channel, Inbound, Message, ReplyPath, Trigger};
 use crate::process::decide::decide;
 use crate::process::playbook::Playbook;
-use crate::rules::explain;
+use crate::rules::{Standing, explain};
 use crate::store::{ClaimedRecord, DecisionCommit};
 
 #[derive(Debug, clap::Args)]
@@ -122,7 +122,15 @@ fn show(
     args: &Args,
     terminal: &Terminal,
 ) -> anyhow::Result<Ended> {
-    let why = explain(&playbook.rules, &inbound, contact, now, &config.timezone);
+    let standing = Standing::default();
+    let why = explain(
+        &playbook.rules,
+        &inbound,
+        contact,
+        &standing,
+        now,
+        &config.timezone,
+    );
     let record = ClaimedRecord {
         id: RecordId(0),
         fence: 0,
@@ -130,7 +138,7 @@ fn show(
         received_at: now,
         inbound,
     };
-    let outcome = decide(config, playbook, &record, Some(contact), now);
+    let outcome = decide(config, playbook, &record, Some(contact), &standing, now);
     if args.format == Format::Json {
         terminal.json(&serde_json::json!({
             "at": now.timestamp().to_zoned(config.timezone.clone()).to_string(),
@@ -191,7 +199,10 @@ fn changes(outcome: &DecisionCommit) -> Vec<String> {
     let Some(change) = &outcome.contact else {
         return Vec::new();
     };
-    let added = change.add_tags.iter().map(|(tag, _)| format!("+{tag}"));
+    let added = change
+        .add_tags
+        .iter()
+        .map(|grant| format!("+{}", grant.tag));
     added
         .chain(change.remove_tags.iter().map(|tag| format!("-{tag}")))
         .collect()
@@ -239,15 +250,7 @@ fn imagine(args: &Args, now: UnixMillis) -> (Inbound, Contact) {
     contact.tags = args
         .tag
         .iter()
-        .map(|tag| {
-            (
-                Tag(tag.clone()),
-                TagMark {
-                    at: now,
-                    rule: None,
-                },
-            )
-        })
+        .map(|tag| (Tag(tag.clone()), TagMark::told(now)))
         .collect::<BTreeMap<_, _>>();
     let inbound = Inbound {
         channel,

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::contact::Value;
-use super::ids::Tag;
+use super::criteria::ContactTest;
+use super::ids::{SopId, Tag};
 
 /// One step of a rule's `do` list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,59 @@ pub enum Action {
         /// What.
         content: Content,
     },
+    /// Ends the kf session.
+    EndSession,
+    /// Takes the contact into an SOP.
+    StartSop(SopId),
+    /// Takes the contact out of an SOP.
+    StopSop(SopId),
+    /// Reminds members of something, now or later.
+    Remind {
+        /// A servicer group of the config, a member id, or `负责人` (the follower).
+        who: String,
+        /// When.
+        when: RemindWhen,
+        /// Of what (a template text).
+        text: String,
+    },
+    /// Gives the contact points, or takes some away.
+    Points {
+        /// How many.
+        add: i64,
+        /// What for.
+        why: String,
+    },
+    /// Creates a mass-send task, which a member confirms.
+    MassMessage {
+        /// What to send.
+        template: TemplateName,
+        /// To all contacts for whom every one of these holds.
+        audience: Vec<ContactTest>,
+    },
+}
+
+/// When a reminder is due.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemindWhen {
+    /// At once.
+    Now,
+    /// After so many seconds.
+    In {
+        /// How many.
+        secs: u64,
+    },
+    /// At a time of day: the next such time if `days` is 0, else that many days on.
+    Clock {
+        /// Days from today.
+        days: u16,
+        /// The time of day.
+        time: jiff::civil::Time,
+    },
+    /// At a date and time in the company's zone.
+    Local(jiff::civil::DateTime),
+    /// When these hours (by their name in the calendar file) next begin; at once if they run.
+    Opening(String),
 }
 
 impl Action {
@@ -66,6 +120,12 @@ impl Action {
             Self::Transfer(_) => "transfer",
             Self::Webhook { .. } => "webhook",
             Self::Robot { .. } => "robot",
+            Self::EndSession => "end_session",
+            Self::StartSop(_) => "start_sop",
+            Self::StopSop(_) => "stop_sop",
+            Self::Remind { .. } => "remind",
+            Self::Points { .. } => "points",
+            Self::MassMessage { .. } => "mass_message",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
-use super::ids::{Person, RuleId, Tag, UserId};
+use super::ids::{Person, RecordId, RuleId, SopId, Tag, UserId};
 
 /// A customer or member, with what rules can ask about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,34 @@ pub struct Contact {
     /// When each rule last fired for them: what `cooldown` looks at.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fired: BTreeMap<RuleId, UnixMillis>,
+    /// When rules with `hits` matched and did not fire yet, oldest first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hits: BTreeMap<RuleId, Vec<UnixMillis>>,
+    /// Their points.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub points: i64,
+    /// The SOPs they are in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sops: BTreeMap<SopId, Enrolment>,
+    /// When rules last answered them, oldest first: what the loop guard looks at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<UnixMillis>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+fn is_zero(points: &i64) -> bool {
+    *points == 0
+}
+
+/// Somebody's way through an SOP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// The version of the SOP they began with; they finish on it.
+    pub version: String,
+    /// When they began.
+    pub started_at: UnixMillis,
+    /// The step that is due next, counted from 0.
+    pub step: u32,
 }
 
 impl Contact {
@@ -61,6 +89,10 @@ impl Contact {
             heard_at: None,
             synced_at: None,
             fired: BTreeMap::new(),
+            hits: BTreeMap::new(),
+            points: 0,
+            sops: BTreeMap::new(),
+            answered: Vec::new(),
         }
     }
 
@@ -105,6 +137,25 @@ pub struct TagMark {
     /// The rule that set it; `None` if WeCom told us.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<RuleId>,
+    /// The version of the rules that set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The record that led to it: its trace says why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordId>,
+}
+
+impl TagMark {
+    /// A tag that WeCom told us about.
+    #[must_use]
+    pub fn told(at: UnixMillis) -> Self {
+        Self {
+            at,
+            rule: None,
+            version: None,
+            record: None,
+        }
+    }
 }
 
 /// The value of an attribute.

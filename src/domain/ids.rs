@@ -54,6 +54,8 @@ text_id! {
     AppName;
     /// The `id` of a rule.
     RuleId;
+    /// The `id` of an SOP.
+    SopId;
     /// Messages of one conversation are handled in order; different ones in parallel.
     ConversationKey;
     /// Effects of one lane are sent in order; different lanes in parallel.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
-use super::ids::{AppName, ChatId, ConversationKey, ExternalUserId, OpenKfId, Person, UserId};
+use super::ids::{
+    AppName, ChatId, ConversationKey, ExternalUserId, OpenKfId, Person, RuleId, SopId, UserId,
+};
 
 /// The kind of callback URL that something came through.
 #[derive(
@@ -150,6 +152,42 @@ pub enum Trigger {
         /// `ChangeType`, if there is one.
         change_type: Option<String>,
     },
+    /// Something that we gave ourselves to do.
+    Own(Task),
+}
+
+/// What we give ourselves to do: by a timer, or because an operator said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// A step of an SOP is due for the person.
+    SopStep {
+        /// The SOP.
+        sop: SopId,
+        /// The step, counted from 0.
+        step: u32,
+    },
+    /// A reminder is due.
+    Remind {
+        /// A servicer group of the config, a member id, or `负责人` (the follower).
+        who: String,
+        /// Of what.
+        text: String,
+        /// The rule or SOP that wanted it.
+        origin: RuleId,
+    },
+    /// An operator takes the tags of a rule back.
+    Undo {
+        /// The rule.
+        rule: RuleId,
+        /// Tags set before this time stay.
+        since: UnixMillis,
+    },
+    /// Operators are told something.
+    Alert {
+        /// What.
+        text: String,
+    },
 }
 
 impl Trigger {
@@ -165,7 +203,7 @@ impl Trigger {
             Self::Entered { .. } => "entered",
             Self::Clicked { .. } => "clicked",
             Self::Event { .. } => "event",
-            Self::SendFailed { .. } | Self::SessionChanged { .. } => return None,
+            Self::SendFailed { .. } | Self::SessionChanged { .. } | Self::Own(_) => return None,
         })
     }
 }

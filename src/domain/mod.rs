@@ -5,8 +5,10 @@
 //! ([`outgoing`], [`effect`]), and time ([`clock`]).
 
 pub mod action;
+pub mod change;
 pub mod clock;
 pub mod contact;
+pub mod criteria;
 pub mod duration;
 pub mod effect;
 pub mod ids;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
+use super::inbound::Inbound;
 
 /// A timer. A second one with the same key replaces the first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -11,6 +12,6 @@ pub struct Timer {
     pub key: String,
     /// When it is due.
     pub due: UnixMillis,
-    /// For whoever set it.
-    pub payload: serde_json::Value,
+    /// What goes into the inbox then.
+    pub inbound: Inbound,
 }

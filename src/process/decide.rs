@@ -5,12 +5,13 @@ use jiff::tz::TimeZone;
 use super::playbook::Playbook;
 use super::run_action::Planner;
 use crate::config::Config;
+use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower};
 use crate::domain::ids::{Person, RuleId};
 use crate::domain::inbound::{Author, Inbound, Trigger};
-use crate::rules::decide as decide_rules;
-use crate::store::{ClaimedRecord, ContactChange, DecisionCommit, RecordOutcome};
+use crate::rules::{Standing, decide as decide_rules};
+use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome};
 
 /// Decides about a claimed record.
 #[must_use]
@@ -19,6 +20,7 @@ pub fn decide(
     playbook: &Playbook,
     record: &ClaimedRecord,
     contact: Option<&Contact>,
+    standing: &Standing,
     now: UnixMillis,
 ) -> DecisionCommit {
     let inbound = &record.inbound;
@@ -30,6 +32,7 @@ pub fn decide(
             reason: String::new(),
         },
         contact: contact_change(inbound),
+        uses: Vec::new(),
         effects: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
@@ -49,7 +52,7 @@ pub fn decide(
     );
     let mut seen = contact.unwrap_or(&nobody).clone();
     apply_arrival(&mut seen, inbound);
-    decide_with_rules(config, playbook, record, &seen, now, &mut commit);
+    decide_with_rules(config, playbook, record, &seen, standing, now, &mut commit);
     commit
 }
 
@@ -58,12 +61,20 @@ fn decide_with_rules(
     playbook: &Playbook,
     record: &ClaimedRecord,
     contact: &Contact,
+    standing: &Standing,
     now: UnixMillis,
     commit: &mut DecisionCommit,
 ) {
     let zone: &TimeZone = &config.timezone;
-    let decision = decide_rules(&playbook.rules, &record.inbound, contact, now, zone);
-    let mut planner = Planner::new(config, &playbook.templates, record, contact, now);
+    let decision = decide_rules(
+        &playbook.rules,
+        &record.inbound,
+        contact,
+        standing,
+        now,
+        zone,
+    );
+    let mut planner = Planner::new(config, playbook, record, contact, now);
     let mut fired: Vec<RuleId> = Vec::new();
     let mut cooling: Vec<RuleId> = Vec::new();
     for rule in &decision.fired {
@@ -96,6 +107,7 @@ fn not_for_rules(inbound: &Inbound) -> Option<&'static str> {
         (Author::Servicer, _) => Some("written by a servicer"),
         (_, Trigger::SendFailed { .. }) => Some("a report on a message of ours"),
         (_, Trigger::SessionChanged { .. }) => Some("the session changed hands"),
+        (_, Trigger::Own(_)) => Some("not available in this version"),
         _ => None,
     }
 }

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::playbook::Playbook;
 use crate::config::Config;
 use crate::domain::action::Action;
+use crate::domain::change::TagGrant;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Value};
 use crate::domain::effect::{Effect, NewEffect, Origin};
@@ -21,7 +23,7 @@ use crate::templates::{Catalog, Corp, RenderContext, Staff};
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) effects: Vec<NewEffect>,
-    pub(super) add_tags: Vec<(Tag, RuleId)>,
+    pub(super) add_tags: Vec<TagGrant>,
     pub(super) remove_tags: Vec<Tag>,
     pub(super) set: Vec<(String, Value)>,
     pub(super) steps: Vec<Step>,
@@ -44,6 +46,8 @@ pub(super) struct Step {
 pub(super) struct Planner<'a> {
     config: &'a Config,
     templates: &'a Catalog,
+    /// The version of the rules.
+    version: String,
     record: &'a ClaimedRecord,
     contact: &'a Contact,
     now: UnixMillis,
@@ -57,14 +61,15 @@ type StepResult = Result<(), String>;
 impl<'a> Planner<'a> {
     pub(super) fn new(
         config: &'a Config,
-        templates: &'a Catalog,
+        playbook: &'a Playbook,
         record: &'a ClaimedRecord,
         contact: &'a Contact,
         now: UnixMillis,
     ) -> Self {
         Self {
             config,
-            templates,
+            templates: &playbook.templates,
+            version: playbook.rules.version().to_owned(),
             record,
             contact,
             now,
@@ -125,6 +130,12 @@ impl<'a> Planner<'a> {
             Action::Transfer(group) => self.transfer(group, origin),
             Action::Webhook { to, body } => self.webhook(to, body, origin, captures),
             Action::Robot { to, content } => self.robot(to, content, origin, captures),
+            Action::EndSession
+            | Action::StartSop(_)
+            | Action::StopSop(_)
+            | Action::Remind { .. }
+            | Action::Points { .. }
+            | Action::MassMessage { .. } => Err("not available in this version".to_owned()),
         }
     }
 
@@ -139,13 +150,18 @@ impl<'a> Planner<'a> {
 
     fn tag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
         self.plan.remove_tags.retain(|other| other != tag);
-        self.plan.add_tags.push((tag.clone(), origin.rule.clone()));
+        self.plan.add_tags.push(TagGrant {
+            tag: tag.clone(),
+            rule: origin.rule.clone(),
+            version: Some(self.version.clone()),
+            record: Some(origin.record),
+        });
         self.tagging.get_or_insert_with(|| origin.clone());
         self.tag_note()
     }
 
     fn untag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
-        self.plan.add_tags.retain(|(other, _)| other != tag);
+        self.plan.add_tags.retain(|grant| grant.tag != *tag);
         self.plan.remove_tags.push(tag.clone());
         self.tagging.get_or_insert_with(|| origin.clone());
         self.tag_note()
@@ -176,7 +192,7 @@ impl<'a> Planner<'a> {
             return;
         };
         let app = self.config.contact_app(&self.inbound().app).clone();
-        let add: Vec<Tag> = unique(self.plan.add_tags.iter().map(|(tag, _)| tag));
+        let add: Vec<Tag> = unique(self.plan.add_tags.iter().map(|grant| &grant.tag));
         let remove: Vec<Tag> = unique(self.plan.remove_tags.iter());
         for userid in self.followers() {
             let effect = Effect::MarkTag {

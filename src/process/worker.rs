@@ -16,6 +16,7 @@ use crate::domain::contact::Contact;
 use crate::domain::effect::{Effect, message_id};
 use crate::domain::ids::{Person, RecordId, RuleId};
 use crate::domain::inbound::Trigger;
+use crate::rules::Standing;
 use crate::service::{Pass, Service};
 use crate::store::{
     Claim, ClaimedRecord, ContactSource, DecisionCommit, RecordOutcome, Store, StoreError,
@@ -129,7 +130,14 @@ impl Deps {
         let mut commits: Vec<DecisionCommit> = Vec::with_capacity(batch.len());
         for (record, contact) in &batch {
             let decided = std::panic::catch_unwind(AssertUnwindSafe(|| {
-                decide(&self.config, &playbook, record, contact.as_ref(), now)
+                decide(
+                    &self.config,
+                    &playbook,
+                    record,
+                    contact.as_ref(),
+                    &Standing::default(),
+                    now,
+                )
             }));
             match decided {
                 Ok(commit) => commits.push(commit),

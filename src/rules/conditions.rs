@@ -10,11 +10,12 @@ use jiff::tz::TimeZone;
 
 use super::explain::{Found, Reason};
 use super::matcher::Hits;
-use super::model::{ContactTest, Mode, Rule, RuleSet, fits};
+use super::model::{Mode, Rule, RuleSet, Standing};
 use super::normalize::{normalize, original_range};
 use super::words::Word;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
+use crate::domain::criteria::{ContactTest, fits};
 use crate::domain::inbound::{Author, Inbound, Trigger};
 
 /// A reason names at most this many words.
@@ -25,6 +26,7 @@ pub(super) struct Scene<'a> {
     pub(super) set: &'a RuleSet,
     inbound: &'a Inbound,
     contact: &'a Contact,
+    standing: &'a Standing,
     now: UnixMillis,
     zone: &'a TimeZone,
     /// What was said, pressed or named, as it came.
@@ -45,6 +47,7 @@ impl<'a> Scene<'a> {
         set: &'a RuleSet,
         inbound: &'a Inbound,
         contact: &'a Contact,
+        standing: &'a Standing,
         now: UnixMillis,
         zone: &'a TimeZone,
     ) -> Self {
@@ -59,6 +62,7 @@ impl<'a> Scene<'a> {
             set,
             inbound,
             contact,
+            standing,
             now,
             zone,
             text,
@@ -174,6 +178,13 @@ impl<'a> Scene<'a> {
                     return Ok(());
                 }
                 differs("added_days", compare.to_string(), days)
+            }
+            ContactTest::Points(compare) => {
+                let points = self.contact.points.to_string();
+                if compare.holds(Some(&points)) {
+                    return Ok(());
+                }
+                differs("points", compare.to_string(), Some(points))
             }
             ContactTest::Source(patterns) => {
                 let source = self.source();

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::conditions::Scene;
 use super::explain::{Deed, Reason, Step, Trace, Verdict};
-use super::model::{Mode, Rule, RuleSet};
+use super::model::{Mode, Rule, RuleSet, Standing};
 use crate::domain::action::{Action, Content};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
@@ -50,10 +50,11 @@ pub fn decide(
     set: &RuleSet,
     inbound: &Inbound,
     contact: &Contact,
+    standing: &Standing,
     now: UnixMillis,
     zone: &TimeZone,
 ) -> Decision {
-    let scene = Scene::new(set, inbound, contact, now, zone);
+    let scene = Scene::new(set, inbound, contact, standing, now, zone);
     let mut decision = scene.blank();
     if !scene.sets_rules_off() {
         return decision;
@@ -78,10 +79,11 @@ pub fn explain(
     set: &RuleSet,
     inbound: &Inbound,
     contact: &Contact,
+    standing: &Standing,
     now: UnixMillis,
     zone: &TimeZone,
 ) -> Decision {
-    let scene = Scene::new(set, inbound, contact, now, zone);
+    let scene = Scene::new(set, inbound, contact, standing, now, zone);
     let mut decision = scene.blank();
     let mut stopped: Option<RuleId> = None;
     for rule in &set.rules {
@@ -162,6 +164,11 @@ fn deed(action: &Action) -> Deed {
             format!("{to} {}", said(content))
         }
         Action::Webhook { to, .. } => to.clone(),
+        Action::EndSession => String::new(),
+        Action::StartSop(sop) | Action::StopSop(sop) => sop.0.clone(),
+        Action::Remind { who, text, .. } => format!("{who} 「{text}」"),
+        Action::Points { add, why } => format!("{add:+} {why}"),
+        Action::MassMessage { template, .. } => template.0.clone(),
     };
     Deed {
         action: action.key().to_owned(),

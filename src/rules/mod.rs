@@ -26,7 +26,7 @@ pub use engine::{Decision, Fired, decide, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
 pub use keys::{calendar_schema, schema};
 pub use load::{References, load};
-pub use model::{Mode, On, Rule, RuleSet};
+pub use model::{Mode, On, Rule, RuleSet, Standing};
 
 #[cfg(test)]
 mod tests;

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use regex::RegexBuilder;
 
 use super::matcher::{PATTERN_BYTES, WordId};
-use super::model::{Compare, ContactTest, How, On, Op, Pattern, When};
+use super::model::{How, On, Pattern, When};
 use super::normalize::normalize;
 use super::parse::File;
 use super::problems;
 use super::words::{Word, WordList};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::domain::criteria::{Compare, ContactTest, Op};
 use crate::domain::ids::Tag;
 use crate::yaml::Node;
 

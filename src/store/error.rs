@@ -9,6 +9,12 @@ pub enum StoreError {
         /// Which record or effect.
         item: String,
     },
+    /// A rule has fired as often as it may on this day.
+    #[error("the rule {rule} has reached its daily limit")]
+    LimitReached {
+        /// The rule.
+        rule: crate::domain::ids::RuleId,
+    },
     /// Another puller has moved the kf cursor.
     #[error("the kf cursor was moved by somebody else")]
     CursorMoved,

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::queue::ItemState;
 
+use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
-use crate::domain::contact::{Follower, Value};
+use crate::domain::contact::Follower;
 use crate::domain::effect::{Effect, NewEffect, Origin};
 use crate::domain::ids::{
-    AppName, ConversationKey, DedupeKey, EffectId, OpenKfId, Person, RecordId, RuleId, Tag, UserId,
+    AppName, ConversationKey, DedupeKey, EffectId, OpenKfId, Person, RecordId, RuleId, Tag,
 };
 use crate::domain::inbound::{Channel, Inbound};
 use crate::domain::timer::Timer;
@@ -149,6 +150,11 @@ pub struct DecisionCommit {
     pub outcome: RecordOutcome,
     /// Changes to the contact, applied to its newest stored state.
     pub contact: Option<ContactChange>,
+    /// Rules with a daily limit that fired. Refused with [`StoreError::LimitReached`], and
+    /// nothing is changed, if one of them has no use left.
+    ///
+    /// [`StoreError::LimitReached`]: super::StoreError::LimitReached
+    pub uses: Vec<RuleUse>,
     /// Effects, in order.
     pub effects: Vec<NewEffect>,
     /// Timers to set.
@@ -157,6 +163,17 @@ pub struct DecisionCommit {
     pub remove_timers: Vec<String>,
     /// What `try` would have shown, as JSON.
     pub trace: Option<serde_json::Value>,
+}
+
+/// One use of a rule that may fire so often a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleUse {
+    /// The rule.
+    pub rule: RuleId,
+    /// The day in the company's zone.
+    pub day: jiff::civil::Date,
+    /// At most so many on that day.
+    pub max: u32,
 }
 
 /// How a processed record ended.
@@ -173,28 +190,6 @@ pub enum RecordOutcome {
         /// Why.
         reason: String,
     },
-}
-
-/// Changes to one contact.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ContactChange {
-    /// Who. `None` changes nothing.
-    pub person: Option<Person>,
-    /// Tags to add, each with the rule that did it.
-    pub add_tags: Vec<(Tag, RuleId)>,
-    /// Tags to remove.
-    pub remove_tags: Vec<Tag>,
-    /// Attributes to set.
-    pub set: Vec<(String, Value)>,
-    /// Rules with a cooldown that fired: it starts now.
-    pub fired: Vec<RuleId>,
-    /// They wrote at this time. What waits in the lane named like the record's conversation
-    /// becomes due: a message that was held until they write again goes out.
-    pub wrote_at: Option<UnixMillis>,
-    /// They were added by this member at this time.
-    pub added_by: Option<Follower>,
-    /// They are no longer a contact of this member.
-    pub removed_by: Option<UserId>,
 }
 
 /// What WeCom says about a contact.

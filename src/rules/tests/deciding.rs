@@ -6,6 +6,7 @@ use crate::domain::contact::{Contact, Value};
 use crate::domain::ids::{RuleId, Tag};
 use crate::domain::inbound::{Author, Channel, Inbound, Message, Trigger};
 use crate::lang::Lang;
+use crate::rules::Standing;
 use crate::rules::{Decision, Reason, RuleSet, Verdict, decide, explain};
 
 const REFUND: &str = "
@@ -35,7 +36,15 @@ fn bought() -> Contact {
 }
 
 fn reason(set: &RuleSet, inbound: &Inbound, contact: &Contact, rule: &str) -> Reason {
-    let trace = explain(set, inbound, contact, monday(), &zone()).trace;
+    let trace = explain(
+        set,
+        inbound,
+        contact,
+        &Standing::default(),
+        monday(),
+        &zone(),
+    )
+    .trace;
     let skipped = trace.skipped();
     let reason = skipped.get(&RuleId::from(rule));
     (*reason.unwrap_or_else(|| panic!("{rule} was not skipped: {trace:?}"))).clone()
@@ -51,7 +60,14 @@ fn higher_rules_come_first_and_stop_ends() {
 #[test]
 fn an_observing_rule_never_stops_others_and_says_so() {
     let set = rules(REFUND);
-    let decision = decide(&set, &says("退款"), &bought(), monday(), &zone());
+    let decision = decide(
+        &set,
+        &says("退款"),
+        &bought(),
+        &Standing::default(),
+        monday(),
+        &zone(),
+    );
     assert!(decision.fired[0].observe);
     assert!(!decision.fired[1].observe);
     assert!(decision.trace.human(Lang::Zh, "退款").contains("只观察"));
@@ -145,6 +161,7 @@ fn hours_follow_the_calendar() {
         &set,
         &says("你好"),
         &bought(),
+        &Standing::default(),
         at("2026-11-23T12:00:00Z"),
         &zone(),
     );
@@ -162,7 +179,17 @@ fn validity_includes_the_last_day() {
     let set = rules(
         "rules:\n  - {id: a, from: 2026-11-23 09:30, until: 2026-11-24, when: {any: 退}, do: [{tag: a/b}]}\n",
     );
-    let fires = |text: &str| ids(&decide(&set, &says("退"), &bought(), at(text), &zone())).len();
+    let fires = |text: &str| {
+        ids(&decide(
+            &set,
+            &says("退"),
+            &bought(),
+            &Standing::default(),
+            at(text),
+            &zone(),
+        ))
+        .len()
+    };
     assert_eq!(fires("2026-11-23T09:29:59+08:00"), 0);
     assert_eq!(fires("2026-11-23T09:30:00+08:00"), 1);
     assert_eq!(fires("2026-11-24T23:59:59+08:00"), 1);
@@ -175,7 +202,14 @@ fn patterns_capture_the_customers_own_characters() {
         "rules:\n  - {id: a, when: {regex: '(?<order>\\d{12,18})(?<rest>x)?'}, do: [{reply: 查单}]}\n",
     );
     let text = "单号 2026112300001，谢谢";
-    let decision = decide(&set, &says(text), &bought(), monday(), &zone());
+    let decision = decide(
+        &set,
+        &says(text),
+        &bought(),
+        &Standing::default(),
+        monday(),
+        &zone(),
+    );
     assert_eq!(decision.fired[0].captures["order"], "2026112300001");
     assert!(!decision.fired[0].captures.contains_key("rest"));
     let Verdict::Fired { found, .. } = &decision.trace.steps[0].verdict else {
@@ -202,7 +236,14 @@ fn our_own_and_servicers_words_set_nothing_off() {
             ..says("退款")
         };
         assert_eq!(
-            decide(&set, &inbound, &bought(), monday(), &zone()),
+            decide(
+                &set,
+                &inbound,
+                &bought(),
+                &Standing::default(),
+                monday(),
+                &zone()
+            ),
             Decision {
                 trace: crate::rules::Trace {
                     version: set.version().to_owned(),
@@ -232,7 +273,14 @@ fn events_set_their_rules_off() {
             author: Author::System,
             ..event(channel, trigger)
         };
-        ids(&decide(&set, &inbound, &bought(), monday(), &zone()))
+        ids(&decide(
+            &set,
+            &inbound,
+            &bought(),
+            &Standing::default(),
+            monday(),
+            &zone(),
+        ))
     };
     let added = |source: &str| Trigger::Added {
         userid: "lin".into(),
@@ -266,7 +314,14 @@ fn channel_and_type_are_conditions() {
             ..Message::text("")
         };
         let inbound = event(channel, Trigger::Message(message));
-        ids(&decide(&set, &inbound, &bought(), monday(), &zone()))
+        ids(&decide(
+            &set,
+            &inbound,
+            &bought(),
+            &Standing::default(),
+            monday(),
+            &zone(),
+        ))
     };
     assert_eq!(image(Channel::App), ["a"]);
     assert!(image(Channel::Kf).is_empty());
@@ -290,7 +345,14 @@ fn scalars_stay_text_until_a_key_asks_for_more() {
     );
     assert_eq!(fired(&set, "NO", &bought()), ["a"]);
     assert_eq!(fired(&set, "我 08:30 到", &bought()), ["a"]);
-    let decision = decide(&set, &says("007"), &bought(), monday(), &zone());
+    let decision = decide(
+        &set,
+        &says("007"),
+        &bought(),
+        &Standing::default(),
+        monday(),
+        &zone(),
+    );
     let values: Vec<_> = decision.fired[0]
         .actions
         .iter()
@@ -313,7 +375,14 @@ fn scalars_stay_text_until_a_key_asks_for_more() {
 #[test]
 fn a_dollar_sign_can_be_meant() {
     let set = rules("rules:\n  - {id: a, when: {any: $$100}, do: [{tag: [a/b, c]}]}\n");
-    let decision = decide(&set, &says("只要 $100"), &bought(), monday(), &zone());
+    let decision = decide(
+        &set,
+        &says("只要 $100"),
+        &bought(),
+        &Standing::default(),
+        monday(),
+        &zone(),
+    );
     assert_eq!(
         decision.fired[0].actions,
         [Action::Tag(Tag::from("a/b")), Action::Tag(Tag::from("c"))]
@@ -323,7 +392,14 @@ fn a_dollar_sign_can_be_meant() {
 #[test]
 fn the_trace_reads_as_an_explanation() {
     let set = rules(REFUND);
-    let decision = explain(&set, &says("我要 退 款！"), &bought(), monday(), &zone());
+    let decision = explain(
+        &set,
+        &says("我要 退 款！"),
+        &bought(),
+        &Standing::default(),
+        monday(),
+        &zone(),
+    );
     insta::assert_snapshot!(decision.trace.human(Lang::Zh, "我要 退 款！"), @r"
       1. 转人工  (r.yaml:14)
          ✗ 没有出现其中任何一个词：人工, 转人工
@@ -348,7 +424,14 @@ fn a_stored_trace_stays_small() {
         .map(|n| format!("  - {{id: r{n}, when: {{any: 退款, none: 我}}, do: [{{tag: a/b}}]}}\n"))
         .collect();
     let set = rules(&format!("rules:\n{many}"));
-    let decision = decide(&set, &says("我退款"), &bought(), monday(), &zone());
+    let decision = decide(
+        &set,
+        &says("我退款"),
+        &bought(),
+        &Standing::default(),
+        monday(),
+        &zone(),
+    );
     assert_eq!(decision.trace.steps.len(), 50);
 }
 

@@ -1,5 +1,6 @@
 //! The automaton against the plainest possible reading of the language.
 
+use crate::rules::Standing;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert_eq, prop_oneof, proptest};
 
@@ -156,6 +157,7 @@ fn a_long_list_finds_its_first_word_too() {
         &set,
         &says("词2999号，词17号"),
         &customer(&[]),
+        &Standing::default(),
         monday(),
         &zone(),
     );

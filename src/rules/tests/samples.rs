@@ -1,5 +1,6 @@
 //! The files that ship with the agent: free of findings, and deciding what they promise.
 
+use crate::rules::Standing;
 use std::path::Path;
 
 use super::support::{at, customer, event, ids, monday, names, zone};
@@ -30,7 +31,14 @@ fn shop() -> (Catalog, RuleSet) {
 }
 
 fn decides(set: &RuleSet, inbound: &Inbound, contact: &Contact, now: UnixMillis) -> Vec<String> {
-    ids(&decide(set, inbound, contact, now, &zone()))
+    ids(&decide(
+        set,
+        inbound,
+        contact,
+        &Standing::default(),
+        now,
+        &zone(),
+    ))
 }
 
 fn says(channel: Channel, text: &str) -> Inbound {

@@ -1,5 +1,6 @@
 //! Rules, contacts and messages for tests.
 
+use crate::rules::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -83,10 +84,7 @@ pub(super) fn zone() -> TimeZone {
 pub(super) fn customer(tags: &[&str]) -> Contact {
     let id = ExternalUserId::from("wm1");
     let mut contact = Contact::unknown(Person::External(id));
-    let mark = TagMark {
-        at: monday(),
-        rule: None,
-    };
+    let mark = TagMark::told(monday());
     contact.tags = tags
         .iter()
         .map(|tag| (Tag::from(*tag), mark.clone()))
@@ -116,8 +114,22 @@ pub(super) fn says(text: &str) -> Inbound {
 
 /// The ids of the rules that fire for a message on Monday at ten.
 pub(super) fn fired(set: &RuleSet, text: &str, contact: &Contact) -> Vec<String> {
-    let decision = decide(set, &says(text), contact, monday(), &zone());
-    let explained = explain(set, &says(text), contact, monday(), &zone());
+    let decision = decide(
+        set,
+        &says(text),
+        contact,
+        &Standing::default(),
+        monday(),
+        &zone(),
+    );
+    let explained = explain(
+        set,
+        &says(text),
+        contact,
+        &Standing::default(),
+        monday(),
+        &zone(),
+    );
     assert_eq!(decision.fired, explained.fired, "both ways decide alike");
     ids(&decision)
 }

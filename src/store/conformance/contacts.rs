@@ -2,9 +2,10 @@
 
 use super::Subject;
 use super::support::{CORP, accept, at, customer, decision, one_record, record};
+use crate::domain::change::{ContactChange, TagGrant};
 use crate::domain::contact::{Follower, Value};
 use crate::domain::ids::{RuleId, Tag, UserId};
-use crate::store::{ContactChange, ContactFacts, DecisionCommit, Store};
+use crate::store::{ContactFacts, DecisionCommit, Store};
 
 fn facts(synced_at: i64) -> ContactFacts {
     ContactFacts {
@@ -41,7 +42,12 @@ async fn change(store: &dyn Store, text: &str, now: i64, change: ContactChange) 
 
 fn rule_tag(tag: &str) -> ContactChange {
     ContactChange {
-        add_tags: vec![(Tag::from(tag), RuleId::from("r"))],
+        add_tags: vec![TagGrant {
+            tag: Tag::from(tag),
+            rule: RuleId::from("r"),
+            version: None,
+            record: None,
+        }],
         ..ContactChange::default()
     }
 }

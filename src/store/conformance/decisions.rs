@@ -5,17 +5,22 @@ use super::support::{
     CORP, accept, at, customer, decision, effect, effects, inbound, is_fenced, one_effect,
     one_record, record, sent, timer, words,
 };
+use crate::domain::change::{ContactChange, TagGrant};
 use crate::domain::contact::Value;
 use crate::domain::ids::{RuleId, Tag};
 use crate::store::{
-    ContactChange, ContactFacts, DecisionCommit, HistoryEntry, ItemId, ItemState, RecordOutcome,
-    Store, StoreError,
+    ContactFacts, DecisionCommit, HistoryEntry, ItemId, ItemState, RecordOutcome, Store, StoreError,
 };
 
 fn tagging(who: &str, tag: &str) -> ContactChange {
     ContactChange {
         person: Some(customer(who)),
-        add_tags: vec![(Tag::from(tag), RuleId::from("greet"))],
+        add_tags: vec![TagGrant {
+            tag: Tag::from(tag),
+            rule: RuleId::from("greet"),
+            version: None,
+            record: None,
+        }],
         ..ContactChange::default()
     }
 }

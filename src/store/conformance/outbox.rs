@@ -5,9 +5,10 @@ use super::support::{
     CORP, accept, at, decide, decision, effect, effects, finish, is_fenced, one_effect, one_record,
     record, retry, sent, words,
 };
+use crate::domain::change::ContactChange;
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::EffectId;
-use crate::store::{AttemptEnd, ContactChange, DecisionCommit, ItemId, ItemState, Rescued, Store};
+use crate::store::{AttemptEnd, DecisionCommit, ItemId, ItemState, Rescued, Store};
 
 async fn state(store: &dyn Store, id: EffectId) -> (ItemState, Option<String>) {
     let shown = store.show(ItemId::Effect(id)).await.unwrap().unwrap();

@@ -178,6 +178,7 @@ pub(super) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionCommit {
             fired: vec![RuleId::from("greet")],
         },
         contact: None,
+        uses: Vec::new(),
         effects: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
@@ -227,7 +228,7 @@ pub(super) fn timer(key: &str, due: i64) -> Timer {
     Timer {
         key: key.to_owned(),
         due: at(due),
-        payload: serde_json::json!({ "step": 1 }),
+        inbound: inbound("timer", key, due),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::keys::{Keys, Table};
 use super::txn::Txn;
+use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
-use crate::domain::contact::{Contact, Follower, TagMark, Value};
-use crate::domain::ids::{Person, Tag};
-use crate::store::{ContactChange, ContactFacts, Result};
+use crate::domain::contact::{Contact, TagMark};
+use crate::domain::ids::Person;
+use crate::store::{ContactFacts, Result};
 
 /// Applies what a decision changes to the newest stored state.
 pub(crate) fn change(txn: &mut Txn<'_>, change: ContactChange, now: UnixMillis) -> Result<()> {
@@ -13,7 +14,7 @@ pub(crate) fn change(txn: &mut Txn<'_>, change: ContactChange, now: UnixMillis) 
         return Ok(());
     };
     let mut contact = load(txn, person)?;
-    apply(&mut contact, change, now);
+    change.apply(&mut contact, now);
     save(txn, &contact)
 }
 
@@ -44,68 +45,6 @@ fn save(txn: &mut Txn<'_>, contact: &Contact) -> Result<()> {
     txn.put_json(key(txn.keys, &contact.person), "contact", contact)
 }
 
-fn apply(contact: &mut Contact, change: ContactChange, now: UnixMillis) {
-    for tag in &change.remove_tags {
-        remove_tag(contact, tag);
-    }
-    for (tag, rule) in change.add_tags {
-        if !contact.has_tag(&tag) {
-            let mark = TagMark {
-                at: now,
-                rule: Some(rule),
-            };
-            contact.tags.insert(tag, mark);
-        }
-    }
-    for (name, value) in change.set {
-        // JSON has no word for these, and the row could not be read again.
-        if !matches!(value, Value::Number(number) if !number.is_finite()) {
-            contact.attributes.insert(name, value);
-        }
-    }
-    for rule in change.fired {
-        contact.fired.insert(rule, now);
-    }
-    contact.last_inbound_at = contact.last_inbound_at.max(change.wrote_at);
-    contact.heard_at = contact.heard_at.max(change.wrote_at.map(|_| now));
-    if let Some(userid) = change.removed_by {
-        contact
-            .followers
-            .retain(|follower| follower.userid != userid);
-    }
-    if let Some(follower) = change.added_by {
-        add_follower(contact, follower);
-    }
-}
-
-/// Removes a tag as [`Contact::has_tag`] finds it: without a group, in any group.
-fn remove_tag(contact: &mut Contact, tag: &Tag) {
-    let any_group = !tag.0.contains('/');
-    contact
-        .tags
-        .retain(|held, _| held != tag && !(any_group && held.parts().1 == tag.0));
-}
-
-fn add_follower(contact: &mut Contact, mut follower: Follower) {
-    if contact.added_at.is_none() {
-        contact.added_at = follower.added_at;
-    }
-    if contact.source.is_none() {
-        contact.source.clone_from(&follower.source);
-    }
-    let known = contact
-        .followers
-        .iter_mut()
-        .find(|known| known.userid == follower.userid);
-    match known {
-        Some(known) => {
-            follower.remark = follower.remark.or_else(|| known.remark.take());
-            *known = follower;
-        }
-        None => contact.followers.push(follower),
-    }
-}
-
 fn take_over(contact: &mut Contact, facts: ContactFacts) {
     contact.synced_at = Some(facts.synced_at);
     if facts.name.is_some() {
@@ -130,10 +69,7 @@ fn take_over(contact: &mut Contact, facts: ContactFacts) {
             .tags
             .retain(|tag, mark| tags.contains(tag) || (mark.rule.is_some() && mark.at >= asked_at));
         for tag in tags {
-            contact.tags.entry(tag).or_insert(TagMark {
-                at: asked_at,
-                rule: None,
-            });
+            contact.tags.entry(tag).or_insert(TagMark::told(asked_at));
         }
     }
 }

@@ -6,9 +6,10 @@ use super::keys::Table;
 use super::outbox::{self, PreparedEffect};
 use super::timers::{self, PreparedTimer};
 use super::txn::{Txn, encode};
+use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{EffectId, RecordId};
-use crate::store::{ContactChange, DecisionCommit, ItemState, RecordOutcome, Result};
+use crate::store::{DecisionCommit, ItemState, RecordOutcome, Result};
 
 /// A decision made ready for the writer.
 pub(crate) struct PreparedDecision {

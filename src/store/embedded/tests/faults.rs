@@ -133,6 +133,7 @@ async fn work(
                 now: UnixMillis(0),
                 outcome: RecordOutcome::Done { fired: vec![] },
                 contact: None,
+                uses: vec![],
                 effects: vec![],
                 timers: vec![],
                 remove_timers: vec![],

@@ -1,0 +1,161 @@
+//! What a decision changes about a contact, and how the change is applied.
+//!
+//! The store applies it to the newest stored state; a rule test applies the same to a
+//! contact in memory.
+
+use std::time::Duration;
+
+use super::clock::UnixMillis;
+use super::contact::{Contact, Enrolment, Follower, TagMark, Value};
+use super::ids::{Person, RecordId, RuleId, SopId, Tag, UserId};
+
+/// So many answers are remembered for the loop guard.
+pub const MOST_ANSWERS: usize = 50;
+
+/// Changes to one contact.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ContactChange {
+    /// Who. `None` changes nothing.
+    pub person: Option<Person>,
+    /// Tags to add.
+    pub add_tags: Vec<TagGrant>,
+    /// Tags to remove.
+    pub remove_tags: Vec<Tag>,
+    /// Attributes to set.
+    pub set: Vec<(String, Value)>,
+    /// Rules with a cooldown that fired: it starts now.
+    pub fired: Vec<RuleId>,
+    /// Rules with `hits` that matched.
+    pub hits: Vec<RuleHit>,
+    /// Points to add.
+    pub points: i64,
+    /// SOPs begun or moved on, or (`None`) ended.
+    pub sops: Vec<(SopId, Option<Enrolment>)>,
+    /// Rules answered them.
+    pub answered: bool,
+    /// They wrote at this time. What waits in the lane named like the record's conversation
+    /// becomes due: a message that was held until they write again goes out.
+    pub wrote_at: Option<UnixMillis>,
+    /// They were added by this member at this time.
+    pub added_by: Option<Follower>,
+    /// They are no longer a contact of this member.
+    pub removed_by: Option<UserId>,
+}
+
+/// A tag and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagGrant {
+    /// The tag.
+    pub tag: Tag,
+    /// The rule that sets it.
+    pub rule: RuleId,
+    /// The version of the rules.
+    pub version: Option<String>,
+    /// The record that led to it.
+    pub record: Option<RecordId>,
+}
+
+/// A rule with `hits` matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleHit {
+    /// The rule.
+    pub rule: RuleId,
+    /// Older matches do not count.
+    pub within: Duration,
+    /// It was the last one needed: the rule fired and counts afresh.
+    pub fired: bool,
+}
+
+impl RuleHit {
+    fn apply(self, contact: &mut Contact, now: UnixMillis) {
+        if self.fired {
+            contact.hits.remove(&self.rule);
+            return;
+        }
+        let hits = contact.hits.entry(self.rule).or_default();
+        hits.retain(|at| now.since(*at) < self.within);
+        hits.push(now);
+    }
+}
+
+impl ContactChange {
+    /// Applies it to the newest known state.
+    pub fn apply(self, contact: &mut Contact, now: UnixMillis) {
+        for tag in &self.remove_tags {
+            remove_tag(contact, tag);
+        }
+        for grant in self.add_tags {
+            if !contact.has_tag(&grant.tag) {
+                let mark = TagMark {
+                    at: now,
+                    rule: Some(grant.rule),
+                    version: grant.version,
+                    record: grant.record,
+                };
+                contact.tags.insert(grant.tag, mark);
+            }
+        }
+        for (name, value) in self.set {
+            // JSON has no word for these, and the row could not be read again.
+            if !matches!(value, Value::Number(number) if !number.is_finite()) {
+                contact.attributes.insert(name, value);
+            }
+        }
+        for rule in self.fired {
+            contact.fired.insert(rule, now);
+        }
+        contact.last_inbound_at = contact.last_inbound_at.max(self.wrote_at);
+        contact.heard_at = contact.heard_at.max(self.wrote_at.map(|_| now));
+        if let Some(userid) = self.removed_by {
+            contact
+                .followers
+                .retain(|follower| follower.userid != userid);
+        }
+        if let Some(follower) = self.added_by {
+            add_follower(contact, follower);
+        }
+        for hit in self.hits {
+            hit.apply(contact, now);
+        }
+        contact.points = contact.points.saturating_add(self.points);
+        for (sop, enrolment) in self.sops {
+            match enrolment {
+                Some(enrolment) => contact.sops.insert(sop, enrolment),
+                None => contact.sops.remove(&sop),
+            };
+        }
+        if self.answered {
+            contact.answered.push(now);
+            let surplus = contact.answered.len().saturating_sub(MOST_ANSWERS);
+            contact.answered.drain(..surplus);
+        }
+    }
+}
+
+/// Removes a tag as [`Contact::has_tag`] finds it: without a group, in any group.
+fn remove_tag(contact: &mut Contact, tag: &Tag) {
+    let any_group = !tag.0.contains('/');
+    contact
+        .tags
+        .retain(|held, _| held != tag && !(any_group && held.parts().1 == tag.0));
+}
+
+fn add_follower(contact: &mut Contact, mut follower: Follower) {
+    if contact.added_at.is_none() {
+        contact.added_at = follower.added_at;
+    }
+    if contact.source.is_none() {
+        contact.source.clone_from(&follower.source);
+    }
+    let known = contact
+        .followers
+        .iter_mut()
+        .find(|known| known.userid == follower.userid);
+    match known {
+        Some(known) => {
+            follower.remark = follower.remark.or_else(|| known.remark.take());
+            *known = follower;
+        }
+        None => contact.followers.push(follower),
+    }
+}
