@@ -11,6 +11,7 @@ pub mod engine;
 pub mod explain;
 mod holidays;
 mod keys;
+mod lint;
 pub mod load;
 pub mod matcher;
 pub mod model;

@@ -37,6 +37,8 @@ pub(super) struct File<'f, 'a> {
     name: Arc<str>,
     groups: BTreeMap<String, Vec<(String, Span)>>,
     used: BTreeSet<String>,
+    /// Superfluous words that were named already.
+    pub(super) superfluous: BTreeSet<String>,
     defaults: Option<Node>,
 }
 
@@ -57,6 +59,7 @@ pub(super) fn rules_of(
         name: Arc::from(name),
         groups: groups(root.get("words")),
         used: BTreeSet::new(),
+        superfluous: BTreeSet::new(),
         defaults: root.get("defaults").cloned(),
     };
     let nodes = root.get("rules").map(Node::items).unwrap_or_default();
@@ -348,7 +351,7 @@ fn channel(name: &str) -> Option<Channel> {
 }
 
 /// Whether that can happen on this channel.
-fn carries(channel: Channel, on: &On) -> bool {
+pub(super) fn carries(channel: Channel, on: &On) -> bool {
     match on {
         On::Message | On::Entered => channel != Channel::Contact,
         On::Added | On::Deleted | On::Joined | On::Left => channel == Channel::Contact,

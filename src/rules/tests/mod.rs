@@ -9,3 +9,4 @@ mod meaning;
 mod samples;
 mod schemas;
 mod support;
+mod suspicious;
