@@ -7,6 +7,8 @@ use super::{Diagnostic, Kind, Severity, Source, Span};
 
 /// So many errors and so many warnings of one file are shown.
 const MOST_FINDINGS: usize = 200;
+/// A longer line is not repeated in a finding.
+const LONGEST_LINE: usize = 8 * 1024;
 /// Code and text of the finding that stands for the rest.
 const TOO_MANY: (&str, &str) = ("Y032", "check.too_many");
 
@@ -128,7 +130,10 @@ impl<'a> Findings<'a> {
         let name = self.source.name();
         let counts = self.report.counts.entry(name.to_owned()).or_default();
         counts[diagnostic.severity as usize] += 1;
-        let diagnostic = diagnostic.at(name, span).line(line);
+        let mut diagnostic = diagnostic.at(name, span);
+        if line.len() <= LONGEST_LINE {
+            diagnostic = diagnostic.line(line);
+        }
         self.report.push(diagnostic);
     }
 }

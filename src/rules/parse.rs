@@ -230,6 +230,16 @@ impl File<'_, '_> {
         let conditions = node.get("when").map(Node::entries).unwrap_or_default();
         let blank = node.get("when").is_none_or(|when| when.text().is_none())
             && conditions.iter().all(|entry| entry.key == "match");
+        // The condition may be there, behind a colon that touches it or an unknown trigger.
+        let hidden = node.entries().iter().any(|entry| {
+            let key = entry.key.as_str();
+            key != "when" && key.starts_with("when")
+        });
+        let trigger = node.get("on").map(|on| on.span);
+        let unknown = trigger.is_some_and(|on| self.findings.has_at(problems::BAD_TRIGGER, on));
+        if hidden || unknown {
+            return;
+        }
         if rule.on == On::Message && blank && node.get("hours").is_none() && rule.hours.is_none() {
             let found = Diagnostic::of(problems::EMPTY_WHEN).value("id", rule.id.as_str());
             self.add(span, found);

@@ -106,11 +106,13 @@ fn known_key(entry: &Entry, key: &'static Key, findings: &mut Findings<'_>) {
 }
 
 fn unknown_key(entry: &Entry, keys: &'static [Key], findings: &mut Findings<'_>) {
-    if findings.is_full() {
+    // A merge key was refused when the text was read.
+    if findings.is_full() || entry.key == "<<" {
         return;
     }
     let line = entry.span.line;
-    let wide = entry.key.contains(['：', '\u{3000}', '\u{00A0}']);
+    let wide = entry.key.contains(['：', '\u{3000}', '\u{00A0}'])
+        || entry.key.chars().any(lint::is_invisible);
     if wide && findings.has(lint::KINDS, line..=line) {
         return;
     }

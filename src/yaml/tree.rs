@@ -193,7 +193,11 @@ fn report(found: Vec<(Span, Kind, String)>, findings: &mut Findings<'_>) {
             _ => findings.has_at(kind, span),
         };
         if !consequence && !again {
-            let name = if kind == problems::TOO_DEEP { "most" } else { "key" };
+            let name = if kind == problems::TOO_DEEP {
+                "most"
+            } else {
+                "key"
+            };
             findings.add(span, Diagnostic::of(kind).value(name, key));
         }
     }
@@ -225,7 +229,10 @@ fn colon_without_space(source: &Source, line: usize) -> Option<(Span, String)> {
             let content = source.line(line);
             let start = content.trim_start_matches([' ', '-']);
             let (key, rest) = start.split_once(':')?;
-            let touches = rest.chars().next().is_some_and(|c| !c.is_whitespace() && c != '/');
+            let touches = rest
+                .chars()
+                .next()
+                .is_some_and(|c| !c.is_whitespace() && c != '/');
             let column = content.chars().count() - start.chars().count() + 1;
             let is_key = is_key(key);
             (is_key && touches).then(|| (Span::new(line, column, key.len() + 1), key.to_owned()))
@@ -318,7 +325,8 @@ impl Builder {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.properties(anchor, tag.map(|_| tag_span.unwrap_or(span)), span);
-                self.stack.push(Open::Map(span, Vec::new(), None, Keys::default()));
+                self.stack
+                    .push(Open::Map(span, Vec::new(), None, Keys::default()));
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             _ => {}

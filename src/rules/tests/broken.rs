@@ -230,5 +230,11 @@ fn every_kind_has_its_own_code_and_both_texts() {
     assert_eq!(codes.len(), all.len(), "a code stands for two kinds");
     for kind in all {
         assert!(Lang::Zh.lookup(kind.key).is_some(), "{}", kind.key);
+        let help = format!("{}_help", kind.key);
+        let chosen = ["Y023", "R012", "R027"].contains(&kind.code);
+        assert!(
+            chosen || Lang::Zh.lookup(&help).is_some(),
+            "no mend: {help}"
+        );
     }
 }

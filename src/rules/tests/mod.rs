@@ -2,6 +2,8 @@
 
 mod broken;
 mod deciding;
+mod forty;
+mod hostile;
 mod language;
 mod loading;
 mod matching;
