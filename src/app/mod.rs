@@ -1,6 +1,7 @@
 //! The only wiring: store, gateway, stages and listener into one running server.
 
 mod control;
+mod look;
 mod playbook;
 mod status;
 
@@ -13,7 +14,7 @@ use rand::distr::Alphanumeric;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-pub use control::{ControlClient, Reply, Request, carry_out, socket_path};
+pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use playbook::{Reloader, load_playbook};
 pub use status::ReloadState;
 

@@ -6,6 +6,7 @@ pub mod decide;
 mod guard;
 pub mod own;
 pub mod playbook;
+pub mod replay;
 mod run_action;
 mod today;
 pub mod trace;
