@@ -1,6 +1,7 @@
 //! The only wiring: store, gateway, stages and listener into one running server.
 
 mod control;
+mod look;
 mod playbook;
 mod status;
 
@@ -13,7 +14,7 @@ use rand::distr::Alphanumeric;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-pub use control::{ControlClient, Reply, Request, carry_out, socket_path};
+pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use playbook::{Reloader, load_playbook};
 pub use status::ReloadState;
 
@@ -196,7 +197,8 @@ impl Base {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let rescuer = Rescuer::new(Arc::clone(&store), Arc::clone(&clock));
         loops.spawn(rescuer, |signals| &signals.upkeep);
-        let pruner = Pruner::new(store, Arc::clone(&clock), self.config.keep_history);
+        let (history, traces) = (self.config.keep_history, self.config.keep_traces);
+        let pruner = Pruner::new(store, Arc::clone(&clock), history, traces);
         loops.spawn(pruner, |signals| &signals.upkeep);
         let config = Arc::clone(&self.config);
         let reloader = Reloader::new(config, playbook, reload.clone(), clock);
