@@ -5,17 +5,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
+use super::versions::{self, History};
 use super::Loops;
 use crate::config::{Config, StoreKind};
 use crate::domain::clock::SharedClock;
 use crate::store::{Depths, ItemId, QueueDetail, QueueFilter, QueueItem, Store, StoreError};
+use crate::versions::{FileSet, Kept, Reason};
 
 /// What `queue` can ask for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +33,12 @@ pub enum Request {
     Discard(ItemId, String),
     /// How many of each.
     Depths,
+    /// The versions of the operators' files.
+    Versions,
+    /// One version with its files.
+    Version(u64),
+    /// Keep these files as a version before going back to another.
+    KeepVersion(Box<FileSet>),
 }
 
 /// The answers, one for each request.
@@ -45,6 +53,12 @@ pub enum Reply {
     Changed(bool),
     /// To `Depths`.
     Depths(Depths),
+    /// To `Versions`.
+    Versions(Box<History>),
+    /// To `Version`.
+    Version(Option<Box<Kept>>),
+    /// To `KeepVersion`: its number.
+    VersionKept(u64),
 }
 
 /// Carries out a request on a store.
@@ -63,6 +77,14 @@ pub async fn carry_out(
         Request::Redrive(item) => Reply::Changed(store.redrive(item, now).await?),
         Request::Discard(item, reason) => Reply::Changed(store.discard(item, &reason, now).await?),
         Request::Depths => Reply::Depths(store.depths(now).await?),
+        Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
+        Request::Version(number) => {
+            Reply::Version(versions::version(store, number).await?.map(Box::new))
+        }
+        Request::KeepVersion(set) => {
+            let kept = versions::keep(store, &set, Reason::BeforeRollback, now).await?;
+            Reply::VersionKept(kept)
+        }
     })
 }
 
@@ -86,6 +108,8 @@ pub(super) fn serve(config: &Config, store: Arc<dyn Store>, clock: SharedClock, 
     };
     let router = Router::new()
         .route("/", post(answer))
+        // Only our own account gets here, and a set of files may be large.
+        .layer(DefaultBodyLimit::disable())
         .with_state((store, clock));
     let shutdown = loops.shutdown.clone();
     loops.tasks.spawn(async move {

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 good, 1 found something wrong, 2 could not run.
 
+mod access;
 mod arguments;
 mod check;
 #[cfg(feature = "demo")]
@@ -10,6 +11,7 @@ mod doctor;
 mod init;
 mod output;
 mod queue;
+mod rules;
 mod samples;
 mod schema;
 mod serve;
@@ -46,6 +48,7 @@ enum Verb {
     #[command(name = "try")]
     TryRules(try_rules::Args),
     Queue(queue::Args),
+    Rules(rules::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
 }
@@ -120,6 +123,7 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Check(args) => check::run(&args, terminal),
         Verb::TryRules(args) => try_rules::run(&args, terminal),
         Verb::Queue(args) => queue::run(args, terminal).await,
+        Verb::Rules(args) => rules::run(args, terminal).await,
         Verb::Doctor(args) => doctor::run(&args, terminal).await,
         Verb::Schema(args) => schema::run(&args, terminal),
     }
