@@ -12,8 +12,8 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
-use super::versions::{self, History};
 use super::Loops;
+use super::versions::{self, History};
 use crate::config::{Config, StoreKind};
 use crate::domain::clock::SharedClock;
 use crate::store::{Depths, ItemId, QueueDetail, QueueFilter, QueueItem, Store, StoreError};

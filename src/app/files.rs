@@ -178,7 +178,12 @@ mod tests {
         let folders = folders(home.path());
         let inside = folders.place("templates/售后/甲.txt");
         assert_eq!(inside, Some(home.path().join("templates/售后/甲.txt")));
-        for path in ["rules/../agent.toml", "other/a", "rules", "rules//etc/passwd"] {
+        for path in [
+            "rules/../agent.toml",
+            "other/a",
+            "rules",
+            "rules//etc/passwd",
+        ] {
             assert_eq!(folders.place(path), None, "{path}");
         }
     }

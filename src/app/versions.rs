@@ -52,7 +52,10 @@ pub(super) async fn history(store: &dyn Store) -> Result<History, StoreError> {
 /// If the store fails.
 pub(super) async fn version(store: &dyn Store, number: u64) -> Result<Option<Kept>, StoreError> {
     let history = history(store).await?;
-    let found = history.versions.into_iter().find(|each| each.number == number);
+    let found = history
+        .versions
+        .into_iter()
+        .find(|each| each.number == number);
     let Some(version) = found else {
         return Ok(None);
     };
@@ -150,7 +153,12 @@ async fn drop_old(
     }
     let mut used: BTreeSet<String> = newest.texts.keys().cloned().collect();
     for version in &history.versions {
-        used.extend(files(store, version.number).await?.into_values().map(|file| file.sha));
+        used.extend(
+            files(store, version.number)
+                .await?
+                .into_values()
+                .map(|file| file.sha),
+        );
     }
     let mut facts = Vec::new();
     for number in dropped {
@@ -191,10 +199,7 @@ fn content_fact(sha: &str) -> String {
     format!("playbook/content/{sha}")
 }
 
-async fn read<T: DeserializeOwned>(
-    store: &dyn Store,
-    name: &str,
-) -> Result<Option<T>, StoreError> {
+async fn read<T: DeserializeOwned>(store: &dyn Store, name: &str) -> Result<Option<T>, StoreError> {
     let what = "version of the rules";
     let value = store.fact(name).await?;
     value

@@ -188,7 +188,11 @@ async fn rollback(args: &RollbackArgs, terminal: &Terminal) -> anyhow::Result<En
         for line in words::lines(&difference(&now, &then.set), terminal.lang) {
             terminal.line(format_args!("  {line}"));
         }
-        tell(&way, ("versions.would_write", "versions.would_remove"), terminal);
+        tell(
+            &way,
+            ("versions.would_write", "versions.would_remove"),
+            terminal,
+        );
         terminal.say("versions.preview", &[]);
         return Ok(Ended::Good);
     }

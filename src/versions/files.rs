@@ -82,7 +82,10 @@ mod stored_texts {
 
     type Texts = BTreeMap<String, Vec<u8>>;
 
-    pub(super) fn serialize<S: Serializer>(texts: &Texts, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        texts: &Texts,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         let texts = texts.iter();
         serializer.collect_map(texts.map(|(sha, bytes)| (sha, Stored::from(bytes.as_slice()))))
     }
