@@ -47,7 +47,7 @@ pub struct Entry {
 }
 
 /// Entries in order of their ids.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Journal {
     next: u64,
     #[serde(skip)]

@@ -11,7 +11,7 @@ mod sample;
 
 use std::collections::VecDeque;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
@@ -158,7 +158,7 @@ impl World {
 }
 
 /// A sliding window of moments, for per-minute and per-hour limits.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Window(VecDeque<i64>);
 
 impl Window {
