@@ -49,6 +49,8 @@ function open(tab) {
     if (side) panel.classList.toggle("side-front", panel === side);
   }
   for (const node of $("tabs").children) node.setAttribute("aria-current", node.dataset.tab === tab);
+  // Faults and switches change without an event of their own.
+  if (app.state) refreshSoon();
 }
 
 async function start() {
@@ -77,7 +79,7 @@ function watch() {
   events.addEventListener("chat_status", event => markLine(JSON.parse(event.data)));
   events.addEventListener("journal", event => { addCall(JSON.parse(event.data)); refreshSoon(); });
   events.addEventListener("clock", event => { learnClock(JSON.parse(event.data)); showClock(); refreshSoon(); });
-  events.addEventListener("missed", () => start().catch(report));
+  for (const name of ["missed", "restored"]) events.addEventListener(name, () => start().catch(report));
 }
 
 function translate() {
