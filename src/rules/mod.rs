@@ -8,6 +8,7 @@ pub mod calendar;
 mod conditions;
 pub mod engine;
 pub mod explain;
+mod hits;
 mod holidays;
 mod keys;
 pub mod load;
@@ -18,6 +19,7 @@ mod parse;
 mod parse_action;
 mod parse_calendar;
 mod parse_when;
+mod pinyin;
 mod problems;
 pub mod words;
 

@@ -24,16 +24,14 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         Some("pinyin") => How::Pinyin,
         _ => How::Contains,
     };
+    let loose = node.get("loose").and_then(Node::text);
+    let loose = loose.and_then(values::flag) == Some(true);
     let when = When {
-        any: words(file, node.get("any")),
-        all: words(file, node.get("all")),
-        none: words(file, node.get("none")),
+        any: words(file, node.get("any"), how, loose),
+        all: words(file, node.get("all"), how, loose),
+        none: words(file, node.get("none"), how, loose),
         how,
-        loose: node
-            .get("loose")
-            .and_then(Node::text)
-            .and_then(values::flag)
-            == Some(true),
+        loose,
         regex: node.get("regex").and_then(|node| pattern(file, node)),
         types: texts(node.get("type")),
         contact: node
@@ -66,11 +64,11 @@ fn no_text(file: &mut File<'_, '_>, node: &Node, on: &On) {
     }
 }
 
-fn words(file: &mut File<'_, '_>, node: Option<&Node>) -> WordList {
+fn words(file: &mut File<'_, '_>, node: Option<&Node>, how: How, loose: bool) -> WordList {
     let mut words: Vec<Word> = Vec::new();
     let mut seen: HashMap<WordId, usize> = HashMap::new();
     for (text, span) in file.words(node) {
-        let Some(id) = file.context.words.intern(&text) else {
+        let Some(id) = file.context.words.intern(&text, how, loose) else {
             if !text.trim().is_empty() {
                 let found = Diagnostic::of(problems::NOTHING_LEFT).value("word", text);
                 file.add(span, found);

@@ -7,4 +7,5 @@ mod matching;
 mod meaning;
 mod samples;
 mod schemas;
+mod spellings;
 mod support;
