@@ -35,6 +35,8 @@ pub(crate) fn load(dir: &Path) -> Result<RuleSet, String> {
         servicer_groups: &none,
         webhooks: &none,
         robots: &none,
+        sops: None,
+        setting: None,
     };
     let (set, report) = rules::load(&dir.join("rules"), &references);
     set.ok_or_else(|| report.human(wecom_agent::lang::Lang::En))
@@ -60,10 +62,10 @@ pub(crate) struct Latency {
     pub(crate) max: f64,
 }
 
-/// Decides message after message until told to stop.
-fn latency(desk: &Desk, set: &RuleSet, stop: &AtomicBool) -> Latency {
+/// Decides about all messages again and again while there is a reason to.
+fn latency(desk: &Desk, set: &RuleSet, mut more: impl FnMut() -> bool) -> Latency {
     let mut samples = Vec::new();
-    while !stop.load(Ordering::Relaxed) {
+    while more() {
         for inbound in &desk.inbounds {
             let start = Instant::now();
             std::hint::black_box(desk.decide(set, inbound));
@@ -80,25 +82,15 @@ fn latency(desk: &Desk, set: &RuleSet, stop: &AtomicBool) -> Latency {
 /// The times of decisions while nothing else happens, and while the set is read again.
 pub(crate) fn beside_a_reload(desk: &Desk, dir: &Path) -> Result<(Latency, Latency), String> {
     let set = load(dir)?;
-    let beside = |work: &dyn Fn() -> Result<(), String>| {
-        let stop = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let decisions = scope.spawn(|| latency(desk, &set, &stop));
-            let worked = work();
-            stop.store(true, Ordering::Relaxed);
-            let latency = decisions
-                .join()
-                .map_err(|_| "a decision failed".to_owned())?;
-            worked.map(|()| latency)
-        })
-    };
-    let quiet = beside(&|| {
-        std::thread::park_timeout(std::time::Duration::from_secs(1));
-        Ok(())
-    })?;
-    let busy = beside(&|| {
-        load(dir)?;
-        load(dir).map(drop)
+    let mut rounds = 0..100;
+    let quiet = latency(desk, &set, || rounds.next().is_some());
+    let done = AtomicBool::new(false);
+    let busy = std::thread::scope(|scope| {
+        let decisions = scope.spawn(|| latency(desk, &set, || !done.load(Ordering::Relaxed)));
+        let reloads = (0..2).try_for_each(|_| load(dir).map(drop));
+        done.store(true, Ordering::Relaxed);
+        let latency = decisions.join();
+        reloads.and(latency.map_err(|_| "a decision failed".to_owned()))
     })?;
     Ok((quiet, busy))
 }

@@ -10,7 +10,7 @@ use super::matcher::{Matcher, Words};
 use super::model::{Rule, RuleSet};
 use super::parse::{Context, rules_of};
 use super::parse_calendar::calendar_of;
-use super::problems;
+use super::{lint, problems};
 use crate::diagnostic::{Diagnostic, Findings, Report};
 use crate::templates::Catalog;
 use crate::templates::load::{read_tree, shown};
@@ -30,6 +30,19 @@ pub struct References<'a> {
     pub webhooks: &'a BTreeSet<String>,
     /// Group robots of the config.
     pub robots: &'a BTreeSet<String>,
+    /// SOPs; `None` if they are not known, and then their names are not checked.
+    pub sops: Option<&'a BTreeSet<String>>,
+    /// What is known of the installation; `None` leaves out what depends on it.
+    pub setting: Option<&'a Setting>,
+}
+
+/// What some findings depend on beside names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// Now, in the company's zone: to find what is over.
+    pub now: jiff::Zoned,
+    /// Whether a missing tag is created in WeCom.
+    pub create_tags: bool,
 }
 
 /// Reads all rule files below `dir` and its `calendar.yaml`.
@@ -73,12 +86,16 @@ pub fn from_files(
         return None;
     }
     match Matcher::build(&rules, words) {
-        Ok(matcher) => Some(RuleSet {
-            rules,
-            matcher,
-            calendar,
-            version: version(files),
-        }),
+        Ok(matcher) => {
+            let set = RuleSet {
+                rules,
+                matcher,
+                calendar,
+                version: version(files),
+            };
+            lint::whole(&set, references, &lint::Files { dir, files }, report);
+            Some(set)
+        }
         Err(error) => {
             report.push(Diagnostic::of(problems::BUILD).value("detail", error.to_string()));
             None

@@ -2,6 +2,7 @@
 
 mod broken;
 mod deciding;
+mod language;
 mod loading;
 mod matching;
 mod meaning;
@@ -9,3 +10,4 @@ mod samples;
 mod schemas;
 mod spellings;
 mod support;
+mod suspicious;
