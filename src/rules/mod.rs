@@ -9,6 +9,7 @@ pub mod calendar;
 mod conditions;
 pub mod engine;
 pub mod explain;
+mod hits;
 mod holidays;
 mod keys;
 mod lint;
@@ -24,6 +25,7 @@ mod parse_contact;
 mod parse_content;
 mod parse_task;
 mod parse_when;
+mod pinyin;
 pub(crate) mod problems;
 pub mod words;
 
