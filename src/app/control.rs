@@ -5,13 +5,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
+use super::versions::{self, History};
 use super::{Loops, look};
 use crate::config::{Config, StoreKind};
 use crate::domain::clock::{SharedClock, UnixMillis};
@@ -21,6 +22,7 @@ use crate::store::{
     Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, RecordQuery, Store,
     StoreError,
 };
+use crate::versions::{FileSet, Kept, Reason};
 
 /// One answer holds at most so many records.
 const MOST_RECORDS: usize = 500;
@@ -49,6 +51,12 @@ pub enum Request {
     Tagged(TagQuery),
     /// Records of our own to take in.
     Accept(Vec<NewRecord>),
+    /// The versions of the operators' files.
+    Versions,
+    /// One version with its files.
+    Version(u64),
+    /// Keep these files as a version before going back to another.
+    KeepVersion(Box<FileSet>),
 }
 
 /// Which contacts carry tags of a rule.
@@ -91,6 +99,12 @@ pub enum Reply {
     Tagged(TaggedPage),
     /// To `Accept`: how many were new.
     Accepted(usize),
+    /// To `Versions`.
+    Versions(Box<History>),
+    /// To `Version`.
+    Version(Option<Box<Kept>>),
+    /// To `KeepVersion`: its number.
+    VersionKept(u64),
 }
 
 /// Carries out a request on a store.
@@ -119,6 +133,14 @@ pub async fn carry_out(
         Request::Find(name) => Reply::Contacts(look::find(store, &name).await?),
         Request::Tagged(query) => Reply::Tagged(look::tagged(store, query).await?),
         Request::Accept(records) => Reply::Accepted(look::accept(store, records).await?),
+        Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
+        Request::Version(number) => {
+            Reply::Version(versions::version(store, number).await?.map(Box::new))
+        }
+        Request::KeepVersion(set) => {
+            let kept = versions::keep(store, &set, Reason::BeforeRollback, now).await?;
+            Reply::VersionKept(kept)
+        }
     })
 }
 
@@ -142,6 +164,8 @@ pub(super) fn serve(config: &Config, store: Arc<dyn Store>, clock: SharedClock, 
     };
     let router = Router::new()
         .route("/", post(answer))
+        // Only our own account gets here, and a set of files may be large.
+        .layer(DefaultBodyLimit::disable())
         .with_state((store, clock));
     let shutdown = loops.shutdown.clone();
     loops.tasks.spawn(async move {

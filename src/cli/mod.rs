@@ -12,6 +12,7 @@ mod init;
 mod output;
 mod queue;
 mod replay;
+mod rules;
 mod samples;
 mod schema;
 mod serve;
@@ -54,6 +55,7 @@ enum Verb {
     Undo(undo::Args),
     Replay(replay::Args),
     Queue(queue::Args),
+    Rules(rules::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
 }
@@ -131,6 +133,7 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Undo(args) => undo::run(args, terminal).await,
         Verb::Replay(args) => replay::run(args, terminal).await,
         Verb::Queue(args) => queue::run(args, terminal).await,
+        Verb::Rules(args) => rules::run(args, terminal).await,
         Verb::Doctor(args) => doctor::run(&args, terminal).await,
         Verb::Schema(args) => schema::run(&args, terminal),
     }
