@@ -121,8 +121,8 @@ const FILES: &[&str] = &[
     include_str!("check_rules.toml"),
     include_str!("check_templates.toml"),
     include_str!("explain.toml"),
-    include_str!("versions.toml"),
     include_str!("looking_back.toml"),
+    include_str!("versions.toml"),
 ];
 
 /// The entries of the section `reason`, those with the longest fixed beginning first.

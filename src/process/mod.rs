@@ -11,3 +11,6 @@ mod run_action;
 mod today;
 pub mod trace;
 pub mod worker;
+
+#[cfg(test)]
+mod tests;
