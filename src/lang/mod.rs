@@ -122,6 +122,7 @@ const FILES: &[&str] = &[
     include_str!("check_templates.toml"),
     include_str!("explain.toml"),
     include_str!("versions.toml"),
+    include_str!("import.toml"),
 ];
 
 /// The entries of the section `reason`, those with the longest fixed beginning first.
