@@ -2,6 +2,7 @@
 
 mod control;
 mod files;
+mod look;
 mod playbook;
 mod reload;
 mod status;
@@ -16,7 +17,7 @@ use rand::distr::Alphanumeric;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-pub use control::{ControlClient, Reply, Request, carry_out, socket_path};
+pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use files::{Fingerprint, Folders, write_whole};
 pub use playbook::load_playbook;
 pub use status::ReloadState;
@@ -206,7 +207,8 @@ impl Base {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let rescuer = Rescuer::new(Arc::clone(&store), Arc::clone(&clock));
         loops.spawn(rescuer, |signals| &signals.upkeep);
-        let pruner = Pruner::new(store, Arc::clone(&clock), self.config.keep_history);
+        let (history, traces) = (self.config.keep_history, self.config.keep_traces);
+        let pruner = Pruner::new(store, Arc::clone(&clock), history, traces);
         loops.spawn(pruner, |signals| &signals.upkeep);
         let store = Arc::clone(&self.store);
         control::serve(&self.config, store, clock, loops);

@@ -2,8 +2,9 @@
 
 use crate::config::Config;
 use crate::diagnostic::Report;
+use crate::domain::clock::{Clock as _, SystemClock};
 use crate::process::playbook::Playbook;
-use crate::rules::{self, References};
+use crate::rules::{self, References, Setting};
 use crate::templates::Catalog;
 
 /// Reads, checks and builds everything the operators wrote.
@@ -15,6 +16,14 @@ pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
         servicer_groups: &config.servicers.keys().cloned().collect(),
         webhooks: &config.webhooks.keys().cloned().collect(),
         robots: &config.robots.keys().cloned().collect(),
+        sops: None,
+        setting: Some(&Setting {
+            now: SystemClock
+                .now()
+                .timestamp()
+                .to_zoned(config.timezone.clone()),
+            create_tags: config.create_tags,
+        }),
     };
     let (set, rule_report) = rules::load(&config.paths.rules, &references);
     report.merge(rule_report);

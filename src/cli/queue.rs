@@ -194,7 +194,8 @@ fn print(
     Ok(())
 }
 
-fn state(state: ItemState, terminal: &Terminal) -> String {
+/// A state in the operator's words.
+pub(super) fn state(state: ItemState, terminal: &Terminal) -> String {
     let word = serde_json::to_value(state).ok();
     let word = word
         .as_ref()
