@@ -14,8 +14,11 @@ pub use problems::{CellFinding, Found};
 pub use rows::{Row, rows};
 pub use write::{Written, write};
 
-#[cfg(test)]
-pub(crate) use problems::ALL as PROBLEMS;
+/// Every kind of finding that this module reports.
+#[must_use]
+pub fn codes() -> &'static [crate::diagnostic::Kind] {
+    problems::ALL
+}
 
 #[cfg(test)]
 mod tests;
