@@ -16,6 +16,7 @@ pub mod upkeep;
 pub mod desk;
 pub mod gateway;
 pub mod http;
+pub mod import;
 pub mod rules;
 pub mod service;
 pub mod store;

@@ -14,6 +14,7 @@ const LAYERS: [Layer; 6] = [
         "desk",
         "gateway",
         "http",
+        "import",
         "rules",
         "service",
         "store",
@@ -39,7 +40,7 @@ const BESIDE: [(&str, &str); 9] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 3] = ["rules", "templates", "versions"];
+const PURE: [&str; 4] = ["import", "rules", "templates", "versions"];
 
 struct Layer {
     modules: &'static [&'static str],
