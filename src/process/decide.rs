@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
 use super::run_action::Planner;
 use crate::config::Config;
@@ -33,6 +34,7 @@ pub fn decide(
         },
         contact: contact_change(inbound),
         uses: Vec::new(),
+        records: Vec::new(),
         effects: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
@@ -50,6 +52,17 @@ pub fn decide(
             .clone()
             .unwrap_or_else(|| Person::Member("".into())),
     );
+    if let Trigger::Own(task) = &inbound.trigger {
+        let scene = TaskScene {
+            config,
+            playbook,
+            record,
+            contact: contact.unwrap_or(&nobody),
+            now,
+        };
+        decide_task(&scene, task, &mut commit);
+        return commit;
+    }
     let mut seen = contact.unwrap_or(&nobody).clone();
     apply_arrival(&mut seen, inbound);
     decide_with_rules(config, playbook, record, &seen, standing, now, &mut commit);
@@ -107,7 +120,6 @@ fn not_for_rules(inbound: &Inbound) -> Option<&'static str> {
         (Author::Servicer, _) => Some("written by a servicer"),
         (_, Trigger::SendFailed { .. }) => Some("a report on a message of ours"),
         (_, Trigger::SessionChanged { .. }) => Some("the session changed hands"),
-        (_, Trigger::Own(_)) => Some("not available in this version"),
         _ => None,
     }
 }
@@ -119,6 +131,9 @@ fn contact_change(inbound: &Inbound) -> Option<ContactChange> {
         person: Some(person),
         ..ContactChange::default()
     };
+    if !matches!(inbound.trigger, Trigger::Own(_)) {
+        change.conversation = Some(inbound.conversation.clone());
+    }
     if inbound.author == Author::Person && matches!(inbound.trigger, Trigger::Message(_)) {
         change.wrote_at = Some(inbound.at);
     }

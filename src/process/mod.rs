@@ -3,6 +3,7 @@
 mod compose;
 pub mod context;
 pub mod decide;
+pub mod own;
 pub mod playbook;
 mod run_action;
 pub mod worker;

@@ -155,6 +155,8 @@ pub struct DecisionCommit {
     ///
     /// [`StoreError::LimitReached`]: super::StoreError::LimitReached
     pub uses: Vec<RuleUse>,
+    /// Records of our own to take into the inbox, unless they are known.
+    pub records: Vec<NewRecord>,
     /// Effects, in order.
     pub effects: Vec<NewEffect>,
     /// Timers to set.

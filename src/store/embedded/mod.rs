@@ -37,6 +37,7 @@ mod schema;
 mod timers;
 mod trait_impl;
 mod txn;
+mod uses;
 mod writer;
 
 #[cfg(test)]
