@@ -83,8 +83,8 @@ pub struct Sop {
     pub name: Option<String>,
     /// For whom it runs, and when it starts.
     pub kind: Kind,
-    /// Whether it runs at all.
-    pub paused: bool,
+    /// Switched off: nobody enters, and who is in it waits.
+    pub off: bool,
     /// Contacts for whom all of these hold; `None` lets nobody in by themselves.
     pub audience: Option<Vec<ContactTest>>,
     /// Groups whose name fits one of these patterns and whose owner is among the others.
