@@ -16,7 +16,7 @@ pub fn calendar_schema() -> serde_json::Value {
 
 const MODES: &[&str] = &["on", "observe", "off"];
 const CHANNELS: &[&str] = &["kf", "app", "aibot", "contact"];
-const MATCHES: &[&str] = &["contains", "exact", "prefix", "suffix"];
+const MATCHES: &[&str] = &["contains", "exact", "prefix", "suffix", "pinyin"];
 
 pub(super) const RULES: Shape = Shape::Map(&[
     Key::may(
@@ -134,9 +134,15 @@ const WHEN: &[Key] = &[
     Key::may("none", Shape::Words, "一个也不能出现", "Not one occurs"),
     Key::may(
         "match",
-        Shape::Choice(MATCHES, &["pinyin"]),
-        "contains 模糊（默认）、exact 精准、prefix 开头、suffix 结尾",
-        "How words are looked for, default contains",
+        Shape::Choice(MATCHES, &[]),
+        "contains 模糊（默认）、exact 精准、prefix 开头、suffix 结尾、pinyin 同音也算",
+        "How words are looked for, default contains; pinyin takes words of the same sound",
+    ),
+    Key::may(
+        "loose",
+        Shape::Flag,
+        "忽略字与字之间的符号：退*款、退-款 也算 退款",
+        "Overlooks signs between the characters of a word: 退*款 is 退款",
     ),
     Key::may(
         "regex",

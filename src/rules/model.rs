@@ -197,6 +197,8 @@ pub struct When {
     pub none: WordList,
     /// How words are looked for.
     pub how: How,
+    /// Signs and spaces between the characters of a word are overlooked: 退*款 is 退款.
+    pub loose: bool,
     /// A pattern that the text matches.
     pub regex: Option<Pattern>,
     /// The message is of one of these types; empty means any.
@@ -217,6 +219,8 @@ pub enum How {
     Prefix,
     /// The text ends with it.
     Suffix,
+    /// Anywhere in the text, written with these or with other characters of the same sound.
+    Pinyin,
 }
 
 /// A pattern. It sees the customer's own text, so that what it captures is as written.

@@ -13,7 +13,7 @@ use super::words::{Word, WordList};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::domain::criteria::{Compare, ContactTest, Op};
 use crate::domain::ids::Tag;
-use crate::yaml::Node;
+use crate::yaml::{Node, values};
 
 /// Reads `when`.
 pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
@@ -21,6 +21,7 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         Some("exact") => How::Exact,
         Some("prefix") => How::Prefix,
         Some("suffix") => How::Suffix,
+        Some("pinyin") => How::Pinyin,
         _ => How::Contains,
     };
     let when = When {
@@ -28,6 +29,11 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         all: words(file, node.get("all")),
         none: words(file, node.get("none")),
         how,
+        loose: node
+            .get("loose")
+            .and_then(Node::text)
+            .and_then(values::flag)
+            == Some(true),
         regex: node.get("regex").and_then(|node| pattern(file, node)),
         types: texts(node.get("type")),
         contact: node
@@ -103,7 +109,7 @@ fn contradicting(when: &When) -> Option<&Word> {
     let dead = |word: &Word| {
         let text = normalize(&word.text);
         let at = (0..none.len()).find(|at| match when.how {
-            How::Contains => text.contains(&*normal[*at]),
+            How::Contains | How::Pinyin => text.contains(&*normal[*at]),
             How::Exact | How::Prefix | How::Suffix => none[*at].id == word.id,
         });
         at.map(|at| none[at])

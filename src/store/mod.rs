@@ -150,7 +150,7 @@ pub trait Store: Send + Sync + 'static {
     /// A small value kept for later: uploaded media, the tag library, …
     async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>>;
 
-    /// Writes small values.
+    /// Writes small values, all or none; `null` removes one.
     async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()>;
 
     // --- people looking after the queues ---------------------------------------------

@@ -18,6 +18,7 @@ const LAYERS: [Layer; 6] = [
         "service",
         "store",
         "templates",
+        "versions",
         "yaml",
     ]),
     Layer::of(&["config", "diagnostic", "lang", "telemetry"]),
@@ -25,10 +26,11 @@ const LAYERS: [Layer; 6] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 8] = [
+const BESIDE: [(&str, &str); 9] = [
     ("rules", "templates"),
     ("rules", "yaml"),
     ("templates", "yaml"),
+    ("versions", "yaml"),
     ("http", "service"),
     ("config", "diagnostic"),
     ("config", "lang"),
@@ -37,7 +39,7 @@ const BESIDE: [(&str, &str); 8] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 2] = ["rules", "templates"];
+const PURE: [&str; 3] = ["rules", "templates", "versions"];
 
 struct Layer {
     modules: &'static [&'static str],
