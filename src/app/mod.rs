@@ -196,7 +196,8 @@ impl Base {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let rescuer = Rescuer::new(Arc::clone(&store), Arc::clone(&clock));
         loops.spawn(rescuer, |signals| &signals.upkeep);
-        let pruner = Pruner::new(store, Arc::clone(&clock), self.config.keep_history);
+        let (history, traces) = (self.config.keep_history, self.config.keep_traces);
+        let pruner = Pruner::new(store, Arc::clone(&clock), history, traces);
         loops.spawn(pruner, |signals| &signals.upkeep);
         let config = Arc::clone(&self.config);
         let reloader = Reloader::new(config, playbook, reload.clone(), clock);

@@ -3,7 +3,10 @@
 mod compose;
 pub mod context;
 pub mod decide;
+mod guard;
 pub mod own;
 pub mod playbook;
 mod run_action;
+mod today;
+pub mod trace;
 pub mod worker;

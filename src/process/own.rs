@@ -16,10 +16,10 @@ use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordBody, RecordO
 /// The conversation of everything that operators are told.
 const ALERTS: &str = "own/alerts";
 
-/// What a task is decided with.
+/// What a record is decided with.
+#[derive(Clone, Copy)]
 pub(super) struct TaskScene<'a> {
     pub(super) config: &'a Config,
-    #[expect(dead_code, reason = "steps of SOPs and reminders are rendered with it")]
     pub(super) playbook: &'a Playbook,
     pub(super) record: &'a ClaimedRecord,
     pub(super) contact: &'a Contact,

@@ -31,6 +31,7 @@ mod kf;
 mod lanes;
 mod lock;
 mod outbox;
+mod past;
 mod prune;
 mod quotas;
 mod schema;
