@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::status::ReloadState;
 use crate::config::Config;
 use crate::diagnostic::{Report, Severity};
-use crate::domain::clock::SharedClock;
+use crate::domain::clock::{Clock as _, SharedClock, SystemClock};
 use crate::lang::Lang;
 use crate::process::playbook::{CurrentPlaybook, Playbook};
-use crate::rules::{self, References};
+use crate::rules::{self, References, Setting};
 use crate::service::{Pass, Service};
 use crate::templates::Catalog;
 
@@ -28,6 +28,14 @@ pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
         servicer_groups: &config.servicers.keys().cloned().collect(),
         webhooks: &config.webhooks.keys().cloned().collect(),
         robots: &config.robots.keys().cloned().collect(),
+        sops: None,
+        setting: Some(&Setting {
+            now: SystemClock
+                .now()
+                .timestamp()
+                .to_zoned(config.timezone.clone()),
+            create_tags: config.create_tags,
+        }),
     };
     let (set, rule_report) = rules::load(&config.paths.rules, &references);
     report.merge(rule_report);

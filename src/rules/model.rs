@@ -93,6 +93,8 @@ pub struct Rule {
     pub until: Option<Moment>,
     /// At most once per contact in this time.
     pub cooldown: Option<Duration>,
+    /// At most so often a day, for all contacts together.
+    pub limit: Option<u32>,
     /// What it does, in order.
     pub actions: Vec<Action>,
     /// Whether lower rules are left out once it fired.
@@ -205,6 +207,17 @@ pub struct When {
     pub types: Vec<String>,
     /// What must hold of the contact.
     pub contact: Vec<ContactTest>,
+    /// So many matches by the contact, this one included.
+    pub hits: Option<HitsWanted>,
+}
+
+/// A rule fires only at the n-th match in a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HitsWanted {
+    /// n.
+    pub times: u32,
+    /// The period.
+    pub within: Duration,
 }
 
 /// How words are looked for.
