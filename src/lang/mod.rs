@@ -120,6 +120,7 @@ const FILES: &[&str] = &[
     include_str!("check.toml"),
     include_str!("check_rules.toml"),
     include_str!("check_templates.toml"),
+    include_str!("check_sops.toml"),
     include_str!("explain.toml"),
     include_str!("versions.toml"),
 ];

@@ -1,5 +1,6 @@
 //! The keys of SOP files: the check, the schema and the manual in one table.
 
+use crate::rules::{ACTION, AUDIENCE, CONTACT};
 use crate::yaml::{Key, Shape, schema_of};
 
 /// JSON Schema of SOP files.
@@ -8,7 +9,7 @@ pub fn schema() -> serde_json::Value {
     schema_of("跟进计划文件 / wecom-agent SOPs", &SOPS)
 }
 
-pub(super) const KINDS: &[&str] = &["lifecycle", "group", "recurring", "campaign"];
+const KINDS: &[&str] = &["lifecycle", "group", "recurring", "campaign"];
 const MODES: &[&str] = &["on", "off"];
 const VIAS: &[&str] = &["broadcast", "staff", "robot"];
 
@@ -51,7 +52,7 @@ const SOP: &[Key] = &[
     ),
     Key::may(
         "audience",
-        Shape::Open(CONTACT, &Shape::Words),
+        AUDIENCE,
         "对谁：须全部满足；不写表示只由 start_sop 开始",
         "For whom, all must hold; without it only start_sop begins it",
     ),
@@ -139,7 +140,7 @@ const STEP: &[Key] = &[
     ),
     Key::may(
         "exclude",
-        Shape::Open(CONTACT, &Shape::Words),
+        AUDIENCE,
         "不发给这些人",
         "Not for those for whom all of these hold",
     ),
@@ -157,7 +158,7 @@ const STEP: &[Key] = &[
     ),
     Key::must(
         "do",
-        Shape::SomeOf(&Shape::OneKey(ACTION)),
+        Shape::SomeOf(&Shape::OneKey(DOING)),
         "依次执行的动作",
         "What is done, in order",
     ),
@@ -210,39 +211,7 @@ const LIMITS: &[Key] = &[
     ),
 ];
 
-const HAS_TAG: Key = Key::may(
-    "has_tag",
-    Shape::Words,
-    "带有全部这些标签",
-    "Carries each of these tags",
-);
-const NOT_TAG: Key = Key::may(
-    "not_tag",
-    Shape::Words,
-    "不带其中任何标签",
-    "Carries none of these tags",
-);
-const ADDED_DAYS: Key = Key::may(
-    "added_days",
-    Shape::Text,
-    "添加满几天，如 \">= 1\"",
-    "Whole days since they were added, such as \">= 1\"",
-);
-const SOURCE: Key = Key::may(
-    "source",
-    Shape::Words,
-    "来源（渠道活码的 state），* 代表任意文字",
-    "The channel code they came through; * stands for anything",
-);
-const POINTS: Key = Key::may(
-    "points",
-    Shape::Text,
-    "积分，如 \">= 100\"",
-    "Their points, such as \">= 100\"",
-);
-
-pub(super) const CONTACT: &[Key] = &[HAS_TAG, NOT_TAG, ADDED_DAYS, SOURCE, POINTS];
-
+/// What can be asked before a step: of the contact, and of their way through the plan.
 const CONDITION: &[Key] = &[
     Key::may(
         "replied",
@@ -256,117 +225,14 @@ const CONDITION: &[Key] = &[
         "上一步以来是否说过话（微信客服里）",
         "Whether they wrote since the step before (to customer service)",
     ),
-    HAS_TAG,
-    NOT_TAG,
-    ADDED_DAYS,
-    SOURCE,
-    POINTS,
+    Key::among(CONTACT, "has_tag"),
+    Key::among(CONTACT, "not_tag"),
+    Key::among(CONTACT, "added_days"),
+    Key::among(CONTACT, "source"),
+    Key::among(CONTACT, "points"),
 ];
 
-const TO: Key = Key::must(
-    "to",
-    Shape::Text,
-    "发给谁：配置里的名字、成员账号或 负责人",
-    "To whom: a name from the config, a member, or 负责人 (the follower)",
-);
-const TEXT: Key = Key::may(
-    "text",
-    Shape::Text,
-    "内容，可用变量",
-    "The text; variables may be used",
-);
-const TEMPLATE: Key = Key::may("template", Shape::Text, "模板名", "A template");
-
-const TAG: Key = Key::may("tag", Shape::Words, "打标签：组/标签", "Adds tags: group/tag");
-const UNTAG: Key = Key::may("untag", Shape::Words, "去掉标签", "Removes tags");
-const SET: Key = Key::may(
-    "set",
-    Shape::Named(&Shape::Text),
-    "设置客户属性，可用变量",
-    "Sets attributes of the contact",
-);
-const REMARK: Key = Key::may(
-    "remark",
-    Shape::Text,
-    "改客户备注，可用变量",
-    "Sets the remark name",
-);
-const NOTIFY: Key = Key::may(
-    "notify",
-    Shape::Map(&[TO, TEXT, TEMPLATE]),
-    "通过应用通知成员",
-    "Tells members through the app",
-);
-const REMIND: Key = Key::may(
-    "remind",
-    Shape::Map(REMIND_KEYS),
-    "提醒成员，立即或稍后",
-    "Reminds members, now or later",
-);
-const REMIND_KEYS: &[Key] = &[
-    Key::must(
-        "who",
-        Shape::Text,
-        "提醒谁：配置里的接待组、成员账号或 负责人",
-        "Whom: a servicer group of the config, a member, or 负责人 (the follower)",
-    ),
-    Key::may(
-        "in",
-        Shape::Duration,
-        "多久以后，如 2h；不写 in 和 at 就是立即",
-        "After so long, such as 2h; at once without in and at",
-    ),
-    Key::may(
-        "at",
-        Shape::Text,
-        "几点：10:00（下一个 10 点）、1d 10:00（明天 10 点）",
-        "When: 10:00 (the next one), 1d 10:00 (tomorrow)",
-    ),
-    Key::must("text", Shape::Text, "内容，可用变量", "The text; variables may be used"),
-];
-const POINTS_ACTION: Key = Key::may(
-    "points",
-    Shape::Map(&[
-        Key::must("add", Shape::Integer, "加多少，负数是减", "How many; negative takes away"),
-        Key::may("why", Shape::Text, "原因", "What for"),
-    ]),
-    "加减积分",
-    "Gives or takes points",
-);
-const WEBHOOK: Key = Key::may(
-    "webhook",
-    Shape::Map(&[
-        TO,
-        Key::may(
-            "body",
-            Shape::Any,
-            "请求内容，文字可用变量",
-            "The body; texts may use variables",
-        ),
-    ]),
-    "请求公司自己的系统",
-    "Calls one of the company's systems",
-);
-const ROBOT: Key = Key::may(
-    "robot",
-    Shape::Map(&[TO, TEXT, TEMPLATE]),
-    "发到群机器人",
-    "Posts to a group robot",
-);
-const START: Key = Key::may(
-    "start_sop",
-    Shape::Text,
-    "让客户进入另一个计划",
-    "Takes the contact into another plan",
-);
-const STOP: Key = Key::may(
-    "stop_sop",
-    Shape::Text,
-    "让客户退出另一个计划",
-    "Takes the contact out of another plan",
-);
-
-const ACTION: &[Key] = &[
+const DOING: &[Key] = &[
     Key::may(
         "send",
         Shape::Text,
@@ -379,7 +245,7 @@ const ACTION: &[Key] = &[
     REMARK,
     NOTIFY,
     REMIND,
-    POINTS_ACTION,
+    POINTS,
     WEBHOOK,
     ROBOT,
     START,
@@ -387,15 +253,17 @@ const ACTION: &[Key] = &[
 ];
 
 const THEN: &[Key] = &[
-    TAG,
-    UNTAG,
-    SET,
-    REMARK,
-    NOTIFY,
-    REMIND,
-    POINTS_ACTION,
-    WEBHOOK,
-    ROBOT,
-    START,
-    STOP,
+    TAG, UNTAG, SET, REMARK, NOTIFY, REMIND, POINTS, WEBHOOK, ROBOT, START, STOP,
 ];
+
+const TAG: Key = Key::among(ACTION, "tag");
+const UNTAG: Key = Key::among(ACTION, "untag");
+const SET: Key = Key::among(ACTION, "set");
+const REMARK: Key = Key::among(ACTION, "remark");
+const NOTIFY: Key = Key::among(ACTION, "notify");
+const REMIND: Key = Key::among(ACTION, "remind");
+const POINTS: Key = Key::among(ACTION, "points");
+const WEBHOOK: Key = Key::among(ACTION, "webhook");
+const ROBOT: Key = Key::among(ACTION, "robot");
+const START: Key = Key::among(ACTION, "start_sop");
+const STOP: Key = Key::among(ACTION, "stop_sop");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::model::{At, Condition, Late, Missed, Sop, SopSet, Step};
+use super::model::{At, Condition, Late, Missed, Sop, SopSet, Step, holds};
 use super::quiet::allowed_from;
 use super::timing::{instant, planned, room};
 use crate::domain::clock::UnixMillis;
@@ -121,7 +121,7 @@ impl Scene<'_> {
             return held;
         }
         let excluded = !step.exclude.is_empty()
-            && step.exclude.iter().all(|test| test.holds(self.contact, self.now));
+            && holds(&step.exclude, self.contact, self.now);
         if excluded {
             return Turn::Skip("they are excluded from it");
         }
@@ -147,7 +147,9 @@ impl Scene<'_> {
         let wrote_since =
             |since: UnixMillis| self.contact.heard_at.is_some_and(|heard| heard > since);
         match condition {
-            Condition::Contact(test) => test.holds(self.contact, self.now),
+            Condition::Contact(test) => {
+                holds(std::slice::from_ref(test), self.contact, self.now)
+            }
             Condition::Replied(wanted) => wrote_since(began) == *wanted,
             Condition::RepliedSinceLast(wanted) => {
                 wrote_since(self.enrolment.last_step_at.unwrap_or(began)) == *wanted

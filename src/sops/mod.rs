@@ -9,16 +9,22 @@ pub mod lifecycle;
 pub mod load;
 pub mod model;
 mod parse;
+mod parse_condition;
 mod parse_step;
 mod parse_time;
-mod parse_who;
 mod problems;
 pub mod quiet;
 pub mod timing;
 
 pub use keys::schema;
-pub use load::{References, load};
+pub use load::{ids_in, load};
 pub use model::{Sop, SopSet};
+
+/// Every kind of finding in SOP files.
+#[must_use]
+pub fn codes() -> &'static [crate::diagnostic::Kind] {
+    problems::ALL
+}
 
 #[cfg(test)]
 mod tests;

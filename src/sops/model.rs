@@ -13,6 +13,7 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::criteria::ContactTest;
 use crate::domain::ids::SopId;
+use crate::rules::fits;
 
 /// All plans of an installation.
 #[derive(Debug, Default)]
@@ -125,8 +126,14 @@ impl Sop {
     #[must_use]
     pub fn is_for(&self, contact: &Contact, now: UnixMillis) -> bool {
         let audience = self.audience.as_ref();
-        audience.is_some_and(|tests| tests.iter().all(|test| test.holds(contact, now)))
+        audience.is_some_and(|tests| holds(tests, contact, now))
     }
+}
+
+/// Whether all of these hold for the contact.
+#[must_use]
+pub fn holds(tests: &[ContactTest], contact: &Contact, now: UnixMillis) -> bool {
+    fits(tests, contact, contact.source.as_deref(), now).is_ok()
 }
 
 /// For whom a plan runs, and when it starts.
@@ -354,8 +361,6 @@ pub enum Via {
     Staff,
     /// A named group robot of the config.
     Robot(String),
-    /// A group chat of an app.
-    Appchat(String),
 }
 
 /// One thing that a step does.

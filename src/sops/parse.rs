@@ -4,46 +4,30 @@
 use std::collections::BTreeMap;
 
 use super::keys::SOPS;
-use super::load::References;
 use super::model::{Condition, Every, Kind, Late, Limits, Missed, Quiet, Sop, Step, Target};
-use super::{parse_step, parse_time, parse_who, problems};
-use crate::diagnostic::{Diagnostic, Findings, Report, Span};
+use super::parse_condition::conditions;
+use super::{parse_step, parse_time, problems};
+use crate::diagnostic::{Diagnostic, Findings, Span};
 use crate::domain::criteria::ContactTest;
 use crate::domain::ids::SopId;
+use crate::rules::{PlanReader, contact_tests};
 use crate::yaml::{Data, Node, check, parse, values};
-
-/// What all files share.
-pub(super) struct Context<'a> {
-    pub(super) references: &'a References<'a>,
-    /// Every id that was seen, with the file and line of its plan.
-    pub(super) places: BTreeMap<SopId, String>,
-    /// Plans that steps name, each with what is to be said if it does not exist. A plan may
-    /// be in a file that is read later.
-    pub(super) named: Vec<(SopId, Diagnostic)>,
-}
-
-impl Context<'_> {
-    /// Reports the plans that are named and do not exist.
-    pub(super) fn unknown_plans(self, report: &mut Report) {
-        for (name, found) in self.named {
-            if !self.places.contains_key(&name) {
-                let known = self.places.keys().map(SopId::as_str);
-                report.push(found.suggest(name.as_str(), known));
-            }
-        }
-    }
-}
 
 /// One file while it is read.
 pub(super) struct File<'f, 'a> {
-    pub(super) context: &'f mut Context<'a>,
+    pub(super) reader: PlanReader<'a>,
     pub(super) findings: Findings<'f>,
+    places: &'f mut Places,
     name: &'f str,
 }
 
+/// Every id that was seen, with the file and line of its plan.
+pub(super) type Places = BTreeMap<SopId, String>;
+
 /// Reads the plans of one file.
 pub(super) fn plans_of<'f>(
-    context: &'f mut Context<'_>,
+    reader: PlanReader<'_>,
+    places: &'f mut Places,
     name: &'f str,
     mut findings: Findings<'f>,
 ) -> Vec<Sop> {
@@ -59,8 +43,9 @@ pub(super) fn plans_of<'f>(
         findings.add(node.span, found);
     }
     let mut file = File {
-        context,
+        reader,
         findings,
+        places,
         name,
     };
     let nodes = root.get("sops").map(Node::items).unwrap_or_default();
@@ -70,19 +55,6 @@ pub(super) fn plans_of<'f>(
 impl File<'_, '_> {
     pub(super) fn add(&mut self, span: Span, diagnostic: Diagnostic) {
         self.findings.add(span, diagnostic);
-    }
-
-    /// Notes a plan that is named here.
-    pub(super) fn names(&mut self, node: &Node) -> SopId {
-        let name = SopId::from(node.text().unwrap_or_default());
-        let found = Diagnostic::of(problems::UNKNOWN_SOP)
-            .value("name", name.as_str())
-            .at(self.findings.source.name(), node.span)
-            .line(self.findings.source.line(node.span.line));
-        if !name.as_str().trim().is_empty() {
-            self.context.named.push((name.clone(), found));
-        }
-        name
     }
 
     fn plan(&mut self, node: &Node) -> Option<Sop> {
@@ -104,7 +76,7 @@ impl File<'_, '_> {
             version: String::new(),
             name: node.get("name").and_then(Node::text).map(str::to_owned),
             off: node.get("mode").and_then(Node::text) == Some("off"),
-            audience: node.get("audience").map(|who| parse_who::tests(self, who)),
+            audience: audience(node, &mut self.findings),
             target: node.get("target").map(target),
             exit_when: self.exits(node.get("exit_when")),
             then: parse_step::then(self, node.get("then")),
@@ -122,14 +94,14 @@ impl File<'_, '_> {
         if id.as_str().is_empty() {
             return;
         }
-        if let Some(first) = self.context.places.get(id) {
+        if let Some(first) = self.places.get(id) {
             let found = Diagnostic::of(problems::DUPLICATE_ID)
                 .value("id", id.as_str())
                 .value("first", first.as_str());
             self.add(span, found);
         } else {
             let place = format!("{}:{}", self.name, span.line);
-            self.context.places.insert(id.clone(), place);
+            self.places.insert(id.clone(), place);
         }
     }
 
@@ -218,7 +190,7 @@ impl File<'_, '_> {
 
     fn exits(&mut self, node: Option<&Node>) -> Vec<Vec<Condition>> {
         let entries = node.map(Node::items).unwrap_or_default().iter();
-        let read = entries.map(|entry| parse_who::conditions(self, entry));
+        let read = entries.map(|entry| conditions(entry, &mut self.findings));
         read.filter(|conditions| !conditions.is_empty()).collect()
     }
 
@@ -294,6 +266,11 @@ impl File<'_, '_> {
             self.add(at, Diagnostic::of(problems::EXITS_AT_ONCE));
         }
     }
+}
+
+fn audience(node: &Node, findings: &mut Findings<'_>) -> Option<Vec<ContactTest>> {
+    let node = node.get("audience")?;
+    Some(contact_tests(node, findings))
 }
 
 fn target(node: &Node) -> Target {

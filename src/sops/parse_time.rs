@@ -1,11 +1,8 @@
 //! The times of plans as operators write them.
 
-use std::time::Duration;
-
 use jiff::civil::{Time, Weekday};
 
 use super::model::{At, Cap, Days, Every, Period};
-use crate::domain::action::RemindWhen;
 use crate::yaml::values::{self, ClockTime, Moment};
 
 /// A plan that reaches further than this was meant otherwise.
@@ -125,29 +122,6 @@ pub(super) fn cap(text: &str) -> Option<Cap> {
     (1..=MOST_IN_PERIOD)
         .contains(&most)
         .then_some(Cap { most, period })
-}
-
-/// The `at` of a reminder: `10:00` or `1d 10:00`.
-pub(super) fn remind_at(text: &str) -> Option<RemindWhen> {
-    let text = text.trim();
-    if let Some(time) = clock(text) {
-        return Some(RemindWhen::Clock { days: 0, time });
-    }
-    if let Some((days, Some(time))) = day_and_time(text) {
-        return Some(RemindWhen::Clock { days, time });
-    }
-    match values::moment(text)? {
-        Moment::Local(at) => Some(RemindWhen::Local(at)),
-        Moment::Day(_) | Moment::Instant(_) => None,
-    }
-}
-
-/// The `in` of a reminder.
-pub(super) fn remind_in(text: &str) -> Option<RemindWhen> {
-    let wait: Duration = values::duration(text)?;
-    Some(RemindWhen::In {
-        secs: wait.as_secs(),
-    })
 }
 
 #[cfg(test)]
