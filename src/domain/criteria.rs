@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::clock::UnixMillis;
+use super::contact::Contact;
 use super::ids::Tag;
 
 /// What must hold of the contact.
@@ -20,6 +22,32 @@ pub enum ContactTest {
     Points(Compare),
     /// An attribute: one of these must hold.
     Attribute(String, Vec<Compare>),
+}
+
+impl ContactTest {
+    /// Whether it holds for this contact.
+    #[must_use]
+    pub fn holds(&self, contact: &Contact, now: UnixMillis) -> bool {
+        match self {
+            Self::HasTag(tag) => contact.has_tag(tag),
+            Self::NotTag(tag) => !contact.has_tag(tag),
+            Self::AddedDays(compare) => {
+                let days = contact.added_days(now).map(|days| days.to_string());
+                days.is_some() && compare.holds(days.as_deref())
+            }
+            Self::Source(patterns) => {
+                let source = contact.source.as_deref();
+                source.is_some_and(|source| patterns.iter().any(|pattern| fits(pattern, source)))
+            }
+            Self::Points(compare) => compare.holds(Some(&contact.points.to_string())),
+            Self::Attribute(name, compares) => {
+                let actual = contact.attributes.get(name).map(ToString::to_string);
+                compares
+                    .iter()
+                    .any(|compare| compare.holds(actual.as_deref()))
+            }
+        }
+    }
 }
 
 /// A comparison with a value.
@@ -133,7 +161,33 @@ pub fn fits(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Compare, Op, fits};
+    use super::{Compare, ContactTest, Op, fits};
+    use crate::domain::clock::UnixMillis;
+    use crate::domain::contact::{Contact, Value};
+    use crate::domain::ids::Person;
+
+    #[test]
+    fn tests_look_at_what_is_known() {
+        let mut contact = Contact::unknown(Person::External("wm1".into()));
+        let at_least = |value: &str| Compare {
+            op: Op::AtLeast,
+            value: value.into(),
+        };
+        let days = ContactTest::AddedDays(at_least("2"));
+        let source = ContactTest::Source(vec!["门店*".into()]);
+        let level = ContactTest::Attribute("等级".into(), vec![at_least("3")]);
+        let now = UnixMillis(3 * 86_400_000);
+        for test in [&days, &source, &level] {
+            assert!(!test.holds(&contact, now), "{test:?}");
+        }
+        contact.added_at = Some(UnixMillis(86_400_000));
+        contact.source = Some("门店-01".into());
+        contact.attributes.insert("等级".into(), Value::Number(4.0));
+        for test in [&days, &source, &level] {
+            assert!(test.holds(&contact, now), "{test:?}");
+        }
+        assert!(!days.holds(&contact, UnixMillis(now.0 - 1)));
+    }
 
     #[test]
     fn stars_stand_for_anything() {
