@@ -121,6 +121,7 @@ const FILES: &[&str] = &[
     include_str!("check_rules.toml"),
     include_str!("check_templates.toml"),
     include_str!("explain.toml"),
+    include_str!("simulate.toml"),
 ];
 
 /// The entries of the section `reason`, those with the longest fixed beginning first.

@@ -8,6 +8,7 @@ pub mod calendar;
 mod conditions;
 pub mod engine;
 pub mod explain;
+pub mod glance;
 mod holidays;
 mod keys;
 pub mod load;
@@ -22,8 +23,9 @@ mod problems;
 pub mod words;
 
 pub use calendar::Calendar;
-pub use engine::{Decision, Fired, decide, explain};
+pub use engine::{Decision, Fired, decide, deed, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
+pub use glance::{Glance, nearly_fired};
 pub use keys::{calendar_schema, schema};
 pub use load::{References, load};
 pub use model::{Mode, On, Rule, RuleSet, Standing};
