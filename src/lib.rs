@@ -8,6 +8,8 @@ pub mod cli;
 
 pub mod app;
 
+pub mod simulate;
+
 pub mod deliver;
 pub mod process;
 pub mod receive;

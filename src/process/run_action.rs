@@ -15,7 +15,7 @@ use crate::domain::contact::{Contact, Value};
 use crate::domain::effect::{Effect, NewEffect, Origin};
 use crate::domain::ids::{ExternalUserId, Lane, Person, RuleId, Tag, UserId};
 use crate::domain::inbound::{Inbound, ReplyPath, Trigger};
-use crate::rules::Fired;
+use crate::rules::{Fired, deed};
 use crate::store::ClaimedRecord;
 use crate::templates::{Catalog, Corp, RenderContext, Staff};
 
@@ -35,6 +35,8 @@ pub(super) struct Step {
     rule: RuleId,
     action: u32,
     key: &'static str,
+    /// The template, receiver, …
+    target: String,
     /// Effects that it became.
     effects: usize,
     /// Why it did not become what it says.
@@ -102,6 +104,7 @@ impl<'a> Planner<'a> {
                 rule: origin.rule,
                 action: origin.action,
                 key: action.key(),
+                target: deed(action).target,
                 effects,
                 problem: result.err(),
             });
