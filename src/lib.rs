@@ -9,6 +9,8 @@ pub mod cli;
 
 pub mod app;
 
+pub mod simulate;
+
 pub mod deliver;
 pub mod process;
 pub mod receive;

@@ -54,6 +54,20 @@ pub enum Receivers {
     Matching(Vec<ContactTest>),
 }
 
+impl Receivers {
+    /// The customers, if they are few enough to be named.
+    #[must_use]
+    pub fn named(&self) -> Option<String> {
+        match self {
+            Self::Of { customers, .. } => {
+                let ids: Vec<&str> = customers.iter().map(ExternalUserId::as_str).collect();
+                Some(ids.join("|"))
+            }
+            Self::Matching(_) => None,
+        }
+    }
+}
+
 /// What to do to the outside world.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]

@@ -123,6 +123,8 @@ const FILES: &[&str] = &[
     include_str!("check_sops.toml"),
     include_str!("explain.toml"),
     include_str!("versions.toml"),
+    include_str!("looking_back.toml"),
+    include_str!("simulate.toml"),
 ];
 
 /// The entries of the section `reason`, those with the longest fixed beginning first.

@@ -115,6 +115,12 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     if let Some(held) = held {
         trace["held"] = held.reason().into();
     }
+    if !change.set.is_empty() {
+        trace["set"] = change.set.iter().map(|(name, _)| name.as_str()).collect();
+    }
+    if change.points != 0 {
+        trace["points"] = change.points.into();
+    }
     commit.trace = Some(trace);
     commit.contact = Some(change);
     let fired = decision.fired.into_iter().map(|rule| rule.rule);

@@ -7,6 +7,7 @@ mod guard;
 pub mod own;
 pub mod playbook;
 mod remind_when;
+pub mod replay;
 mod run_action;
 mod sop_step;
 mod today;

@@ -13,6 +13,7 @@ use crate::process::compose;
 use crate::process::playbook::Playbook;
 use crate::process::run_action::Planner;
 use crate::process::sop_step::sop_step;
+use crate::rules::explain::Deed;
 use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordBody, RecordOutcome};
 
 /// The conversation of everything that operators are told.
@@ -54,7 +55,11 @@ fn remind(
         now,
     } = *scene;
     let mut planner = Planner::new(config, playbook, record, contact, now);
-    let told = planner.step(origin, 0, "remind", |planner, origin| {
+    let deed = Deed {
+        action: "remind".to_owned(),
+        target: who.to_owned(),
+    };
+    let told = planner.step(origin, 0, deed, |planner, origin| {
         planner.tell(who, text.to_owned(), origin)
     });
     let mut change = commit.contact.take().unwrap_or_default();

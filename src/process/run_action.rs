@@ -16,9 +16,10 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Value};
 use crate::domain::effect::{Effect, NewEffect, Origin};
 use crate::domain::ids::{ExternalUserId, Lane, Person, RuleId, Tag, UserId};
-use crate::domain::inbound::{Inbound, ReplyPath, Trigger};
+use crate::domain::inbound::{Inbound, Trigger};
 use crate::domain::timer::Timer;
-use crate::rules::Fired;
+use crate::rules::explain::Deed;
+use crate::rules::{Fired, deed};
 use crate::store::{ClaimedRecord, DecisionCommit};
 use crate::templates::{Catalog, Corp, RenderContext, Staff};
 
@@ -60,7 +61,9 @@ impl Plan {
 pub(super) struct Step {
     rule: RuleId,
     action: u32,
-    key: &'static str,
+    key: String,
+    /// The template, receiver, …
+    target: String,
     /// Effects that it became.
     effects: usize,
     /// Why it did not become what it says.
@@ -122,7 +125,7 @@ impl<'a> Planner<'a> {
     /// Runs the actions of one rule, in order. One that cannot be done stops no other.
     pub(super) fn run(&mut self, fired: &Fired) {
         for (index, action) in fired.actions.iter().enumerate() {
-            self.step(&fired.rule, index, action.key(), |planner, origin| {
+            self.step(&fired.rule, index, deed(action), |planner, origin| {
                 planner.action(action, origin, &fired.captures)
             });
         }
@@ -137,7 +140,7 @@ impl<'a> Planner<'a> {
 
     /// Runs one action of an SOP.
     pub(super) fn run_one(&mut self, rule: &RuleId, index: usize, action: &Action) {
-        self.step(rule, index, action.key(), |planner, origin| {
+        self.step(rule, index, deed(action), |planner, origin| {
             planner.action(action, origin, &BTreeMap::new())
         });
     }
@@ -147,7 +150,7 @@ impl<'a> Planner<'a> {
         &mut self,
         rule: &RuleId,
         index: usize,
-        key: &'static str,
+        deed: Deed,
         act: impl FnOnce(&mut Self, &Origin) -> StepResult,
     ) -> usize {
         let origin = Origin {
@@ -162,7 +165,8 @@ impl<'a> Planner<'a> {
         self.plan.steps.push(Step {
             rule: origin.rule,
             action: origin.action,
-            key,
+            key: deed.action,
+            target: deed.target,
             effects,
             problem: result.err(),
         });

@@ -12,8 +12,9 @@ use crate::domain::contact::{Contact, Enrolment, SopEnding};
 use crate::domain::ids::{AppName, Person, RuleId, SopId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::timer::Timer;
+use crate::rules::explain::Deed;
 use crate::sops::lifecycle::{Progress, Scene, Turn, ended, entered};
-use crate::sops::model::{Doing, Sop};
+use crate::sops::model::Doing;
 use crate::store::{DecisionCommit, RecordOutcome};
 
 /// What the trace keeps of a step: one line for each target and step.
@@ -149,7 +150,11 @@ impl Due<'_> {
                 match doing {
                     Doing::Act(action) => planner.run_one(&rule, index, action),
                     Doing::Send(template) => {
-                        sent += planner.step(&rule, index, doing.key(), |planner, origin| {
+                        let deed = Deed {
+                            action: doing.key().to_owned(),
+                            target: template.0.clone(),
+                        };
+                        sent += planner.step(&rule, index, deed, |planner, origin| {
                             planner.send(template, &step.via, origin)
                         });
                     }

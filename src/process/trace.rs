@@ -28,6 +28,12 @@ pub struct StoredTrace {
     /// What the rules did to the contact's tags: `+组/标签`, `-组/标签`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// The attributes that rules set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+    /// The points that rules gave or took.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub points: i64,
     /// Why the loop guard held answers back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,

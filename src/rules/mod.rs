@@ -9,6 +9,7 @@ pub mod calendar;
 mod conditions;
 pub mod engine;
 pub mod explain;
+pub mod glance;
 mod holidays;
 mod keys;
 pub mod load;
@@ -29,8 +30,9 @@ pub mod words;
 
 pub use audience::fits;
 pub use calendar::Calendar;
-pub use engine::{Decision, Fired, decide, explain};
+pub use engine::{Decision, Fired, decide, deed, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
+pub use glance::{Glance, nearly_fired};
 pub use keys::{ACTION, AUDIENCE, CONTACT, calendar_schema, schema};
 pub use load::{References, Setting, calendar_in, load};
 pub use model::{HitsWanted, Mode, On, Rule, RuleSet, Standing};

@@ -151,7 +151,11 @@ pub fn difference(old: &FileSet, new: &FileSet) -> Changes {
     let differing: Vec<&String> = old
         .files
         .keys()
-        .chain(new.files.keys().filter(|path| !old.files.contains_key(*path)))
+        .chain(
+            new.files
+                .keys()
+                .filter(|path| !old.files.contains_key(*path)),
+        )
         .filter(|path| sha(old, path) != sha(new, path))
         .collect();
     rules(&differing, old, new, &mut list);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -26,12 +28,78 @@ pub struct Content {
 pub type Files = BTreeMap<String, Content>;
 
 /// Files with what is in them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSet {
     /// Every file.
     pub files: Files,
     /// The kept contents, by their hash.
+    #[serde(with = "stored_texts")]
     pub texts: BTreeMap<String, Vec<u8>>,
+}
+
+/// A content as JSON: readable unless it is in another encoding than UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Stored {
+    /// UTF-8.
+    Text(String),
+    /// Anything else.
+    Bytes {
+        /// In Base64.
+        base64: String,
+    },
+}
+
+impl From<&[u8]> for Stored {
+    fn from(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Bytes {
+                base64: BASE64_STANDARD.encode(bytes),
+            },
+        }
+    }
+}
+
+impl Stored {
+    /// The content; `None` if it is not what was stored.
+    #[must_use]
+    pub fn into_bytes(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Text(text) => Some(text.into_bytes()),
+            Self::Bytes { base64 } => BASE64_STANDARD.decode(base64).ok(),
+        }
+    }
+}
+
+mod stored_texts {
+    use std::collections::BTreeMap;
+
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Stored;
+
+    type Texts = BTreeMap<String, Vec<u8>>;
+
+    pub(super) fn serialize<S: Serializer>(
+        texts: &Texts,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let texts = texts.iter();
+        serializer.collect_map(texts.map(|(sha, bytes)| (sha, Stored::from(bytes.as_slice()))))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Texts, D::Error> {
+        let stored = BTreeMap::<String, Stored>::deserialize(deserializer)?;
+        let texts = stored.into_iter().map(|(sha, stored)| {
+            let bytes = stored.into_bytes();
+            Ok((sha, bytes.ok_or_else(|| D::Error::custom("not Base64"))?))
+        });
+        texts.collect()
+    }
 }
 
 /// Why a version was kept.
@@ -57,10 +125,12 @@ pub struct Version {
     pub reason: Reason,
     /// How it differs from the version before it.
     pub changes: super::Changes,
+    /// How many bytes of content it has that the version before it had not.
+    pub new_bytes: u64,
 }
 
 /// A version with its files.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// Which.
     pub version: Version,

@@ -27,7 +27,11 @@ impl Plan {
 pub fn plan(now: &FileSet, then: &FileSet) -> Plan {
     let mut plan = Plan::default();
     for (path, wanted) in &then.files {
-        if now.files.get(path).is_some_and(|file| file.sha == wanted.sha) {
+        if now
+            .files
+            .get(path)
+            .is_some_and(|file| file.sha == wanted.sha)
+        {
             continue;
         }
         if then.content(path).is_some() {

@@ -143,8 +143,14 @@ fn a_broken_file_is_compared_by_lines() {
 
 #[test]
 fn steps_of_the_same_number_are_compared_one_by_one() {
-    let old = set(&[("sops/a.yaml", "steps:\n  - {at: 1d, text: 甲}\n  - {at: 2d, text: 乙}\n")]);
-    let new = set(&[("sops/a.yaml", "steps:\n  - {at: 1d, text: 甲}\n  - {at: 3d, text: 乙}\n")]);
+    let old = set(&[(
+        "sops/a.yaml",
+        "steps:\n  - {at: 1d, text: 甲}\n  - {at: 2d, text: 乙}\n",
+    )]);
+    let new = set(&[(
+        "sops/a.yaml",
+        "steps:\n  - {at: 1d, text: 甲}\n  - {at: 3d, text: 乙}\n",
+    )]);
     let changes = difference(&old, &new).list;
     let [Change::FileChanged { parts, .. }] = changes.as_slice() else {
         panic!("{changes:?}");

@@ -110,7 +110,8 @@ fn part(part: &Part, lang: Lang) -> String {
             removed_count,
         } => {
             let mut text = name(key, lang);
-            for (sign, items, count) in [('+', added, added_count), ('−', removed, removed_count)] {
+            for (sign, items, count) in [('+', added, added_count), ('−', removed, removed_count)]
+            {
                 if *count > 0 {
                     let more = if items.len() < *count { "…" } else { "" };
                     let items = items.join(&lang.text("diff.comma", &[]));

@@ -10,7 +10,7 @@ use super::inbox::PreparedRecord;
 use super::item::{INBOX, OUTBOX};
 use super::keys::Table;
 use super::kf::PreparedPage;
-use super::txn::{encode, get_json};
+use super::txn::{Txn, encode, get_json};
 use super::{
     EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, past, prune,
     quotas, timers, uses,
@@ -21,7 +21,7 @@ use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
     Acceptance, AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
-    Depths, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    Depths, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
     QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, Store,
 };
 
