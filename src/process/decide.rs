@@ -17,7 +17,7 @@ use crate::domain::effect::NewEffect;
 use crate::domain::ids::Person;
 use crate::domain::inbound::{Author, Inbound, Trigger};
 use crate::rules::{Fired, Standing, decide as decide_rules};
-use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome};
+use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome, RuleUse};
 
 /// Decides about a claimed record.
 #[must_use]
@@ -103,6 +103,13 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     let steps = plan.into_commit(&mut change, commit);
     let added = matches!(inbound.trigger, Trigger::Added { .. });
     enter(scene, &mut change, added, commit);
+    change.hits = decision.hits;
+    let day = now.timestamp().to_zoned(zone.clone()).date();
+    let limited = decision.fired.iter().filter_map(|rule| {
+        let (rule, max) = (rule.rule.clone(), rule.limit?);
+        Some(RuleUse { rule, day, max })
+    });
+    commit.uses = limited.collect();
     let cooling = decision.fired.iter().filter(|rule| rule.cooldown.is_some());
     change.fired = cooling.map(|rule| rule.rule.clone()).collect();
     let mut trace = serde_json::json!({

@@ -13,3 +13,6 @@ mod sop_step;
 mod today;
 pub mod trace;
 pub mod worker;
+
+#[cfg(test)]
+mod tests;
