@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod doctor;
 mod init;
+mod moved_clock;
 mod output;
 mod queue;
 mod replay;
