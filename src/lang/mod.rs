@@ -115,6 +115,7 @@ type Section = HashMap<String, HashMap<String, Entry>>;
 const FILES: &[&str] = &[
     include_str!("check.toml"),
     include_str!("check_rules.toml"),
+    include_str!("check_sops.toml"),
     include_str!("check_templates.toml"),
     include_str!("cli.toml"),
     include_str!("config.toml"),
@@ -123,6 +124,7 @@ const FILES: &[&str] = &[
     include_str!("import.toml"),
     include_str!("looking_back.toml"),
     include_str!("reason.toml"),
+    include_str!("simulate.toml"),
     include_str!("versions.toml"),
 ];
 
