@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 pub use control::{ControlClient, Reply, Request, carry_out, socket_path};
-pub use playbook::{Reloader, load_playbook};
+pub use playbook::{Reloader, load_playbook, read_playbook};
 pub use status::ReloadState;
 
 use crate::config::{Config, StoreKind};

@@ -12,6 +12,7 @@ use crate::lang::Lang;
 use crate::process::playbook::{CurrentPlaybook, Playbook};
 use crate::rules::{self, References};
 use crate::service::{Pass, Service};
+use crate::simulate::{self, Wish};
 use crate::templates::Catalog;
 
 /// The files are looked at this often.
@@ -19,9 +20,20 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Editors write several files, or one in several steps: wait until it is quiet.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// Reads, checks and builds everything the operators wrote.
+/// Reads, checks and builds everything the operators wrote, and runs their rule tests: what
+/// fails one is not a playbook.
 #[must_use]
 pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
+    let (playbook, mut report) = read_playbook(config);
+    let tested = simulate::verify(config, playbook.as_ref(), &Wish::default());
+    report.merge(tested.report);
+    let good = !report.has_errors();
+    (playbook.filter(|_| good), report)
+}
+
+/// Reads, checks and builds everything the operators wrote, but runs no tests.
+#[must_use]
+pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let (templates, mut report) = Catalog::load(&config.paths.templates);
     let references = References {
         templates: &templates,

@@ -8,11 +8,14 @@ mod check;
 mod demo;
 mod doctor;
 mod init;
+mod junit;
+mod outcome;
 mod output;
 mod queue;
 mod samples;
 mod schema;
 mod serve;
+mod test;
 mod try_rules;
 mod words;
 
@@ -43,6 +46,7 @@ enum Verb {
     Init(init::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Test(test::Args),
     #[command(name = "try")]
     TryRules(try_rules::Args),
     Queue(queue::Args),
@@ -118,6 +122,7 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Init(args) => init::run(&args, terminal),
         Verb::Serve(args) => serve::run(args, terminal).await,
         Verb::Check(args) => check::run(&args, terminal),
+        Verb::Test(args) => test::run(&args, terminal),
         Verb::TryRules(args) => try_rules::run(&args, terminal),
         Verb::Queue(args) => queue::run(args, terminal).await,
         Verb::Doctor(args) => doctor::run(&args, terminal).await,

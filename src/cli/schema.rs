@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::Ended;
 use super::output::Terminal;
 use crate::config::ConfigFile;
-use crate::{rules, templates};
+use crate::{rules, simulate, templates};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -18,6 +18,7 @@ enum File {
     Rules,
     Calendar,
     Template,
+    Test,
     Config,
 }
 
@@ -26,6 +27,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
         File::Rules => rules::schema(),
         File::Calendar => rules::calendar_schema(),
         File::Template => templates::schema(),
+        File::Test => simulate::schema(),
         File::Config => schemars::schema_for!(ConfigFile).to_value(),
     };
     terminal.json(&schema)?;

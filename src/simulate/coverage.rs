@@ -57,8 +57,8 @@ impl Covered {
                 reason,
                 Reason::Off | Reason::Author | Reason::Trigger { .. } | Reason::Channel { .. }
             );
-            let counts = !elsewhere
-                && (!has_guard(rule) || nearly_fired(rule, &reason, &happened.inbound));
+            let counts =
+                !elsewhere && (!has_guard(rule) || nearly_fired(rule, &reason, &happened.inbound));
             if counts {
                 self.held_back.insert(rule.id.clone());
             }
@@ -87,7 +87,13 @@ pub fn coverage(config: &Config, playbook: &Playbook, outcome: &Outcome) -> Repo
         return report;
     }
     let covered = &outcome.covered;
-    let rules = || playbook.rules.rules().iter().filter(|rule| rule.mode != Mode::Off);
+    let rules = || {
+        playbook
+            .rules
+            .rules()
+            .iter()
+            .filter(|rule| rule.mode != Mode::Off)
+    };
     let unfired = rules().filter(|rule| !covered.fired.contains(&rule.id));
     let unfired: Vec<&Rule> = unfired.collect();
     let loose = rules().filter(|rule| {

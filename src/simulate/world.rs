@@ -166,9 +166,9 @@ impl<'p> World<'p> {
     /// The contact as it was, with the arrival that the record itself is.
     fn seen(&self, inbound: &Inbound, known: Option<&Contact>, commit: &DecisionCommit) -> Contact {
         let nobody = || Person::Member("".into());
-        let mut seen = known.cloned().unwrap_or_else(|| {
-            Contact::unknown(inbound.person.clone().unwrap_or_else(nobody))
-        });
+        let mut seen = known
+            .cloned()
+            .unwrap_or_else(|| Contact::unknown(inbound.person.clone().unwrap_or_else(nobody)));
         let arrival = ContactChange {
             added_by: commit
                 .contact
@@ -214,8 +214,13 @@ impl<'p> World<'p> {
             self.timers.remove(key);
         }
         for timer in &commit.timers {
-            self.timers.insert(timer.key.clone(), timer.clone());
+            self.set_timer(timer.clone());
         }
+    }
+
+    /// Sets a timer; one with the same key is replaced.
+    pub(super) fn set_timer(&mut self, timer: Timer) {
+        self.timers.insert(timer.key.clone(), timer);
     }
 
     /// Why each rule did what it did, looking at all of them.
@@ -257,7 +262,11 @@ impl Happened {
     /// What the rules that fired, or an SOP, did.
     #[must_use]
     pub fn deeds(&self) -> Vec<Deed> {
-        let steps = self.commit.trace.as_ref().and_then(|trace| trace.get("steps"));
+        let steps = self
+            .commit
+            .trace
+            .as_ref()
+            .and_then(|trace| trace.get("steps"));
         let steps = steps.cloned().unwrap_or_default();
         serde_json::from_value(steps).unwrap_or_default()
     }
@@ -275,7 +284,10 @@ impl Happened {
         let Some(change) = &self.commit.contact else {
             return Vec::new();
         };
-        let added = change.add_tags.iter().map(|grant| format!("+{}", grant.tag));
+        let added = change
+            .add_tags
+            .iter()
+            .map(|grant| format!("+{}", grant.tag));
         let removed = change.remove_tags.iter().map(|tag| format!("-{tag}"));
         added.chain(removed).collect()
     }
