@@ -127,6 +127,11 @@ pub(super) fn run_file(rules: &str, tests: &str) -> (Config, Playbook, Outcome) 
 
 /// A file with one test of these steps.
 pub(super) fn file(steps: &str) -> String {
+    let steps: Vec<String> = steps
+        .lines()
+        .map(|line| format!("      {}", line.trim_start()))
+        .collect();
+    let steps = steps.join("\n");
     format!(
         "start: 2026-11-23 10:00 +08:00\n\
          contacts:\n  张三: {{tags: [客户/已购买], added_days: 30, 等级: 金卡}}\n  李四: {{}}\n\
