@@ -22,6 +22,7 @@ pub mod rules;
 pub mod service;
 pub mod store;
 pub mod templates;
+pub mod versions;
 pub mod yaml;
 
 pub mod config;

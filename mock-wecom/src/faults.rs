@@ -60,7 +60,7 @@ fn once() -> u32 {
 }
 
 /// The faults in force, first match wins.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {

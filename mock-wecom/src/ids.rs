@@ -1,11 +1,11 @@
 //! Identifiers and random bytes, all from one seed, so that a run can be repeated.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// A small seeded generator (`SplitMix64`); the mock needs variety, not secrecy.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ids {
     seed: u64,
     state: u64,

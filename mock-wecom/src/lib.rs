@@ -11,27 +11,34 @@
 //! - `state`: the simulated corp behind one lock
 //! - `push`: callbacks, their repeats and the replies to them
 //! - `control`: the routes under `/mock`
+//! - `expect`: expectations about the journal; `har`: its export
+//! - `page`: the page at `/`
 //! - `server`: HTTP, connections that can be cut, the journal of calls
 //! - [`crypto`]: framing, padding and signatures; `xml`: templates and a DOM
 //! - `switches`: what the official pages leave open; `faults`: what goes wrong on purpose
 
 mod api;
+mod builder;
 mod chat;
 mod clock;
 mod config;
 mod control;
 pub mod crypto;
 mod errcode;
+mod expect;
 mod faults;
+mod har;
 mod ids;
 mod journal;
 mod mock;
+mod page;
 mod push;
 mod server;
 mod state;
 mod switches;
 mod xml;
 
+pub use builder::Builder;
 pub use chat::ChatLine;
 pub use config::{Config, Kind, ReceiverSpec, SecretSpec};
 pub use control::app::{AppEvent, AppSay, BotEvent, BotRefresh, BotSay};
@@ -39,8 +46,10 @@ pub use control::contact::{ContactAdd, ContactDelete, ContactEdit, TagEvent};
 pub use control::group::{GroupChange, GroupCreate};
 pub use control::kf::{KfEnter, KfFail, KfSay, KfSession};
 pub use control::mass::MassConfirm;
+pub use control::scan::ContactScan;
 pub use control::watch::RawCallback;
 pub use control::{ControlError, Pushed};
+pub use expect::{Expect, Near, Unmet};
 pub use faults::{Action, Fault};
 pub use journal::{Entry, EntryKind, JournalQuery};
 pub use mock::MockWecom;

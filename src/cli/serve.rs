@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::Terminal;
 use super::{ConfigArg, Ended, environment};
-use crate::app::{self, Ending, Parts, Server, load_playbook};
+use crate::app::{self, Ending, Folders, Parts, Server, load_playbook};
 use crate::config::Config;
 use crate::domain::clock::SystemClock;
 use crate::process::playbook::CurrentPlaybook;
@@ -117,6 +117,7 @@ pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
             return None;
         }
     };
+    let seen = Folders::of(&config).fingerprint();
     let (playbook, more) = load_playbook(&config);
     let mut report = report;
     report.merge(more);
@@ -130,6 +131,7 @@ pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
     Some(Parts {
         config,
         playbook: CurrentPlaybook::new(playbook),
+        seen,
         clock: Arc::new(SystemClock),
         metrics: Metrics::start(),
     })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
-use super::ids::{Person, RecordId, RuleId, SopId, Tag, UserId};
+use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
 
 /// A customer or member, with what rules can ask about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct Contact {
     /// When rules last answered them, oldest first: what the loop guard looks at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answered: Vec<UnixMillis>,
+    /// The conversations that they were last in, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversations: Vec<ConversationKey>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
@@ -93,7 +96,16 @@ impl Contact {
             points: 0,
             sops: BTreeMap::new(),
             answered: Vec::new(),
+            conversations: Vec::new(),
         }
+    }
+
+    /// The conversation that something of our own about them belongs to: the one they were
+    /// last in, so that it keeps its place among their messages.
+    #[must_use]
+    pub fn conversation(&self) -> ConversationKey {
+        let last = self.conversations.last().cloned();
+        last.unwrap_or_else(|| ConversationKey(format!("own/{}", self.person.key())))
     }
 
     /// Whether they carry a tag. A name without a group matches in any group.

@@ -3,6 +3,11 @@
 mod compose;
 pub mod context;
 pub mod decide;
+mod guard;
+pub mod own;
 pub mod playbook;
+pub mod replay;
 mod run_action;
+mod today;
+pub mod trace;
 pub mod worker;

@@ -33,8 +33,10 @@ impl CurrentPlaybook {
         self.0.load_full()
     }
 
-    /// Puts another in force.
-    pub fn set(&self, playbook: Playbook) {
-        self.0.store(Arc::new(playbook));
+    /// Puts another in force; gives the one before, so that whoever calls decides where a
+    /// large set is taken apart.
+    #[must_use]
+    pub fn swap(&self, playbook: Playbook) -> Arc<Playbook> {
+        self.0.swap(Arc::new(playbook))
     }
 }

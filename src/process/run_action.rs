@@ -56,6 +56,8 @@ pub(super) struct Planner<'a> {
     plan: Plan,
     /// Tag changes of all rules, sent as one `mark_tag` per follower.
     tagging: Option<Origin>,
+    /// Why nothing may be answered in the chat.
+    held: Option<String>,
 }
 
 type StepResult = Result<(), String>;
@@ -77,7 +79,13 @@ impl<'a> Planner<'a> {
             now,
             plan: Plan::default(),
             tagging: None,
+            held: None,
         }
+    }
+
+    /// Answers in the chat do not go out, for this reason.
+    pub(super) fn hold_answers(&mut self, reason: Option<String>) {
+        self.held = reason;
     }
 
     /// Runs the actions of one rule, in order. One that cannot be done stops no other.
@@ -127,6 +135,7 @@ impl<'a> Planner<'a> {
                 self.plan.set.push((attribute.clone(), value));
                 Ok(())
             }
+            Action::Reply(_) if self.held.is_some() => Err(self.held.clone().unwrap_or_default()),
             Action::Reply(template) => self.reply(template, origin, captures),
             Action::Welcome(template) => self.welcome(template, origin, captures),
             Action::Notify { to, content } => self.notify(to, content, origin, captures),

@@ -30,6 +30,19 @@ pub struct References<'a> {
     pub webhooks: &'a BTreeSet<String>,
     /// Group robots of the config.
     pub robots: &'a BTreeSet<String>,
+    /// SOPs; `None` if they are not known, and then their names are not checked.
+    pub sops: Option<&'a BTreeSet<String>>,
+    /// What is known of the installation; `None` leaves out what depends on it.
+    pub setting: Option<&'a Setting>,
+}
+
+/// What some findings depend on beside names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// Now, in the company's zone: to find what is over.
+    pub now: jiff::Zoned,
+    /// Whether a missing tag is created in WeCom.
+    pub create_tags: bool,
 }
 
 /// Reads all rule files below `dir` and its `calendar.yaml`.

@@ -103,7 +103,7 @@ impl Hits {
         let hit = self.found[at];
         let length = hit.end - hit.start;
         match how {
-            How::Contains => Some(hit.start..hit.end),
+            How::Contains | How::Pinyin => Some(hit.start..hit.end),
             How::Exact => hit.exact.then_some(0..self.len),
             How::Prefix => hit.prefix.then_some(0..length),
             How::Suffix => hit.suffix.then_some(self.len - length..self.len),

@@ -9,8 +9,11 @@ use super::keys::RULES;
 use super::load::References;
 use super::matcher::Words;
 use super::model::{Mode, On, Place, Rule, When};
-use super::{parse_action, parse_when, problems};
+use super::occasion::Occasion;
+use super::parse_action::Reader;
+use super::{parse_when, problems};
 use crate::diagnostic::{Diagnostic, Findings, Span};
+use crate::domain::action::Action;
 use crate::domain::ids::RuleId;
 use crate::domain::inbound::Channel;
 use crate::yaml::values::{self, Moment};
@@ -166,8 +169,9 @@ impl File<'_, '_> {
             from: self.moment(node, "from"),
             until: self.moment(node, "until"),
             cooldown: self.inherited(node, "cooldown").and_then(values::duration),
+            limit: limit(node.get("limit")),
             stop: self.inherited(node, "stop").and_then(values::flag) == Some(true),
-            actions: parse_action::actions(self, node.get("do"), &on, &channels, &when),
+            actions: self.actions(node.get("do"), Occasion::new(&on, &channels, &when)),
             id,
             on,
             channels,
@@ -176,6 +180,16 @@ impl File<'_, '_> {
         };
         self.as_a_whole(&rule, node, span);
         Some(rule)
+    }
+
+    fn actions(&mut self, node: Option<&Node>, occasion: Occasion<'_>) -> Vec<Action> {
+        let mut reader = Reader {
+            findings: &mut self.findings,
+            references: self.context.references,
+            calendar: self.context.calendar,
+            occasion,
+        };
+        reader.actions(node)
     }
 
     fn remember(&mut self, id: &RuleId, span: Span, place: &Place) {
@@ -200,6 +214,15 @@ impl File<'_, '_> {
                 let at = node.get("until").map_or(span, |until| until.span);
                 self.add(at, Diagnostic::of(problems::NEVER_VALID));
             }
+        }
+        if let (Some(until), Some(setting)) = (rule.until, self.context.references.setting)
+            && rule.mode != Mode::Off
+            && until.end(setting.now.time_zone()).0 <= setting.now.timestamp().as_millisecond()
+        {
+            let own = node.get("until");
+            let found = Diagnostic::of(problems::PAST)
+                .value("value", own.and_then(Node::text).unwrap_or("until"));
+            self.add(own.map_or(span, |own| own.span), found);
         }
         let conditions = node.get("when").map(Node::entries).unwrap_or_default();
         let blank = node.get("when").is_none_or(|when| when.text().is_none())
@@ -332,6 +355,12 @@ fn carries(channel: Channel, on: &On) -> bool {
         On::Clicked => matches!(channel, Channel::App | Channel::Aibot),
         On::Event { .. } => true,
     }
+}
+
+/// What does not fit was reported when the shape was checked.
+fn limit(node: Option<&Node>) -> Option<u32> {
+    let per_day = values::integer(node?.get("per_day")?.text()?)?;
+    u32::try_from(per_day).ok()
 }
 
 fn text(node: Option<&Node>) -> Option<String> {

@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use regex::RegexBuilder;
 
 use super::matcher::{PATTERN_BYTES, WordId};
-use super::model::{How, On, Pattern, When};
+use super::model::{HitsWanted, How, On, Pattern, When};
 use super::normalize::normalize;
 use super::parse::File;
+use super::parse_contact::contact_tests;
 use super::problems;
 use super::words::{Word, WordList};
-use crate::diagnostic::{Diagnostic, Span};
-use crate::domain::criteria::{Compare, ContactTest, Op};
-use crate::domain::ids::Tag;
-use crate::yaml::Node;
+use crate::diagnostic::Diagnostic;
+use crate::yaml::{Node, values};
 
 /// Reads `when`.
 pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
@@ -21,6 +20,7 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         Some("exact") => How::Exact,
         Some("prefix") => How::Prefix,
         Some("suffix") => How::Suffix,
+        Some("pinyin") => How::Pinyin,
         _ => How::Contains,
     };
     let when = When {
@@ -28,16 +28,31 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         all: words(file, node.get("all")),
         none: words(file, node.get("none")),
         how,
+        loose: node
+            .get("loose")
+            .and_then(Node::text)
+            .and_then(values::flag)
+            == Some(true),
         regex: node.get("regex").and_then(|node| pattern(file, node)),
         types: texts(node.get("type")),
         contact: node
             .get("contact")
-            .map(|node| contact(file, node))
+            .map(|node| contact_tests(node, &mut file.findings))
             .unwrap_or_default(),
+        hits: node.get("hits").and_then(hits),
     };
     no_text(file, node, on);
     contradiction(file, node, &when);
     when
+}
+
+/// What does not fit was reported when the shape was checked.
+fn hits(node: &Node) -> Option<HitsWanted> {
+    let times = node.get("times")?.text().and_then(values::integer)?;
+    Some(HitsWanted {
+        times: u32::try_from(times).ok()?,
+        within: node.get("within")?.text().and_then(values::duration)?,
+    })
 }
 
 fn texts(node: Option<&Node>) -> Vec<String> {
@@ -103,7 +118,7 @@ fn contradicting(when: &When) -> Option<&Word> {
     let dead = |word: &Word| {
         let text = normalize(&word.text);
         let at = (0..none.len()).find(|at| match when.how {
-            How::Contains => text.contains(&*normal[*at]),
+            How::Contains | How::Pinyin => text.contains(&*normal[*at]),
             How::Exact | How::Prefix | How::Suffix => none[*at].id == word.id,
         });
         at.map(|at| none[at])
@@ -145,75 +160,4 @@ fn regex_problem(text: &str, error: &regex::Error) -> (String, &'static str) {
         "check.bad_regex_help"
     };
     (detail, help)
-}
-
-fn contact(file: &mut File<'_, '_>, node: &Node) -> Vec<ContactTest> {
-    let mut tests = Vec::new();
-    for entry in node.entries() {
-        let value = &entry.value;
-        match entry.key.as_str() {
-            "has_tag" => tests.extend(tags(file, value).into_iter().map(ContactTest::HasTag)),
-            "not_tag" => tests.extend(tags(file, value).into_iter().map(ContactTest::NotTag)),
-            "source" => tests.push(ContactTest::Source(texts(Some(value)))),
-            "added_days" => {
-                let days = value
-                    .text()
-                    .map(|text| compare(file, text, value.span, true));
-                tests.extend(days.flatten().map(ContactTest::AddedDays));
-            }
-            "points" => {}
-            name => {
-                let compares: Vec<Compare> = value
-                    .words()
-                    .filter_map(|(text, span)| compare(file, text, span, false))
-                    .collect();
-                tests.push(ContactTest::Attribute(name.to_owned(), compares));
-            }
-        }
-    }
-    tests
-}
-
-/// Tags, each checked for WeCom's limits.
-pub(super) fn tags(file: &mut File<'_, '_>, node: &Node) -> Vec<Tag> {
-    let mut tags = Vec::new();
-    for (text, span) in node.words() {
-        let tag = Tag::from(text);
-        let (group, name) = tag.parts();
-        let fits = |part: &str| !part.trim().is_empty() && part.chars().count() <= 30;
-        if text.trim().is_empty() {
-            continue;
-        }
-        if fits(group) && fits(name) {
-            tags.push(tag);
-        } else {
-            file.add(span, Diagnostic::of(problems::BAD_TAG).value("tag", text));
-        }
-    }
-    tags
-}
-
-/// `>= 3`, `!= x`, `contains x`, or a bare value, which must be equal.
-fn compare(file: &mut File<'_, '_>, text: &str, span: Span, numeric: bool) -> Option<Compare> {
-    let text = text.trim();
-    let written = Op::ALL
-        .into_iter()
-        .find_map(|(op, sign)| text.strip_prefix(sign).map(|value| (op, value)));
-    let (op, value) = written.unwrap_or((Op::Equal, text));
-    let value = value.trim();
-    let is_number = value.parse::<f64>().is_ok_and(f64::is_finite);
-    let wrong = value.is_empty()
-        || ((numeric || op.is_numeric()) && !is_number)
-        || (numeric && op == Op::Contains);
-    if wrong {
-        file.add(
-            span,
-            Diagnostic::of(problems::BAD_COMPARE).value("value", text),
-        );
-        return None;
-    }
-    Some(Compare {
-        op,
-        value: value.to_owned(),
-    })
 }

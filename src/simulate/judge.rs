@@ -275,31 +275,37 @@ fn of_deed(happened: &Happened, deed: Deed) -> Said {
     let texts: Vec<String> = happened
         .effects_of(&deed)
         .filter_map(|new| serde_json::to_value(&new.effect).ok())
-        .flat_map(|effect| SENT.map(|key| texts_of(effect.get(key).unwrap_or(&Json::Null))))
+        .map(|effect| sent(&effect))
         .collect();
     Said {
-        text: texts.join("\n"),
+        text: joined_texts(texts.into_iter()),
         // Some of it was done all the same.
         problem: deed.problem.filter(|_| deed.effects == 0),
         target: deed.target,
     }
 }
 
-/// Every text in an effect, however its message is built.
+/// What the other side gets to read of an effect.
+fn sent(effect: &Json) -> String {
+    let parts = SENT.iter().filter_map(|key| effect.get(key));
+    joined_texts(parts.map(texts_of))
+}
+
+/// Every text of a message, however it is built; not the word for its type.
 fn texts_of(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
-        Json::Array(items) => joined_texts(items.iter()),
-        Json::Object(map) => joined_texts(map.values()),
+        Json::Array(items) => joined_texts(items.iter().map(texts_of)),
+        Json::Object(map) => {
+            let parts = map.iter().filter(|(key, _)| *key != "type");
+            joined_texts(parts.map(|(_, part)| texts_of(part)))
+        }
         _ => String::new(),
     }
 }
 
-fn joined_texts<'j>(values: impl Iterator<Item = &'j Json>) -> String {
-    let texts: Vec<String> = values
-        .map(texts_of)
-        .filter(|text| !text.is_empty())
-        .collect();
+fn joined_texts(texts: impl Iterator<Item = String>) -> String {
+    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
     texts.join("\n")
 }
 

@@ -80,6 +80,8 @@ pub enum Shape {
     Flag,
     /// A whole number.
     Integer,
+    /// A whole number from the first to the second.
+    Number(i64, i64),
     /// A duration such as `30m`.
     Duration,
     /// A date or a date with a time.

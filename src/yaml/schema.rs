@@ -48,6 +48,9 @@ fn of(shape: &Shape) -> Value {
         }
         Shape::Flag => json!({"type": "boolean"}),
         Shape::Integer => json!({"type": "integer"}),
+        Shape::Number(least, most) => {
+            json!({"type": "integer", "minimum": least, "maximum": most})
+        }
         Shape::Choice(known, _) => json!({"enum": known}),
         Shape::Choices(known) => one_or_more(&json!({"enum": known})),
         Shape::Map(keys) => map(keys, &json!(false)),

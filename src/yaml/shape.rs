@@ -5,6 +5,9 @@ use super::tree::{Data, Entry, Node};
 use super::{lint, problems, values};
 use crate::diagnostic::{Diagnostic, Findings, nearest};
 
+/// A finding repeats at most this many characters of a value.
+const MOST_SHOWN: usize = 60;
+
 /// Checks a value against its shape and reports all that does not fit.
 pub fn check(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
     match shape {
@@ -197,13 +200,16 @@ fn scalar(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
             return;
         }
         _ => {
-            wrong(node, expected(shape), findings);
+            wrong_scalar(node, shape, findings);
             return;
         }
     };
     let fits = match shape {
         Shape::Flag => values::flag(text).is_some(),
         Shape::Integer => values::integer(text).is_some(),
+        Shape::Number(least, most) => {
+            values::integer(text).is_some_and(|number| (*least..=*most).contains(&number))
+        }
         Shape::Duration => values::duration(text).is_some(),
         Shape::Moment => values::moment(text).is_some(),
         Shape::Dates => values::date(text).is_some(),
@@ -211,7 +217,7 @@ fn scalar(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
         _ => true,
     };
     if !fits {
-        wrong(node, expected(shape), findings);
+        wrong_scalar(node, shape, findings);
     }
 }
 
@@ -228,6 +234,7 @@ fn expected(shape: &Shape) -> &'static str {
     match shape {
         Shape::Flag => "check.shape_flag",
         Shape::Integer => "check.shape_integer",
+        Shape::Number(..) => "check.shape_number",
         Shape::Duration => "check.shape_duration",
         Shape::Moment => "check.shape_moment",
         Shape::Dates => "check.shape_date",
@@ -237,19 +244,39 @@ fn expected(shape: &Shape) -> &'static str {
 }
 
 fn wrong(node: &Node, expected: &'static str, findings: &mut Findings<'_>) {
-    let found = match &node.data {
-        Data::Text { text, .. } => text.as_str(),
-        Data::Empty => "—",
-        Data::List(_) => "[…]",
-        Data::Map(_) => "{…}",
-    };
-    let line = node.span.line;
-    let known = findings.has(lint::KINDS, line..=line)
-        || findings.has(&[problems::KEY_NOT_TEXT], line..=line);
-    if !known {
-        let found = Diagnostic::of(problems::WRONG_SHAPE)
-            .value("found", found)
-            .help(expected);
-        findings.add(node.span, found);
+    if !is_known(node, findings) {
+        findings.add(node.span, unlike(node).help(expected));
     }
+}
+
+fn wrong_scalar(node: &Node, shape: &Shape, findings: &mut Findings<'_>) {
+    if is_known(node, findings) {
+        return;
+    }
+    let mut found = unlike(node).help(expected(shape));
+    if let Shape::Number(least, most) = shape {
+        found = found
+            .value("least", least.to_string())
+            .value("most", most.to_string());
+    }
+    findings.add(node.span, found);
+}
+
+/// Whether something that was already reported on the line explains it.
+fn is_known(node: &Node, findings: &Findings<'_>) -> bool {
+    let line = node.span.line;
+    findings.has(lint::KINDS, line..=line) || findings.has(&[problems::KEY_NOT_TEXT], line..=line)
+}
+
+fn unlike(node: &Node) -> Diagnostic {
+    let found: String = match &node.data {
+        Data::Text { text, .. } if text.chars().nth(MOST_SHOWN).is_some() => {
+            text.chars().take(MOST_SHOWN).chain(['…']).collect()
+        }
+        Data::Text { text, .. } => text.clone(),
+        Data::Empty => "—".to_owned(),
+        Data::List(_) => "[…]".to_owned(),
+        Data::Map(_) => "{…}".to_owned(),
+    };
+    Diagnostic::of(problems::WRONG_SHAPE).value("found", found)
 }

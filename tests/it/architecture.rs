@@ -19,6 +19,7 @@ const LAYERS: [Layer; 7] = [
         "service",
         "store",
         "templates",
+        "versions",
         "yaml",
     ]),
     Layer::of(&["config", "diagnostic", "lang", "telemetry"]),
@@ -26,10 +27,11 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 8] = [
+const BESIDE: [(&str, &str); 9] = [
     ("rules", "templates"),
     ("rules", "yaml"),
     ("templates", "yaml"),
+    ("versions", "yaml"),
     ("http", "service"),
     ("config", "diagnostic"),
     ("config", "lang"),
@@ -38,7 +40,7 @@ const BESIDE: [(&str, &str); 8] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 2] = ["rules", "templates"];
+const PURE: [&str; 3] = ["rules", "templates", "versions"];
 
 struct Layer {
     modules: &'static [&'static str],

@@ -205,6 +205,14 @@ const FAMILIES: [&[Endpoint]; 17] = [
     card::ENDPOINTS,
 ];
 
+/// Every path that is served.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    FAMILIES
+        .iter()
+        .flat_map(|family| family.iter())
+        .map(|endpoint| endpoint.path)
+}
+
 /// Finds the endpoint, checks token and verb, and runs it.
 pub(crate) fn answer(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let endpoint = FAMILIES

@@ -14,9 +14,9 @@ use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{Answer, Ask, ControlError, Corp, Pushed, report};
+use crate::api;
 use crate::chat::ChatLine;
 use crate::faults::Fault;
-use crate::journal::{Entry, JournalQuery};
 use crate::push::{self, Push};
 use crate::server::Shared;
 
@@ -75,16 +75,9 @@ pub(super) async fn state(State(shared): Corp) -> Answer<Value> {
         .map_err(|error| ControlError::new(error.to_string()))
 }
 
-pub(super) async fn journal(
-    State(shared): Corp,
-    Query(query): Query<JournalQuery>,
-) -> Json<Vec<Entry>> {
-    Json(shared.world().journal.read(&query))
-}
-
-pub(super) async fn clear_journal(State(shared): Corp) -> Json<Value> {
-    shared.world().journal.clear();
-    Json(json!({}))
+/// The WeCom endpoints that are served.
+pub(super) async fn endpoints() -> Json<Vec<Value>> {
+    Json(api::paths().map(|path| json!({"path": path})).collect())
 }
 
 #[derive(Deserialize)]
@@ -155,7 +148,13 @@ pub(crate) fn set_clock(shared: &Arc<Shared>, change: ClockChange) -> Done {
     if let Some(secs) = change.advance_secs {
         shared.clock.advance_ms(secs.saturating_mul(1000));
     }
+    announce_clock(shared);
     Ok(time(shared))
+}
+
+/// Tells the watchers that the clock was moved.
+pub(crate) fn announce_clock(shared: &Shared) {
+    shared.announce("clock", &time(shared));
 }
 
 pub(super) async fn clock(State(shared): Corp) -> Json<Value> {
@@ -194,5 +193,6 @@ pub(super) async fn switches(State(shared): Corp) -> Answer<Value> {
 
 pub(crate) fn reset(shared: &Arc<Shared>, _nothing: Map<String, Value>) -> Done {
     shared.reset().map_err(ControlError::new)?;
+    shared.announce("restored", &json!({}));
     Ok(json!({}))
 }

@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::response::Html;
-use axum::routing::{any, get};
-use serde_json::Value;
+use axum::routing::any;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
@@ -20,6 +19,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control;
+use crate::page;
 use crate::state::World;
 
 pub(crate) use cuttable::Peer;
@@ -62,6 +62,12 @@ impl Shared {
         let mut closing = self.closing.subscribe();
         // An error means that the sender is gone, which is closing too.
         let _closed = closing.wait_for(|closing| *closing).await;
+    }
+
+    /// Tells the watchers of something that is neither a chat line nor an exchange.
+    pub(crate) fn announce(&self, kind: &str, data: &Value) {
+        // Nobody watching is no failure.
+        let _watchers = self.events.send(json!({"kind": kind, "data": data}));
     }
 
     pub(crate) fn close(&self) {
@@ -144,11 +150,7 @@ fn client() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>>
 
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(|| async { Html(include_str!("../page.html")) }))
-        .route(
-            "/favicon.ico",
-            get(|| async { axum::http::StatusCode::NO_CONTENT }),
-        )
+        .merge(page::router())
         .nest("/mock", control::router())
         .route("/cgi-bin/{*path}", any(cgi::answer))
         .fallback(cgi::answer)

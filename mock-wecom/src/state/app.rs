@@ -9,7 +9,7 @@ use super::Window;
 use crate::ids::Ids;
 
 /// An access token and the secret it was given for.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) secret: String,
     pub(crate) expires_at: i64,
@@ -17,7 +17,7 @@ pub(crate) struct Token {
 }
 
 /// Tokens by their text.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Tokens(BTreeMap<String, Token>);
 
 impl Tokens {
@@ -61,7 +61,7 @@ impl Tokens {
 }
 
 /// A message that `message/send` accepted.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SentMessage {
     pub(crate) agent_id: i64,
     pub(crate) sent_at: i64,
@@ -71,7 +71,7 @@ pub(crate) struct SentMessage {
 }
 
 /// The right to change a card once.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ResponseCode {
     pub(crate) msgid: String,
     pub(crate) agent_id: i64,
@@ -80,14 +80,14 @@ pub(crate) struct ResponseCode {
 }
 
 /// What the duplicate check remembers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Remembered {
     pub(crate) msgid: String,
     pub(crate) at: i64,
 }
 
 /// An internal group made by an app.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct AppChat {
     pub(crate) chatid: String,
     pub(crate) name: String,
@@ -111,7 +111,7 @@ pub struct Robot {
 }
 
 /// The one-time address of an active aibot reply.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BotReply {
     pub(crate) with: String,
     pub(crate) receiver: String,
@@ -120,7 +120,7 @@ pub(crate) struct BotReply {
 }
 
 /// A stream that an aibot has begun.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BotStream {
     pub(crate) message: Value,
     pub(crate) receiver: String,
@@ -130,7 +130,7 @@ pub(crate) struct BotStream {
 }
 
 /// Everything around app messages.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AppMail {
     pub(crate) sent: BTreeMap<String, SentMessage>,
     pub(crate) response_codes: BTreeMap<String, ResponseCode>,

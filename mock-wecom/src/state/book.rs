@@ -68,7 +68,7 @@ fn yes() -> bool {
 }
 
 /// Members by lower-cased userid, and departments by id.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Book {
     pub(crate) members: BTreeMap<String, Member>,
     pub(crate) departments: BTreeMap<i64, Department>,

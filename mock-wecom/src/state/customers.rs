@@ -89,7 +89,7 @@ impl Customer {
 }
 
 /// Customers by id.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Customers(pub(crate) BTreeMap<String, Customer>);
 
 impl Customers {
@@ -133,7 +133,7 @@ impl Customers {
 }
 
 /// A corp tag.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Tag {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -142,7 +142,7 @@ pub(crate) struct Tag {
 }
 
 /// A group of corp tags; never empty.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct TagGroup {
     pub(crate) group_id: String,
     pub(crate) group_name: String,
@@ -152,7 +152,7 @@ pub(crate) struct TagGroup {
 }
 
 /// The corp's tags.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct TagLibrary(pub(crate) Vec<TagGroup>);
 
 impl TagLibrary {
@@ -222,7 +222,7 @@ impl TagLibrary {
 }
 
 /// The right to greet a new customer once within 20 seconds.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct WelcomeCode {
     pub(crate) userid: String,
     pub(crate) external_userid: String,
@@ -233,7 +233,7 @@ pub(crate) struct WelcomeCode {
 }
 
 /// A 「联系我」 channel, kept as it was sent.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ContactWay {
     pub(crate) config_id: String,
     pub(crate) created_at: i64,
@@ -241,7 +241,7 @@ pub(crate) struct ContactWay {
 }
 
 /// Welcome codes, contact ways and group welcome templates.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Greetings {
     pub(crate) codes: BTreeMap<String, WelcomeCode>,
     pub(crate) ways: BTreeMap<String, ContactWay>,

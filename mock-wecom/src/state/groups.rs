@@ -62,5 +62,5 @@ impl CustomerGroup {
 }
 
 /// Groups by chat id.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Groups(pub(crate) BTreeMap<String, CustomerGroup>);

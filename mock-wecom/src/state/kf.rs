@@ -41,7 +41,7 @@ pub struct KfAccount {
 }
 
 /// One item of the log that `kf/sync_msg` pages through.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct LogItem {
     pub(crate) seq: u64,
     pub(crate) at: i64,
@@ -49,7 +49,7 @@ pub(crate) struct LogItem {
 }
 
 /// The talk between an account and a customer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
     /// 0 new, 1 bot, 2 pool, 3 human, 4 ended.
     state: u8,
@@ -147,7 +147,7 @@ pub(crate) fn may_move(from: u8, to: u8, end_without_servicer: bool) -> bool {
 }
 
 /// What a one-time code was given for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CodeKind {
     Welcome,
@@ -180,7 +180,7 @@ impl CodeKind {
 }
 
 /// A one-time right to send on an event.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct EventCode {
     pub(crate) kind: CodeKind,
     pub(crate) open_kfid: String,
@@ -189,14 +189,14 @@ pub(crate) struct EventCode {
     pub(crate) used: bool,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct PullToken {
     open_kfid: String,
     expires_at: i64,
 }
 
 /// All of customer service.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Kf {
     pub(crate) accounts: BTreeMap<String, KfAccount>,
     sessions: BTreeMap<String, Session>,

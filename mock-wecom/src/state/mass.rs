@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One receiver of a task.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct MassTarget {
     pub(crate) userid: String,
     /// A customer, or a group when the task is for groups.
@@ -17,7 +17,7 @@ pub(crate) struct MassTarget {
 }
 
 /// A task.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct MassTask {
     pub(crate) msgid: String,
     pub(crate) creator: String,
@@ -43,7 +43,7 @@ impl MassTask {
 }
 
 /// Tasks by message id.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct MassTasks {
     pub(crate) tasks: BTreeMap<String, MassTask>,
     /// Receipts by customer or group; a month is counted as 30 days.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::errcode::{self, ApiError};
 
 const LIFE_SECS: i64 = 3 * 86_400;
 
 /// A file with its three days to live.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Media {
     pub(crate) kind: String,
     pub(crate) filename: String,
@@ -22,7 +22,7 @@ pub(crate) struct Media {
 }
 
 /// Files by media id.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct MediaStore {
     pub(crate) files: BTreeMap<String, Media>,
     pub(crate) images: usize,

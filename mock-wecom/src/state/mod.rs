@@ -11,7 +11,7 @@ mod sample;
 
 use std::collections::VecDeque;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
@@ -26,7 +26,7 @@ use crate::switches::Switches;
 const CHAT_KEPT: usize = 50_000;
 
 /// Everything the simulated platform knows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct World {
     pub(crate) corp_id: String,
     pub(crate) secrets: Vec<SecretSpec>,
@@ -48,8 +48,13 @@ pub(crate) struct World {
     chat_next: u64,
     #[serde(skip)]
     chat: VecDeque<ChatLine>,
-    #[serde(skip)]
+    #[serde(skip, default = "nobody")]
     events: broadcast::Sender<Value>,
+}
+
+/// A channel that nobody hears, until [`World::refill`] puts the real one in.
+fn nobody() -> broadcast::Sender<Value> {
+    broadcast::channel(1).0
 }
 
 impl World {
@@ -102,6 +107,23 @@ impl World {
             self.chat.pop_front();
         }
         self.chat.push_back(line);
+    }
+
+    /// Every line, for a snapshot.
+    pub(crate) fn chat_lines(&self) -> &VecDeque<ChatLine> {
+        &self.chat
+    }
+
+    /// Puts in what the state's own JSON leaves out.
+    pub(crate) fn refill(
+        &mut self,
+        chat: VecDeque<ChatLine>,
+        journal: VecDeque<Entry>,
+        events: broadcast::Sender<Value>,
+    ) {
+        self.chat = chat;
+        self.journal.refill(journal);
+        self.events = events;
     }
 
     /// The conversation with this person, oldest first.
@@ -158,7 +180,7 @@ impl World {
 }
 
 /// A sliding window of moments, for per-minute and per-hour limits.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Window(VecDeque<i64>);
 
 impl Window {

@@ -130,7 +130,12 @@ fn actions() {
     );
     one(&act("{reply: 退款说名}"), "R013", 4, 18);
     one(&act("{transfer: 售前组}"), "R014", 4, 21);
-    one(&act("{notify: {to: 售后, text: x}}"), "R014", 4, 24);
+    one(
+        &act("{notify: {to: 售后, text: '{{ now }}'}}"),
+        "R014",
+        4,
+        24,
+    );
     one(&act("{webhook: {to: erp}}"), "R015", 4, 25);
     one(&act("{robot: {to: 群, text: x}}"), "R016", 4, 23);
     one(&act("{tag: a/}"), "R017", 4, 16);

@@ -2,6 +2,7 @@
 
 mod broken;
 mod deciding;
+mod language;
 mod loading;
 mod matching;
 mod meaning;

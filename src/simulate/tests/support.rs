@@ -95,6 +95,8 @@ pub(super) fn playbook(config: &Config, rules: &str) -> Playbook {
         servicer_groups: &names(config.servicers.keys().collect()),
         webhooks: &names(config.webhooks.keys().collect()),
         robots: &names(config.robots.keys().collect()),
+        sops: None,
+        setting: None,
     };
     let files = BTreeMap::from([("a.yaml".to_owned(), rules.as_bytes().to_vec())]);
     let set = rules_from_files(Path::new("rules"), &files, &references, &mut report);

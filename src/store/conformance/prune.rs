@@ -13,6 +13,7 @@ use crate::store::{
 const RETENTION: Retention = Retention {
     dedupe: Duration::from_millis(100),
     history: Duration::from_millis(1000),
+    traces: Duration::from_millis(1000),
 };
 
 /// A record with an answer, both ended at `now`.

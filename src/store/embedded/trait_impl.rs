@@ -1,5 +1,6 @@
 //! The [`Store`] trait over the files beside: prepare here, write on the writer thread.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,17 +12,17 @@ use super::keys::Table;
 use super::kf::PreparedPage;
 use super::txn::{encode, get_json};
 use super::{
-    EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, prune, quotas,
-    timers,
+    EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, past, prune,
+    quotas, timers, uses,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId};
+use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
     Acceptance, AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
-    Depths, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, QueueDetail, QueueFilter, QueueItem,
-    QuotaUse, Rescued, Reservation, Result, Retention, Signals, Store,
+    Depths, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, Store,
 };
 
 #[async_trait]
@@ -93,6 +94,10 @@ impl Store for EmbeddedStore {
                     .collect())
             })
             .await
+    }
+
+    async fn rule_uses(&self, day: jiff::civil::Date) -> Result<BTreeMap<RuleId, u32>> {
+        self.read(move |rows, keys| uses::on(rows, keys, day)).await
     }
 
     async fn retry_record(
@@ -195,6 +200,17 @@ impl Store for EmbeddedStore {
     async fn merge_contact(&self, facts: ContactFacts) -> Result<Contact> {
         self.writer
             .run(move |txn| contacts::merge(txn, facts))
+            .await
+    }
+
+    async fn contacts_after(&self, after: Option<&Person>, limit: usize) -> Result<Vec<Contact>> {
+        let after = after.cloned();
+        self.read(move |rows, keys| contacts::after(rows, keys, after.as_ref(), limit))
+            .await
+    }
+
+    async fn records(&self, query: RecordQuery) -> Result<Vec<PastRecord>> {
+        self.read(move |rows, keys| past::records(rows, keys, query))
             .await
     }
 
