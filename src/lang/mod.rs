@@ -121,12 +121,9 @@ const FILES: &[&str] = &[
     include_str!("check_rules.toml"),
     include_str!("check_templates.toml"),
     include_str!("explain.toml"),
-<<<<<<< HEAD
     include_str!("simulate.toml"),
-=======
     include_str!("versions.toml"),
     include_str!("looking_back.toml"),
->>>>>>> issue3
 ];
 
 /// The entries of the section `reason`, those with the longest fixed beginning first.

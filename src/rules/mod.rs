@@ -31,12 +31,7 @@ pub use audience::fits;
 pub use calendar::Calendar;
 pub use engine::{Decision, Fired, decide, deed, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
-<<<<<<< HEAD
 pub use glance::{Glance, nearly_fired};
-pub use keys::{calendar_schema, schema};
-pub use load::{References, load};
-pub use model::{Mode, On, Rule, RuleSet, Standing};
-=======
 pub use keys::{AUDIENCE, calendar_schema, schema};
 pub use load::{References, Setting, load};
 pub use model::{HitsWanted, Mode, On, Rule, RuleSet, Standing};
@@ -47,7 +42,6 @@ pub use parse_contact::{contact_tests, tags};
 pub fn codes() -> &'static [crate::diagnostic::Kind] {
     problems::ALL
 }
->>>>>>> issue3
 
 #[cfg(test)]
 mod tests;

@@ -179,25 +179,19 @@ impl Scene<'_> {
         changes.map(|change| change.points).sum()
     }
 
-    /// SOPs that began (and were not under way), or ended.
+    /// SOPs that began, or ended.
     fn sops(&self, begins: bool) -> Vec<String> {
-        let mut names = Vec::new();
-        for happened in self.happened {
-            let changes = happened
-                .commit
-                .contact
-                .iter()
-                .flat_map(|change| &change.sops);
-            let changed = changes.filter(|(sop, enrolment)| {
-                let before = happened.seen.sops.get(sop);
-                match enrolment {
-                    Some(now) => begins && before.is_none_or(|b| b.started_at != now.started_at),
-                    None => !begins,
-                }
-            });
-            names.extend(changed.map(|(sop, _)| sop.0.clone()));
-        }
+        let sign = if begins { '+' } else { '-' };
+        let traces = self
+            .happened
+            .iter()
+            .filter_map(|one| one.commit.trace.as_ref());
+        let changes = traces.filter_map(|trace| trace.get("sops")?.as_array());
+        let names = changes.flatten().filter_map(Json::as_str);
         names
+            .filter_map(|name| name.strip_prefix(sign))
+            .map(str::to_owned)
+            .collect()
     }
 
     fn deed(&self, key: &str, what: &Wanted) -> Result<(), Differs> {

@@ -27,5 +27,11 @@ pub use scene::{Doing, Trait, What};
 pub use verify::{Verified, verify};
 pub use world::{Happened, World};
 
+/// Every kind of finding about rule tests.
+#[must_use]
+pub fn codes() -> &'static [crate::diagnostic::Kind] {
+    problems::ALL
+}
+
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ mod members;
 mod operating;
 mod reloading;
 mod robots;
+mod rule_tests;
 mod saving;
 mod secrets;
 mod spine;

@@ -34,7 +34,7 @@ fn one(step: &str, code: &str, column: usize) {
 
 #[test]
 fn names_that_do_not_exist_are_found() {
-    one("{from: 张三, say: 在, expect: {rule: 退货}}", "X003", 45);
+    one("{from: 张三, say: 在, expect: {rule: 退货}}", "X003", 43);
     one(
         "{from: 张三, say: 在, expect: {not_rule: [退款, 查]}}",
         "X003",
@@ -45,16 +45,16 @@ fn names_that_do_not_exist_are_found() {
         "X003",
         49,
     );
-    one("{from: 王五, say: 在, expect: {none: true}}", "X002", 16);
-    one("{from: 张三, say: 在, expect: {reply: 退款说}}", "X004", 46);
+    one("{from: 王五, say: 在, expect: {none: true}}", "X002", 14);
+    one("{from: 张三, say: 在, expect: {reply: 退款说}}", "X004", 44);
     one(
         "{from: 张三, say: 在, expect: {transfer: 售前}}",
         "X005",
         49,
     );
-    one("{from: 张三, say: 在, expect: {webhook: 订单}}", "X005", 48);
-    one("{from: 张三, say: 在, expect: {robot: 群}}", "X005", 46);
-    one("{from: 张三, say: 在, expect: {notify: 售后}}", "X005", 47);
+    one("{from: 张三, say: 在, expect: {webhook: 订单}}", "X005", 46);
+    one("{from: 张三, say: 在, expect: {robot: 群}}", "X005", 44);
+    one("{from: 张三, say: 在, expect: {notify: 售后}}", "X005", 45);
     one(
         "{from: 张三, say: 在, expect: {skipped: {退款: cooling}}}",
         "X006",
@@ -64,8 +64,8 @@ fn names_that_do_not_exist_are_found() {
 
 #[test]
 fn keys_and_values_are_checked() {
-    one("{from: 张三, say: 在, expects: {none: true}}", "Y020", 30);
-    one("{from: 张三, say: 在, expect: {tag: +a}}", "Y020", 39);
+    one("{from: 张三, say: 在, expects: {none: true}}", "Y020", 28);
+    one("{from: 张三, say: 在, expect: {tag: +a}}", "Y020", 37);
     one(
         "{from: 张三, say: 在, channel: wechat, expect: {none: true}}",
         "Y024",
@@ -81,7 +81,7 @@ fn keys_and_values_are_checked() {
         "X008",
         30,
     );
-    one("{from: 张三, say: 在}", "X010", 13);
+    one("{from: 张三, say: 在}", "X010", 11);
 }
 
 #[test]

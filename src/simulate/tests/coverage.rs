@@ -28,7 +28,7 @@ fn a_rule_needs_a_test_that_fires_it() {
         "      - {say: 地址, expect: {rule: 地址}}\n      - {say: 天气, expect: {none: true}}",
     );
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(found[0].0, "X030");
+    assert_eq!(found[0].0, "R046");
     assert!(
         found[0].1.contains("退款, 离开") && !found[0].1.contains("停用"),
         "{found:?}"
@@ -41,7 +41,7 @@ fn a_rule_needs_a_test_that_holds_it_back_by_what_guards_it() {
     let any = format!("{fires}      - {{say: 天气, expect: {{none: true}}}}");
     let loose = found(&any);
     assert_eq!(loose.len(), 1, "{loose:?}");
-    assert_eq!(loose[0].0, "X031");
+    assert_eq!(loose[0].0, "R047");
     assert!(loose[0].1.contains("：退款"), "{loose:?}");
     let near = format!("{fires}      - {{say: 不退款了, expect: {{none: true}}}}");
     assert_eq!(found(&near), []);
