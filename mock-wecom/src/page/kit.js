@@ -54,7 +54,7 @@ export const report = error => say(t("failed") + error.message, true);
 /// Tells how the receivers took the callbacks of a control call.
 export function tellPushed(pushed) {
   const push = (pushed.pushes || []).find(one => one.error || one.http_status !== 200) || (pushed.pushes || [])[0];
-  if (!push) return say(t("noReceiver"), true);
+  if (!push) return say(t("noReceiver"));
   if (push.pending) return say(t("pushPending"));
   if (push.error || push.http_status !== 200) return say(t("pushFailed") + (push.error || `HTTP ${push.http_status}`), true);
   say(t("delivered"));

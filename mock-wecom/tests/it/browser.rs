@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 const INSTALL: &str = "apt-get install -y chromium chromium-driver";
 /// Long enough for a machine that is busy with other things.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One browser at a time: two of them starve each other on a small machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -86,7 +86,7 @@ impl Browser {
 
     /// Waits until an element with this text is inside another, given by its id.
     pub(crate) async fn read(&self, inside: &str, text: &str) -> Element {
-        let path = format!("//*[@id='{inside}']//*[contains(normalize-space(.), '{text}')]");
+        let path = format!("//*[@id='{inside}']/descendant-or-self::*[contains(normalize-space(.), '{text}')]");
         self.wait(Locator::XPath(&path)).await
     }
 

@@ -72,7 +72,7 @@ async fn a_customer_scans_a_channel_code_and_joins_a_group() {
 
     page.fill("#new input", "赵新").await;
     page.click("#new button").await;
-    page.read("who", "").await;
+    page.read("who", "赵新").await;
     page.click(&format!(
         "[data-way='{}'] button",
         way["config_id"].as_str().expect("an id")
@@ -183,7 +183,7 @@ async fn calls_faults_and_the_clock() {
     let before = corp.mock.now();
     page.click("#tabs [data-tab=clock]").await;
     page.click("[data-secs='86400']").await;
-    page.read("clock-offset", "").await;
+    page.read("clock-offset", "ahead").await;
     assert!((86_400..86_500).contains(&(corp.mock.now() - before)));
     corp.mock.advance_secs(-86_400);
     page.close().await;
