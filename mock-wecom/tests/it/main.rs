@@ -10,6 +10,7 @@ mod kf;
 mod messages;
 mod page;
 mod program;
+mod record;
 mod robustness;
 mod support;
 mod vectors;
