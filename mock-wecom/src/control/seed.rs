@@ -183,6 +183,8 @@ pub(crate) struct MediaSeed {
     kind: String,
     #[serde(default)]
     filename: String,
+    /// 1 for moments, 2 for the product album.
+    attachment_type: Option<i64>,
     /// The bytes, as text.
     #[serde(default)]
     text: String,
@@ -200,6 +202,7 @@ pub(crate) fn media(shared: &Arc<Shared>, seed: MediaSeed) -> Done {
         content_type: "application/octet-stream".to_owned(),
         created_at: now,
         robot: None,
+        attachment: seed.attachment_type,
         bytes: seed.text.into_bytes(),
     };
     world.media.files.insert(media_id.clone(), file);

@@ -1,6 +1,6 @@
 //! The WeCom API over HTTP: reads the request, meets the faults, keeps the journal.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,17 +57,19 @@ pub(super) async fn answer(
         }
         _ => {}
     }
-    let (reply, problems) = run(&shared, &call);
+    let (reply, problems) = run(&shared, &call, peer.address.ip());
     journal.problems = problems;
     respond(&shared, &peer, reply, fault, journal)
 }
 
-fn run(shared: &Shared, call: &Call) -> (Result<Reply, ApiError>, Vec<String>) {
+fn run(shared: &Shared, call: &Call, peer: IpAddr) -> (Result<Reply, ApiError>, Vec<String>) {
     let now = shared.clock.now();
     let mut world = shared.world();
+    world.settle(now);
     let mut ctx = Ctx {
         world: &mut world,
         now,
+        peer,
         caller: None,
         problems: Vec::new(),
     };

@@ -5,11 +5,16 @@ pub(crate) mod book;
 pub(crate) mod customers;
 pub(crate) mod groups;
 pub(crate) mod kf;
+pub(crate) mod login;
 pub(crate) mod mass;
 pub(crate) mod media;
+pub(crate) mod moments;
 mod sample;
+pub(crate) mod shelf;
+pub(crate) mod traffic;
+pub(crate) mod transfers;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -42,6 +47,14 @@ pub(crate) struct World {
     pub(crate) kf: kf::Kf,
     pub(crate) media: media::MediaStore,
     pub(crate) app: app::AppMail,
+    pub(crate) traffic: traffic::Traffic,
+    pub(crate) logins: login::Logins,
+    pub(crate) moments: moments::Moments,
+    pub(crate) transfers: transfers::Transfers,
+    pub(crate) shelves: shelf::Shelves,
+    pub(crate) strategy_tags: BTreeMap<String, customers::TagLibrary>,
+    /// The secrets that made tags and groups; those made in the console are absent.
+    pub(crate) tag_creators: BTreeMap<String, String>,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) ids: Ids,
@@ -74,6 +87,13 @@ impl World {
             kf: kf::Kf::default(),
             media: media::MediaStore::default(),
             app: app::AppMail::default(),
+            traffic: traffic::Traffic::default(),
+            logins: login::Logins::default(),
+            moments: moments::Moments::default(),
+            transfers: transfers::Transfers::default(),
+            shelves: shelf::Shelves::default(),
+            strategy_tags: BTreeMap::new(),
+            tag_creators: BTreeMap::new(),
             faults: Faults::default(),
             journal: Journal::default(),
             ids: Ids::new(config.seed),
@@ -85,6 +105,11 @@ impl World {
             sample::fill(&mut world, now);
         }
         Ok(world)
+    }
+
+    /// Carries out what only needed time.
+    pub(crate) fn settle(&mut self, now: i64) {
+        self.transfers.settle(&mut self.customers, now);
     }
 
     /// Adds a line to a conversation and shows it to whoever watches.
@@ -124,6 +149,11 @@ impl World {
             self.publish("chat_status", &json!({"msgid": msgid, "status": status}));
         }
         found
+    }
+
+    /// Every line, oldest first.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &ChatLine> {
+        self.chat.iter()
     }
 
     /// The line with this message id.
@@ -170,9 +200,11 @@ impl Window {
             .count()
     }
 
-    /// Notes a moment and forgets those older than an hour.
+    /// Notes a moment and forgets those older than a day.
     pub(crate) fn note(&mut self, now: i64) {
-        self.0.retain(|&at| at > now - 3_600);
+        while self.0.front().is_some_and(|&at| at <= now - 86_400) {
+            self.0.pop_front();
+        }
         self.0.push_back(now);
     }
 
