@@ -2,6 +2,7 @@
 
 mod cgi;
 mod cuttable;
+mod login;
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::response::Html;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, Request, State};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, get};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -150,8 +151,24 @@ fn router(shared: Arc<Shared>) -> Router {
             get(|| async { axum::http::StatusCode::NO_CONTENT }),
         )
         .nest("/mock", control::router())
+        .route("/connect/oauth2/authorize", get(login::page))
         .route("/cgi-bin/{*path}", any(cgi::answer))
-        .fallback(cgi::answer)
+        .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(shared)
+}
+
+/// The desktop login page has a path that a switch names; anything else is an API call.
+async fn elsewhere(
+    state: State<Arc<Shared>>,
+    peer: ConnectInfo<Peer>,
+    request: Request,
+) -> Response {
+    if request.uri().path() == state.world().switches.desktop_login_path {
+        return match Query::try_from_uri(request.uri()) {
+            Ok(query) => login::page(state, query).await,
+            Err(error) => error.into_response(),
+        };
+    }
+    cgi::answer(state, peer, request).await
 }
