@@ -31,7 +31,12 @@ impl Clock {
 
     /// Makes `now` answer this time from here on.
     pub(crate) fn set(&self, unix_secs: i64) {
-        let offset = unix_secs.saturating_mul(1000).saturating_sub(real_ms());
+        self.set_ms(unix_secs.saturating_mul(1000));
+    }
+
+    /// The same to the millisecond.
+    pub(crate) fn set_ms(&self, unix_ms: i64) {
+        let offset = unix_ms.saturating_sub(real_ms());
         self.offset_ms.store(offset, Ordering::SeqCst);
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::builder::Builder;
 use crate::chat::ChatLine;
 use crate::config::{Config, ReceiverSpec};
 use crate::control::app::{self, AppEvent, AppSay, BotEvent, BotRefresh, BotSay};
@@ -12,8 +13,10 @@ use crate::control::contact::{self, ContactAdd, ContactDelete, ContactEdit, TagE
 use crate::control::group::{self, GroupChange, GroupCreate};
 use crate::control::kf::{self, KfEnter, KfFail, KfSay, KfSession};
 use crate::control::mass::{self, MassConfirm};
+use crate::control::scan::{self, ContactScan};
 use crate::control::watch::{self, RawCallback};
-use crate::control::{ControlError, OneOrMany, Pushed, seed};
+use crate::control::{ControlError, OneOrMany, Pushed, journal, seed, snapshot};
+use crate::expect::{Expect, Unmet};
 use crate::faults::Fault;
 use crate::journal::{Entry, JournalQuery};
 use crate::server::{Server, Shared};
@@ -32,6 +35,11 @@ pub struct MockWecom {
 }
 
 impl MockWecom {
+    /// A mock with sample people on a free port, to be put together step by step.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
     /// Binds and serves in the background.
     ///
     /// # Errors
@@ -212,6 +220,14 @@ impl MockWecom {
         contact::add(&self.shared, request).await
     }
 
+    /// A customer scans the code of a contact way.
+    ///
+    /// # Errors
+    /// When there is no such way or it leads to nobody.
+    pub async fn scanned(&self, request: ContactScan) -> Sent {
+        scan::contact(&self.shared, request).await
+    }
+
     /// One of the two removes the other.
     ///
     /// # Errors
@@ -291,12 +307,31 @@ impl MockWecom {
     /// Calls of one endpoint (`kf/send_msg`), oldest first.
     #[must_use]
     pub fn calls(&self, path: &str) -> Vec<Entry> {
-        let kind = Some(crate::journal::EntryKind::Call);
-        self.journal(&JournalQuery {
-            kind,
-            path: Some(path.to_owned()),
-            since: None,
-        })
+        self.journal(&JournalQuery::calls(path))
+    }
+
+    /// Waits until the journal meets an expectation; answers the exchanges that were counted.
+    ///
+    /// # Errors
+    /// When it does not within the expectation's time: what was found instead.
+    pub async fn expect(&self, expect: Expect) -> Result<Vec<Entry>, Unmet> {
+        journal::wait(&self.shared, &expect).await
+    }
+
+    /// The whole state as one JSON document.
+    ///
+    /// # Errors
+    /// When a part cannot be written as JSON.
+    pub fn snapshot(&self) -> Result<Value, ControlError> {
+        snapshot::take(&self.shared)
+    }
+
+    /// Puts a snapshot in the place of everything; the clock goes on from its time.
+    ///
+    /// # Errors
+    /// When it is no snapshot of this version.
+    pub fn restore(&self, snapshot: Value) -> Result<(), ControlError> {
+        snapshot::restore(&self.shared, snapshot).map(drop)
     }
 
     /// Injects a fault.
@@ -312,11 +347,13 @@ impl MockWecom {
     /// Moves the clock; negative values move it back.
     pub fn advance_secs(&self, secs: i64) {
         self.shared.clock.advance_ms(secs.saturating_mul(1000));
+        watch::announce_clock(&self.shared);
     }
 
     /// Makes the simulated clock go on from this unix time.
     pub fn set_time(&self, unix_secs: i64) {
         self.shared.clock.set(unix_secs);
+        watch::announce_clock(&self.shared);
     }
 
     /// Simulated unix time.

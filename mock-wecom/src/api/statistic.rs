@@ -136,7 +136,8 @@ fn behaviour_of_day(world: &World, users: &[String], day: i64) -> Value {
         .filter(|follow| is_theirs(&follow.userid) && within(follow.createtime))
         .count();
     let messages = world
-        .lines()
+        .chat_lines()
+        .iter()
         .filter(|line| line.channel == "contact" && line.from == "member")
         .filter(|line| is_theirs(&line.via) && within(line.time));
     let chats: Vec<&str> = messages.map(|line| line.with.as_str()).collect();
@@ -206,7 +207,7 @@ fn groups_by_day(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
 
 /// The talk of a day on an account, or on all.
 fn kf_day(world: &World, account: Option<&str>, day: i64) -> Value {
-    let lines = world.lines().filter(|line| {
+    let lines = world.chat_lines().iter().filter(|line| {
         line.channel == "kf"
             && account.is_none_or(|account| line.via == account)
             && (day..day + DAY).contains(&line.time)

@@ -2,10 +2,16 @@
 
 pub(crate) mod app;
 pub(crate) mod contact;
+pub(crate) mod event;
 pub(crate) mod group;
+pub(crate) mod journal;
 pub(crate) mod kf;
 pub(crate) mod mass;
+pub(crate) mod people;
+pub(crate) mod scan;
+pub(crate) mod scenario;
 pub(crate) mod seed;
+pub(crate) mod snapshot;
 pub(crate) mod watch;
 
 use std::sync::Arc;
@@ -13,7 +19,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -151,6 +157,9 @@ macro_rules! setting {
     };
 }
 
+/// Snapshots carry every uploaded file in Base64.
+const SNAPSHOT_LIMIT: usize = 1024 * 1024 * 1024;
+
 /// Every control route.
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
@@ -164,9 +173,16 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/aibot/event", pushing!(app::bot_event))
         .route("/aibot/refresh", pushing!(app::bot_refresh))
         .route("/contact/add", pushing!(contact::add))
+        .route("/contact/scan", pushing!(scan::contact))
         .route("/contact/delete", pushing!(contact::delete))
         .route("/contact/edit", pushing!(contact::edit))
         .route("/tag/event", pushing!(contact::tag_event))
+        .route("/event", pushing!(event::send))
+        .route("/member/leave", pushing!(people::leave))
+        .route("/transfer/settle", pushing!(people::settle))
+        .route("/moment/publish", setting!(people::publish))
+        .route("/moment/remark", setting!(people::remark))
+        .route("/oauth/login", setting!(people::login))
         .route("/group/create", pushing!(group::create))
         .route("/group/join", pushing!(group::join))
         .route("/group/leave", pushing!(group::leave))
@@ -188,6 +204,14 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
             "/faults",
             setting!(watch::add_fault).merge(delete(watch::clear_faults)),
         )
+        .route(
+            "/chaos",
+            setting!(watch::chaos).merge(delete(watch::calm)),
+        )
+        .route(
+            "/scenario",
+            setting!(scenario::play).merge(get(watch::scenario)),
+        )
         .route("/tokens/revoke", setting!(watch::revoke))
         .route(
             "/switches",
@@ -200,10 +224,16 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/reset", setting!(watch::reset))
         .route("/receivers/verify", post(watch::verify))
         .route("/state", get(watch::state))
+        .route("/journal", get(journal::read).merge(delete(journal::clear)))
+        .route("/journal/assert", post(journal::assert))
+        .route("/journal.jsonl", get(journal::json_lines))
+        .route("/journal.har", get(journal::har))
+        .route("/snapshot", get(snapshot::download))
         .route(
-            "/journal",
-            get(watch::journal).merge(delete(watch::clear_journal)),
+            "/restore",
+            setting!(snapshot::restore).layer(DefaultBodyLimit::max(SNAPSHOT_LIMIT)),
         )
+        .route("/endpoints", get(watch::endpoints))
         .route("/chat", get(watch::chat))
         .route("/events", get(watch::events))
 }

@@ -14,9 +14,10 @@ use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{Answer, Ask, ControlError, Corp, Pushed, report};
+use crate::api;
+use crate::chaos::Chaos;
 use crate::chat::ChatLine;
 use crate::faults::Fault;
-use crate::journal::{Entry, JournalQuery};
 use crate::push::{self, Push};
 use crate::server::Shared;
 
@@ -75,16 +76,9 @@ pub(super) async fn state(State(shared): Corp) -> Answer<Value> {
         .map_err(|error| ControlError::new(error.to_string()))
 }
 
-pub(super) async fn journal(
-    State(shared): Corp,
-    Query(query): Query<JournalQuery>,
-) -> Json<Vec<Entry>> {
-    Json(shared.world().journal.read(&query))
-}
-
-pub(super) async fn clear_journal(State(shared): Corp) -> Json<Value> {
-    shared.world().journal.clear();
-    Json(json!({}))
+/// The contract of every endpoint that is served.
+pub(super) async fn endpoints() -> Json<Value> {
+    Json(api::coverage::as_json())
 }
 
 #[derive(Deserialize)]
@@ -123,8 +117,28 @@ pub(super) async fn events(
 }
 
 pub(crate) fn add_fault(shared: &Arc<Shared>, fault: Fault) -> Done {
+    fault.check().map_err(ControlError::new)?;
     shared.world().faults.add(fault);
     Ok(json!({}))
+}
+
+/// Begins chaos in place of the one before; 0 percent ends it.
+pub(crate) fn chaos(shared: &Arc<Shared>, chaos: Chaos) -> Done {
+    if chaos.percent > 100 {
+        return Err(ControlError::new("percent is at most 100"));
+    }
+    shared.world().storm.begin(chaos);
+    Ok(json!({}))
+}
+
+pub(super) async fn calm(State(shared): Corp) -> Json<Value> {
+    shared.world().storm.end();
+    Json(json!({}))
+}
+
+/// The steps of the scenario that are still to come.
+pub(super) async fn scenario(State(shared): Corp) -> Json<Value> {
+    Json(super::scenario::rest(&shared.world()))
 }
 
 pub(super) async fn clear_faults(State(shared): Corp) -> Json<Value> {
@@ -155,7 +169,13 @@ pub(crate) fn set_clock(shared: &Arc<Shared>, change: ClockChange) -> Done {
     if let Some(secs) = change.advance_secs {
         shared.clock.advance_ms(secs.saturating_mul(1000));
     }
+    announce_clock(shared);
     Ok(time(shared))
+}
+
+/// Tells the watchers that the clock was moved.
+pub(crate) fn announce_clock(shared: &Shared) {
+    shared.announce("clock", &time(shared));
 }
 
 pub(super) async fn clock(State(shared): Corp) -> Json<Value> {
@@ -194,5 +214,6 @@ pub(super) async fn switches(State(shared): Corp) -> Answer<Value> {
 
 pub(crate) fn reset(shared: &Arc<Shared>, _nothing: Map<String, Value>) -> Done {
     shared.reset().map_err(ControlError::new)?;
+    shared.announce("restored", &json!({}));
     Ok(json!({}))
 }

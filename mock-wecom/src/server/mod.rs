@@ -4,6 +4,7 @@ mod cgi;
 mod cuttable;
 mod login;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,9 +12,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, Request, State};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
@@ -21,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control;
+use crate::page;
 use crate::state::World;
 
 pub(crate) use cuttable::Peer;
@@ -39,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     pub(crate) events: broadcast::Sender<Value>,
     pub(crate) base_url: String,
+    /// How many callbacks each receiver has had, for those that wait to be overtaken.
+    pub(crate) passed: watch::Sender<BTreeMap<String, u64>>,
     closing: watch::Sender<bool>,
 }
 
@@ -63,6 +67,12 @@ impl Shared {
         let mut closing = self.closing.subscribe();
         // An error means that the sender is gone, which is closing too.
         let _closed = closing.wait_for(|closing| *closing).await;
+    }
+
+    /// Tells the watchers of something that is neither a chat line nor an exchange.
+    pub(crate) fn announce(&self, kind: &str, data: &Value) {
+        // Nobody watching is no failure.
+        let _watchers = self.events.send(json!({"kind": kind, "data": data}));
     }
 
     pub(crate) fn close(&self) {
@@ -123,6 +133,7 @@ fn shared(config: Config, address: SocketAddr) -> io::Result<Shared> {
         http: client().map_err(io::Error::other)?,
         events,
         base_url: format!("http://{address}"),
+        passed: watch::Sender::new(BTreeMap::new()),
         closing,
         config,
     })
@@ -145,11 +156,7 @@ fn client() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>>
 
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(|| async { Html(include_str!("../page.html")) }))
-        .route(
-            "/favicon.ico",
-            get(|| async { axum::http::StatusCode::NO_CONTENT }),
-        )
+        .merge(page::router())
         .nest("/mock", control::router())
         .route("/connect/oauth2/authorize", get(login::page))
         .route("/cgi-bin/{*path}", any(cgi::answer))

@@ -20,9 +20,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
+use crate::chaos::Storm;
 use crate::chat::{ChatLine, readable};
 use crate::config::{Config, Kind, ReceiverSpec, SecretSpec};
-use crate::faults::Faults;
+use crate::control::scenario::Stage;
+use crate::faults::{Action, Faults};
 use crate::ids::Ids;
 use crate::journal::{Entry, Journal};
 use crate::switches::Switches;
@@ -31,7 +33,7 @@ use crate::switches::Switches;
 const CHAT_KEPT: usize = 50_000;
 
 /// Everything the simulated platform knows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct World {
     pub(crate) corp_id: String,
     pub(crate) secrets: Vec<SecretSpec>,
@@ -56,13 +58,20 @@ pub(crate) struct World {
     /// The secrets that made tags and groups; those made in the console are absent.
     pub(crate) tag_creators: BTreeMap<String, String>,
     pub(crate) faults: Faults,
+    pub(crate) storm: Storm,
+    pub(crate) stage: Stage,
     pub(crate) journal: Journal,
     pub(crate) ids: Ids,
     chat_next: u64,
     #[serde(skip)]
     chat: VecDeque<ChatLine>,
-    #[serde(skip)]
+    #[serde(skip, default = "nobody")]
     events: broadcast::Sender<Value>,
+}
+
+/// A channel that nobody hears, until [`World::refill`] puts the real one in.
+fn nobody() -> broadcast::Sender<Value> {
+    broadcast::channel(1).0
 }
 
 impl World {
@@ -95,6 +104,8 @@ impl World {
             strategy_tags: BTreeMap::new(),
             tag_creators: BTreeMap::new(),
             faults: Faults::default(),
+            storm: Storm::default(),
+            stage: Stage::default(),
             journal: Journal::default(),
             ids: Ids::new(config.seed),
             chat_next: 0,
@@ -105,6 +116,14 @@ impl World {
             sample::fill(&mut world, now);
         }
         Ok(world)
+    }
+
+    /// The fault that a call or a callback meets: one that was asked for, or one of the chaos.
+    pub(crate) fn fault(&mut self, path: &str) -> Option<Action> {
+        match self.faults.take(path) {
+            Some(action) => Some(action),
+            None => self.storm.take(path),
+        }
     }
 
     /// Carries out what only needed time.
@@ -129,6 +148,23 @@ impl World {
         self.chat.push_back(line);
     }
 
+    /// Every line, for a snapshot.
+    pub(crate) fn chat_lines(&self) -> &VecDeque<ChatLine> {
+        &self.chat
+    }
+
+    /// Puts in what the state's own JSON leaves out.
+    pub(crate) fn refill(
+        &mut self,
+        chat: VecDeque<ChatLine>,
+        journal: VecDeque<Entry>,
+        events: broadcast::Sender<Value>,
+    ) {
+        self.chat = chat;
+        self.journal.refill(journal);
+        self.events = events;
+    }
+
     /// The conversation with this person, oldest first.
     pub(crate) fn chat_with(&self, who: &str) -> Vec<ChatLine> {
         self.chat
@@ -149,11 +185,6 @@ impl World {
             self.publish("chat_status", &json!({"msgid": msgid, "status": status}));
         }
         found
-    }
-
-    /// Every line, oldest first.
-    pub(crate) fn lines(&self) -> impl Iterator<Item = &ChatLine> {
-        self.chat.iter()
     }
 
     /// The line with this message id.

@@ -1,0 +1,141 @@
+// Beside the chat: followers with tags and remarks, the session, groups, ways to become friends.
+import { $, api, button, dateText, dayText, el, now, paint, select, tellPushed, timeText } from "./kit.js";
+import { nameOf } from "./people.js";
+import { t } from "./words.js";
+
+const TWO_DAYS = 48 * 3600;
+const pushing = async (path, body) => tellPushed(await api(path, body));
+const rows = pairs => el("dl", {}, pairs.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+const title = key => el("h3", {}, t(key));
+const empty = key => el("p", { class: "empty" }, t(key));
+const members = state => Object.values(state.book.members).map(m => [m.userid, m.name]);
+
+function follower(app, customer, follow) {
+  const { state } = app;
+  const edit = change => pushing("/contact/edit", { external_userid: customer.external_userid, userid: follow.userid, ...change });
+  const remark = el("input", { value: follow.remark, "aria-label": t("remark"), placeholder: t("remark"), name: "remark" });
+  const tags = state.tags.flatMap(group => group.tag).map(tag => {
+    const on = follow.tags.includes(tag.id);
+    return button(tag.name, () => edit(on ? { remove_tag: [tag.id] } : { add_tag: [tag.id] }), { class: "tag", "aria-pressed": on });
+  });
+  const cut = by_customer => pushing("/contact/delete", { external_userid: customer.external_userid, userid: follow.userid, by_customer });
+  return el("div", { class: "box", data: { follower: follow.userid } },
+    el("h4", {}, nameOf(state, follow.userid), el("span", { class: "soft" }, follow.userid)),
+    rows([
+      [t("description"), follow.description], [t("company"), follow.remark_corp_name],
+      [t("mobiles"), follow.remark_mobiles.join(" ")], [t("source"), follow.state],
+      [t("since"), dateText(follow.createtime)],
+    ]),
+    el("div", { class: "row" }, remark, button(t("save"), () => edit({ remark: remark.value }), { class: "quiet" })),
+    el("div", { class: "tags" }, tags),
+    el("div", { class: "row wrap" },
+      button(t("byCustomer"), () => cut(true), { class: "quiet danger" }),
+      button(t("byMember"), () => cut(false), { class: "quiet danger" })));
+}
+
+function session(app, key, talk) {
+  const { state } = app;
+  const [open_kfid, external_userid] = [key.slice(0, key.indexOf("/")), app.who];
+  const until = (talk.last_customer_at ?? 0) + TWO_DAYS;
+  const code = until > now() ? talk.state : 4;
+  const account = state.kf.accounts[open_kfid] || { servicers: [] };
+  const who = select(account.servicers.map(s => [s.userid, nameOf(state, s.userid)]), { "aria-label": t("servicer") });
+  const act = change_type => pushing("/kf/session", {
+    open_kfid, external_userid, change_type, servicer_userid: who.value || null,
+  });
+  const steps = { 2: [[1, "take"]], 3: [[2, "handOn"], [3, "finish"]], 4: [[4, "reopen"]] }[code] || [[1, "take"], [3, "finish"]];
+  const budget = t("budgetOf", { n: Math.max(0, 5 - talk.sent_since), t: `${dayText(until)} ${timeText(until)}` });
+  return el("div", { class: "box", data: { session: open_kfid, state: code } },
+    el("h4", {}, account.name || open_kfid, el("span", { class: "state" }, t("state" + code))),
+    rows([[t("servicer"), talk.servicer && nameOf(state, talk.servicer)], [t("budget"), code < 2 && budget]]),
+    el("div", { class: "row wrap" }, account.servicers.length ? who : "",
+      steps.map(([change, word]) => button(t(word), () => act(change), { class: "quiet" }))));
+}
+
+function friends(app) {
+  const { state, who } = app;
+  const codes = Object.values(state.greetings.ways);
+  const list = codes.map(way => el("div", { class: "box", data: { way: way.config_id } },
+    el("h4", {}, way.fields.remark || way.fields.state || way.config_id,
+      button(t("scan"), () => pushing("/contact/scan", { config_id: way.config_id, external_userid: who }))),
+    rows([[t("source"), way.fields.state], [t("member"), (way.fields.user || []).map(id => nameOf(state, id)).join("、")]])));
+  const whom = select(members(state), { "aria-label": t("member") });
+  return [
+    title("scanCode"), ...(list.length ? list : [empty("noWay")]),
+    title("addFriend"),
+    el("div", { class: "row bare" }, whom, button(t("directly"), () => pushing("/contact/add", { external_userid: who, userid: whom.value }))),
+  ];
+}
+
+const isIn = who => group => group.members.some(member => member.userid === who);
+
+function groupsOf(app) {
+  const { state, who } = app;
+  const all = Object.values(state.groups);
+  const mine = all.filter(isIn(who));
+  const others = all.filter(group => !isIn(who)(group));
+  const list = mine.map(group => el("div", { class: "box", data: { group: group.chat_id } }, el("h4", {}, group.name || group.chat_id,
+    button(t("leave"), () => pushing("/group/leave", { chat_id: group.chat_id, members: [who], scene: 0 }), { class: "quiet" }))));
+  const which = select(others.map(group => [group.chat_id, group.name || group.chat_id]), { "aria-label": t("groups"), name: "group" });
+  const join = () => pushing("/group/join", { chat_id: which.value, members: [who], scene: 3 });
+  return [title("inGroups"), ...(list.length ? list : [empty("noGroup")]),
+    others.length ? el("div", { class: "row bare" }, which, button(t("joinCode"), join)) : ""];
+}
+
+function customerPage(app) {
+  const { state, who } = app;
+  const customer = state.customers[who] || { external_userid: who, followers: [] };
+  const talks = Object.entries(state.kf.sessions).filter(([key]) => key.endsWith("/" + who));
+  return [
+    title("session"), ...(talks.length ? talks.map(([key, talk]) => session(app, key, talk)) : [empty("noSession")]),
+    title("friends"), ...(customer.followers.length ? customer.followers.map(f => follower(app, customer, f)) : [empty("noFriend")]),
+    ...groupsOf(app), ...friends(app),
+  ];
+}
+
+function memberPage(app) {
+  const { state, who } = app;
+  const member = state.book.members[who.toLowerCase()] || { department: [] };
+  const departments = member.department.map(id => state.book.departments[id]?.name || id).join("、");
+  const customers = Object.values(state.customers).filter(c => c.followers.some(f => f.userid.toLowerCase() === who.toLowerCase()));
+  return [
+    title("member"), rows([["userid", member.userid], [t("department"), departments], [t("position"), member.position]]),
+    title("hisCustomers"),
+    ...(customers.length ? customers.map(c => button([c.name, el("small", {}, c.external_userid)],
+      () => app.choose("customer", c.external_userid), { class: "person-button" })) : [empty("none")]),
+    ...groupsOf(app),
+  ];
+}
+
+function groupPage(app) {
+  const { state, who } = app;
+  const group = state.groups[who];
+  if (!group) {
+    const chat = state.app.chats[who];
+    const list = chat ? chat.userlist.map(id => nameOf(state, id)).join("、") : t("none");
+    return [title("appChat"), rows([["ID", who], [t("members"), list]])];
+  }
+  const outside = Object.values(state.customers).filter(c => !isIn(c.external_userid)(group));
+  const whom = select(outside.map(c => [c.external_userid, c.name]), { "aria-label": t("customers") });
+  return [
+    title("customerGroup"), rows([["ID", who], [t("owner"), nameOf(state, group.owner)], [t("notice"), group.notice]]),
+    el("p", { class: "empty" }, t("onlyWatched")),
+    title("members"), ...group.members.map(member => el("div", { class: "box" }, el("h4", {}, nameOf(state, member.userid),
+      button(t("leave"), () => pushing("/group/leave", { chat_id: who, members: [member.userid], scene: 0 }), { class: "quiet" })))),
+    outside.length ? el("div", { class: "row bare" }, whom,
+      button(t("joinCode"), () => pushing("/group/join", { chat_id: who, members: [whom.value], scene: 3 }))) : "",
+  ];
+}
+
+/// What the profile of the chosen one shows; painted anew only when one of these changed.
+function facts({ state, who, kind }) {
+  const own = kind === "customer" ? [state.customers[who], state.tags, state.greetings.ways,
+    Object.entries(state.kf.sessions).filter(([key]) => key.endsWith("/" + who))] : Object.keys(state.customers).length;
+  return [who, kind, own, Math.floor(now() / 3600), state.groups, state.app.chats, Object.keys(state.book.members).length];
+}
+
+export function showProfile(app) {
+  if (!app.state) return;
+  const pages = { customer: customerPage, member: memberPage, group: groupPage };
+  paint($("profile"), facts(app), () => (app.who ? pages[app.kind](app) : el("p", { class: "empty" }, t("pick"))));
+}
