@@ -43,7 +43,8 @@ pub use builder::Builder;
 pub use chaos::Chaos;
 pub use chat::ChatLine;
 pub use config::{Config, Kind, ReceiverSpec, SecretSpec};
-pub use control::app::{AppEvent, AppSay, BotEvent, BotRefresh, BotSay};
+pub use control::app::{AppEvent, AppSay};
+pub use control::bot::{BotEvent, BotRefresh, BotSay};
 pub use control::contact::{ContactAdd, ContactDelete, ContactEdit, TagEvent};
 pub use control::event::PlatformEvent;
 pub use control::group::{GroupChange, GroupCreate};
@@ -65,6 +66,7 @@ pub use state::app::Robot;
 pub use state::book::{Department, Member};
 pub use state::customers::{Customer, Follow};
 pub use state::groups::{CustomerGroup, GroupMember};
+pub use state::links::BotSpec;
 pub use state::kf::{KfAccount, Servicer};
 
 /// The tables of the README: endpoints, switches and events, written from the code.

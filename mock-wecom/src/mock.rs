@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use crate::builder::Builder;
 use crate::chat::ChatLine;
 use crate::config::{Config, ReceiverSpec};
-use crate::control::app::{self, AppEvent, AppSay, BotEvent, BotRefresh, BotSay};
+use crate::control::app::{self, AppEvent, AppSay};
+use crate::control::bot::{self, BotEvent, BotRefresh, BotSay};
 use crate::control::contact::{self, ContactAdd, ContactDelete, ContactEdit, TagEvent};
 use crate::control::group::{self, GroupChange, GroupCreate};
 use crate::control::kf::{self, KfEnter, KfFail, KfSay, KfSession};
@@ -193,7 +194,7 @@ impl MockWecom {
     /// # Errors
     /// When there is no aibot receiver.
     pub async fn bot_say(&self, request: BotSay) -> Sent {
-        app::bot_say(&self.shared, request).await
+        bot::bot_say(&self.shared, request).await
     }
 
     /// Something else happens in a chat with an intelligent bot.
@@ -201,7 +202,7 @@ impl MockWecom {
     /// # Errors
     /// When there is no aibot receiver.
     pub async fn bot_event(&self, request: BotEvent) -> Sent {
-        app::bot_event(&self.shared, request).await
+        bot::bot_event(&self.shared, request).await
     }
 
     /// The client asks for the rest of a stream.
@@ -209,7 +210,7 @@ impl MockWecom {
     /// # Errors
     /// When there is no such stream.
     pub async fn bot_refresh(&self, request: BotRefresh) -> Sent {
-        app::bot_refresh(&self.shared, request).await
+        bot::bot_refresh(&self.shared, request).await
     }
 
     /// A customer and a member become friends.

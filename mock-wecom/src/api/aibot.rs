@@ -47,7 +47,7 @@ fn response(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
                 );
             }
         }
-        "template_card" => card::check(body)?,
+        "template_card" => card::check_for_bot(ctx.world, body)?,
         other => return Err(errcode::BAD_MSGTYPE.about(other)),
     }
     let now = ctx.now;

@@ -11,6 +11,7 @@ use super::message::agent;
 use super::{Call, Ctx, Endpoint, Reply, Scope, shapes};
 use crate::chat::ChatLine;
 use crate::errcode::{self, ApiError};
+use crate::state::World;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint::post(
     "/cgi-bin/message/update_template_card",
@@ -98,6 +99,20 @@ pub(super) fn check(card: Fields<'_>) -> Result<(), ApiError> {
     }
     lists(card)?;
     menu_keys(card)
+}
+
+/// A card as an intelligent bot sends it; the pages are not sure about one task id.
+pub(super) fn check_for_bot(world: &World, card: Fields<'_>) -> Result<(), ApiError> {
+    match check(card) {
+        Err(error)
+            if error.code == errcode::BAD_TASK_ID.code
+                && !world.switches.aibot_multiple_needs_task_id
+                && card.text("card_type")?.as_deref() == Some("multiple_interaction") =>
+        {
+            Ok(())
+        }
+        checked => checked,
+    }
 }
 
 /// Rows and jumps need what belongs to their type.

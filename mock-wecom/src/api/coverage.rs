@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::contract::{Field, Shape};
+use super::longlink::COMMANDS;
 use super::{Endpoint, Scope, Verb, endpoints};
 use crate::config::Kind;
 
@@ -134,6 +135,18 @@ pub(crate) fn markdown() -> String {
             scope(endpoint.scope),
             fields.replace('|', "\\|"),
             codes.join(" "),
+        );
+    }
+    for command in COMMANDS {
+        let mut found = BTreeSet::new();
+        codes(command.fields, &mut found);
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let _written = writeln!(
+            out,
+            "| WebSocket `{}` | aibot | {} | {} | errcode, hang, drop, delay, truncate, garble |",
+            command.name,
+            list(command.fields),
+            found.join(" "),
         );
     }
     out

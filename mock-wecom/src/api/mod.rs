@@ -20,6 +20,8 @@ mod kf_message;
 mod kf_service;
 mod kf_session;
 mod login;
+pub(crate) mod longlink;
+mod longlink_media;
 mod mass;
 mod media;
 mod message;

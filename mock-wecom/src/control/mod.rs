@@ -1,11 +1,13 @@
 //! The control API under `/mock`: seeds the corp, lets people speak, looks inside.
 
 pub(crate) mod app;
+pub(crate) mod bot;
 pub(crate) mod contact;
 pub(crate) mod event;
 pub(crate) mod group;
 pub(crate) mod journal;
 pub(crate) mod kf;
+pub(crate) mod link;
 pub(crate) mod mass;
 pub(crate) mod people;
 pub(crate) mod scan;
@@ -169,9 +171,9 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/kf/fail", pushing!(kf::fail))
         .route("/app/say", pushing!(app::say))
         .route("/app/event", pushing!(app::event))
-        .route("/aibot/say", pushing!(app::bot_say))
-        .route("/aibot/event", pushing!(app::bot_event))
-        .route("/aibot/refresh", pushing!(app::bot_refresh))
+        .route("/aibot/say", pushing!(bot::bot_say))
+        .route("/aibot/event", pushing!(bot::bot_event))
+        .route("/aibot/refresh", pushing!(bot::bot_refresh))
         .route("/contact/add", pushing!(contact::add))
         .route("/contact/scan", pushing!(scan::contact))
         .route("/contact/delete", pushing!(contact::delete))
@@ -199,6 +201,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/kf/accounts", setting!(seed::kf_accounts))
         .route("/groups", setting!(seed::groups))
         .route("/robots", setting!(seed::robots))
+        .route("/bots", setting!(seed::bots))
         .route("/media", setting!(seed::media))
         .route(
             "/faults",

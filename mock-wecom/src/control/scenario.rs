@@ -10,14 +10,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::app::{AppEvent, AppSay, BotEvent, BotSay};
+use super::app::{AppEvent, AppSay};
+use super::bot::{BotEvent, BotSay};
 use super::contact::{ContactAdd, ContactDelete, ContactEdit};
 use super::event::PlatformEvent;
 use super::group::GroupChange;
 use super::kf::{KfEnter, KfFail, KfSay, KfSession};
 use super::mass::MassConfirm;
 use super::watch::{ClockChange, RawCallback, Revoke};
-use super::{ControlError, app, contact, event, group, kf, mass, watch};
+use super::{ControlError, app, bot, contact, event, group, kf, mass, watch};
 use crate::chaos::Chaos;
 use crate::faults::Fault;
 use crate::server::Shared;
@@ -211,8 +212,8 @@ async fn act(shared: &Arc<Shared>, what: Do) -> Result<(), ControlError> {
         Do::KfFail(request) => kf::fail(shared, request).await,
         Do::AppSay(request) => app::say(shared, request).await,
         Do::AppEvent(request) => app::event(shared, request).await,
-        Do::AibotSay(request) => app::bot_say(shared, request).await,
-        Do::AibotEvent(request) => app::bot_event(shared, request).await,
+        Do::AibotSay(request) => bot::bot_say(shared, request).await,
+        Do::AibotEvent(request) => bot::bot_event(shared, request).await,
         Do::ContactAdd(request) => contact::add(shared, request).await,
         Do::ContactDelete(request) => contact::delete(shared, request).await,
         Do::ContactEdit(request) => contact::edit(shared, request).await,

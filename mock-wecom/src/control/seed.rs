@@ -14,6 +14,7 @@ use crate::state::book::{Department, Member};
 use crate::state::customers::Customer;
 use crate::state::groups::CustomerGroup;
 use crate::state::kf::KfAccount;
+use crate::state::links::BotSpec;
 use crate::state::media::Media;
 
 type Done = Result<Value, ControlError>;
@@ -164,6 +165,15 @@ pub(crate) fn put_groups(shared: &Shared, groups: Vec<CustomerGroup>) -> Vec<Str
         world.groups.0.insert(group.chat_id.clone(), group);
     }
     ids
+}
+
+/// Adds or replaces bots of the long connection.
+pub(crate) fn bots(shared: &Arc<Shared>, list: OneOrMany<BotSpec>) -> Done {
+    let mut world = shared.world();
+    for bot in list.into_vec() {
+        world.links.bots.insert(bot.bot_id, bot.secret);
+    }
+    Ok(json!({"bots": world.links.bots.len()}))
 }
 
 /// Adds or replaces group robots.

@@ -19,6 +19,7 @@ use crate::state::World;
 use crate::xml::Xml;
 
 pub(crate) use body::Event;
+pub(crate) use reply::bot_content;
 
 /// Longer answers are cut off; no valid reply comes near it.
 const REPLY_LIMIT: usize = 1024 * 1024;

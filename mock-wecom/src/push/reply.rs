@@ -138,7 +138,8 @@ pub(super) fn show(world: &mut World, push: &Push, person: &str, reply: &Value, 
     });
 }
 
-fn bot_content(reply: &Value) -> (String, Value) {
+/// The type and the object of a bot's reply, as the conversation shows them.
+pub(crate) fn bot_content(reply: &Value) -> (String, Value) {
     let msgtype = reply["msgtype"]
         .as_str()
         .or_else(|| reply["response_type"].as_str())

@@ -2,6 +2,7 @@
 
 mod cgi;
 mod cuttable;
+pub(crate) mod link;
 mod login;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, Request, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use serde_json::{Value, json};
@@ -41,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     pub(crate) events: broadcast::Sender<Value>,
     pub(crate) base_url: String,
+    links: Mutex<BTreeMap<String, link::Link>>,
     /// How many callbacks each receiver has had, for those that wait to be overtaken.
     pub(crate) passed: watch::Sender<BTreeMap<String, u64>>,
     closing: watch::Sender<bool>,
@@ -50,6 +53,11 @@ impl Shared {
     /// The corp. Never held over an await.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The long connections, by bot. Never held over an await.
+    pub(crate) fn links(&self) -> MutexGuard<'_, BTreeMap<String, link::Link>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A fresh corp from the config; the clock starts where the config says.
@@ -133,6 +141,7 @@ fn shared(config: Config, address: SocketAddr) -> io::Result<Shared> {
         http: client().map_err(io::Error::other)?,
         events,
         base_url: format!("http://{address}"),
+        links: Mutex::default(),
         passed: watch::Sender::new(BTreeMap::new()),
         closing,
         config,
@@ -162,6 +171,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/cgi-bin/{*path}", any(cgi::answer))
         .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(Arc::clone(&shared), link::upgrade))
         .with_state(shared)
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod book;
 pub(crate) mod customers;
 pub(crate) mod groups;
 pub(crate) mod kf;
+pub(crate) mod links;
 pub(crate) mod login;
 pub(crate) mod mass;
 pub(crate) mod media;
@@ -49,6 +50,7 @@ pub(crate) struct World {
     pub(crate) kf: kf::Kf,
     pub(crate) media: media::MediaStore,
     pub(crate) app: app::AppMail,
+    pub(crate) links: links::Links,
     pub(crate) traffic: traffic::Traffic,
     pub(crate) logins: login::Logins,
     pub(crate) moments: moments::Moments,
@@ -96,6 +98,7 @@ impl World {
             kf: kf::Kf::default(),
             media: media::MediaStore::default(),
             app: app::AppMail::default(),
+            links: links::Links::default(),
             traffic: traffic::Traffic::default(),
             logins: login::Logins::default(),
             moments: moments::Moments::default(),
