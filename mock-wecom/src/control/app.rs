@@ -97,7 +97,10 @@ pub(crate) async fn say(shared: &Arc<Shared>, request: AppSay) -> Result<Pushed,
                 .number("AgentID", agent_id.unwrap_or_default())
                 .end()
         };
-        let pushes = to_apps(world, request.agent_id, &request.userid, body);
+        let mut pushes = to_apps(world, request.agent_id, &request.userid, body);
+        if msgtype == "file" && !world.switches.app_file_messages {
+            pushes.clear();
+        }
         let content = match &request.content {
             Some(content) => json!({"content": content}),
             None => Value::Object(payload),

@@ -351,6 +351,7 @@ fn finish(shared: &Shared, codec: &Codec, push: &Push, attempts: &[Attempt]) -> 
         attempts: u32::try_from(attempts.len()).unwrap_or(u32::MAX),
         ..PushOutcome::default()
     };
+    let mut obeyed = true;
     if let Some(last) = attempts.last() {
         outcome.http_status = last.status;
         outcome.error.clone_from(&last.error);
@@ -358,6 +359,10 @@ fn finish(shared: &Shared, codec: &Codec, push: &Push, attempts: &[Attempt]) -> 
             let read = reply::read(codec, push, &last.nonce, &last.body);
             outcome.reply = read.reply;
             outcome.problems = read.problems;
+            if let Some(reply) = &outcome.reply {
+                let switches = shared.world().switches.clone();
+                obeyed = reply::judge(&switches, push, reply, &mut outcome.problems);
+            }
         }
     }
     let tries: Vec<Value> = attempts
@@ -365,7 +370,7 @@ fn finish(shared: &Shared, codec: &Codec, push: &Push, attempts: &[Attempt]) -> 
         .map(|attempt| json!({"http_status": attempt.status, "error": attempt.error, "body": attempt.body}))
         .collect();
     let response = json!({"http_status": outcome.http_status, "attempts": tries, "reply": outcome.reply});
-    if let (Some(reply), Some(person)) = (&outcome.reply, &push.person) {
+    if let (Some(reply), Some(person), true) = (&outcome.reply, &push.person, obeyed) {
         let now = shared.clock.now();
         reply::show(&mut shared.world(), push, person, reply, now);
     }

@@ -149,7 +149,7 @@ fn shared(config: Config, address: SocketAddr) -> io::Result<Shared> {
 }
 
 /// Receivers are reached directly, without proxies, and without following redirects.
-fn client() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+pub(crate) fn client() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

@@ -1,11 +1,14 @@
 //! Stories over real HTTP: a client, the mock, and a receiver of callbacks.
 
 mod bots;
+mod browser;
 mod callbacks;
 mod contacts;
 mod faults;
+mod journal;
 mod kf;
 mod messages;
+mod page;
 mod program;
 mod robustness;
 mod support;
