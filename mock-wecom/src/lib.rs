@@ -19,7 +19,9 @@
 
 mod api;
 mod builder;
+mod chaos;
 mod chat;
+mod client;
 mod clock;
 mod config;
 mod control;
@@ -39,13 +41,21 @@ mod switches;
 mod xml;
 
 pub use builder::Builder;
+pub use chaos::Chaos;
 pub use chat::ChatLine;
+pub use client::ControlClient;
 pub use config::{Config, Kind, ReceiverSpec, SecretSpec};
-pub use control::app::{AppEvent, AppSay, BotEvent, BotRefresh, BotSay};
+pub use control::app::{AppEvent, AppSay};
+pub use control::bot::{BotEvent, BotRefresh, BotSay};
 pub use control::contact::{ContactAdd, ContactDelete, ContactEdit, TagEvent};
+pub use control::event::PlatformEvent;
 pub use control::group::{GroupChange, GroupCreate};
 pub use control::kf::{KfEnter, KfFail, KfSay, KfSession};
 pub use control::mass::MassConfirm;
+pub use control::people::{
+    MemberLeave, MomentPublish, MomentRemark, OauthLogin, TransferOutcome, TransferSettle,
+};
+pub use control::scenario::{After, Scenario, Step};
 pub use control::scan::ContactScan;
 pub use control::watch::RawCallback;
 pub use control::{ControlError, Pushed};
@@ -58,4 +68,15 @@ pub use state::app::Robot;
 pub use state::book::{Department, Member};
 pub use state::customers::{Customer, Follow};
 pub use state::groups::{CustomerGroup, GroupMember};
+pub use state::links::BotSpec;
 pub use state::kf::{KfAccount, Servicer};
+
+/// The tables of the README: endpoints, switches and events, written from the code.
+#[must_use]
+pub fn coverage_tables() -> [(&'static str, String); 3] {
+    [
+        ("coverage", api::coverage::markdown()),
+        ("switches", switches::markdown()),
+        ("events", control::event::markdown()),
+    ]
+}
