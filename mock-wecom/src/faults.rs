@@ -121,7 +121,10 @@ impl Fault {
     }
 
     fn is_met_by(&self, path: &str) -> bool {
-        match (self.path.strip_prefix(CALLBACK), path.strip_prefix(CALLBACK)) {
+        match (
+            self.path.strip_prefix(CALLBACK),
+            path.strip_prefix(CALLBACK),
+        ) {
             (Some(wanted), Some(name)) => wanted == "*" || wanted == name,
             (None, None) => self.path == "*" || path.ends_with(&self.path),
             _ => false,

@@ -13,6 +13,7 @@
 //! - `control`: the routes under `/mock`
 //! - `expect`: expectations about the journal; `har`: its export
 //! - `page`: the page at `/`
+//! - [`record`]: recording a real WeCom, and serving the recording
 //! - `server`: HTTP, connections that can be cut, the journal of calls
 //! - [`crypto`]: framing, padding and signatures; `xml`: templates and a DOM
 //! - `switches`: what the official pages leave open; `faults`: what goes wrong on purpose
@@ -35,6 +36,7 @@ mod journal;
 mod mock;
 mod page;
 mod push;
+pub mod record;
 mod server;
 mod state;
 mod switches;
@@ -55,8 +57,8 @@ pub use control::mass::MassConfirm;
 pub use control::people::{
     MemberLeave, MomentPublish, MomentRemark, OauthLogin, TransferOutcome, TransferSettle,
 };
+pub use control::scan::{ContactScan, GroupScan};
 pub use control::scenario::{After, Scenario, Step};
-pub use control::scan::ContactScan;
 pub use control::watch::RawCallback;
 pub use control::{ControlError, Pushed};
 pub use expect::{Expect, Near, Unmet};
@@ -68,8 +70,8 @@ pub use state::app::Robot;
 pub use state::book::{Department, Member};
 pub use state::customers::{Customer, Follow};
 pub use state::groups::{CustomerGroup, GroupMember};
-pub use state::links::BotSpec;
 pub use state::kf::{KfAccount, Servicer};
+pub use state::links::BotSpec;
 
 /// The tables of the README: endpoints, switches and events, written from the code.
 #[must_use]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use mock_wecom::{Chaos, Config, ControlClient, Fault, MockWecom};
+use mock_wecom::{Chaos, Config, ControlClient, Fault, MockWecom, record};
 use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
@@ -38,6 +38,29 @@ enum Verb {
         body: Option<String>,
         #[command(flatten)]
         at: At,
+    },
+    /// Stands between a client and a real WeCom and writes what passes, secrets masked.
+    /// Example: `mock-wecom record --to https://qyapi.weixin.qq.com exchanges.jsonl`
+    Record {
+        /// The file to append to, one exchange on each line.
+        file: PathBuf,
+        /// The base URL to pass requests on to.
+        #[arg(long, default_value = "https://qyapi.weixin.qq.com")]
+        to: String,
+        /// Where to listen; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8090")]
+        listen: SocketAddr,
+    },
+    /// Serves a recording. Example: `mock-wecom replay exchanges.jsonl`
+    Replay {
+        /// The file that `record` wrote.
+        file: PathBuf,
+        /// Answer a request that was not recorded with another answer of the same path.
+        #[arg(long)]
+        loose: bool,
+        /// Where to listen; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8090")]
+        listen: SocketAddr,
     },
     /// Prints the tables of endpoints, switches and events as Markdown.
     Coverage,
@@ -77,7 +100,8 @@ struct Serve {
 
 fn chaos(text: &str) -> Result<Chaos, String> {
     let parts = text.split_once(':');
-    let numbers = parts.and_then(|(seed, percent)| Some((seed.parse().ok()?, percent.parse().ok()?)));
+    let numbers =
+        parts.and_then(|(seed, percent)| Some((seed.parse().ok()?, percent.parse().ok()?)));
     let (seed, percent) = numbers.ok_or("SEED:PERCENT, such as 7:20")?;
     Ok(Chaos {
         seed,
@@ -105,6 +129,12 @@ async fn main() -> ExitCode {
         Verb::Serve(options) => serve(options).await,
         Verb::Fault { faults, at } => inject(&faults, &at).await,
         Verb::Ask { path, body, at } => ask(&path, body, &at).await,
+        Verb::Record { file, to, listen } => stand(record::record(listen, &to, &file).await).await,
+        Verb::Replay {
+            file,
+            loose,
+            listen,
+        } => stand(record::replay(listen, &file, loose).await).await,
         Verb::Coverage => coverage(),
     };
     match done {
@@ -138,16 +168,27 @@ async fn serve(options: Serve) -> io::Result<()> {
     if let Some(chaos) = options.chaos {
         mock.chaos(chaos).map_err(io::Error::other)?;
     }
-    // Scripts read the port from this line, so it must not wait in a buffer.
-    let mut out = io::stdout();
-    writeln!(out, "mock-wecom listening on {}", mock.base_url())?;
-    out.flush()?;
+    announce(&mock.base_url())?;
     if let Some(scenario) = scenario {
         mock.play(scenario).map_err(io::Error::other)?;
     }
     stopped().await?;
     mock.shutdown().await;
     Ok(())
+}
+
+/// Scripts read the port from this line, so it must not wait in a buffer.
+fn announce(base_url: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    writeln!(out, "mock-wecom listening on {base_url}")?;
+    out.flush()
+}
+
+/// Keeps a recorder or a replayer running until interrupted.
+async fn stand(started: io::Result<record::Stand>) -> io::Result<()> {
+    let stand = started?;
+    announce(&stand.base_url())?;
+    stopped().await
 }
 
 async fn inject(faults: &[Fault], at: &At) -> io::Result<()> {

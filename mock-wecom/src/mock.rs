@@ -19,8 +19,8 @@ use crate::control::mass::{self, MassConfirm};
 use crate::control::people::{
     self, MemberLeave, MomentPublish, MomentRemark, OauthLogin, TransferSettle,
 };
-use crate::control::scenario::{self, Scenario};
 use crate::control::scan::{self, ContactScan};
+use crate::control::scenario::{self, Scenario};
 use crate::control::watch::{self, RawCallback};
 use crate::control::{ControlError, OneOrMany, Pushed, journal, seed, snapshot};
 use crate::expect::{Expect, Unmet};

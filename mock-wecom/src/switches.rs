@@ -192,7 +192,7 @@ switches! {
     card_event_reply: bool = true, "messages.md: replies to template_card_event may be ignored";
     /// Most entries of a card's menu in a passive reply.
     passive_action_menu_max: usize = 10, "messages.md: ActionMenu has 1–10 or 1–3 entries";
-    /// Spelling in QuoteArea and ImageTextArea of a passive card: `either`, `Appid` or `AppId`.
+    /// Spelling in `QuoteArea` and `ImageTextArea` of a passive card: `either`, `Appid` or `AppId`.
     passive_quote_appid: AppidSpelling = AppidSpelling::Either, "messages.md: Appid or AppId in QuoteArea and ImageTextArea";
     /// Spelling in aibot card events: `underscored` or `joined`.
     aibot_event_spelling: Spelling = Spelling::Underscored, "aibot.md: cardtype or card_type";
@@ -232,7 +232,9 @@ impl Switches {
 /// The switches as a Markdown table, for the README.
 pub(crate) fn markdown() -> String {
     let defaults = serde_json::to_value(Switches::default()).unwrap_or_default();
-    let mut out = String::from("| switch | default | meaning | open point of the official pages |\n|---|---|---|---|\n");
+    let mut out = String::from(
+        "| switch | default | meaning | open point of the official pages |\n|---|---|---|---|\n",
+    );
     for about in ABOUT {
         let row = format!(
             "| `{}` | `{}` | {} | {} |\n",

@@ -107,7 +107,9 @@ fn list_links(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         .map(|link| link.id.clone());
     let fields = call.fields();
     let (ids, next) = page(ids, fields.offset()?, fields.limit(100, 100, 100)?);
-    Ok(Reply::with(json!({"link_id_list": ids, "next_cursor": next})))
+    Ok(Reply::with(
+        json!({"link_id_list": ids, "next_cursor": next}),
+    ))
 }
 
 /// The link a request names; other apps' links do not exist.
@@ -186,7 +188,9 @@ fn customers(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     });
     let fields = call.fields();
     let (rows, next) = page(rows, fields.offset()?, fields.limit(1_000, 1_000, 1_000)?);
-    Ok(Reply::with(json!({"customer_list": rows, "next_cursor": next})))
+    Ok(Reply::with(
+        json!({"customer_list": rows, "next_cursor": next}),
+    ))
 }
 
 fn statistic(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {

@@ -12,7 +12,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint::post(
     Scope::Open,
     response,
     &[
-        text("msgtype").must(errcode::BAD_MSGTYPE).or(errcode::BAD_MSGTYPE),
+        text("msgtype")
+            .must(errcode::BAD_MSGTYPE)
+            .or(errcode::BAD_MSGTYPE),
         body(
             "markdown",
             &[

@@ -80,7 +80,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
 
 const SEND: &[Field] = &[
     text("chatid").must(errcode::NO_CHATID),
-    text("msgtype").must(errcode::BAD_MSGTYPE).or(errcode::BAD_MSGTYPE),
+    text("msgtype")
+        .must(errcode::BAD_MSGTYPE)
+        .or(errcode::BAD_MSGTYPE),
     range("safe", 0, 1),
     body("text", shapes::TEXT).must(errcode::EMPTY_TEXT),
     body("image", shapes::MEDIA).must(errcode::NO_MEDIA_ID),

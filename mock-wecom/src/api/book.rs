@@ -70,7 +70,15 @@ fn user(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let mut row = user_row(member);
     if ctx.world.switches.user_details {
         row["gender"] = json!("0");
-        for name in ["mobile", "email", "biz_mail", "avatar", "thumb_avatar", "qr_code", "address"] {
+        for name in [
+            "mobile",
+            "email",
+            "biz_mail",
+            "avatar",
+            "thumb_avatar",
+            "qr_code",
+            "address",
+        ] {
             row[name] = json!("");
         }
     }

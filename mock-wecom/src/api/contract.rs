@@ -149,7 +149,12 @@ impl Field {
         self.name == name || self.old_names.contains(&name)
     }
 
-    fn check(&self, fields: Fields<'_>, path: &str, notes: &mut Vec<String>) -> Result<(), ApiError> {
+    fn check(
+        &self,
+        fields: Fields<'_>,
+        path: &str,
+        notes: &mut Vec<String>,
+    ) -> Result<(), ApiError> {
         if let Some(kind) = self.only_as
             && fields.text(kind).ok().flatten().as_deref() != Some(self.name)
         {
@@ -315,7 +320,10 @@ mod tests {
         text("msgtype").must(errcode::BAD_MSGTYPE),
         int("agentid").or(errcode::BAD_AGENTID),
         list("userid_list", 2).was(&["userids"]),
-        object("text", &[bytes("content", 4).or(errcode::CONTENT_TOO_LARGE)]),
+        object(
+            "text",
+            &[bytes("content", 4).or(errcode::CONTENT_TOO_LARGE)],
+        ),
     ];
 
     fn run(value: &Value) -> (i64, Vec<String>) {
@@ -333,9 +341,15 @@ mod tests {
             (json!({"msgtype": "text", "agentid": "x"}), 40056),
             (json!({"msgtype": "text", "agentid": "7"}), 0),
             (json!({"msgtype": "text", "agentid": null}), 0),
-            (json!({"msgtype": "text", "userid_list": ["a", "b", "c"]}), 40058),
+            (
+                json!({"msgtype": "text", "userid_list": ["a", "b", "c"]}),
+                40058,
+            ),
             (json!({"msgtype": "text", "userid_list": "a"}), 40058),
-            (json!({"msgtype": "text", "text": {"content": "12345"}}), 45002),
+            (
+                json!({"msgtype": "text", "text": {"content": "12345"}}),
+                45002,
+            ),
             (json!({"msgtype": "text", "text": "x"}), 40058),
         ] {
             assert_eq!(run(&value).0, code, "{value}");

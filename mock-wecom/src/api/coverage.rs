@@ -11,9 +11,7 @@ use super::{Endpoint, Scope, Verb, endpoints};
 use crate::config::Kind;
 
 /// Codes that any call with a token may get.
-const WITH_TOKEN: [i64; 8] = [
-    40014, 41001, 42001, 45009, 48002, 60020, 40058, 40066,
-];
+const WITH_TOKEN: [i64; 8] = [40014, 41001, 42001, 45009, 48002, 60020, 40058, 40066];
 
 fn scope(scope: Scope) -> &'static str {
     match scope {
@@ -66,7 +64,9 @@ fn inside(fields: &[Field]) -> String {
 /// Fields one after another; required ones carry `!` and their code.
 fn list(fields: &[Field]) -> String {
     let one = |field: &Field| {
-        let must = field.missing.map_or(String::new(), |code| format!("!{}", code.code));
+        let must = field
+            .missing
+            .map_or(String::new(), |code| format!("!{}", code.code));
         format!("{}{must}{}", field.name, shape(field.shape))
     };
     fields.iter().map(one).collect::<Vec<_>>().join(", ")

@@ -10,7 +10,6 @@ use crate::errcode::{self, ApiError};
 use crate::state::World;
 use crate::state::groups::GroupMember;
 
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(
         "/cgi-bin/externalcontact/groupchat/list",
@@ -18,7 +17,10 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         list_groups,
         &[
             range("status_filter", 0, 3),
-            object("owner_filter", &[list("userid_list", 100), list("partyid_list", 100)]),
+            object(
+                "owner_filter",
+                &[list("userid_list", 100), list("partyid_list", 100)],
+            ),
             text("cursor"),
             range("limit", 1, 1_000).must(errcode::BAD_PARAMETER),
             int("offset"),
@@ -186,9 +188,16 @@ fn transfer(ctx: &mut Ctx<'_>, call: &Call, owner_left: bool) -> Result<Reply, A
             None => Some(errcode::NOT_CUSTOMER_GROUP),
             Some(group) if group.owner.eq_ignore_ascii_case(&taker) => Some(errcode::SAME_OWNER),
             Some(group) => {
-                let here = world.book.member(&group.owner).is_some_and(|m| m.status != 5);
+                let here = world
+                    .book
+                    .member(&group.owner)
+                    .is_some_and(|m| m.status != 5);
                 if owner_left == here {
-                    Some(if here { errcode::OWNER_NOT_LEFT } else { errcode::OWNER_LEFT })
+                    Some(if here {
+                        errcode::OWNER_NOT_LEFT
+                    } else {
+                        errcode::OWNER_LEFT
+                    })
                 } else {
                     group.owner.clone_from(&taker);
                     None
@@ -196,7 +205,9 @@ fn transfer(ctx: &mut Ctx<'_>, call: &Call, owner_left: bool) -> Result<Reply, A
             }
         };
         if let Some(code) = refusal {
-            failed.push(json!({"chat_id": chat_id, "errcode": code.code, "errmsg": code.plain().text}));
+            failed.push(
+                json!({"chat_id": chat_id, "errcode": code.code, "errmsg": code.plain().text}),
+            );
         }
     }
     Ok(Reply::with(json!({"failed_chat_list": failed})))

@@ -91,7 +91,11 @@ fn add(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let mut kept = Map::new();
     copy(call.fields(), RULE, &mut kept);
     let (id, secret, now) = (ctx.world.ids.text("", 32), ctx.secret(), ctx.now);
-    let id = ctx.world.shelves.intercept_rules.add(id, &secret, now, kept);
+    let id = ctx
+        .world
+        .shelves
+        .intercept_rules
+        .add(id, &secret, now, kept);
     Ok(Reply::with(json!({"rule_id": id})))
 }
 
@@ -136,7 +140,8 @@ fn update(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     copy(fields, &CHANGE[1..3], &mut rule.fields);
     copy(fields, &CHANGE[4..5], &mut rule.fields);
     if !extra.is_empty() {
-        rule.fields.insert("semantics_list".to_owned(), json!(extra));
+        rule.fields
+            .insert("semantics_list".to_owned(), json!(extra));
     }
     let mut range = rule.field("applicable_range");
     for (name, added) in more {

@@ -9,7 +9,6 @@ use super::{Call, Ctx, Endpoint, Reply};
 use crate::errcode::{self, ApiError, Errcode};
 use crate::state::kf::{KfAccount, Servicer};
 
-
 const ACCOUNT: Field = text("open_kfid").must(errcode::NO_OPEN_KFID);
 const NO_ACCOUNT: &[Errcode] = &[errcode::BAD_KFID, errcode::NO_SUCH_KF];
 const SERVICERS: &[Field] = &[
@@ -35,7 +34,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         KF,
         add,
         &[
-            chars("name", 16).must(errcode::KF_NAME).or(errcode::KF_NAME),
+            chars("name", 16)
+                .must(errcode::KF_NAME)
+                .or(errcode::KF_NAME),
             text("media_id").must(errcode::NO_MEDIA_ID),
         ],
     )
@@ -76,7 +77,6 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         ],
     ),
 ];
-
 
 fn list_accounts(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();

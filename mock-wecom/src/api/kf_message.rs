@@ -11,7 +11,6 @@ use super::{Call, Ctx, Endpoint, Reply, shapes};
 use crate::chat::ChatLine;
 use crate::errcode::{self, ApiError};
 
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(
         "/cgi-bin/kf/sync_msg",
@@ -214,7 +213,10 @@ fn send_msg_on_event(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> 
     }
     let content = kf_content(ctx.world, ctx.now, &msgtype, fields)?;
     let msgid = claim_msgid(ctx, fields, &code.open_kfid)?;
-    let session = ctx.world.kf.session_mut(&code.open_kfid, &code.external_userid);
+    let session = ctx
+        .world
+        .kf
+        .session_mut(&code.open_kfid, &code.external_userid);
     if ctx.world.switches.kf_event_sends_count {
         session.count_one()?;
     }

@@ -84,7 +84,9 @@ fn upgrade(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let key = key(ctx, call)?;
     let fields = call.fields();
     let service: Value = if fields.int("type")? == Some(1) {
-        let userid = fields.object("member")?.need("userid", errcode::NO_USERID)?;
+        let userid = fields
+            .object("member")?
+            .need("userid", errcode::NO_USERID)?;
         if ctx.world.book.member(&userid).is_none() {
             return Err(errcode::BAD_USERID.about(userid));
         }

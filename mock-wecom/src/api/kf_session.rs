@@ -9,7 +9,6 @@ use super::{Call, Ctx, Endpoint, Reply};
 use crate::errcode::{self, ApiError};
 use crate::state::kf::may_move;
 
-
 const ACCOUNT: Field = text("open_kfid").must(errcode::NO_OPEN_KFID);
 const CUSTOMER: Field = text("external_userid").must(errcode::NO_EXTERNAL_USERID);
 

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::contract::{self, Field, any, body, bytes, flag, list, object, objects, one_of, range, text};
+use super::contract::{
+    self, Field, any, body, bytes, flag, list, object, objects, one_of, range, text,
+};
 use super::fields::Fields;
 use super::{card, longlink_media, shapes};
 use crate::chat::ChatLine;
@@ -191,7 +193,9 @@ fn check_content(world: &World, order: &Order<'_>, msgtype: &str) -> Result<(), 
             card::check_for_bot(world, fields.object("template_card")?)
         }
         "image" | "voice" | "video" | "file" => {
-            let media_id = fields.object(msgtype)?.need("media_id", errcode::NO_MEDIA_ID)?;
+            let media_id = fields
+                .object(msgtype)?
+                .need("media_id", errcode::NO_MEDIA_ID)?;
             world.media.check(&media_id, msgtype, None, order.now)
         }
         _ => Ok(()),
@@ -221,7 +225,9 @@ fn respond(world: &mut World, order: &Order<'_>) -> Result<Option<Value>, ApiErr
     check_content(world, order, &msgtype)?;
     let most = world.switches.aibot_ws_stream_secs;
     let refusal = wrong_request(world);
-    let with = asked(world, order, Asked::Message, REPLY_SECS)?.with.clone();
+    let with = asked(world, order, Asked::Message, REPLY_SECS)?
+        .with
+        .clone();
     admit(world, order, &with)?;
     let call = asked(world, order, Asked::Message, REPLY_SECS)?;
     let stream = fields.object("stream")?;
@@ -277,7 +283,11 @@ fn send(world: &mut World, order: &Order<'_>) -> Result<Option<Value>, ApiError>
         _ => check_content(world, order, &msgtype)?,
     }
     let with = fields.need("chatid", errcode::NO_CHATID)?;
-    if !world.links.talked.contains(&format!("{}/{with}", order.bot_id)) {
+    if !world
+        .links
+        .talked
+        .contains(&format!("{}/{with}", order.bot_id))
+    {
         return Err(errcode::BAD_PARAMETER.about("nobody has written to the bot there"));
     }
     admit(world, order, &with)?;

@@ -25,18 +25,23 @@ const TASK_CODES: &[Errcode] = &[
 ];
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/cgi-bin/externalcontact/add_msg_template", CONTACT, add, ADD)
-        .errors(&[
-            errcode::BAD_USERID,
-            errcode::EMPTY_PARAMETER,
-            errcode::BAD_TAG,
-            errcode::BAD_MEDIA_ID,
-            errcode::NO_MEDIA_ID,
-            errcode::URL_WITHOUT_SCHEME,
-            errcode::NO_SENDABLE_CUSTOMER,
-            errcode::TOO_FREQUENT,
-        ])
-        .switches(&["contact_calls_per_min"]),
+    Endpoint::post(
+        "/cgi-bin/externalcontact/add_msg_template",
+        CONTACT,
+        add,
+        ADD,
+    )
+    .errors(&[
+        errcode::BAD_USERID,
+        errcode::EMPTY_PARAMETER,
+        errcode::BAD_TAG,
+        errcode::BAD_MEDIA_ID,
+        errcode::NO_MEDIA_ID,
+        errcode::URL_WITHOUT_SCHEME,
+        errcode::NO_SENDABLE_CUSTOMER,
+        errcode::TOO_FREQUENT,
+    ])
+    .switches(&["contact_calls_per_min"]),
     Endpoint::post(
         "/cgi-bin/externalcontact/get_groupmsg_list_v2",
         CONTACT,
@@ -151,7 +156,10 @@ fn add(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         for_groups: groups,
         created_at: ctx.now,
         text: fields.value("text").cloned().unwrap_or(Value::Null),
-        attachments: attachments(fields)?.into_iter().map(|(kind, _, body)| json!({"msgtype": kind, kind.clone(): body})).collect(),
+        attachments: attachments(fields)?
+            .into_iter()
+            .map(|(kind, _, body)| json!({"msgtype": kind, kind.clone(): body}))
+            .collect(),
         targets,
         reminders: Vec::new(),
         cancelled: false,

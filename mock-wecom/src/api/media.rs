@@ -49,8 +49,13 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         .switches(&["media_content_check", "uploadimg_per_day"]),
     Endpoint::get("/cgi-bin/media/get", Scope::Any, get, &[MEDIA_ID])
         .errors(&[errcode::BAD_MEDIA_ID, errcode::BAD_RANGE]),
-    Endpoint::get("/cgi-bin/media/get/jssdk", Scope::Any, get_voice, &[MEDIA_ID])
-        .errors(&[errcode::BAD_MEDIA_ID, errcode::BAD_RANGE]),
+    Endpoint::get(
+        "/cgi-bin/media/get/jssdk",
+        Scope::Any,
+        get_voice,
+        &[MEDIA_ID],
+    )
+    .errors(&[errcode::BAD_MEDIA_ID, errcode::BAD_RANGE]),
 ];
 
 const MB: usize = 1024 * 1024;
@@ -201,7 +206,12 @@ fn upload_image(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     rule.max = 2 * MB;
     rule.check(file(call)?)?;
     let most = ctx.world.switches.uploadimg_per_day;
-    if !ctx.world.traffic.uploaded_images.admit(ctx.now, 86_400, most) {
+    if !ctx
+        .world
+        .traffic
+        .uploaded_images
+        .admit(ctx.now, 86_400, most)
+    {
         return Err(errcode::TOO_FREQUENT.plain());
     }
     ctx.world.media.images += 1;

@@ -113,7 +113,9 @@ impl Ctx<'_> {
     /// The secret behind the token; empty for calls without one.
     pub(crate) fn secret(&self) -> String {
         let caller = self.caller.as_ref();
-        caller.map(|caller| caller.secret.clone()).unwrap_or_default()
+        caller
+            .map(|caller| caller.secret.clone())
+            .unwrap_or_default()
     }
 
     pub(crate) fn problem(&mut self, text: impl Into<String>) {
@@ -225,7 +227,10 @@ fn limit(ctx: &mut Ctx<'_>, endpoint: &Endpoint, call: &Call) -> Result<(), ApiE
         _ => switches.calls_per_min,
     };
     let per_hour = switches.calls_per_hour;
-    if world.traffic.admit(endpoint.path, now, per_minute, per_hour) {
+    if world
+        .traffic
+        .admit(endpoint.path, now, per_minute, per_hour)
+    {
         Ok(())
     } else {
         Err(errcode::TOO_FREQUENT.plain())

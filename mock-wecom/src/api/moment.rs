@@ -84,7 +84,10 @@ struct Audience {
 fn add(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
     let text = fields.object("text")?.text("content")?;
-    if text.as_ref().is_some_and(|text| text.chars().count() > 2_000) {
+    if text
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > 2_000)
+    {
         return Err(errcode::BAD_PARAMETER.about("text.content is over 2000 characters"));
     }
     let attachments = fields.objects("attachments")?;

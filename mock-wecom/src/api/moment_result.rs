@@ -76,7 +76,9 @@ fn list_moments(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         .filter(|moment| !personal_only && (start..=end).contains(&moment.created_at))
         .map(row);
     let (rows, next) = page(rows, fields.offset()?, fields.limit(20, 20, 20)?);
-    Ok(Reply::with(json!({"moment_list": rows, "next_cursor": next})))
+    Ok(Reply::with(
+        json!({"moment_list": rows, "next_cursor": next}),
+    ))
 }
 
 fn row(moment: &Moment) -> Value {
@@ -120,9 +122,9 @@ fn publisher<'w>(ctx: &'w Ctx<'_>, call: &Call) -> Result<&'w Publisher, ApiErro
 
 fn tasks(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
-    let rows = known(ctx, call)?.publishers.iter().map(|one| {
-        json!({"userid": one.userid, "publish_status": i32::from(one.published_at > 0)})
-    });
+    let rows = known(ctx, call)?.publishers.iter().map(
+        |one| json!({"userid": one.userid, "publish_status": i32::from(one.published_at > 0)}),
+    );
     let (rows, next) = page(rows, fields.offset()?, fields.limit(500, 1_000, 500)?);
     Ok(Reply::with(json!({"task_list": rows, "next_cursor": next})))
 }
@@ -135,7 +137,9 @@ fn audience(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         .iter()
         .map(|id| json!({"userid": one.userid, "external_userid": id}));
     let (rows, next) = page(rows, fields.offset()?, fields.limit(500, 1_000, 500)?);
-    Ok(Reply::with(json!({"customer_list": rows, "next_cursor": next})))
+    Ok(Reply::with(
+        json!({"customer_list": rows, "next_cursor": next}),
+    ))
 }
 
 fn shown_to(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
@@ -147,7 +151,9 @@ fn shown_to(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         .filter(|_| one.published_at > 0)
         .map(|id| json!({"external_userid": id}));
     let (rows, next) = page(rows, fields.offset()?, fields.limit(3_000, 5_000, 3_000)?);
-    Ok(Reply::with(json!({"customer_list": rows, "next_cursor": next})))
+    Ok(Reply::with(
+        json!({"customer_list": rows, "next_cursor": next}),
+    ))
 }
 
 fn comments(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {

@@ -112,7 +112,9 @@ fn list_products(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let products = ctx.world.shelves.products.in_order();
     let rows = products.into_iter().map(row);
     let (rows, next) = page(rows, fields.offset()?, fields.limit(50, 100, 50)?);
-    Ok(Reply::with(json!({"product_list": rows, "next_cursor": next})))
+    Ok(Reply::with(
+        json!({"product_list": rows, "next_cursor": next}),
+    ))
 }
 
 fn update(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {

@@ -48,21 +48,29 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
 ];
 
 const SEND: &[Field] = &[
-    text("msgtype").must(errcode::BAD_MSGTYPE).or(errcode::BAD_MSGTYPE),
-    body("text", &[
-        bytes("content", 2_048)
-            .must(errcode::EMPTY_TEXT)
-            .or(errcode::CONTENT_TOO_LARGE),
-        list("mentioned_list", 0),
-        list("mentioned_mobile_list", 0),
-    ])
+    text("msgtype")
+        .must(errcode::BAD_MSGTYPE)
+        .or(errcode::BAD_MSGTYPE),
+    body(
+        "text",
+        &[
+            bytes("content", 2_048)
+                .must(errcode::EMPTY_TEXT)
+                .or(errcode::CONTENT_TOO_LARGE),
+            list("mentioned_list", 0),
+            list("mentioned_mobile_list", 0),
+        ],
+    )
     .must(errcode::EMPTY_TEXT),
     body("markdown", MARKDOWN).must(errcode::EMPTY_TEXT),
     body("markdown_v2", MARKDOWN).must(errcode::EMPTY_TEXT),
-    body("image", &[
-        text("base64").must(errcode::EMPTY_MEDIA),
-        text("md5").must(errcode::EMPTY_PARAMETER),
-    ])
+    body(
+        "image",
+        &[
+            text("base64").must(errcode::EMPTY_MEDIA),
+            text("md5").must(errcode::EMPTY_PARAMETER),
+        ],
+    )
     .must(errcode::EMPTY_MEDIA),
     body("news", shapes::NEWS).must(errcode::TOO_MANY_ARTICLES),
     body("file", shapes::MEDIA).must(errcode::NO_MEDIA_ID),

@@ -34,8 +34,12 @@ const SCHEDULE: &[Field] = &[
     int("start_time").must(errcode::EMPTY_PARAMETER),
     int("end_time").must(errcode::EMPTY_PARAMETER),
     flag("is_whole_day"),
-    objects("attendees", 1_000, &[text("userid"), int("response_status")])
-        .or(errcode::MANY_ATTENDEES),
+    objects(
+        "attendees",
+        1_000,
+        &[text("userid"), int("response_status")],
+    )
+    .or(errcode::MANY_ATTENDEES),
     chars("summary", 128),
     chars("description", 1_000),
     REMINDERS,
@@ -53,11 +57,15 @@ const CALENDAR: &[Field] = &[
     chars("description", 512),
     flag("readonly"),
     flag("set_as_default"),
-    objects("shares", 2_000, &[
-        text("userid").must(errcode::NO_USERID),
-        flag("readonly"),
-        int("permission"),
-    ]),
+    objects(
+        "shares",
+        2_000,
+        &[
+            text("userid").must(errcode::NO_USERID),
+            flag("readonly"),
+            int("permission"),
+        ],
+    ),
     any("public_range"),
     flag("is_public"),
     flag("is_corp_calendar"),
@@ -183,7 +191,10 @@ fn check_schedule(ctx: &Ctx<'_>, schedule: Fields<'_>) -> Result<(), ApiError> {
     }
     let before = reminders.int("remind_before_event_secs")?;
     diffs.extend(before.map(i64::checked_neg));
-    if diffs.iter().any(|diff| !diff.is_some_and(|diff| MINUTES.contains(&diff))) {
+    if diffs
+        .iter()
+        .any(|diff| !diff.is_some_and(|diff| MINUTES.contains(&diff)))
+    {
         return Err(errcode::BAD_REMINDER.plain());
     }
     match schedule.text("cal_id")? {
@@ -199,11 +210,7 @@ fn check_people(ctx: &Ctx<'_>, people: &[String]) -> Result<(), ApiError> {
     }
 }
 
-fn own_calendar<'w>(
-    ctx: &'w Ctx<'_>,
-    id: &str,
-    unknown: Errcode,
-) -> Result<&'w Record, ApiError> {
+fn own_calendar<'w>(ctx: &'w Ctx<'_>, id: &str, unknown: Errcode) -> Result<&'w Record, ApiError> {
     let calendar = ctx.world.shelves.calendars.0.get(id);
     let calendar = calendar.ok_or_else(|| unknown.about(id))?;
     if calendar.creator == ctx.secret() {
@@ -268,7 +275,9 @@ fn by_calendar(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
 }
 
 fn delete_schedule(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
-    let id = call.fields().need("schedule_id", errcode::EMPTY_PARAMETER)?;
+    let id = call
+        .fields()
+        .need("schedule_id", errcode::EMPTY_PARAMETER)?;
     own_schedule(ctx, &id)?;
     ctx.world.shelves.schedules.0.remove(&id);
     Ok(Reply::ok())
@@ -280,7 +289,9 @@ fn add_calendar(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let kept = kept(calendar, CALENDAR);
     let (id, secret, now) = (ctx.world.ids.text("wcal", 36), ctx.secret(), ctx.now);
     let id = ctx.world.shelves.calendars.add(id, &secret, now, kept);
-    Ok(Reply::with(json!({"cal_id": id, "fail_result": {"shares": []}})))
+    Ok(Reply::with(
+        json!({"cal_id": id, "fail_result": {"shares": []}}),
+    ))
 }
 
 fn update_calendar(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {

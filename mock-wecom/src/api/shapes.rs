@@ -161,61 +161,85 @@ pub(super) const CARD: &[Field] = &[
             text("image_url").must(errcode::CARD_IMAGE),
         ],
     ),
-    objects("vertical_content_list", 4, &[
-        text("title").must(errcode::CARD_NO_TITLE),
-        text("desc"),
-    ])
+    objects(
+        "vertical_content_list",
+        4,
+        &[text("title").must(errcode::CARD_NO_TITLE), text("desc")],
+    )
     .or(errcode::CARD_VERTICAL),
-    objects("horizontal_content_list", 6, &[
-        text("keyname").must(errcode::CARD_NO_KEYNAME),
-        text("value"),
-        range("type", 0, 3),
-        text("url"),
-        text("media_id"),
-        text("userid"),
-    ])
+    objects(
+        "horizontal_content_list",
+        6,
+        &[
+            text("keyname").must(errcode::CARD_NO_KEYNAME),
+            text("value"),
+            range("type", 0, 3),
+            text("url"),
+            text("media_id"),
+            text("userid"),
+        ],
+    )
     .or(errcode::CARD_HORIZONTAL),
-    objects("jump_list", 3, &[
-        range("type", 0, 3),
-        text("title").must(errcode::CARD_NO_TITLE),
-        text("url"),
-        text("appid"),
-        text("pagepath"),
-        bytes("question", 200),
-    ])
+    objects(
+        "jump_list",
+        3,
+        &[
+            range("type", 0, 3),
+            text("title").must(errcode::CARD_NO_TITLE),
+            text("url"),
+            text("appid"),
+            text("pagepath"),
+            bytes("question", 200),
+        ],
+    )
     .or(errcode::CARD_JUMPS),
-    object("card_action", &[
-        int("type").must(errcode::CARD_ACTION).or(errcode::CARD_ACTION),
-        text("url"),
-        text("appid"),
-        text("pagepath"),
-    ])
+    object(
+        "card_action",
+        &[
+            int("type")
+                .must(errcode::CARD_ACTION)
+                .or(errcode::CARD_ACTION),
+            text("url"),
+            text("appid"),
+            text("pagepath"),
+        ],
+    )
     .or(errcode::CARD_ACTION),
     object("button_selection", QUESTION),
-    objects("button_list", 6, &[
-        text("text").must(errcode::CARD_BUTTON_TEXT),
-        range("style", 1, 4),
-        bytes("key", 1_024).or(errcode::CARD_BUTTON_KEY),
-        range("type", 0, 1),
-        text("url"),
-    ]),
-    object("checkbox", &[
-        bytes("question_key", 1_024)
-            .must(errcode::CARD_QUESTION)
-            .or(errcode::CARD_QUESTION),
-        flag("disable"),
-        range("mode", 0, 1),
-        objects("option_list", 20, OPTION)
-            .must(errcode::CARD_OPTIONS)
-            .or(errcode::CARD_OPTIONS),
-    ]),
+    objects(
+        "button_list",
+        6,
+        &[
+            text("text").must(errcode::CARD_BUTTON_TEXT),
+            range("style", 1, 4),
+            bytes("key", 1_024).or(errcode::CARD_BUTTON_KEY),
+            range("type", 0, 1),
+            text("url"),
+        ],
+    ),
+    object(
+        "checkbox",
+        &[
+            bytes("question_key", 1_024)
+                .must(errcode::CARD_QUESTION)
+                .or(errcode::CARD_QUESTION),
+            flag("disable"),
+            range("mode", 0, 1),
+            objects("option_list", 20, OPTION)
+                .must(errcode::CARD_OPTIONS)
+                .or(errcode::CARD_OPTIONS),
+        ],
+    ),
     objects("select_list", 3, QUESTION).or(errcode::CARD_SELECTS),
-    object("submit_button", &[
-        text("text").must(errcode::CARD_SUBMIT_TEXT),
-        bytes("key", 1_024)
-            .must(errcode::CARD_SUBMIT_KEY)
-            .or(errcode::CARD_SUBMIT_KEY),
-    ]),
+    object(
+        "submit_button",
+        &[
+            text("text").must(errcode::CARD_SUBMIT_TEXT),
+            bytes("key", 1_024)
+                .must(errcode::CARD_SUBMIT_KEY)
+                .or(errcode::CARD_SUBMIT_KEY),
+        ],
+    ),
     super::contract::id("task_id", 128, "_-@").or(errcode::BAD_TASK_ID),
     text("replace_text"),
     object("feedback", &[bytes("id", 256)]),
@@ -249,9 +273,12 @@ pub(super) const MINIPROGRAM_PART: &[Field] = &[
     text("page").must(errcode::EMPTY_PARAMETER),
 ];
 pub(super) const ATTACHMENT: &[Field] = &[
-    one_of("msgtype", &["image", "link", "miniprogram", "video", "file"])
-        .must(errcode::BAD_ATTACHMENT_TYPE)
-        .or(errcode::BAD_ATTACHMENT_TYPE),
+    one_of(
+        "msgtype",
+        &["image", "link", "miniprogram", "video", "file"],
+    )
+    .must(errcode::BAD_ATTACHMENT_TYPE)
+    .or(errcode::BAD_ATTACHMENT_TYPE),
     super::contract::body("image", IMAGE_PART).must(errcode::NO_MEDIA_ID),
     super::contract::body("link", LINK_PART).must(errcode::NO_URL),
     super::contract::body("miniprogram", MINIPROGRAM_PART).must(errcode::BAD_APPID),
@@ -281,15 +308,19 @@ pub(super) const KF_MINIPROGRAM: &[Field] = &[
 ];
 pub(super) const KF_MENU: &[Field] = &[
     bytes("head_content", 1_024),
-    objects("list", 50, &[
-        one_of("type", &["click", "view", "miniprogram", "text"])
-            .must(errcode::KF_MENU_TYPE)
-            .or(errcode::KF_MENU_TYPE),
-        any("click"),
-        any("view"),
-        any("miniprogram"),
-        any("text"),
-    ])
+    objects(
+        "list",
+        50,
+        &[
+            one_of("type", &["click", "view", "miniprogram", "text"])
+                .must(errcode::KF_MENU_TYPE)
+                .or(errcode::KF_MENU_TYPE),
+            any("click"),
+            any("view"),
+            any("miniprogram"),
+            any("text"),
+        ],
+    )
     .or(errcode::KF_MENU_COUNT),
     bytes("tail_content", 1_024),
 ];

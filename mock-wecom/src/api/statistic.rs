@@ -16,8 +16,8 @@ const SPAN: [Field; 2] = [
     int("start_time").must(errcode::EMPTY_PARAMETER),
     int("end_time").must(errcode::EMPTY_PARAMETER),
 ];
-const OWNERS: Field = object("owner_filter", &[list("userid_list", 100)])
-    .must(errcode::EMPTY_PARAMETER);
+const OWNERS: Field =
+    object("owner_filter", &[list("userid_list", 100)]).must(errcode::EMPTY_PARAMETER);
 const ACCOUNT: Field = text("open_kfid").must(errcode::NO_OPEN_KFID);
 const KF_CODES: &[Errcode] = &[errcode::BAD_KFID, errcode::NO_SUCH_KF];
 
@@ -71,7 +71,10 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
 
 /// The beginning of a day in China.
 fn day_start(time: i64) -> i64 {
-    time.saturating_add(EIGHT_HOURS).div_euclid(DAY).saturating_mul(DAY) - EIGHT_HOURS
+    time.saturating_add(EIGHT_HOURS)
+        .div_euclid(DAY)
+        .saturating_mul(DAY)
+        - EIGHT_HOURS
 }
 
 /// Each day of a span that is at most `most` days long and within the last 180.
@@ -87,7 +90,9 @@ fn days(ctx: &Ctx<'_>, start: i64, end: i64, most: i64) -> Result<Vec<i64>, ApiE
     if first < day_start(ctx.now) - 180 * DAY {
         return Err(errcode::BAD_PARAMETER.about("older than 180 days"));
     }
-    Ok((0..=(last - first) / DAY).map(|n| first + n * DAY).collect())
+    Ok((0..=(last - first) / DAY)
+        .map(|n| first + n * DAY)
+        .collect())
 }
 
 fn span(ctx: &Ctx<'_>, fields: Fields<'_>) -> Result<Vec<i64>, ApiError> {
@@ -200,7 +205,9 @@ fn groups_by_day(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let owners = fields.object("owner_filter")?.list("userid_list")?;
     let rows: Vec<Value> = group_days(ctx, fields)?
         .into_iter()
-        .map(|day| json!({"stat_time": day, "data": group_data(ctx.world, &owners, day + DAY, day)}))
+        .map(
+            |day| json!({"stat_time": day, "data": group_data(ctx.world, &owners, day + DAY, day)}),
+        )
         .collect();
     Ok(Reply::with(json!({"items": rows})))
 }

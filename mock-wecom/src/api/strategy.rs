@@ -31,10 +31,7 @@ const CHANGE: &[Field] = &[
     objects("range_add", 100, NODES),
     objects("range_del", 100, NODES),
 ];
-const TAG: &[Field] = &[
-    chars("name", 30).must(errcode::BAD_TAG_NAME),
-    int("order"),
-];
+const TAG: &[Field] = &[chars("name", 30).must(errcode::BAD_TAG_NAME), int("order")];
 const TAG_CODES: &[Errcode] = &[errcode::BAD_TAG, errcode::EMPTY_PARAMETER];
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -118,7 +115,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
 ];
 
 fn known<'w>(ctx: &'w mut Ctx<'_>, call: &Call) -> Result<&'w mut Record, ApiError> {
-    let id = call.fields().need("strategy_id", errcode::EMPTY_PARAMETER)?;
+    let id = call
+        .fields()
+        .need("strategy_id", errcode::EMPTY_PARAMETER)?;
     let strategy = ctx.world.shelves.strategies.0.get_mut(&id);
     strategy.ok_or_else(|| errcode::BAD_PARAMETER.about("strategy_id"))
 }
@@ -131,7 +130,9 @@ fn number(id: &str) -> Value {
 fn list_strategies(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
     let all = ctx.world.shelves.strategies.in_order();
-    let rows = all.into_iter().map(|one| json!({"strategy_id": number(&one.id)}));
+    let rows = all
+        .into_iter()
+        .map(|one| json!({"strategy_id": number(&one.id)}));
     let (rows, next) = page(rows, fields.offset()?, fields.limit(1_000, 1_000, 1_000)?);
     Ok(Reply::with(json!({"strategy": rows, "next_cursor": next})))
 }

@@ -112,13 +112,7 @@ fn start(ctx: &mut Ctx<'_>, call: &Call, resigned: bool) -> Result<Reply, ApiErr
 }
 
 /// Why one customer cannot be moved.
-fn refusal(
-    ctx: &Ctx<'_>,
-    from: &str,
-    to: &str,
-    customer: &str,
-    resigned: bool,
-) -> Option<Errcode> {
+fn refusal(ctx: &Ctx<'_>, from: &str, to: &str, customer: &str, resigned: bool) -> Option<Errcode> {
     let world = &ctx.world;
     let Some(known) = world.customers.0.get(customer) else {
         return Some(errcode::BAD_EXTERNAL_USERID);
@@ -175,11 +169,14 @@ fn unassigned(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let gone = world.book.members.values().filter(|m| m.status == 5);
     let rows = gone.flat_map(|member| {
         let left = world.transfers.left_at.get(&member.userid.to_lowercase());
-        world.customers.of(&member.userid).map(move |(customer, _)| -> Value {
-            json!({"handover_userid": member.userid,
+        world
+            .customers
+            .of(&member.userid)
+            .map(move |(customer, _)| -> Value {
+                json!({"handover_userid": member.userid,
                    "external_userid": customer.external_userid,
                    "dimission_time": left.copied().unwrap_or_default()})
-        })
+            })
     });
     let (rows, next) = page(rows, fields.offset()?, size);
     let is_last = next.is_empty();

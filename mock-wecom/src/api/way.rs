@@ -197,11 +197,7 @@ fn list_ways(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
 fn update(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let single = known(ctx, call)?.fields.get("type") == Some(&json!(1));
     check(ctx, call.fields(), single)?;
-    copy(
-        call.fields(),
-        &CHANGE[1..],
-        &mut known(ctx, call)?.fields,
-    );
+    copy(call.fields(), &CHANGE[1..], &mut known(ctx, call)?.fields);
     Ok(Reply::ok())
 }
 

@@ -180,4 +180,3 @@ fn card_fields(
     payload.insert("ResponseCode".to_owned(), json!(code));
     Ok(Some(code))
 }
-

@@ -209,7 +209,16 @@ async fn said_over_link(
         (body, with)
     };
     let command = "aibot_msg_callback";
-    link::send(shared, bot_id, command, body, Asked::Message, &with, request.follow).await
+    link::send(
+        shared,
+        bot_id,
+        command,
+        body,
+        Asked::Message,
+        &with,
+        request.follow,
+    )
+    .await
 }
 
 async fn event_over_link(
@@ -239,7 +248,16 @@ async fn event_over_link(
         "template_card_event" => Asked::CardEvent,
         _ => Asked::Other,
     };
-    link::send(shared, bot_id, "aibot_event_callback", body, asked, &with, false).await
+    link::send(
+        shared,
+        bot_id,
+        "aibot_event_callback",
+        body,
+        asked,
+        &with,
+        false,
+    )
+    .await
 }
 
 /// The common fields of a body, and whose conversation it is.

@@ -89,7 +89,11 @@ pub(crate) const KNOWN: &[Known] = &[
     app("subscribe", From::Member, "EventKey"),
     app("unsubscribe", From::Member, "EventKey"),
     app("enter_agent", From::Member, "EventKey"),
-    app("LOCATION", From::Member, "Latitude Longitude Precision AppType"),
+    app(
+        "LOCATION",
+        From::Member,
+        "Latitude Longitude Precision AppType",
+    ),
     app("batch_job_result", From::Sys, "BatchJob"),
     app("click", From::Member, "EventKey"),
     app("view", From::Member, "EventKey"),
@@ -99,7 +103,11 @@ pub(crate) const KNOWN: &[Known] = &[
     app("pic_sysphoto", From::Member, "EventKey SendPicsInfo"),
     app("pic_photo_or_album", From::Member, "EventKey SendPicsInfo"),
     app("pic_weixin", From::Member, "EventKey SendPicsInfo"),
-    app("location_select", From::Member, "EventKey SendLocationInfo AppType"),
+    app(
+        "location_select",
+        From::Member,
+        "EventKey SendLocationInfo AppType",
+    ),
     app("open_approval_change", From::Sys, "ApprovalInfo"),
     app("sys_approval_change", From::Sys, "ApprovalInfo"),
     app("share_agent_change", From::Sys, ""),
@@ -126,7 +134,12 @@ pub(crate) const KNOWN: &[Known] = &[
     sys(BOOK, "create_user", Kind::ContactsBook, PERSON),
     sys(BOOK, "update_user", Kind::ContactsBook, UPDATED),
     sys(BOOK, "delete_user", Kind::ContactsBook, "UserID"),
-    sys(BOOK, "create_party", Kind::ContactsBook, "Id Name ParentId Order"),
+    sys(
+        BOOK,
+        "create_party",
+        Kind::ContactsBook,
+        "Id Name ParentId Order",
+    ),
     sys(BOOK, "update_party", Kind::ContactsBook, "Id Name ParentId"),
     sys(BOOK, "delete_party", Kind::ContactsBook, "Id"),
     sys(
@@ -172,7 +185,12 @@ pub(crate) const KNOWN: &[Known] = &[
     sys(LINK, "balance_low", Kind::Contact, ""),
     sys(LINK, "balance_exhausted", Kind::Contact, ""),
     sys(LINK, "balance_increased", Kind::Contact, ""),
-    sys(LINK, "quota_expire_soon", Kind::Contact, "ExpireTime ExpireQuotaNum"),
+    sys(
+        LINK,
+        "quota_expire_soon",
+        Kind::Contact,
+        "ExpireTime ExpireQuotaNum",
+    ),
     sys(LINK, "link_unavailable", Kind::Contact, "LinkId"),
     sys(LINK, "delete_link", Kind::Contact, "LinkId"),
     sys(LINK, "open_profile", Kind::Contact, "LinkId State"),
@@ -183,7 +201,12 @@ pub(crate) const KNOWN: &[Known] = &[
         Kind::Contact,
         "UserID ExternalUserID LinkId",
     ),
-    sys(LINK, "message_from_customer", Kind::Contact, "LinkId ChatKey"),
+    sys(
+        LINK,
+        "message_from_customer",
+        Kind::Contact,
+        "LinkId ChatKey",
+    ),
     Known {
         event: "kf_msg_or_event",
         change_type: "",
@@ -206,7 +229,11 @@ pub(crate) const KNOWN: &[Known] = &[
     app("modify_calendar", From::Open, "CalId"),
     app("delete_calendar", From::Open, "CalId"),
     app("book_meeting_room", From::Member, "MeetingRoomId BookingId"),
-    app("cancel_meeting_room", From::Member, "MeetingRoomId BookingId"),
+    app(
+        "cancel_meeting_room",
+        From::Member,
+        "MeetingRoomId BookingId",
+    ),
     sys("change_school_contact", "*", Kind::App, "Id"),
     sys("change_chain", "*", Kind::App, "ChainId CorpIds GroupIds"),
     sys("doc_change", "*", Kind::App, "DocId FormId"),
@@ -220,9 +247,10 @@ fn known(request: &PlatformEvent) -> Result<&'static Known, ControlError> {
     let fits = |row: &&Known| {
         row.event == request.event && (row.change_type == change || row.change_type == "*")
     };
-    KNOWN.iter().find(fits).ok_or_else(|| {
-        ControlError::new(format!("there is no event {} {change}", request.event))
-    })
+    KNOWN
+        .iter()
+        .find(fits)
+        .ok_or_else(|| ControlError::new(format!("there is no event {} {change}", request.event)))
 }
 
 /// What the row and the switches demand of the elements.
@@ -305,7 +333,8 @@ pub(crate) async fn send(
 
 /// The list as a Markdown table, for the README.
 pub(crate) fn markdown() -> String {
-    let mut out = String::from("| event | change type | receivers | elements |\n|---|---|---|---|\n");
+    let mut out =
+        String::from("| event | change type | receivers | elements |\n|---|---|---|---|\n");
     for row in KNOWN {
         let kind = serde_json::to_value(row.kind).unwrap_or_default();
         let line = format!(

@@ -63,7 +63,12 @@ pub(super) async fn send(
         // Without a reply in time the caller is told so by its absence.
         let _replied = tokio::time::timeout(wait, replied(shared, &req_id, follow)).await;
     }
-    let reply = shared.world().links.calls.get(&req_id).and_then(|call| call.reply.clone());
+    let reply = shared
+        .world()
+        .links
+        .calls
+        .get(&req_id)
+        .and_then(|call| call.reply.clone());
     let mut facts = Map::new();
     facts.insert("msgid".to_owned(), msgid);
     facts.insert("req_id".to_owned(), json!(req_id));

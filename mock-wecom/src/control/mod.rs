@@ -187,6 +187,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/oauth/login", setting!(people::login))
         .route("/group/create", pushing!(group::create))
         .route("/group/join", pushing!(group::join))
+        .route("/group/scan", pushing!(scan::group))
         .route("/group/leave", pushing!(group::leave))
         .route("/group/update", pushing!(group::update))
         .route("/group/dismiss", pushing!(group::dismiss))
@@ -207,10 +208,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
             "/faults",
             setting!(watch::add_fault).merge(delete(watch::clear_faults)),
         )
-        .route(
-            "/chaos",
-            setting!(watch::chaos).merge(delete(watch::calm)),
-        )
+        .route("/chaos", setting!(watch::chaos).merge(delete(watch::calm)))
         .route(
             "/scenario",
             setting!(scenario::play).merge(get(watch::scenario)),
@@ -226,6 +224,12 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         )
         .route("/reset", setting!(watch::reset))
         .route("/receivers/verify", post(watch::verify))
+        .merge(looking())
+}
+
+/// The routes that look inside, and those that keep and bring back what is there.
+fn looking() -> Router<Arc<Shared>> {
+    Router::new()
         .route("/state", get(watch::state))
         .route("/journal", get(journal::read).merge(delete(journal::clear)))
         .route("/journal/assert", post(journal::assert))

@@ -163,9 +163,10 @@ pub(crate) fn remark(shared: &Arc<Shared>, request: MomentRemark) -> Done {
     let mut guard = shared.world();
     let moment = guard.moments.0.get_mut(&request.moment_id);
     let moment = moment.ok_or_else(|| ControlError::new("there is no such moment"))?;
-    let published = moment.publishers.iter().any(|one| {
-        one.userid.eq_ignore_ascii_case(&request.userid) && one.published_at > 0
-    });
+    let published = moment
+        .publishers
+        .iter()
+        .any(|one| one.userid.eq_ignore_ascii_case(&request.userid) && one.published_at > 0);
     if !published {
         return Err(ControlError::new("the member has not published it"));
     }

@@ -71,6 +71,17 @@ function friends(app) {
   ];
 }
 
+/// The codes by which a customer can join a group.
+function joinWays(app) {
+  const { state, who } = app;
+  const ways = Object.values(state.shelves?.join_ways || {});
+  if (!ways.length) return [];
+  return [title("joinWay"), ...ways.map(way => el("div", { class: "box", data: { join: way.id } },
+    el("h4", {}, way.fields.remark || way.fields.state || way.id,
+      button(t("joinCode"), () => act(app, "/group/scan", { config_id: way.id, external_userid: who }))),
+    rows([[t("source"), way.fields.state], [t("groups"), (way.fields.chat_id_list || []).map(id => nameOf(state, id)).join("、")]])))];
+}
+
 const isIn = who => group => group.members.some(member => member.userid === who);
 
 function groupsOf(app) {
@@ -93,7 +104,7 @@ function customerPage(app) {
   return [
     title("session"), ...(talks.length ? talks.map(([key, talk]) => session(app, key, talk)) : [empty("noSession")]),
     title("friends"), ...(customer.followers.length ? customer.followers.map(f => follower(app, customer, f)) : [empty("noFriend")]),
-    ...groupsOf(app), ...friends(app),
+    ...groupsOf(app), ...joinWays(app), ...friends(app),
   ];
 }
 
@@ -133,7 +144,7 @@ function groupPage(app) {
 
 /// What the profile of the chosen one shows; painted anew only when one of these changed.
 function facts({ state, who, kind }) {
-  const own = kind === "customer" ? [state.customers[who], state.tags, state.greetings.ways,
+  const own = kind === "customer" ? [state.customers[who], state.tags, state.greetings.ways, state.shelves?.join_ways,
     Object.entries(state.kf.sessions).filter(([key]) => key.endsWith("/" + who))] : Object.keys(state.customers).length;
   return [who, kind, own, Math.floor(now() / 3600), state.groups, state.app.chats, Object.keys(state.book.members).length];
 }

@@ -173,7 +173,9 @@ async fn send_with_fault(shared: Arc<Shared>, mut push: Push) -> PushOutcome {
     }
     let name = push.receiver.name.clone();
     let outcome = send(Arc::clone(&shared), push).await;
-    shared.passed.send_modify(|counts| *counts.entry(name).or_default() += 1);
+    shared
+        .passed
+        .send_modify(|counts| *counts.entry(name).or_default() += 1);
     outcome
 }
 
@@ -369,7 +371,8 @@ fn finish(shared: &Shared, codec: &Codec, push: &Push, attempts: &[Attempt]) -> 
         .iter()
         .map(|attempt| json!({"http_status": attempt.status, "error": attempt.error, "body": attempt.body}))
         .collect();
-    let response = json!({"http_status": outcome.http_status, "attempts": tries, "reply": outcome.reply});
+    let response =
+        json!({"http_status": outcome.http_status, "attempts": tries, "reply": outcome.reply});
     if let (Some(reply), Some(person), true) = (&outcome.reply, &push.person, obeyed) {
         let now = shared.clock.now();
         reply::show(&mut shared.world(), push, person, reply, now);

@@ -116,7 +116,10 @@ pub(super) fn judge(
         problems.push(format!("{kind} only answers template_card_event"));
     }
     if articles(&reply["Articles"]["item"]).len() > switches.passive_news_max {
-        problems.push(format!("news has over {} articles", switches.passive_news_max));
+        problems.push(format!(
+            "news has over {} articles",
+            switches.passive_news_max
+        ));
     }
     let card = &reply["TemplateCard"];
     let entries = match &card["ActionMenu"]["ActionList"] {

@@ -100,7 +100,10 @@ fn canonical(value: &Value) -> Value {
                 .filter(|(name, _)| !mask::is_secret(name))
                 .map(|(name, value)| (name, canonical(value)))
                 .collect();
-            sorted.into_iter().map(|(name, value)| (name.clone(), value)).collect()
+            sorted
+                .into_iter()
+                .map(|(name, value)| (name.clone(), value))
+                .collect()
         }
         Value::Array(items) => items.iter().map(canonical).collect(),
         other => other.clone(),
@@ -121,16 +124,30 @@ mod tests {
         assert_eq!(read(b"{\"a\": 1}", ""), Body::Json(json!({"a": 1})));
         assert_eq!(read(b"<xml/>", "text/xml"), Body::Text("<xml/>".into()));
         assert_eq!(read(b"\xff\xfe", "image/png"), Body::Base64("//4=".into()));
-        assert_eq!(read(b"--x", "Multipart/form-data; boundary=x"), Body::Upload(3));
+        assert_eq!(
+            read(b"--x", "Multipart/form-data; boundary=x"),
+            Body::Upload(3)
+        );
         assert_eq!(read(b"\xff\xfe", "").bytes(), b"\xff\xfe");
     }
 
     #[test]
     fn order_and_secrets_do_not_matter_but_everything_else_does() {
-        let query = |token: &str| BTreeMap::from([("access_token".to_owned(), token.to_owned()), ("id".to_owned(), "1".to_owned())]);
+        let query = |token: &str| {
+            BTreeMap::from([
+                ("access_token".to_owned(), token.to_owned()),
+                ("id".to_owned(), "1".to_owned()),
+            ])
+        };
         let of = |token: &str, body| key("POST", "/cgi-bin/x", &query(token), &Body::Json(body));
         let first = of("T1", json!({"a": 1, "b": {"c": [1, 2], "d": ""}}));
-        assert_eq!(first, of("T2", json!({"b": {"d": "", "c": [1, 2]}, "a": 1})));
-        assert_ne!(first, of("T1", json!({"a": 1, "b": {"c": [2, 1], "d": ""}})));
+        assert_eq!(
+            first,
+            of("T2", json!({"b": {"d": "", "c": [1, 2]}, "a": 1}))
+        );
+        assert_ne!(
+            first,
+            of("T1", json!({"a": 1, "b": {"c": [2, 1], "d": ""}}))
+        );
     }
 }

@@ -33,7 +33,9 @@ const SHORTEST: usize = 8;
 
 /// Whether a field of this name carries a secret.
 pub(super) fn is_secret(name: &str) -> bool {
-    SECRET.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+    SECRET
+        .iter()
+        .any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
 /// Whether a query parameter carries a secret; `key` is a robot's there, but a button's in a
@@ -80,7 +82,10 @@ impl Mask {
 
     /// Masks known secrets in a text.
     pub(super) fn text(&self, text: &str) -> String {
-        let known = self.words.iter().filter(|(secret, _)| secret.len() >= SHORTEST);
+        let known = self
+            .words
+            .iter()
+            .filter(|(secret, _)| secret.len() >= SHORTEST);
         known.fold(text.to_owned(), |text, (secret, word)| {
             if text.contains(secret.as_str()) {
                 text.replace(secret.as_str(), word)
@@ -96,7 +101,9 @@ impl Mask {
             Value::Object(map) => {
                 for (name, value) in map {
                     match value {
-                        Value::String(secret) if is_secret(name) => *secret = self.word(name, secret),
+                        Value::String(secret) if is_secret(name) => {
+                            *secret = self.word(name, secret);
+                        }
                         other => self.learn(other),
                     }
                 }
@@ -128,7 +135,10 @@ mod tests {
         let mut mask = Mask::default();
         let mut answer = json!({"errcode": 0, "access_token": "AT-1234567890", "expires_in": 7200});
         mask.json(&mut answer);
-        assert_eq!(answer, json!({"errcode": 0, "access_token": "masked-access_token-1", "expires_in": 7200}));
+        assert_eq!(
+            answer,
+            json!({"errcode": 0, "access_token": "masked-access_token-1", "expires_in": 7200})
+        );
         let mut query = BTreeMap::from([("access_token".to_owned(), "AT-1234567890".to_owned())]);
         mask.query(&mut query);
         assert_eq!(query["access_token"], "masked-access_token-1");

@@ -74,7 +74,10 @@ struct Recorder {
 /// When the file cannot be written, the address cannot be bound, or the machine's root
 /// certificates cannot be read.
 pub async fn record(listen: SocketAddr, base: &str, file: &Path) -> io::Result<Stand> {
-    let out = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
+    let out = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)?;
     // The client below takes the process's provider; somebody else may have set it already.
     drop(rustls::crypto::ring::default_provider().install_default());
     let http = reqwest::Client::builder()
@@ -86,7 +89,9 @@ pub async fn record(listen: SocketAddr, base: &str, file: &Path) -> io::Result<S
         http,
         out: Mutex::new((Mask::default(), out)),
     };
-    let app = Router::new().fallback(pass_on).with_state(Arc::new(recorder));
+    let app = Router::new()
+        .fallback(pass_on)
+        .with_state(Arc::new(recorder));
     Stand::serve(listen, app).await
 }
 
@@ -134,7 +139,11 @@ async fn pass_on(State(recorder): State<Arc<Recorder>>, request: Request) -> Res
             }
             let mut response = Response::new(HttpBody::from(bytes));
             *response.status_mut() = status;
-            for name in [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CONTENT_RANGE] {
+            for name in [
+                header::CONTENT_TYPE,
+                header::CONTENT_DISPOSITION,
+                header::CONTENT_RANGE,
+            ] {
                 if let Some(value) = headers.get(&name) {
                     response.headers_mut().insert(name, value.clone());
                 }

@@ -30,22 +30,39 @@ struct Tape {
 pub async fn replay(listen: SocketAddr, file: &Path, loose: bool) -> io::Result<Stand> {
     let text = tokio::fs::read_to_string(file).await?;
     let tape = Tape::read(&text, loose)?;
-    let app = Router::new().fallback(answer).with_state(Arc::new(Mutex::new(tape)));
+    let app = Router::new()
+        .fallback(answer)
+        .with_state(Arc::new(Mutex::new(tape)));
     Stand::serve(listen, app).await
 }
 
 impl Tape {
     fn read(text: &str, loose: bool) -> io::Result<Self> {
-        let mut tape = Self { exact: BTreeMap::new(), loose: loose.then(BTreeMap::new) };
-        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let mut tape = Self {
+            exact: BTreeMap::new(),
+            loose: loose.then(BTreeMap::new),
+        };
+        for (at, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+        {
             let exchange: Exchange = serde_json::from_str(line).map_err(|error| {
-                io::Error::new(io::ErrorKind::InvalidData, format!("line {}: {error}", at + 1))
+                io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("line {}: {error}", at + 1),
+                )
             })?;
             if let Some(loose) = &mut tape.loose {
                 let path = format!("{} {}", exchange.method, exchange.path);
                 loose.entry(path).or_default().push_back(exchange.clone());
             }
-            let key = key(&exchange.method, &exchange.path, &exchange.query, &exchange.request);
+            let key = key(
+                &exchange.method,
+                &exchange.path,
+                &exchange.query,
+                &exchange.request,
+            );
             tape.exact.entry(key).or_default().push_back(exchange);
         }
         Ok(tape)
@@ -75,9 +92,15 @@ async fn answer(State(tape): State<Arc<Mutex<Tape>>>, request: Request) -> Respo
         Err(refused) => return refused,
     };
     let body = Body::read(&asked.bytes, &asked.content_type);
-    let found = tape.lock().unwrap_or_else(PoisonError::into_inner).next(&asked, &body);
+    let found = tape
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .next(&asked, &body);
     let Some(exchange) = found else {
-        let errmsg = format!("no such request was recorded: {} {}", asked.method, asked.path);
+        let errmsg = format!(
+            "no such request was recorded: {} {}",
+            asked.method, asked.path
+        );
         return axum::Json(json!({"errcode": -1, "errmsg": errmsg})).into_response();
     };
     let mut response = exchange.response.bytes().into_response();

@@ -147,11 +147,7 @@ impl Connection {
         tokio::time::sleep(Duration::from_millis(wait)).await;
         let spared = matches!(
             fault,
-            Some(
-                Action::Hang
-                    | Action::DropBefore
-                    | Action::Errcode { applied: false, .. }
-            )
+            Some(Action::Hang | Action::DropBefore | Action::Errcode { applied: false, .. })
         );
         let mut problems = Vec::new();
         let answer = match (&fault, spared) {
@@ -244,7 +240,10 @@ impl Connection {
             return;
         };
         let mut links = self.shared.links();
-        if links.get(bot_id).is_some_and(|link| link.number == self.number) {
+        if links
+            .get(bot_id)
+            .is_some_and(|link| link.number == self.number)
+        {
             links.remove(bot_id);
         }
     }

@@ -40,7 +40,9 @@ fn answer(shared: &Shared, query: &Parameters) -> Result<Response, &'static str>
     let Some(visitor) = visitor(shared, query)? else {
         return Ok(Html(chooser(shared, query)).into_response());
     };
-    let private = query.get("scope").is_some_and(|it| it == "snsapi_privateinfo");
+    let private = query
+        .get("scope")
+        .is_some_and(|it| it == "snsapi_privateinfo");
     let agent_id = query.get("agentid").and_then(|text| text.parse().ok());
     if private && agent_id.is_none() {
         return Err("agentid is needed for snsapi_privateinfo");
@@ -99,7 +101,11 @@ fn chooser(shared: &Shared, query: &Parameters) -> String {
         link("mock_userid", &member.userid, &member.name);
     }
     for customer in world.customers.0.values() {
-        link("mock_external_userid", &customer.external_userid, &customer.name);
+        link(
+            "mock_external_userid",
+            &customer.external_userid,
+            &customer.name,
+        );
     }
     format!(
         "<!doctype html><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\

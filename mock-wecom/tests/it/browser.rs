@@ -86,7 +86,9 @@ impl Browser {
 
     /// Waits until an element with this text is inside another, given by its id.
     pub(crate) async fn read(&self, inside: &str, text: &str) -> Element {
-        let path = format!("//*[@id='{inside}']/descendant-or-self::*[contains(normalize-space(.), '{text}')]");
+        let path = format!(
+            "//*[@id='{inside}']/descendant-or-self::*[contains(normalize-space(.), '{text}')]"
+        );
         self.wait(Locator::XPath(&path)).await
     }
 

@@ -9,6 +9,7 @@ use crate::browser::Browser;
 use crate::support::{CUSTOMER, Corp, Manner, Receiver, code};
 
 const WIDE: (u32, u32) = (1440, 900);
+const GROUP: &str = "wrSAMPLE00000000000000000000001";
 const PHONE: (u32, u32) = (390, 844);
 
 async fn open(corp: &Corp, (width, height): (u32, u32), language: &str) -> Browser {
@@ -68,6 +69,15 @@ async fn a_customer_scans_a_channel_code_and_joins_a_group() {
     let way = corp
         .call("contact-secret", "externalcontact/add_contact_way", &way)
         .await;
+    let way_in = json!({"scene": 2, "state": "poster", "chat_id_list": [GROUP]});
+    let way_in = corp
+        .call(
+            "contact-secret",
+            "externalcontact/groupchat/add_join_way",
+            &way_in,
+        )
+        .await;
+    assert_eq!(code(&way_in), 0);
     let page = open(&corp, WIDE, "en").await;
 
     page.fill("#new input", "赵新").await;
@@ -86,14 +96,18 @@ async fn a_customer_scans_a_channel_code_and_joins_a_group() {
             .contains("<State><![CDATA[expo]]></State>")
     );
 
-    page.click("[name=group] + button").await;
-    page.see("[data-group=wrSAMPLE00000000000000000000001]")
-        .await;
+    page.click("[data-join] button").await;
+    page.see(&format!("[data-group={GROUP}]")).await;
     corp.mock
         .expect(soon(Expect::callback("test").times(2)))
         .await
         .expect("two callbacks");
     assert!(receiver.last().plain.contains("add_member"));
+    let members = corp.mock.state()["groups"][GROUP]["members"].clone();
+    let newcomer = members
+        .as_array()
+        .and_then(|members| members.last().cloned());
+    assert_eq!(newcomer.expect("somebody")["state"], "poster");
     page.close().await;
 }
 
