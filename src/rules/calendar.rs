@@ -128,6 +128,15 @@ impl Calendar {
         self.hours.iter().map(|(name, _)| name.as_str())
     }
 
+    /// The built-in Chinese holidays and no hours.
+    #[cfg(test)]
+    pub(crate) fn of_chinese_holidays() -> Self {
+        Self {
+            chinese: true,
+            ..Self::default()
+        }
+    }
+
     /// Whether `name` is open now; `None` if there are no such hours.
     #[must_use]
     pub fn is_open(&self, name: &str, now: UnixMillis, zone: &TimeZone) -> Option<bool> {

@@ -57,6 +57,15 @@ pub fn load(dir: &Path, references: &References<'_>) -> (Option<RuleSet>, Report
     (set, report)
 }
 
+/// The calendar of a folder of rules, as far as it can be read. Its problems are found by
+/// [`load`].
+#[must_use]
+pub fn calendar_in(dir: &Path) -> Calendar {
+    let bytes = std::fs::read(dir.join(CALENDAR_FILE)).ok();
+    let files = bytes.map(|bytes| (CALENDAR_FILE.to_owned(), bytes));
+    calendar(dir, &files.into_iter().collect(), &mut Report::default())
+}
+
 /// Reads rules from files already in memory: names relative to `dir`, and contents.
 #[must_use]
 pub fn from_files(

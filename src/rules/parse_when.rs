@@ -31,16 +31,14 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         Some("pinyin") => How::Pinyin,
         _ => How::Contains,
     };
+    let loose = node.get("loose").and_then(Node::text);
+    let loose = loose.and_then(values::flag) == Some(true);
     let when = When {
-        any: words(file, node.get("any"), how == How::Contains),
-        all: words(file, node.get("all"), false),
-        none: words(file, node.get("none"), how == How::Contains),
+        any: words(file, node.get("any"), (how, loose), how == How::Contains),
+        all: words(file, node.get("all"), (how, loose), false),
+        none: words(file, node.get("none"), (how, loose), how == How::Contains),
         how,
-        loose: node
-            .get("loose")
-            .and_then(Node::text)
-            .and_then(values::flag)
-            == Some(true),
+        loose,
         regex: node.get("regex").and_then(|node| pattern(file, node)),
         types: texts(node.get("type")),
         contact: node
@@ -83,8 +81,14 @@ fn no_text(file: &mut File<'_, '_>, node: &Node, on: &On) {
     }
 }
 
-/// The words of a list. Where one is enough, a word that contains another adds nothing.
-fn words(file: &mut File<'_, '_>, node: Option<&Node>, one_is_enough: bool) -> WordList {
+/// The words of a list, looked for in this way, loosely or not. Where one is enough, a word
+/// that contains another adds nothing.
+fn words(
+    file: &mut File<'_, '_>,
+    node: Option<&Node>,
+    (how, loose): (How, bool),
+    one_is_enough: bool,
+) -> WordList {
     let mut words: Vec<Word> = Vec::new();
     let mut normals: Vec<(String, Span)> = Vec::new();
     let mut seen: HashMap<WordId, usize> = HashMap::new();
@@ -97,7 +101,7 @@ fn words(file: &mut File<'_, '_>, node: Option<&Node>, one_is_enough: bool) -> W
             file.add(span, found);
             continue;
         }
-        let Some(id) = file.context.words.intern(&text) else {
+        let Some(id) = file.context.words.intern(&text, how, loose) else {
             if !text.trim().is_empty() {
                 let found = Diagnostic::of(problems::NOTHING_LEFT).value("word", text);
                 file.add(span, found);

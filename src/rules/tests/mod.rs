@@ -10,5 +10,6 @@ mod matching;
 mod meaning;
 mod samples;
 mod schemas;
+mod spellings;
 mod support;
 mod suspicious;
