@@ -10,13 +10,14 @@ const LAYERS: [Layer; 7] = [
     Layer::of(&["cli"]),
     Layer::of(&["app"]),
     Layer::of(&["simulate"]),
-    Layer::stages(&["receive", "process", "deliver", "upkeep"]),
+    Layer::stages(&["receive", "process", "deliver", "schedule", "upkeep"]),
     Layer::of(&[
         "desk",
         "gateway",
         "http",
         "rules",
         "service",
+        "sops",
         "store",
         "templates",
         "versions",
@@ -27,9 +28,12 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 9] = [
+const BESIDE: [(&str, &str); 12] = [
     ("rules", "templates"),
     ("rules", "yaml"),
+    ("sops", "rules"),
+    ("sops", "templates"),
+    ("sops", "yaml"),
     ("templates", "yaml"),
     ("versions", "yaml"),
     ("http", "service"),
@@ -40,7 +44,7 @@ const BESIDE: [(&str, &str); 9] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 3] = ["rules", "templates", "versions"];
+const PURE: [&str; 4] = ["rules", "templates", "versions", "sops"];
 
 struct Layer {
     modules: &'static [&'static str],
