@@ -20,6 +20,7 @@ pub mod upkeep;
 pub mod desk;
 pub mod gateway;
 pub mod http;
+pub mod import;
 pub mod rules;
 pub mod service;
 pub mod sops;

@@ -8,6 +8,9 @@ mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+mod explain;
+mod fix;
+mod import;
 mod init;
 mod moved_clock;
 mod output;

@@ -10,7 +10,7 @@ use super::matcher::{Matcher, Words};
 use super::model::{Rule, RuleSet};
 use super::parse::{Context, rules_of};
 use super::parse_calendar::calendar_of;
-use super::problems;
+use super::{lint, problems};
 use crate::diagnostic::{Diagnostic, Findings, Report};
 use crate::templates::Catalog;
 use crate::templates::load::{read_tree, shown};
@@ -95,12 +95,16 @@ pub fn from_files(
         return None;
     }
     match Matcher::build(&rules, words) {
-        Ok(matcher) => Some(RuleSet {
-            rules,
-            matcher,
-            calendar,
-            version: version(files),
-        }),
+        Ok(matcher) => {
+            let set = RuleSet {
+                rules,
+                matcher,
+                calendar,
+                version: version(files),
+            };
+            lint::whole(&set, references, &lint::Files { dir, files }, report);
+            Some(set)
+        }
         Err(error) => {
             report.push(Diagnostic::of(problems::BUILD).value("detail", error.to_string()));
             None

@@ -15,6 +15,7 @@ const LAYERS: [Layer; 7] = [
         "desk",
         "gateway",
         "http",
+        "import",
         "rules",
         "service",
         "sops",
@@ -44,7 +45,7 @@ const BESIDE: [(&str, &str); 12] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 4] = ["rules", "templates", "versions", "sops"];
+const PURE: [&str; 5] = ["import", "rules", "sops", "templates", "versions"];
 
 struct Layer {
     modules: &'static [&'static str],
