@@ -68,7 +68,11 @@ async fn a_reminder_comes_when_it_is_due_also_after_a_crash() {
     agent.move_to(&mock, "2026-11-23 17:01");
     let told = calls(&mock, "message/send", 1).await;
     assert_eq!(told[0].request["body"]["touser"], MEMBER);
-    assert!(text(&told[0]).ends_with("：明天再说吧"), "{}", text(&told[0]));
+    assert!(
+        text(&told[0]).ends_with("：明天再说吧"),
+        "{}",
+        text(&told[0])
+    );
     agent.move_to(&mock, "2026-11-25 17:00");
     agent.idle().await;
     assert_eq!(applied(&mock, "message/send").len(), 1);

@@ -2,9 +2,7 @@
 
 use mock_wecom::{ContactAdd, Entry, MockWecom};
 
-use crate::support::{
-    Agent, AgentBuilder, CUSTOMER, MEMBER, applied, calls, eventually, mock,
-};
+use crate::support::{Agent, AgentBuilder, CUSTOMER, MEMBER, applied, calls, eventually, mock};
 
 const NEWCOMER: &str = "wmNEWCOMER00000000000000000001";
 const TASK: &str = "externalcontact/add_msg_template";
@@ -202,7 +200,11 @@ async fn who_is_in_a_plan_finishes_on_the_version_they_began_with() {
 
     let changed = PLANS.replace("问过礼盒", "新的话");
     std::fs::write(agent.folder().join("sops/plans.yaml"), changed).expect("a file");
-    std::fs::write(agent.folder().join("rules/z.yaml"), "version: 1\nrules:\n  - {id: z, when: {any: [z]}, do: [{tag: z}]}\n").expect("a file");
+    std::fs::write(
+        agent.folder().join("rules/z.yaml"),
+        "version: 1\nrules:\n  - {id: z, when: {any: [z]}, do: [{tag: z}]}\n",
+    )
+    .expect("a file");
     eventually("the new set is in force", async || {
         (agent.ready().await["rules"].to_string() != before).then_some(())
     })

@@ -14,7 +14,9 @@ fn found(text: &str) -> Vec<(&'static str, usize)> {
             assert!(item.mend(lang).is_some(), "{} has no mend", item.code);
         }
     }
-    let places = items.iter().map(|item| (item.code, item.span.map_or(0, |span| span.line)));
+    let places = items
+        .iter()
+        .map(|item| (item.code, item.span.map_or(0, |span| span.line)));
     places.collect()
 }
 
@@ -43,21 +45,32 @@ fn times_of_steps() {
 #[test]
 fn keys_of_another_kind() {
     assert_eq!(plan(&[STEP, "every: 周一 09:00"]), [("S003", 6)]);
-    assert_eq!(plan(&["phases: [{at: 2026-12-08 10:00, do: [{tag: a/b}]}]"]).len(), 2);
+    assert_eq!(
+        plan(&["phases: [{at: 2026-12-08 10:00, do: [{tag: a/b}]}]"]).len(),
+        2
+    );
     let group = "version: 1\nsops:\n  - id: 计划\n    kind: group\n    steps: [{at: 0d, do: [{tag: a/b}]}]\n";
     assert_eq!(found(group), [("S004", 3), ("S012", 3)], "whose groups?");
     let often = "version: 1\nsops:\n  - id: 计划\n    kind: recurring\n    every: 周八 09:00\n    target: {name: a}\n    steps: [{do: [{tag: a/b}]}]\n";
     assert_eq!(found(often), [("S007", 5)]);
-    let both = often.replace("周八", "周一").replace("    target", "    cron: 0 9 * * 1\n    target");
+    let both = often
+        .replace("周八", "周一")
+        .replace("    target", "    cron: 0 9 * * 1\n    target");
     assert_eq!(found(&both), [("S007", 5)]);
 }
 
 #[test]
 fn caps_and_quiet_hours() {
-    assert_eq!(plan(&[STEP, "limits: {per_contact: 一天一条}"]), [("S008", 6)]);
+    assert_eq!(
+        plan(&[STEP, "limits: {per_contact: 一天一条}"]),
+        [("S008", 6)]
+    );
     assert_eq!(plan(&[STEP, "limits: {per_contact: 0/天}"]), [("S008", 6)]);
     assert_eq!(plan(&[STEP, "quiet: {from: \"21:00\"}"]), [("S009", 6)]);
-    assert_eq!(plan(&[STEP, "quiet: {from: \"09:00\", to: \"09:00\"}"]), [("S009", 6)]);
+    assert_eq!(
+        plan(&[STEP, "quiet: {from: \"09:00\", to: \"09:00\"}"]),
+        [("S009", 6)]
+    );
     assert_eq!(plan(&[STEP, "quiet: {late: drop}"]), [("S009", 6)]);
     assert_eq!(plan(&[STEP, "quiet: {holidays: skip}"]), []);
 }
@@ -90,10 +103,18 @@ fn what_steps_do() {
 fn plans_that_make_no_sense() {
     let ages = "audience: {added_days: \">= 30\"}";
     assert_eq!(plan(&[STEP, ages]), [("S013", 6)]);
-    let same = ["audience: {has_tag: a/b}", "exit_when: {has_tag: a/b}", STEP];
+    let same = [
+        "audience: {has_tag: a/b}",
+        "exit_when: {has_tag: a/b}",
+        STEP,
+    ];
     assert_eq!(plan(&same), [("S014", 6)]);
     assert_eq!(found("version: 2\nsops: []\n").first(), Some(&("S011", 1)));
-    let twice = format!("{}{}", text_of(&[STEP]), "  - {id: 计划, kind: lifecycle, steps: [{at: 0d, do: [{tag: a/b}]}]}\n");
+    let twice = format!(
+        "{}{}",
+        text_of(&[STEP]),
+        "  - {id: 计划, kind: lifecycle, steps: [{at: 0d, do: [{tag: a/b}]}]}\n"
+    );
     assert_eq!(found(&twice), [("S002", 6)]);
 }
 

@@ -63,7 +63,9 @@ fn at(local: &str) -> UnixMillis {
 }
 
 fn tag(contact: &mut Contact, tag: &str) {
-    contact.tags.insert(Tag::from(tag), TagMark::told(UnixMillis(0)));
+    contact
+        .tags
+        .insert(Tag::from(tag), TagMark::told(UnixMillis(0)));
 }
 
 const SEND: &str = "steps: [{at: 1d 10:00, via: staff, do: [{send: 甲}]}]";
@@ -72,7 +74,10 @@ const SEND: &str = "steps: [{at: 1d 10:00, via: staff, do: [{send: 甲}]}]";
 fn a_step_is_not_done_before_its_time() {
     let story = Story::of(&[SEND]);
     let due = at("2026-11-24T10:00");
-    assert_eq!(story.turn("2026-11-24T09:59"), Turn::Wait(due, "it is not due yet"));
+    assert_eq!(
+        story.turn("2026-11-24T09:59"),
+        Turn::Wait(due, "it is not due yet")
+    );
     assert_eq!(story.turn("2026-11-24T10:00"), Turn::Do);
 }
 
@@ -94,7 +99,10 @@ fn quiet_hours_hold_back_what_is_said_and_nothing_else() {
     let quiet = "quiet: {from: \"20:00\", to: \"11:00\", holidays: skip}";
     let story = Story::of(&[quiet, SEND]);
     let eleven = at("2026-11-24T11:00");
-    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Wait(eleven, "quiet hours"));
+    assert_eq!(
+        story.turn("2026-11-24T10:00"),
+        Turn::Wait(eleven, "quiet hours")
+    );
     let dropped = quiet.replace("holidays: skip", "late: drop");
     let story = Story::of(&[&dropped, SEND]);
     assert_eq!(story.turn("2026-11-24T10:00"), Turn::Skip("quiet hours"));
@@ -117,7 +125,11 @@ fn messages_of_all_plans_count_for_the_cap() {
     let reminder = "steps: [{at: 1d 10:00, do: [{remind: {who: 负责人, text: \"{{ now }}\"}}]}]";
     let mut story = Story::of(&[cap, reminder]);
     story.enrolment().sent.push(at("2026-11-24T08:00"));
-    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Do, "a reminder is no message");
+    assert_eq!(
+        story.turn("2026-11-24T10:00"),
+        Turn::Do,
+        "a reminder is no message"
+    );
 }
 
 #[test]
@@ -125,12 +137,17 @@ fn conditions_know_whether_they_wrote() {
     let replied = "steps: [{at: 1d 10:00, if: {replied: false}, do: [{tag: a/b}]}]";
     let mut story = Story::of(&[replied]);
     story.contact.heard_at = Some(at("2026-11-23T09:00"));
-    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Do, "before they began");
+    assert_eq!(
+        story.turn("2026-11-24T10:00"),
+        Turn::Do,
+        "before they began"
+    );
     story.contact.heard_at = Some(at("2026-11-23T11:00"));
     let skipped = Turn::Skip("its condition does not hold");
     assert_eq!(story.turn("2026-11-24T10:00"), skipped);
 
-    let since = "steps: [{at: 1d 10:00, if: {replied_since_last: true, 等级: \">= 3\"}, do: [{tag: a/b}]}]";
+    let since =
+        "steps: [{at: 1d 10:00, if: {replied_since_last: true, 等级: \">= 3\"}, do: [{tag: a/b}]}]";
     let mut story = Story::of(&[since]);
     story.enrolment().last_step_at = Some(at("2026-11-23T12:00"));
     story.contact.heard_at = Some(at("2026-11-23T11:00"));
@@ -169,7 +186,10 @@ fn a_plan_that_is_switched_off_waits() {
     let story = Story::of(&[SEND]);
     let now = "2026-11-24T10:00";
     let turn = story.scene(now).turn(at(now), true);
-    assert_eq!(turn, Turn::Wait(at("2026-11-24T11:00"), "the plan is switched off"));
+    assert_eq!(
+        turn,
+        Turn::Wait(at("2026-11-24T11:00"), "the plan is switched off")
+    );
 }
 
 #[test]
@@ -185,7 +205,10 @@ fn behind_the_last_step_it_is_over() {
     let over = story.scene("2026-11-24T10:00").moved_on(true);
     assert_eq!(over.due, None);
     let end = over.enrolment.ended.expect("over");
-    assert_eq!((end.at, end.how), (at("2026-11-24T10:00"), SopEnding::Finished));
+    assert_eq!(
+        (end.at, end.how),
+        (at("2026-11-24T10:00"), SopEnding::Finished)
+    );
     assert_eq!(over.enrolment.sent, [at("2026-11-24T10:00")]);
 }
 

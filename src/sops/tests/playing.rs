@@ -27,7 +27,9 @@ fn play(sop: &Sop, zone: &TimeZone, start: UnixMillis, delays: &[i64]) -> Vec<(u
     for _ in 0..10_000 {
         let Some(at) = due else { return done };
         // The scheduler is never early and sometimes late.
-        now = now.max(UnixMillis(at.0 + delays.next().copied().unwrap_or_default()));
+        now = now.max(UnixMillis(
+            at.0 + delays.next().copied().unwrap_or_default(),
+        ));
         let enrolment = &contact.sops[&sop.id];
         let scene = Scene {
             sop,
@@ -38,7 +40,10 @@ fn play(sop: &Sop, zone: &TimeZone, start: UnixMillis, delays: &[i64]) -> Vec<(u
             now,
         };
         let sends = sop.steps[enrolment.step as usize].sends();
-        let Progress { enrolment, due: next } = match scene.turn(at, false) {
+        let Progress {
+            enrolment,
+            due: next,
+        } = match scene.turn(at, false) {
             Turn::Wait(until, _) => {
                 assert!(until > now, "it waits for the past");
                 due = Some(until);

@@ -36,7 +36,10 @@ fn the_shops_plans_have_no_findings() {
     let week = set.get(&SopId::from("新客七天")).expect("the first week");
     assert_eq!(week.steps.len(), 5);
     assert!(week.steps[1].sends() && week.steps[1].speaks() && !week.steps[0].speaks());
-    assert!(set.get(&SopId::from("送礼跟进")).is_some_and(|sop| sop.audience.is_none()));
+    assert!(
+        set.get(&SopId::from("送礼跟进"))
+            .is_some_and(|sop| sop.audience.is_none())
+    );
 }
 
 /// All four kinds of the format, as its page shows them.
@@ -66,7 +69,11 @@ sops:
       - {name: 返场, at: 2026-12-13 10:00, exclude: {has_tag: [双十二/已下单]}, via: broadcast, do: [{send: 甲}]}
 ";
     let (set, report) = read(text);
-    assert!(!report.has_errors(), "{}", report.human(crate::lang::Lang::En));
+    assert!(
+        !report.has_errors(),
+        "{}",
+        report.human(crate::lang::Lang::En)
+    );
     let codes: Vec<&str> = report.items().iter().map(|item| item.code).collect();
     assert_eq!(codes, ["S012"; 3], "they are not run yet, and said so");
     let set = set.expect("plans");
@@ -79,7 +86,8 @@ sops:
 
 #[test]
 fn the_version_follows_what_a_plan_says_and_survives_storing() {
-    let text = "version: 1\nsops:\n  - {id: 计划, kind: lifecycle, steps: [{at: 0d, do: [{tag: a}]}]}\n";
+    let text =
+        "version: 1\nsops:\n  - {id: 计划, kind: lifecycle, steps: [{at: 0d, do: [{tag: a}]}]}\n";
     let same = text.replace("{at: 0d,", "{ at: 0d, ");
     let other = text.replace("tag: a", "tag: b");
     assert_eq!(plan(text).version, plan(&same).version);
@@ -93,7 +101,10 @@ fn the_version_follows_what_a_plan_says_and_survives_storing() {
 fn the_schema_knows_the_keys_that_plans_share_with_rules() {
     let schema = schema();
     let plan = &schema["properties"]["sops"]["anyOf"][0]["properties"];
-    assert!(plan["audience"]["properties"]["has_tag"].is_object(), "{plan}");
+    assert!(
+        plan["audience"]["properties"]["has_tag"].is_object(),
+        "{plan}"
+    );
     let step = &plan["steps"]["anyOf"][0]["properties"];
     assert!(step["if"]["properties"]["replied"].is_object(), "{step}");
     let doing = &step["do"]["anyOf"][0]["properties"];

@@ -319,7 +319,11 @@ impl Agent {
     pub fn move_to(&self, mock: &MockWecom, local: &str) {
         let local: jiff::civil::DateTime = local.parse().expect("a date and time");
         let zone = jiff::tz::TimeZone::get("Asia/Shanghai").expect("a zone");
-        let target = local.to_zoned(zone).expect("a time").timestamp().as_second();
+        let target = local
+            .to_zoned(zone)
+            .expect("a time")
+            .timestamp()
+            .as_second();
         let by = target - mock.now();
         assert!(by >= 0, "{local} is {by} s in the past");
         mock.advance_secs(by);
