@@ -7,6 +7,7 @@ mod architecture;
 mod attacks;
 mod bots;
 mod contacts;
+mod counting;
 mod crashes;
 mod crowd;
 mod duplicates;
