@@ -1,5 +1,6 @@
-//! What other rules would have done with what came in. Sends nothing and writes nothing:
-//! each record is decided again, with the contact as the rules saw it then and with what the
+//! What other rules would have done with what came in. Sends nothing and writes nothing.
+//!
+//! Each record is decided again, with the contact as the rules saw it then and with what the
 //! other rules would have changed since the replay began.
 
 use std::collections::{BTreeMap, HashMap};
