@@ -8,7 +8,11 @@ mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+mod explain;
+mod fix;
+mod import;
 mod init;
+mod moved_clock;
 mod output;
 mod queue;
 mod replay;

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::Ended;
 use super::output::Terminal;
 use crate::config::ConfigFile;
-use crate::{rules, templates};
+use crate::{rules, sops, templates};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -16,6 +16,7 @@ pub(super) struct Args {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum File {
     Rules,
+    Sops,
     Calendar,
     Template,
     Config,
@@ -24,6 +25,7 @@ enum File {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let schema = match args.file {
         File::Rules => rules::schema(),
+        File::Sops => sops::schema(),
         File::Calendar => rules::calendar_schema(),
         File::Template => templates::schema(),
         File::Config => schemars::schema_for!(ConfigFile).to_value(),

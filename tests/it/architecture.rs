@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// From the top down. A module imports from layers below its own.
-const LAYERS: [Layer; 6] = [
+const LAYERS: [Layer; 7] = [
     Layer::of(&["cli"]),
     Layer::of(&["app"]),
+    Layer::of(&["simulate"]),
     Layer::stages(&["receive", "process", "deliver", "upkeep"]),
     Layer::of(&[
         "desk",
         "gateway",
         "http",
+        "import",
         "rules",
         "service",
         "store",
@@ -39,7 +41,7 @@ const BESIDE: [(&str, &str); 9] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 3] = ["rules", "templates", "versions"];
+const PURE: [&str; 4] = ["import", "rules", "templates", "versions"];
 
 struct Layer {
     modules: &'static [&'static str],

@@ -102,6 +102,10 @@ macro_rules! store_conformance {
                 come_in_order_of_their_due_time
                 a_known_key_moves
                 can_be_removed
+                fire_once_and_earliest_first
+                a_moved_timer_fires_when_it_was_moved_to
+                two_schedulers_fire_each_once
+                fired_ones_stay_fired_after_a_restart
                 facts_are_replaced_by_name
             }
             quotas {
