@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::Ended;
 use super::output::Terminal;
 use crate::config::ConfigFile;
-use crate::{rules, sops, templates};
+use crate::{rules, simulate, sops, templates};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -19,6 +19,7 @@ enum File {
     Sops,
     Calendar,
     Template,
+    Test,
     Config,
 }
 
@@ -28,6 +29,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
         File::Sops => sops::schema(),
         File::Calendar => rules::calendar_schema(),
         File::Template => templates::schema(),
+        File::Test => simulate::schema(),
         File::Config => schemars::schema_for!(ConfigFile).to_value(),
     };
     terminal.json(&schema)?;

@@ -16,6 +16,7 @@ use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigg
 use crate::domain::outgoing::Outgoing;
 use crate::lang::Lang;
 use crate::rules::{References, Standing};
+use crate::sops::SopSet;
 use crate::store::{
     ClaimedRecord, DecisionCommit, ItemState, NewRecord, PastEffect, PastRecord, RecordBody,
     RecordOutcome,
@@ -66,7 +67,7 @@ fn playbook(rules: &str) -> Playbook {
     Playbook {
         rules,
         templates,
-        sops: crate::sops::SopSet::default(),
+        sops: SopSet::default(),
     }
 }
 
