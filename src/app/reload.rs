@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::files::{Fingerprint, Folders};
 use super::playbook::load_playbook;
 use super::status::ReloadState;
-use super::versions;
+use super::{sop_versions, versions};
 use crate::config::Config;
 use crate::diagnostic::{Report, Severity};
 use crate::domain::clock::SharedClock;
@@ -115,6 +115,10 @@ impl Reloader {
 
     async fn take_over(&mut self, playbook: Playbook, files: Option<FileSet>) {
         let version = playbook.rules.version().to_owned();
+        // Without it who is in an SOP goes on with the newest version: no reason to wait.
+        if let Err(error) = sop_versions::keep(self.deps.store.as_ref(), &playbook.sops).await {
+            tracing::warn!(%error, "the versions of the SOPs could not be kept");
+        }
         self.retired.push(self.deps.current.swap(playbook));
         let mended = self.deps.state.loaded(&version, self.deps.clock.now());
         tracing::info!(version, mended, "rules and templates reloaded");

@@ -12,6 +12,7 @@ mod explain;
 mod fix;
 mod import;
 mod init;
+mod moved_clock;
 mod output;
 mod queue;
 mod replay;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Ended;
 use super::output::Terminal;
 use crate::config::ConfigFile;
-use crate::{rules, templates};
+use crate::{rules, sops, templates};
 
 /// Which schema is for which files, for editors that read `.vscode/settings.json`.
 pub(super) const VSCODE: &str = include_str!("init/vscode.json");
@@ -20,6 +20,7 @@ pub(super) struct Args {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum File {
     Rules,
+    Sops,
     Calendar,
     Template,
     Config,
@@ -44,6 +45,7 @@ impl File {
     fn schema(self) -> Value {
         match self {
             Self::Rules => rules::schema(),
+            Self::Sops => sops::schema(),
             Self::Calendar => rules::calendar_schema(),
             Self::Template => templates::schema(),
             Self::Config => schemars::schema_for!(ConfigFile).to_value(),

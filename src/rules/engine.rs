@@ -173,7 +173,9 @@ impl Scene<'_> {
     }
 }
 
-fn deed(action: &Action) -> Deed {
+/// An action in short.
+#[must_use]
+pub fn deed(action: &Action) -> Deed {
     let said = |content: &Content| match content {
         Content::Text(text) => format!("「{text}」"),
         Content::Template(name) => name.0.clone(),

@@ -315,7 +315,7 @@ impl Trace {
 }
 
 impl Verdict {
-    fn human(&self, lang: Lang, text: &str) -> Vec<String> {
+    pub(super) fn human(&self, lang: Lang, text: &str) -> Vec<String> {
         match self {
             Self::Skipped(reason) => vec![format!("✗ {}", reason.human(lang, text))],
             // Told once for all of them, at the end.

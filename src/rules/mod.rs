@@ -9,8 +9,11 @@ pub mod calendar;
 mod conditions;
 pub mod engine;
 pub mod explain;
+mod hits;
+pub mod glance;
 mod holidays;
 mod keys;
+mod lint;
 pub mod load;
 pub mod matcher;
 pub mod model;
@@ -21,19 +24,23 @@ mod parse_action;
 mod parse_calendar;
 mod parse_contact;
 mod parse_content;
+mod parse_plan;
 mod parse_task;
 mod parse_when;
+mod pinyin;
 pub(crate) mod problems;
 pub mod words;
 
 pub use audience::fits;
 pub use calendar::Calendar;
-pub use engine::{Decision, Fired, decide, explain};
+pub use engine::{Decision, Fired, decide, deed, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
-pub use keys::{AUDIENCE, calendar_schema, schema};
-pub use load::{References, Setting, load};
+pub use glance::{Glance, nearly_fired};
+pub use keys::{ACTION, AUDIENCE, CONTACT, calendar_schema, schema};
+pub use load::{References, Setting, calendar_in, load};
 pub use model::{HitsWanted, Mode, On, Rule, RuleSet, Standing};
 pub use parse_contact::{contact_tests, tags};
+pub use parse_plan::PlanReader;
 
 /// Every kind of finding in rule and calendar files.
 #[must_use]

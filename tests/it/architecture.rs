@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// From the top down. A module imports from layers below its own.
-const LAYERS: [Layer; 6] = [
+const LAYERS: [Layer; 7] = [
     Layer::of(&["cli"]),
     Layer::of(&["app"]),
+    Layer::of(&["simulate"]),
     Layer::stages(&["receive", "process", "deliver", "upkeep"]),
     Layer::of(&[
         "desk",

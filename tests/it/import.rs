@@ -48,7 +48,7 @@ async fn every_mistake_is_told_by_its_cell_and_nothing_is_written() {
     let sheet = "关键词,匹配,回复,标签,时段,编号\n\
                  退款,模湖,好,a/b,,\n\
                  发票,,您好 {{ contct.name }},,,\n\
-                 物流,,稍等,没有组,,\n\
+                 物流,,稍等,/没有组,,\n\
                  地址,,一楼,,深夜,\n\
                  你好,,在,,,refund\n";
     let files = written().await;

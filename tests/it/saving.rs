@@ -201,7 +201,11 @@ async fn operators_are_told_in_wecom_once_and_once_more_when_it_is_good_again() 
         .start(&mock)
         .await;
     let file = path(&agent, "rules/broken.yaml");
-    std::fs::write(&file, "rules:\n  - id: x\n    wenn: {any: [a]}\n").expect("written");
+    std::fs::write(
+        &file,
+        "rules:\n  - id: x\n    wenn: {any: [a]}\n    do: [{reply: hello}]\n",
+    )
+    .expect("written");
     let told = async |count: usize| {
         eventually(&format!("{count} notices"), async || {
             let said = said_by_bot(&mock, MEMBER);

@@ -1,0 +1,28 @@
+//! The agent in memory, on a clock that moves when told to: rule tests and `try`.
+//!
+//! Reading order: who takes part and what they do ([`scene`]), the world that lets production's
+//! own [`decide`](crate::process::decide) decide about it ([`world`]), test files (`keys`,
+//! `parse`, [`model`], [`mod@load`]), what they expect (`judge`), running them ([`mod@run`]), and
+//! which rules they leave out ([`mod@coverage`]). Nothing here reads a clock or sends anything.
+
+pub mod coverage;
+mod expect;
+mod judge;
+mod keys;
+pub mod load;
+pub mod model;
+mod parse;
+mod problems;
+pub mod run;
+pub mod scene;
+pub mod world;
+
+pub use coverage::coverage;
+pub use keys::schema;
+pub use load::{Suite, load};
+pub use run::{Outcome, run};
+pub use scene::{Doing, Trait, What};
+pub use world::{Happened, World};
+
+#[cfg(test)]
+mod tests;
