@@ -83,7 +83,9 @@ mod tests {
         let store = EmbeddedStore::open_redb(folder.path(), &corp).expect("a store");
         let id = SopId::from("甲");
         let first = plan("一");
-        keep(&store, &SopSet::new([first.clone()])).await.expect("kept");
+        keep(&store, &SopSet::new([first.clone()]))
+            .await
+            .expect("kept");
         let second = SopSet::new([plan("二")]);
         keep(&store, &second).await.expect("kept");
         let found = second.begun_with(&id, &first.version).expect("a plan");

@@ -26,7 +26,10 @@ pub(super) fn choose(
         return None;
     }
     let clock = Arc::new(MovedClock::default());
-    tracing::warn!(file, "THE CLOCK IS MOVED BY A FILE: this is a test and nothing else");
+    tracing::warn!(
+        file,
+        "THE CLOCK IS MOVED BY A FILE: this is a test and nothing else"
+    );
     let (file, moved) = (PathBuf::from(file), Arc::clone(&clock));
     take_over(&file, &moved);
     std::thread::spawn(move || {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::access::{Access, local};
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, since, trace, words};
-use crate::app::{Reply, Request, load_playbook};
+use crate::app::{Reply, Request, read_playbook};
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
 use crate::domain::ids::RecordId;
 use crate::domain::inbound::Trigger;
@@ -73,7 +73,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     if let Some(folder) = &args.templates {
         paths.templates.clone_from(folder);
     }
-    let (playbook, report) = load_playbook(&access.config);
+    let (playbook, report) = read_playbook(&access.config);
     let Some(playbook) = playbook else {
         terminal.report(&report);
         return Ok(Ended::CouldNotRun);

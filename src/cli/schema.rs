@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Ended;
 use super::output::Terminal;
 use crate::config::ConfigFile;
-use crate::{rules, sops, templates};
+use crate::{rules, simulate, sops, templates};
 
 /// Which schema is for which files, for editors that read `.vscode/settings.json`.
 pub(super) const VSCODE: &str = include_str!("init/vscode.json");
@@ -23,6 +23,7 @@ enum File {
     Sops,
     Calendar,
     Template,
+    Test,
     Config,
 }
 
@@ -46,6 +47,7 @@ impl File {
         match self {
             Self::Rules => rules::schema(),
             Self::Sops => sops::schema(),
+            Self::Test => simulate::schema(),
             Self::Calendar => rules::calendar_schema(),
             Self::Template => templates::schema(),
             Self::Config => schemars::schema_for!(ConfigFile).to_value(),

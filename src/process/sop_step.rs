@@ -76,12 +76,7 @@ fn origin_of(sop: &SopId) -> RuleId {
 }
 
 /// Decides about a step that is due.
-pub(super) fn sop_step(
-    task: &TaskScene<'_>,
-    id: &SopId,
-    step: u32,
-    commit: &mut DecisionCommit,
-) {
+pub(super) fn sop_step(task: &TaskScene<'_>, id: &SopId, step: u32, commit: &mut DecisionCommit) {
     let stands = task.contact.sops.get(id);
     let Some(enrolment) = stands.filter(|it| it.is_running() && it.step == step) else {
         commit.outcome = skipped("they are not at this step of the SOP any more");

@@ -125,7 +125,9 @@ impl<'a> Reader<'_, '_, 'a> {
 
     fn skipped(&mut self, entry: &Entry) {
         let rule = entry.key.as_str();
-        self.knows(problems::UNKNOWN_RULE, entry.span, rule, |names| &names.rules);
+        self.knows(problems::UNKNOWN_RULE, entry.span, rule, |names| {
+            &names.rules
+        });
         let Some(reason) = entry.value.text() else {
             return;
         };

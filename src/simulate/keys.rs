@@ -198,12 +198,7 @@ pub(super) const EXPECT: &[Key] = &[
         "true: the session ends",
     ),
     Key::may("sop", Shape::Words, "进入这些 SOP", "SOPs that begin"),
-    Key::may(
-        "stop_sop",
-        Shape::Words,
-        "离开这些 SOP",
-        "SOPs that end",
-    ),
+    Key::may("stop_sop", Shape::Words, "离开这些 SOP", "SOPs that end"),
     Key::may(
         "set",
         Shape::Named(&Shape::Text),

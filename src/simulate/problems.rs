@@ -16,6 +16,4 @@ crate::diagnostic::kinds! {
     FAILED = Error "X020" "test_failed";
     TOO_MUCH = Error "X021" "tests_too_much";
     RUNAWAY = Error "X022" "test_runaway";
-    NOT_FIRED = Warning "X030" "rules_not_fired";
-    NOT_HELD_BACK = Warning "X031" "rules_not_held_back";
 }

@@ -56,12 +56,7 @@ const SOP: &[Key] = &[
         "对谁：须全部满足；不写表示只由 start_sop 开始",
         "For whom, all must hold; without it only start_sop begins it",
     ),
-    Key::may(
-        "target",
-        Shape::Map(TARGET),
-        "哪些群",
-        "Which groups",
-    ),
+    Key::may("target", Shape::Map(TARGET), "哪些群", "Which groups"),
     Key::may(
         "every",
         Shape::Text,
@@ -98,12 +93,7 @@ const SOP: &[Key] = &[
         "免打扰时段：不向客户发送，也不提醒员工",
         "When nothing is said to customers or members",
     ),
-    Key::may(
-        "limits",
-        Shape::Map(LIMITS),
-        "频次上限",
-        "Caps",
-    ),
+    Key::may("limits", Shape::Map(LIMITS), "频次上限", "Caps"),
     Key::may(
         "missed",
         Shape::Choice(&["skip", "once"], &[]),

@@ -66,7 +66,10 @@ pub fn begin(sop: &Sop, before: Option<&Enrolment>, now: UnixMillis, zone: &Time
     let mut enrolment = Enrolment::begin(sop.version.clone(), now);
     // What they heard in an earlier run counts for the caps all the same.
     enrolment.sent = before.map(|before| before.sent.clone()).unwrap_or_default();
-    let due = sop.steps.first().map(|step| planned(step.at, &enrolment, zone));
+    let due = sop
+        .steps
+        .first()
+        .map(|step| planned(step.at, &enrolment, zone));
     Progress { enrolment, due }
 }
 
@@ -120,8 +123,7 @@ impl Scene<'_> {
         {
             return held;
         }
-        let excluded = !step.exclude.is_empty()
-            && holds(&step.exclude, self.contact, self.now);
+        let excluded = !step.exclude.is_empty() && holds(&step.exclude, self.contact, self.now);
         if excluded {
             return Turn::Skip("they are excluded from it");
         }
@@ -147,9 +149,7 @@ impl Scene<'_> {
         let wrote_since =
             |since: UnixMillis| self.contact.heard_at.is_some_and(|heard| heard > since);
         match condition {
-            Condition::Contact(test) => {
-                holds(std::slice::from_ref(test), self.contact, self.now)
-            }
+            Condition::Contact(test) => holds(std::slice::from_ref(test), self.contact, self.now),
             Condition::Replied(wanted) => wrote_since(began) == *wanted,
             Condition::RepliedSinceLast(wanted) => {
                 wrote_since(self.enrolment.last_step_at.unwrap_or(began)) == *wanted

@@ -112,7 +112,11 @@ impl Sop {
         // A plan is plain data: it can always be written.
         let text = serde_json::to_vec(&self).unwrap_or_default();
         let hash = Sha1::digest(text);
-        self.version = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        self.version = hash
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         self
     }
 

@@ -158,10 +158,7 @@ impl File<'_, '_> {
         let without_whom = !matches!(kind, Kind::Lifecycle)
             && node.get("target").is_none()
             && node.get("audience").is_none();
-        let missing = [
-            (node.get(needs).is_none(), needs),
-            (without_whom, "target"),
-        ];
+        let missing = [(node.get(needs).is_none(), needs), (without_whom, "target")];
         for (_, key) in missing.iter().filter(|(missing, _)| *missing) {
             let found = Diagnostic::of(problems::MISSING_KEY)
                 .value("key", *key)
@@ -195,7 +192,11 @@ impl File<'_, '_> {
     }
 
     fn quiet(&mut self, node: &Node) -> Option<Quiet> {
-        let clock = |key| node.get(key).and_then(Node::text).and_then(parse_time::clock);
+        let clock = |key| {
+            node.get(key)
+                .and_then(Node::text)
+                .and_then(parse_time::clock)
+        };
         let holidays = node.get("holidays").and_then(Node::text) == Some("skip");
         let span = match (node.get("from"), node.get("to")) {
             (None, None) if holidays => None,
@@ -218,7 +219,10 @@ impl File<'_, '_> {
     fn quiet_form(&mut self, node: &Node) -> Option<Quiet> {
         // A time that is none was reported already.
         let texts = ["from", "to"].map(|key| node.get(key).and_then(Node::text));
-        let broken = texts.iter().flatten().any(|text| values::clock(text).is_none());
+        let broken = texts
+            .iter()
+            .flatten()
+            .any(|text| values::clock(text).is_none());
         if !broken {
             self.add(node.span, Diagnostic::of(problems::QUIET_FORM));
         }

@@ -145,8 +145,18 @@ mod tests {
             Some(At::Local(date(2026, 12, 8).at(10, 0, 0, 0)))
         );
         for wrong in [
-            "", "1", "d", "-1d", "1d 25:00", "1d 24:00", "1d 10", "9999d", "+", "2026-12-08",
-            "2026-02-30 10:00", "1d 10:00 x",
+            "",
+            "1",
+            "d",
+            "-1d",
+            "1d 25:00",
+            "1d 24:00",
+            "1d 10",
+            "9999d",
+            "+",
+            "2026-12-08",
+            "2026-02-30 10:00",
+            "1d 10:00 x",
         ] {
             assert_eq!(at(wrong), None, "{wrong}");
         }
@@ -163,11 +173,23 @@ mod tests {
         assert_eq!(every("每天 20:00"), on(Days::Every, 20));
         assert_eq!(every("工作日 18:00"), on(Days::Working, 18));
         assert_eq!(every("每月31日 10:00"), on(Days::Month(31), 10));
-        for wrong in ["周八 09:00", "每月32日 10:00", "每天", "09:00", "每天 25:00"] {
+        for wrong in [
+            "周八 09:00",
+            "每月32日 10:00",
+            "每天",
+            "09:00",
+            "每天 25:00",
+        ] {
             assert_eq!(every(wrong), None, "{wrong}");
         }
         assert!(cron("*/5 9-18 * * 1,3,5").is_some());
-        for wrong in ["* * * *", "60 * * * *", "* * 0 * *", "*/0 * * * *", "5-1 * * * *"] {
+        for wrong in [
+            "* * * *",
+            "60 * * * *",
+            "* * 0 * *",
+            "*/0 * * * *",
+            "5-1 * * * *",
+        ] {
             assert_eq!(cron(wrong), None, "{wrong}");
         }
     }
@@ -175,8 +197,20 @@ mod tests {
     #[test]
     fn a_cap_is_a_number_and_a_period() {
         let day = Period::Day;
-        assert_eq!(cap("1/天"), Some(Cap { most: 1, period: day }));
-        assert_eq!(cap("2 / day"), Some(Cap { most: 2, period: day }));
+        assert_eq!(
+            cap("1/天"),
+            Some(Cap {
+                most: 1,
+                period: day
+            })
+        );
+        assert_eq!(
+            cap("2 / day"),
+            Some(Cap {
+                most: 2,
+                period: day
+            })
+        );
         for wrong in ["0/天", "1", "1/年", "一/天", "1/"] {
             assert_eq!(cap(wrong), None, "{wrong}");
         }

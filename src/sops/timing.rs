@@ -23,7 +23,10 @@ pub fn planned(at: At, enrolment: &Enrolment, zone: &TimeZone) -> UnixMillis {
     let earliest = enrolment.last_step_at.unwrap_or(start).max(start);
     let planned = match at {
         At::After(wait) => earliest.after(wait),
-        At::Day { days: 0, time: None } => start,
+        At::Day {
+            days: 0,
+            time: None,
+        } => start,
         At::Day { days, time } => {
             let local = local(start, zone);
             let time = time.unwrap_or_else(|| local.time());
@@ -51,12 +54,7 @@ pub fn local(at: UnixMillis, zone: &TimeZone) -> DateTime {
 /// When there is room again under a cap: `None` if there is room now. It is the same time of
 /// day in the first period that has room.
 #[must_use]
-pub fn room(
-    cap: Cap,
-    sent: &[UnixMillis],
-    now: UnixMillis,
-    zone: &TimeZone,
-) -> Option<UnixMillis> {
+pub fn room(cap: Cap, sent: &[UnixMillis], now: UnixMillis, zone: &TimeZone) -> Option<UnixMillis> {
     let here = local(now, zone);
     let period = |at: DateTime| beginning(cap.period, at);
     let this = period(here);

@@ -25,6 +25,7 @@ mod operating;
 mod reloading;
 mod replay;
 mod robots;
+mod rule_tests;
 mod saving;
 mod secrets;
 mod spine;

@@ -67,7 +67,9 @@ pub(super) async fn send(
     Ok(AttemptEnd::Sent {
         note: match left_out {
             0 => note("task", tasks),
-            _ => Some(format!("task {tasks}, {left_out} customers left out by WeCom")),
+            _ => Some(format!(
+                "task {tasks}, {left_out} customers left out by WeCom"
+            )),
         },
     })
 }

@@ -78,9 +78,8 @@ pub(super) async fn end(
         let reason = reason.to_owned();
         return Ok(AttemptEnd::Dropped { reason });
     }
-    let move_to = |state| {
-        service_state_trans::Request::new(open_kfid.as_str(), customer.as_str(), state)
-    };
+    let move_to =
+        |state| service_state_trans::Request::new(open_kfid.as_str(), customer.as_str(), state);
     if state.service_state == ServiceState::Untreated {
         // WeCom names no way from a new session to its end: the bot takes it first.
         let taken = app.call(&move_to(ServiceState::Bot)).await;

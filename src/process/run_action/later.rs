@@ -36,7 +36,10 @@ impl Planner<'_> {
         }
         let record = self.inbound();
         self.plan.timers.push(Timer {
-            key: format!("remind/{}/{}/{}", origin.record.0, origin.rule, origin.action),
+            key: format!(
+                "remind/{}/{}/{}",
+                origin.record.0, origin.rule, origin.action
+            ),
             due,
             inbound: Inbound {
                 at: due,
@@ -68,7 +71,10 @@ impl Planner<'_> {
         let sop = self.playbook.sops.get(id);
         let sop = sop.ok_or_else(|| format!("no SOP is called {id}"))?;
         if !sop.is_lifecycle() {
-            return Err(format!("people do not enter an SOP of kind {}", sop.kind.word()));
+            return Err(format!(
+                "people do not enter an SOP of kind {}",
+                sop.kind.word()
+            ));
         }
         if sop.off {
             return Err("the SOP is switched off".to_owned());
@@ -77,7 +83,11 @@ impl Planner<'_> {
             return Err("only customers go through an SOP".to_owned());
         }
         let begun = self.plan.sops.iter().any(|change| change.sop == *id);
-        let running = self.contact.sops.get(id).is_some_and(|one| one.is_running());
+        let running = self
+            .contact
+            .sops
+            .get(id)
+            .is_some_and(|one| one.is_running());
         if begun || running {
             return Err("they are in this SOP already".to_owned());
         }
