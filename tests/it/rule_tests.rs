@@ -97,7 +97,7 @@ fn elements(xml: &str) -> Vec<(String, Vec<(String, String)>)> {
         match reader.read_event().expect("well-formed XML") {
             Event::Eof => return found,
             Event::Start(tag) | Event::Empty(tag) => {
-                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+                let text = |text: &str| text.to_owned();
                 let attributes = tag.attributes().map(|attribute| {
                     let attribute = attribute.expect("an attribute");
                     (text(attribute.key.as_ref()), text(&attribute.value))

@@ -38,19 +38,19 @@ fn names_that_do_not_exist_are_found() {
     one(
         "{from: 张三, say: 在, expect: {not_rule: [退款, 查]}}",
         "X003",
-        54,
+        52,
     );
     one(
         "{from: 张三, say: 在, expect: {skipped: {退: none}}}",
         "X003",
-        49,
+        47,
     );
     one("{from: 王五, say: 在, expect: {none: true}}", "X002", 14);
     one("{from: 张三, say: 在, expect: {reply: 退款说}}", "X004", 44);
     one(
         "{from: 张三, say: 在, expect: {transfer: 售前}}",
         "X005",
-        49,
+        47,
     );
     one("{from: 张三, say: 在, expect: {webhook: 订单}}", "X005", 46);
     one("{from: 张三, say: 在, expect: {robot: 群}}", "X005", 44);
@@ -58,7 +58,7 @@ fn names_that_do_not_exist_are_found() {
     one(
         "{from: 张三, say: 在, expect: {skipped: {退款: cooling}}}",
         "X006",
-        53,
+        51,
     );
 }
 
@@ -69,17 +69,17 @@ fn keys_and_values_are_checked() {
     one(
         "{from: 张三, say: 在, channel: wechat, expect: {none: true}}",
         "Y024",
-        39,
+        37,
     );
     one(
         "{from: 张三, event: adde, expect: {none: true}}",
         "X009",
-        27,
+        25,
     );
     one(
         "{from: 张三, say: 在, event: added, expect: {none: true}}",
         "X008",
-        30,
+        28,
     );
     one("{from: 张三, say: 在}", "X010", 11);
 }

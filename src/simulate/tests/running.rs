@@ -66,12 +66,12 @@ fn a_failure_has_its_place_and_the_rest_still_runs() {
         .iter()
         .map(|failure| (failure.step, failure.span.line, failure.span.column))
         .collect();
-    assert_eq!(places, [(1, 8, 47), (3, 10, 34)]);
+    assert_eq!(places, [(1, 8, 44), (3, 10, 34)]);
     assert!(!outcome.results[0].failures[0].happened.is_empty());
     let report = outcome.report();
     for lang in [Lang::Zh, Lang::En] {
         let shown = report.human(lang);
-        assert!(shown.contains("a.test.yaml:8:47"), "{shown}");
+        assert!(shown.contains("a.test.yaml:8:44"), "{shown}");
         assert!(
             shown.contains("rule: 退款") && !shown.contains("{test}"),
             "{shown}"
