@@ -2,7 +2,8 @@
 //!
 //! The path of a message is the reading order: [`receive`] puts it into the inbox,
 //! [`process`] decides with [`rules`] and [`templates`], [`deliver`] carries the effects
-//! out. They meet only in the [`store`].
+//! out; [`schedule`] puts what we gave ourselves to do into the inbox when it is due, such
+//! as the next step of one of the [`sops`]. They meet only in the [`store`].
 
 pub mod cli;
 
@@ -13,13 +14,16 @@ pub mod simulate;
 pub mod deliver;
 pub mod process;
 pub mod receive;
+pub mod schedule;
 pub mod upkeep;
 
 pub mod desk;
 pub mod gateway;
 pub mod http;
+pub mod import;
 pub mod rules;
 pub mod service;
+pub mod sops;
 pub mod store;
 pub mod templates;
 pub mod versions;

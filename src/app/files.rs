@@ -54,22 +54,30 @@ impl Folders {
         Fingerprint(files)
     }
 
+    /// Every file: its path in a version, and where it is.
+    #[must_use]
+    pub fn list(&self) -> Vec<(String, PathBuf)> {
+        let mut list = Vec::new();
+        for (name, folder) in &self.0 {
+            walk(folder, &mut |path, _| {
+                // The loaders skip names that are not UTF-8 too.
+                if let Some(inside) = path.strip_prefix(folder).ok().and_then(Path::to_str) {
+                    list.push((format!("{name}/{inside}"), path.to_path_buf()));
+                }
+            });
+        }
+        list.sort();
+        list
+    }
+
     /// Every file with what is in it.
     ///
     /// # Errors
     /// If a file cannot be read.
     pub fn read(&self) -> io::Result<FileSet> {
         let mut set = FileSet::default();
-        for (name, folder) in &self.0 {
-            let mut paths = Vec::new();
-            walk(folder, &mut |path, _| paths.push(path.to_path_buf()));
-            for path in paths {
-                let inside = path.strip_prefix(folder).unwrap_or(&path);
-                // The loaders skip names that are not UTF-8 too.
-                if let Some(inside) = inside.to_str() {
-                    set.add(format!("{name}/{inside}"), std::fs::read(&path)?);
-                }
-            }
+        for (name, path) in self.list() {
+            set.add(name, std::fs::read(path)?);
         }
         Ok(set)
     }

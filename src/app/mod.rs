@@ -5,6 +5,7 @@ mod files;
 mod look;
 mod playbook;
 mod reload;
+mod sop_versions;
 mod status;
 mod versions;
 
@@ -40,6 +41,7 @@ use crate::process::worker as process;
 use crate::receive::accept::Acceptor;
 use crate::receive::contacts::Contacts;
 use crate::receive::sync_kf::Puller;
+use crate::schedule;
 use crate::service::{self, Service, Shutdown, ShutdownTrigger};
 use crate::store::embedded::EmbeddedStore;
 use crate::store::{ContactSource, Signals, Store, StoreError};
@@ -141,6 +143,7 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         clock,
         desk: Desk::default(),
     };
+    sop_versions::keep(base.store.as_ref(), &playbook.get().sops).await?;
     let acceptor = base.acceptor()?;
     let listen = base.config.listen;
     let failed = |source| StartError::Listen {
@@ -201,6 +204,9 @@ impl Base {
         loops.spawn(puller, |signals| &signals.kf);
         loops.spawn(self.processor(playbook.clone()), |signals| &signals.inbox);
         loops.spawn(self.deliverer(), |signals| &signals.outbox);
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let scheduler = schedule::worker::Worker::new(store, clock);
+        loops.spawn(scheduler, |signals| &signals.timers);
     }
 
     fn spawn_upkeep(&self, loops: &mut Loops) {

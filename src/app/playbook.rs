@@ -4,8 +4,9 @@ use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::process::playbook::Playbook;
-use crate::rules::{self, References, Setting};
+use crate::rules::{self, PlanReader, References, Setting};
 use crate::simulate::{self, Wish};
+use crate::sops;
 use crate::templates::Catalog;
 
 /// Reads, checks and builds everything the operators wrote, and runs their rule tests: what
@@ -28,7 +29,7 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
         servicer_groups: &config.servicers.keys().cloned().collect(),
         webhooks: &config.webhooks.keys().cloned().collect(),
         robots: &config.robots.keys().cloned().collect(),
-        sops: None,
+        sops: Some(&sops::ids_in(&config.paths.sops)),
         setting: Some(&Setting {
             now: SystemClock
                 .now()
@@ -39,9 +40,19 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     };
     let (set, rule_report) = rules::load(&config.paths.rules, &references);
     report.merge(rule_report);
-    let good = !report.has_errors();
-    let playbook = set
-        .filter(|_| good)
-        .map(|rules| Playbook { rules, templates });
-    (playbook, report)
+    let reader = PlanReader {
+        references: &references,
+        calendar: &rules::calendar_in(&config.paths.rules),
+    };
+    let (plans, plan_report) = sops::load(&config.paths.sops, reader);
+    report.merge(plan_report);
+    let (Some(rules), Some(sops), false) = (set, plans, report.has_errors()) else {
+        return (None, report);
+    };
+    let playbook = Playbook {
+        rules,
+        templates,
+        sops,
+    };
+    (Some(playbook), report)
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::files::{Fingerprint, Folders};
 use super::playbook::load_playbook;
 use super::status::ReloadState;
-use super::versions;
+use super::{sop_versions, versions};
 use crate::config::Config;
 use crate::diagnostic::{Report, Severity};
 use crate::domain::clock::SharedClock;
 use crate::lang::Lang;
+use crate::process::own::alert_record;
 use crate::process::playbook::{CurrentPlaybook, Playbook};
 use crate::service::{Pass, Service};
 use crate::store::Store;
@@ -94,7 +95,9 @@ impl Reloader {
             None => {
                 let problem = "the files could not be read".to_owned();
                 tracing::error!(problem, "the last good set stays in force");
-                self.deps.state.kept(1, problem);
+                if self.deps.state.kept(1, problem.clone()) {
+                    self.alert("alert.reload_failed", 1, &problem).await;
+                }
             }
             Some(Read::Moved) => {
                 self.restless += 1;
@@ -104,7 +107,7 @@ impl Reloader {
                 return false;
             }
             Some(Read::Done(Some((playbook, files)), _)) => self.take_over(playbook, files).await,
-            Some(Read::Done(None, report)) => self.keep_old(&report),
+            Some(Read::Done(None, report)) => self.keep_old(&report).await,
         }
         self.restless = 0;
         true
@@ -112,26 +115,56 @@ impl Reloader {
 
     async fn take_over(&mut self, playbook: Playbook, files: Option<FileSet>) {
         let version = playbook.rules.version().to_owned();
+        // Without it who is in an SOP goes on with the newest version: no reason to wait.
+        if let Err(error) = sop_versions::keep(self.deps.store.as_ref(), &playbook.sops).await {
+            tracing::warn!(%error, "the versions of the SOPs could not be kept");
+        }
         self.retired.push(self.deps.current.swap(playbook));
         let mended = self.deps.state.loaded(&version, self.deps.clock.now());
         tracing::info!(version, mended, "rules and templates reloaded");
         self.keep_version(files).await;
+        if mended {
+            self.alert("alert.reload_mended", 0, "").await;
+        }
     }
 
-    fn keep_old(&self, report: &Report) {
-        let mut items = report.items().into_iter();
-        let first = items.find(|item| item.severity == Severity::Error);
-        let problem = first
-            .map(|item| item.headline(Lang::En))
-            .unwrap_or_default();
-        let errors = report.count(Severity::Error);
+    async fn keep_old(&self, report: &Report) {
+        let first = |lang| {
+            let mut items = report.items().into_iter();
+            let first = items.find(|item| item.severity == Severity::Error);
+            first.map(|item| item.headline(lang)).unwrap_or_default()
+        };
+        let (errors, problem) = (report.count(Severity::Error), first(Lang::En));
         tracing::error!(
             errors,
             first = problem,
             "the changed files are not usable; the last good set stays in force \
              (run `wecom-agent check` for all problems)"
         );
-        self.deps.state.kept(errors, problem);
+        if self.deps.state.kept(errors, problem) {
+            let lang = self.deps.config.alerts.as_ref().map(|alerts| alerts.lang);
+            let problem = first(lang.unwrap_or_default());
+            self.alert("alert.reload_failed", errors, &problem).await;
+        }
+    }
+
+    /// Tells the operators in WeCom, if the config says whom. It goes the way of every
+    /// message: through the inbox.
+    async fn alert(&self, text: &str, errors: usize, problem: &str) {
+        let Some(alerts) = &self.deps.config.alerts else {
+            return;
+        };
+        let errors = errors.to_string();
+        let values = [("errors", errors.as_str()), ("problem", problem)];
+        let text = alerts.lang.text(text, &values);
+        let now = self.deps.clock.now();
+        let key = format!("reload/{}", now.0);
+        let Some(record) = alert_record(&self.deps.config, &key, text, now) else {
+            return;
+        };
+        if let Err(error) = self.deps.store.accept(vec![record]).await {
+            tracing::warn!(%error, "the operators could not be told");
+        }
     }
 
     /// Keeps what is in force as a version. That it could not be kept harms nobody now.

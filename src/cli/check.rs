@@ -1,7 +1,7 @@
-//! `check`: config, rules and templates, all problems at once.
+//! `check`: config, rules and templates, all problems at once; `--fix` mends some of them.
 
 use super::output::Terminal;
-use super::{ConfigArg, Ended, Format, environment};
+use super::{ConfigArg, Ended, Format, environment, explain, fix};
 use crate::app::read_playbook;
 use crate::config::Config;
 use crate::diagnostic::Severity;
@@ -17,10 +17,28 @@ pub(super) struct Args {
     strict: bool,
     #[arg(long)]
     no_tests: bool,
+    #[arg(long)]
+    fix: bool,
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
+    #[arg(long, value_name = "CODE")]
+    explain: Option<String>,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    if let Some(code) = &args.explain {
+        return explain::run(code, terminal);
+    }
     let outlined = Config::outline(&args.config.config, &environment);
+    let mending = match &outlined.config {
+        Some(config) if args.fix => Some(fix::mend(config, args.dry_run, terminal.lang)?),
+        _ => None,
+    };
+    if args.format == Format::Text
+        && let Some(mending) = &mending
+    {
+        mending.tell(args.dry_run, terminal);
+    }
     let unreadable = outlined.unreadable();
     let mut report = outlined.report;
     let mut tests = None;
@@ -38,7 +56,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
             tests = Some(tested.tests);
         }
     }
-    let wrong = report.has_errors() || (args.strict && report.count(Severity::Warning) > 0);
+    let would_mend = args.dry_run
+        && mending
+            .as_ref()
+            .is_some_and(|mending| !mending.list.is_empty());
+    let strict = args.strict && report.count(Severity::Warning) > 0;
+    let wrong = report.has_errors() || strict || would_mend;
     match args.format {
         Format::Json => terminal.json(&serde_json::json!({
             "ok": !wrong,
@@ -46,6 +69,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
             "tests": tests,
             "warnings": report.count(Severity::Warning),
             "problems": report.rendered(terminal.lang),
+            "mended": mending.as_ref().map(|mending| &mending.list),
         }))?,
         Format::Text if report.is_empty() => terminal.say("check.no_problems", &[]),
         Format::Text => terminal.line(report.human(terminal.lang)),

@@ -8,8 +8,12 @@ mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+mod explain;
+mod fix;
+mod import;
 mod init;
 mod junit;
+mod moved_clock;
 mod outcome;
 mod output;
 mod queue;

@@ -12,8 +12,9 @@ use super::{ConfigArg, Ended, Format, since, trace, words};
 use crate::app::{Reply, Request, read_playbook};
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
 use crate::domain::ids::RecordId;
+use crate::domain::inbound::Trigger;
 use crate::process::replay::{Compared, Deeds, Replay};
-use crate::store::{PastRecord, RecordQuery};
+use crate::store::{PastRecord, RecordOutcome, RecordQuery};
 
 /// Records read at a time.
 const PAGE: usize = 500;
@@ -123,7 +124,9 @@ async fn page(
 impl Found {
     fn note(&mut self, record: &PastRecord, compared: Option<Compared>) {
         let Some(compared) = compared else {
-            self.unknown += usize::from(record.trace.is_none() && record.outcome.is_some());
+            let decided = matches!(record.outcome, Some(RecordOutcome::Done { .. }));
+            let ours = matches!(record.inbound.trigger, Trigger::Own(_));
+            self.unknown += usize::from(decided && !ours);
             return;
         };
         self.compared += 1;

@@ -5,7 +5,7 @@ use clap::Subcommand;
 
 use super::access::{Access, local};
 use super::output::Terminal;
-use super::{ConfigArg, Ended, Format};
+use super::{ConfigArg, Ended, Format, import};
 use crate::app::{Folders, History, Reply, Request, load_playbook, write_whole};
 use crate::versions::{FileSet, Kept, Plan, Reason, Version, difference, plan, words};
 
@@ -20,6 +20,7 @@ enum RulesVerb {
     History(HistoryArgs),
     Diff(DiffArgs),
     Rollback(RollbackArgs),
+    Import(import::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -59,6 +60,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         RulesVerb::History(args) => history(&args, terminal).await,
         RulesVerb::Diff(args) => diff(&args, terminal).await,
         RulesVerb::Rollback(args) => rollback(&args, terminal).await,
+        RulesVerb::Import(args) => import::run(&args, terminal),
     }
 }
 

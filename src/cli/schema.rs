@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::Ended;
 use super::output::Terminal;
 use crate::config::ConfigFile;
-use crate::{rules, simulate, templates};
+use crate::{rules, simulate, sops, templates};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -16,6 +16,7 @@ pub(super) struct Args {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum File {
     Rules,
+    Sops,
     Calendar,
     Template,
     Test,
@@ -25,6 +26,7 @@ enum File {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let schema = match args.file {
         File::Rules => rules::schema(),
+        File::Sops => sops::schema(),
         File::Calendar => rules::calendar_schema(),
         File::Template => templates::schema(),
         File::Test => simulate::schema(),

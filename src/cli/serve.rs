@@ -8,10 +8,9 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::Terminal;
-use super::{ConfigArg, Ended, environment};
+use super::{ConfigArg, Ended, environment, moved_clock};
 use crate::app::{self, Ending, Folders, Parts, Server, load_playbook};
 use crate::config::Config;
-use crate::domain::clock::SystemClock;
 use crate::process::playbook::CurrentPlaybook;
 use crate::telemetry::{self, LogFormat, Metrics};
 
@@ -128,11 +127,15 @@ pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
         terminal.warn("serve.not_started", &[]);
         return None;
     };
+    let Some(clock) = moved_clock::choose(&config.api_base, &environment) else {
+        terminal.warn("serve.clock_refused", &[("name", moved_clock::VARIABLE)]);
+        return None;
+    };
     Some(Parts {
         config,
         playbook: CurrentPlaybook::new(playbook),
         seen,
-        clock: Arc::new(SystemClock),
+        clock,
         metrics: Metrics::start(),
     })
 }

@@ -1,6 +1,6 @@
 //! Times in the past as operators write them: `7d`, `2026-11-22`, `2026-11-22 10:00`.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::output::Terminal;
@@ -27,15 +27,13 @@ fn read(text: &str, now: UnixMillis, zone: &TimeZone) -> Option<UnixMillis> {
     if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
         return Some(UnixMillis(timestamp.as_millisecond()));
     }
-    let today = || now.timestamp().to_zoned(zone.clone()).date();
-    let local = if let Ok(time) = text.parse::<Time>() {
-        today().to_datetime(time)
-    } else if let Ok(date) = text.parse::<Date>()
-        && !text.contains(':')
-    {
-        date.to_datetime(Time::midnight())
-    } else {
-        text.parse::<DateTime>().ok()?
+    // A date alone is its beginning; a time alone is today's.
+    let local = match text.parse::<DateTime>() {
+        Ok(local) => local,
+        Err(_) => {
+            let today = now.timestamp().to_zoned(zone.clone()).date();
+            today.to_datetime(text.parse::<Time>().ok()?)
+        }
     };
     let zoned = local.to_zoned(zone.clone()).ok()?;
     Some(UnixMillis(zoned.timestamp().as_millisecond()))

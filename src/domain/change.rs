@@ -33,8 +33,8 @@ pub struct ContactChange {
     pub hits: Vec<RuleHit>,
     /// Points to add.
     pub points: i64,
-    /// SOPs begun or moved on, or (`None`) ended.
-    pub sops: Vec<(SopId, Option<Enrolment>)>,
+    /// SOPs begun, moved on or ended.
+    pub sops: Vec<SopChange>,
     /// Rules answered them: this much is noted for the loop guard.
     pub answered: bool,
     /// The conversation in which it happened.
@@ -59,6 +59,31 @@ pub struct TagGrant {
     pub version: Option<String>,
     /// The record that led to it.
     pub record: Option<RecordId>,
+}
+
+/// A move within an SOP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SopChange {
+    /// The SOP.
+    pub sop: SopId,
+    /// Where they must stand for it to happen: the start and the step of a running enrolment.
+    /// A step that was decided while something else stopped the SOP then changes nothing.
+    /// `None` takes any place.
+    pub only_at: Option<(UnixMillis, u32)>,
+    /// Where they stand afterwards.
+    pub to: Enrolment,
+}
+
+impl SopChange {
+    fn apply(self, contact: &mut Contact) {
+        let stands = contact.sops.get(&self.sop);
+        let fits = self.only_at.is_none_or(|place| {
+            stands.is_some_and(|it| it.is_running() && (it.started_at, it.step) == place)
+        });
+        if fits {
+            contact.sops.insert(self.sop, self.to);
+        }
+    }
 }
 
 /// Which tags are taken back: those that this rule set at or after this time.
@@ -144,11 +169,8 @@ impl ContactChange {
             hit.apply(contact, now);
         }
         contact.points = contact.points.saturating_add(self.points);
-        for (sop, enrolment) in self.sops {
-            match enrolment {
-                Some(enrolment) => contact.sops.insert(sop, enrolment),
-                None => contact.sops.remove(&sop),
-            };
+        for change in self.sops {
+            change.apply(contact);
         }
         if let Some(conversation) = self.conversation {
             note_conversation(contact, conversation);

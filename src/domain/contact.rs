@@ -72,8 +72,61 @@ pub struct Enrolment {
     pub version: String,
     /// When they began.
     pub started_at: UnixMillis,
-    /// The step that is due next, counted from 0.
+    /// The step that is due next, counted from 0; the number of steps when all are over.
     pub step: u32,
+    /// When the step before it was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_step_at: Option<UnixMillis>,
+    /// When it sent them something, oldest first: what `limits` looks at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<UnixMillis>,
+    /// Set when it is over. It is kept, so that nobody enters twice by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<SopEnd>,
+}
+
+/// The end of somebody's way through an SOP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SopEnd {
+    /// When.
+    pub at: UnixMillis,
+    /// How.
+    pub how: SopEnding,
+}
+
+/// How somebody's way through an SOP ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SopEnding {
+    /// All steps are over.
+    Finished,
+    /// Its `exit_when` held.
+    Exited,
+    /// A rule or another SOP took them out of it.
+    Stopped,
+    /// Operators removed the SOP.
+    Removed,
+}
+
+impl Enrolment {
+    /// Somebody at the beginning.
+    #[must_use]
+    pub fn begin(version: String, now: UnixMillis) -> Self {
+        Self {
+            version,
+            started_at: now,
+            step: 0,
+            last_step_at: None,
+            sent: Vec::new(),
+            ended: None,
+        }
+    }
+
+    /// Whether steps are to come.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.ended.is_none()
+    }
 }
 
 impl Contact {

@@ -6,17 +6,18 @@ use super::guard::{self, Held};
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
 use super::run_action::Planner;
+use super::sop_step::enter;
 use super::trace::Seen;
 use crate::config::Config;
 use crate::domain::action::Action;
-use crate::domain::change::ContactChange;
+use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower};
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::Person;
 use crate::domain::inbound::{Author, Inbound, Trigger};
 use crate::rules::{Fired, Standing, decide as decide_rules};
-use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome};
+use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome, RuleUse};
 
 /// Decides about a claimed record.
 #[must_use]
@@ -95,19 +96,27 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     commit
         .records
         .extend(held.and_then(|held| held.alert(config, contact, now)));
-    let change = commit.contact.get_or_insert_default();
+    let mut change = commit.contact.take().unwrap_or_default();
     change.person.clone_from(&inbound.person);
     let in_chat = |new: &NewEffect| new.lane.0 == inbound.conversation.0;
     change.answered = wanted && held.is_none() && plan.effects.iter().any(in_chat);
-    change.add_tags = plan.add_tags;
-    change.remove_tags = plan.remove_tags;
-    change.set = plan.set;
+    let steps = plan.into_commit(&mut change, commit);
+    let added = matches!(inbound.trigger, Trigger::Added { .. });
+    enter(scene, &mut change, added, commit);
+    change.hits = decision.hits;
+    let day = now.timestamp().to_zoned(zone.clone()).date();
+    let limited = decision.fired.iter().filter_map(|rule| {
+        let (rule, max) = (rule.rule.clone(), rule.limit?);
+        Some(RuleUse { rule, day, max })
+    });
+    commit.uses = limited.collect();
     let cooling = decision.fired.iter().filter(|rule| rule.cooldown.is_some());
     change.fired = cooling.map(|rule| rule.rule.clone()).collect();
     let mut trace = serde_json::json!({
         "rules": decision.trace,
-        "steps": plan.steps,
-        "tags": tag_changes(change),
+        "steps": steps,
+        "tags": tag_changes(&change),
+        "sops": sop_changes(&change),
         "seen": Seen::of(contact, now),
     });
     if let Some(held) = held {
@@ -120,7 +129,7 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
         trace["points"] = change.points.into();
     }
     commit.trace = Some(trace);
-    commit.effects = plan.effects;
+    commit.contact = Some(change);
     let fired = decision.fired.into_iter().map(|rule| rule.rule);
     commit.outcome = RecordOutcome::Done {
         fired: fired.collect(),
@@ -140,6 +149,15 @@ pub fn tag_changes(change: &ContactChange) -> Vec<String> {
     let added = added.map(|grant| format!("+{}", grant.tag));
     let removed = change.remove_tags.iter();
     added.chain(removed.map(|tag| format!("-{tag}"))).collect()
+}
+
+/// `+id` for an SOP that they entered and `-id` for one that they left.
+fn sop_changes(change: &ContactChange) -> Vec<String> {
+    let sign = |change: &SopChange| if change.to.is_running() { '+' } else { '-' };
+    let changes = change.sops.iter();
+    changes
+        .map(|change| format!("{}{}", sign(change), change.sop))
+        .collect()
 }
 
 /// Why the rules never see this record.

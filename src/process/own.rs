@@ -11,6 +11,9 @@ use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger}
 use crate::domain::outgoing::Outgoing;
 use crate::process::compose;
 use crate::process::playbook::Playbook;
+use crate::process::run_action::Planner;
+use crate::process::sop_step::sop_step;
+use crate::rules::explain::Deed;
 use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordBody, RecordOutcome};
 
 /// The conversation of everything that operators are told.
@@ -31,11 +34,44 @@ pub(super) fn decide_task(scene: &TaskScene<'_>, task: &Task, commit: &mut Decis
     match task {
         Task::Undo { rule, since } => undo(scene, rule, *since, commit),
         Task::Alert { text } => alert(scene, text, commit),
-        Task::SopStep { .. } | Task::Remind { .. } => {
-            let reason = "not available in this version".to_owned();
-            commit.outcome = RecordOutcome::Skipped { reason };
-        }
+        Task::SopStep { sop, step } => sop_step(scene, sop, *step, commit),
+        Task::Remind { who, text, origin } => remind(scene, who, text, origin, commit),
     }
+}
+
+/// Tells members what they were to be reminded of.
+fn remind(
+    scene: &TaskScene<'_>,
+    who: &str,
+    text: &str,
+    origin: &RuleId,
+    commit: &mut DecisionCommit,
+) {
+    let TaskScene {
+        config,
+        playbook,
+        record,
+        contact,
+        now,
+    } = *scene;
+    let mut planner = Planner::new(config, playbook, record, contact, now);
+    let deed = Deed {
+        action: "remind".to_owned(),
+        target: who.to_owned(),
+    };
+    let told = planner.step(origin, 0, deed, |planner, origin| {
+        planner.tell(who, text.to_owned(), origin)
+    });
+    let mut change = commit.contact.take().unwrap_or_default();
+    let steps = planner.finish().into_commit(&mut change, commit);
+    commit.contact = Some(change);
+    commit.trace = Some(serde_json::json!({ "steps": steps }));
+    commit.outcome = if told > 0 {
+        RecordOutcome::Done { fired: Vec::new() }
+    } else {
+        let reason = "nobody could be reminded".to_owned();
+        RecordOutcome::Skipped { reason }
+    };
 }
 
 /// Takes back the tags that a rule has set since a time, here and in WeCom.

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::rules::RuleSet;
+use crate::sops::SopSet;
 use crate::templates::Catalog;
 
-/// Rules and templates that were checked together.
+/// Rules, templates and SOPs that were checked together.
 #[derive(Debug)]
 pub struct Playbook {
     /// The rules.
     pub rules: RuleSet,
     /// The templates that they name.
     pub templates: Catalog,
+    /// The follow-up plans.
+    pub sops: SopSet,
 }
 
 /// The playbook in force. Readers keep the one they began with.

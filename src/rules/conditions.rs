@@ -1,6 +1,5 @@
 //! The conditions of a rule, one after another.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,7 +11,6 @@ use super::audience::fits;
 use super::explain::{Found, Reason, Used};
 use super::matcher::Hits;
 use super::model::{Mode, Rule, RuleSet, Standing};
-use super::normalize::{normalize, original_range};
 use super::words::Word;
 use crate::domain::change::RuleHit;
 use crate::domain::clock::UnixMillis;
@@ -32,7 +30,7 @@ pub(super) struct Scene<'a> {
     zone: &'a TimeZone,
     /// What was said, pressed or named, as it came.
     pub(super) text: &'a str,
-    pub(super) hits: Hits,
+    pub(super) hits: Hits<'a>,
     local: OnceCell<DateTime>,
 }
 
@@ -58,7 +56,6 @@ impl<'a> Scene<'a> {
             Trigger::Entered { scene, .. } => scene.as_deref().unwrap_or_default(),
             _ => "",
         };
-        let normalised: Cow<'_, str> = normalize(text);
         Self {
             set,
             inbound,
@@ -67,7 +64,7 @@ impl<'a> Scene<'a> {
             now,
             zone,
             text,
-            hits: set.matcher.scan(&normalised),
+            hits: set.matcher.scan(text),
             local: OnceCell::new(),
         }
     }
@@ -159,13 +156,10 @@ impl<'a> Scene<'a> {
     fn has_text(&self, rule: &Rule) -> Result<Matched, Reason> {
         let when = &rule.when;
         let mut matched = Matched::default();
-        let found = |(word, range): (&Word, Range<usize>)| {
-            let range = original_range(self.text, &range);
-            Found {
-                word: word.text.to_string(),
-                start: range.start,
-                end: range.end,
-            }
+        let found = |(word, range): (&Word, Range<usize>)| Found {
+            word: word.text.to_string(),
+            start: range.start,
+            end: range.end,
         };
         if !when.any.is_empty() {
             let first = when.any.first(&self.hits, when.how);

@@ -219,7 +219,8 @@ const TYPES: &[&str] = &[
     "stream",
 ];
 
-const CONTACT: &[Key] = &[
+/// What can be asked of a contact.
+pub const CONTACT: &[Key] = &[
     Key::may(
         "has_tag",
         Shape::Words,
@@ -269,7 +270,8 @@ const TEXT: Key = Key::may(
 );
 const TEMPLATE: Key = Key::may("template", Shape::Text, "模板名", "A template");
 
-const ACTION: &[Key] = &[
+/// What can be done.
+pub const ACTION: &[Key] = &[
     Key::may(
         "tag",
         Shape::Words,

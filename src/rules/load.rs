@@ -10,7 +10,7 @@ use super::matcher::{Matcher, Words};
 use super::model::{Rule, RuleSet};
 use super::parse::{Context, rules_of};
 use super::parse_calendar::calendar_of;
-use super::problems;
+use super::{lint, problems};
 use crate::diagnostic::{Diagnostic, Findings, Report};
 use crate::templates::Catalog;
 use crate::templates::load::{read_tree, shown};
@@ -57,6 +57,15 @@ pub fn load(dir: &Path, references: &References<'_>) -> (Option<RuleSet>, Report
     (set, report)
 }
 
+/// The calendar of a folder of rules, as far as it can be read. Its problems are found by
+/// [`load`].
+#[must_use]
+pub fn calendar_in(dir: &Path) -> Calendar {
+    let bytes = std::fs::read(dir.join(CALENDAR_FILE)).ok();
+    let files = bytes.map(|bytes| (CALENDAR_FILE.to_owned(), bytes));
+    calendar(dir, &files.into_iter().collect(), &mut Report::default())
+}
+
 /// Reads rules from files already in memory: names relative to `dir`, and contents.
 #[must_use]
 pub fn from_files(
@@ -86,12 +95,16 @@ pub fn from_files(
         return None;
     }
     match Matcher::build(&rules, words) {
-        Ok(matcher) => Some(RuleSet {
-            rules,
-            matcher,
-            calendar,
-            version: version(files),
-        }),
+        Ok(matcher) => {
+            let set = RuleSet {
+                rules,
+                matcher,
+                calendar,
+                version: version(files),
+            };
+            lint::whole(&set, references, &lint::Files { dir, files }, report);
+            Some(set)
+        }
         Err(error) => {
             report.push(Diagnostic::of(problems::BUILD).value("detail", error.to_string()));
             None

@@ -10,8 +10,10 @@ mod conditions;
 pub mod engine;
 pub mod explain;
 pub mod glance;
+mod hits;
 mod holidays;
 mod keys;
+mod lint;
 pub mod load;
 pub mod matcher;
 pub mod model;
@@ -22,8 +24,10 @@ mod parse_action;
 mod parse_calendar;
 mod parse_contact;
 mod parse_content;
+mod parse_plan;
 mod parse_task;
 mod parse_when;
+mod pinyin;
 pub(crate) mod problems;
 pub mod words;
 
@@ -32,10 +36,11 @@ pub use calendar::Calendar;
 pub use engine::{Decision, Fired, decide, deed, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
 pub use glance::{Glance, nearly_fired};
-pub use keys::{AUDIENCE, calendar_schema, schema};
-pub use load::{References, Setting, load};
+pub use keys::{ACTION, AUDIENCE, CONTACT, calendar_schema, schema};
+pub use load::{References, Setting, calendar_in, load};
 pub use model::{HitsWanted, Mode, On, Rule, RuleSet, Standing};
 pub use parse_contact::{contact_tests, tags};
+pub use parse_plan::PlanReader;
 
 /// Every kind of finding in rule and calendar files.
 #[must_use]

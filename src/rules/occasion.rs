@@ -46,7 +46,9 @@ impl<'a> Occasion<'a> {
                 "check.welcome_when",
             ),
             "reply" => (
-                !no_chat && self.may_be(&[Channel::Kf, Channel::App, Channel::Aibot]),
+                !no_chat
+                    && (!matches!(self.on, On::Event { .. })
+                        || self.may_be(&[Channel::Kf, Channel::App, Channel::Aibot])),
                 "check.reply_when",
             ),
             "transfer" => (

@@ -37,6 +37,8 @@ pub(super) struct File<'f, 'a> {
     name: Arc<str>,
     groups: BTreeMap<String, Vec<(String, Span)>>,
     used: BTreeSet<String>,
+    /// Superfluous words that were named already.
+    pub(super) superfluous: BTreeSet<String>,
     defaults: Option<Node>,
 }
 
@@ -57,6 +59,7 @@ pub(super) fn rules_of(
         name: Arc::from(name),
         groups: groups(root.get("words")),
         used: BTreeSet::new(),
+        superfluous: BTreeSet::new(),
         defaults: root.get("defaults").cloned(),
     };
     let nodes = root.get("rules").map(Node::items).unwrap_or_default();
@@ -227,6 +230,16 @@ impl File<'_, '_> {
         let conditions = node.get("when").map(Node::entries).unwrap_or_default();
         let blank = node.get("when").is_none_or(|when| when.text().is_none())
             && conditions.iter().all(|entry| entry.key == "match");
+        // The condition may be there, behind a colon that touches it or an unknown trigger.
+        let hidden = node.entries().iter().any(|entry| {
+            let key = entry.key.as_str();
+            key != "when" && key.starts_with("when")
+        });
+        let trigger = node.get("on").map(|on| on.span);
+        let unknown = trigger.is_some_and(|on| self.findings.has_at(problems::BAD_TRIGGER, on));
+        if hidden || unknown {
+            return;
+        }
         if rule.on == On::Message && blank && node.get("hours").is_none() && rule.hours.is_none() {
             let found = Diagnostic::of(problems::EMPTY_WHEN).value("id", rule.id.as_str());
             self.add(span, found);
@@ -348,7 +361,7 @@ fn channel(name: &str) -> Option<Channel> {
 }
 
 /// Whether that can happen on this channel.
-fn carries(channel: Channel, on: &On) -> bool {
+pub(super) fn carries(channel: Channel, on: &On) -> bool {
     match on {
         On::Message | On::Entered => channel != Channel::Contact,
         On::Added | On::Deleted | On::Joined | On::Left => channel == Channel::Contact,

@@ -53,7 +53,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn action(&mut self, entry: &Entry) -> Vec<Action> {
+    pub(super) fn action(&mut self, entry: &Entry) -> Vec<Action> {
         let value = &entry.value;
         let text = || value.text().unwrap_or_default().to_owned();
         let one = match entry.key.as_str() {
@@ -174,7 +174,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reports a name that is not among the known ones.
-    fn named(&mut self, node: Option<&Node>, known: &BTreeSet<String>, kind: Kind) {
+    pub(super) fn named(&mut self, node: Option<&Node>, known: &BTreeSet<String>, kind: Kind) {
         let Some((name, span)) = node.and_then(|node| Some((node.text()?, node.span))) else {
             return;
         };

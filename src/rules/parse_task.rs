@@ -5,8 +5,8 @@ use super::parse_action::Reader;
 use super::parse_contact::contact_tests;
 use super::parse_content::{ATTACHABLE, is_crowded};
 use super::problems;
-use crate::diagnostic::Diagnostic;
-use crate::domain::action::{Action, Content, RemindWhen};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::domain::action::{Action, Content, RemindWhen, TemplateName};
 use crate::domain::inbound::Channel;
 use crate::yaml::values::{self, ClockTime, Moment};
 use crate::yaml::{Data, Node};
@@ -89,19 +89,8 @@ impl Reader<'_, '_> {
     pub(super) fn mass_message(&mut self, node: &Node) -> Option<Action> {
         let wanted = node.get("template")?;
         let template = self.template(wanted);
-        let catalog = self.references.templates;
-        let kinds: Vec<&str> = catalog.kinds(&template).collect();
-        if kinds.iter().any(|kind| !ATTACHABLE.contains(kind)) || is_crowded(&kinds) {
-            let found = Diagnostic::of(problems::MASS_FORM)
-                .value("kinds", kinds.join(", "))
-                .value("known", ATTACHABLE.join(", "));
-            self.findings.add(wanted.span, found);
-        }
-        if catalog.lacks_program_picture(&template) {
-            let found = Diagnostic::of(problems::NO_PICTURE).value("name", template.0.as_str());
-            self.findings.add(wanted.span, found);
-        }
-        if let Some(variable) = catalog.personal(&template) {
+        self.mass_fits(&template, wanted.span);
+        if let Some(variable) = self.references.templates.personal(&template) {
             let found = Diagnostic::of(problems::MASS_PERSONAL).value("name", variable);
             self.findings.add(wanted.span, found);
         }
@@ -119,6 +108,24 @@ impl Reader<'_, '_> {
             template,
             audience: contact_tests(audience, self.findings),
         })
+    }
+}
+
+impl Reader<'_, '_> {
+    /// What a mass-send task can consist of.
+    pub(super) fn mass_fits(&mut self, template: &TemplateName, span: Span) {
+        let catalog = self.references.templates;
+        let kinds: Vec<&str> = catalog.kinds(template).collect();
+        if kinds.iter().any(|kind| !ATTACHABLE.contains(kind)) || is_crowded(&kinds) {
+            let found = Diagnostic::of(problems::MASS_FORM)
+                .value("kinds", kinds.join(", "))
+                .value("known", ATTACHABLE.join(", "));
+            self.findings.add(span, found);
+        }
+        if catalog.lacks_program_picture(template) {
+            let found = Diagnostic::of(problems::NO_PICTURE).value("name", template.0.as_str());
+            self.findings.add(span, found);
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! The conditions of a rule.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regex::RegexBuilder;
 
+use super::lint::parts;
 use super::matcher::{PATTERN_BYTES, WordId};
 use super::model::{HitsWanted, How, On, Pattern, When};
 use super::normalize::normalize;
@@ -11,8 +12,15 @@ use super::parse::File;
 use super::parse_contact::contact_tests;
 use super::problems;
 use super::words::{Word, WordList};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::yaml::{Node, values};
+
+/// A word is at most this long: no message matches a longer one.
+const MOST_CHARS: usize = 500;
+/// A pattern is at most this long, before it is even looked at.
+const MOST_PATTERN_BYTES: usize = 10_000;
+/// Of one list so many words are named as superfluous.
+const MOST_SUPERFLUOUS: usize = 5;
 
 /// Reads `when`.
 pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
@@ -23,16 +31,14 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         Some("pinyin") => How::Pinyin,
         _ => How::Contains,
     };
+    let loose = node.get("loose").and_then(Node::text);
+    let loose = loose.and_then(values::flag) == Some(true);
     let when = When {
-        any: words(file, node.get("any")),
-        all: words(file, node.get("all")),
-        none: words(file, node.get("none")),
+        any: words(file, node.get("any"), (how, loose), how == How::Contains),
+        all: words(file, node.get("all"), (how, loose), false),
+        none: words(file, node.get("none"), (how, loose), how == How::Contains),
         how,
-        loose: node
-            .get("loose")
-            .and_then(Node::text)
-            .and_then(values::flag)
-            == Some(true),
+        loose,
         regex: node.get("regex").and_then(|node| pattern(file, node)),
         types: texts(node.get("type")),
         contact: node
@@ -75,11 +81,27 @@ fn no_text(file: &mut File<'_, '_>, node: &Node, on: &On) {
     }
 }
 
-fn words(file: &mut File<'_, '_>, node: Option<&Node>) -> WordList {
+/// The words of a list, looked for in this way, loosely or not. Where one is enough, a word
+/// that contains another adds nothing.
+fn words(
+    file: &mut File<'_, '_>,
+    node: Option<&Node>,
+    (how, loose): (How, bool),
+    one_is_enough: bool,
+) -> WordList {
     let mut words: Vec<Word> = Vec::new();
+    let mut normals: Vec<(String, Span)> = Vec::new();
     let mut seen: HashMap<WordId, usize> = HashMap::new();
     for (text, span) in file.words(node) {
-        let Some(id) = file.context.words.intern(&text) else {
+        let count = text.chars().count();
+        if count > MOST_CHARS {
+            let found = Diagnostic::of(problems::LONG_WORD)
+                .value("count", count.to_string())
+                .value("most", MOST_CHARS.to_string());
+            file.add(span, found);
+            continue;
+        }
+        let Some(id) = file.context.words.intern(&text, how, loose) else {
             if !text.trim().is_empty() {
                 let found = Diagnostic::of(problems::NOTHING_LEFT).value("word", text);
                 file.add(span, found);
@@ -93,11 +115,32 @@ fn words(file: &mut File<'_, '_>, node: Option<&Node>) -> WordList {
             file.add(span, found);
         } else {
             seen.insert(id, words.len());
+            normals.push((normalize(&text).into_owned(), span));
             let text = text.into();
             words.push(Word { text, id });
         }
     }
+    if one_is_enough {
+        superfluous(file, &normals);
+    }
     WordList::new(words)
+}
+
+fn superfluous(file: &mut File<'_, '_>, words: &[(String, Span)]) {
+    let all: HashSet<&str> = words.iter().map(|(word, _)| word.as_str()).collect();
+    let nested = words.iter().filter_map(|(word, span)| {
+        let inner = parts(word).find(|part| *part != word && all.contains(part))?;
+        Some((word, inner, *span))
+    });
+    for (word, inner, span) in nested.take(MOST_SUPERFLUOUS) {
+        // A group is used by many rules; once is enough.
+        if file.superfluous.insert(format!("{word}\n{inner}")) {
+            let found = Diagnostic::of(problems::SUPERFLUOUS_WORD)
+                .value("word", word)
+                .value("inner", inner);
+            file.add(span, found);
+        }
+    }
 }
 
 /// A rule can never fire when what must occur contains what must not.
@@ -131,6 +174,16 @@ fn contradicting(when: &When) -> Option<&Word> {
 
 fn pattern(file: &mut File<'_, '_>, node: &Node) -> Option<Pattern> {
     let text = node.text().filter(|text| !text.is_empty())?;
+    if text.len() > MOST_PATTERN_BYTES {
+        let found = Diagnostic::of(problems::BAD_REGEX)
+            .value(
+                "detail",
+                format!("{} > {MOST_PATTERN_BYTES} bytes", text.len()),
+            )
+            .help("check.regex_large");
+        file.add(node.span, found);
+        return None;
+    }
     let built = RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
     match built {
         Ok(regex) => Some(Pattern { regex }),

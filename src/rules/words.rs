@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::matcher::{Hits, WordId};
+use super::hits::{Hits, WordId};
 use super::model::How;
 
 /// Below this many words looking for each is cheaper than asking which occurred.
@@ -50,9 +50,9 @@ impl WordList {
         &self.words
     }
 
-    /// The first word that occurs in the asked way, and where in the normalised text.
+    /// The first word that occurs in the asked way, and where in the original text.
     #[must_use]
-    pub fn first(&self, hits: &Hits, how: How) -> Option<(&Word, Range<usize>)> {
+    pub fn first(&self, hits: &Hits<'_>, how: How) -> Option<(&Word, Range<usize>)> {
         let occurs = |word: &Word| hits.find(word.id, how);
         if self.words.len() <= FEW {
             return self

@@ -13,6 +13,7 @@ crate::diagnostic::kinds! {
     NOTHING_EXPECTED = Warning "X010" "nothing_expected";
     SAME_TEST = Warning "X011" "same_test";
     TEST_VERSION = Error "X012" "test_version";
+    NO_SUCH_SOP = Error "X013" "no_such_sop";
     FAILED = Error "X020" "test_failed";
     TOO_MUCH = Error "X021" "tests_too_much";
     RUNAWAY = Error "X022" "test_runaway";

@@ -149,7 +149,11 @@ pub trait Store: Send + Sync + 'static {
 
     // --- timers ----------------------------------------------------------------------
 
-    /// Timers due at `now`, earliest first. They stay until removed by a decision.
+    /// Moves timers due at `now` into the inbox, earliest first and at most `limit`, in one
+    /// transaction: whoever else does the same, each fires once.
+    async fn fire_timers(&self, now: UnixMillis, limit: usize) -> Result<FiredTimers>;
+
+    /// Timers due at `now`, earliest first. They stay until they are fired or removed.
     async fn due_timers(&self, now: UnixMillis, limit: usize) -> Result<Vec<Timer>>;
 
     /// Sets timers; one with a known key is moved.

@@ -381,6 +381,15 @@ pub struct PastEffect {
     pub reason: Option<String>,
 }
 
+/// What moving timers into the inbox did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FiredTimers {
+    /// So many were due.
+    pub count: usize,
+    /// When the next one is due.
+    pub next: Option<UnixMillis>,
+}
+
 /// Rings when a commit may have made work due, so that workers need not poll for it.
 ///
 /// Each bell is for one loop: it keeps one ring for a loop that is busy at the moment.

@@ -21,6 +21,7 @@ const FUNCTIONS: &[&str] = &["range", "dict", "namespace", "debug"];
 const ALWAYS: &[&str] = &[
     "contact.id",
     "contact.tags",
+    "contact.points",
     "message.text",
     "message.type",
     "corp.id",
@@ -219,7 +220,7 @@ fn now() -> Value {
 fn example(name: &str) -> Value {
     match name {
         "contact.tags" => Value::from(vec!["组/标签"]),
-        "contact.added_days" => Value::from(3),
+        "contact.added_days" | "contact.points" => Value::from(3),
         _ => Value::from("示例"),
     }
 }

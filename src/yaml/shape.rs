@@ -1,7 +1,7 @@
 //! A tree against a table of keys: every mistake, each at its place.
 
 use super::key::{Key, Need, Shape};
-use super::tree::{Data, Entry, Node};
+use super::tree::{Data, Entry, Node, is_key};
 use super::{lint, problems, values};
 use crate::diagnostic::{Diagnostic, Findings, nearest};
 
@@ -59,8 +59,15 @@ pub fn check(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
 
 fn is_map(node: &Node, findings: &mut Findings<'_>) -> bool {
     let is_map = matches!(node.data, Data::Map(_));
-    if !is_map {
-        wrong(node, "check.shape_map", findings);
+    let touching = node.text().and_then(|text| text.split_once(':'));
+    match touching.filter(|(key, _)| node.is_plain() && is_key(key)) {
+        // `id:甲` is one text.
+        Some((key, _)) if !is_map => {
+            let found = Diagnostic::of(problems::COLON_SPACE).value("key", key);
+            findings.add(node.span, found);
+        }
+        _ if !is_map => wrong(node, "check.shape_map", findings),
+        _ => {}
     }
     is_map
 }
@@ -99,9 +106,20 @@ fn known_key(entry: &Entry, key: &'static Key, findings: &mut Findings<'_>) {
 }
 
 fn unknown_key(entry: &Entry, keys: &'static [Key], findings: &mut Findings<'_>) {
+    // A merge key was refused when the text was read.
+    if findings.is_full() || entry.key == "<<" {
+        return;
+    }
     let line = entry.span.line;
-    let wide = entry.key.contains(['：', '\u{3000}', '\u{00A0}']);
+    let wide = entry.key.contains(['：', '\u{3000}', '\u{00A0}'])
+        || entry.key.chars().any(lint::is_invisible);
     if wide && findings.has(lint::KINDS, line..=line) {
+        return;
+    }
+    // `when:{any: 退款}` is a key that is called `when:{any`.
+    if let Some((key, _)) = entry.key.split_once(':').filter(|(key, _)| is_key(key)) {
+        let found = Diagnostic::of(problems::COLON_SPACE).value("key", key);
+        findings.add(entry.span, found);
         return;
     }
     let names = keys.iter().map(|key| key.name);

@@ -15,6 +15,7 @@ const LAYERS: [Layer; 7] = [
         "desk",
         "gateway",
         "http",
+        "import",
         "rules",
         "service",
         "store",
@@ -40,7 +41,7 @@ const BESIDE: [(&str, &str); 9] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 3] = ["rules", "templates", "versions"];
+const PURE: [&str; 4] = ["import", "rules", "templates", "versions"];
 
 struct Layer {
     modules: &'static [&'static str],

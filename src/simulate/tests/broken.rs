@@ -63,6 +63,11 @@ fn names_that_do_not_exist_are_found() {
 }
 
 #[test]
+fn plans_are_known_by_their_id() {
+    one("{from: 张三, say: 在, expect: {sop: 跟近}}", "X013", 42);
+}
+
+#[test]
 fn keys_and_values_are_checked() {
     one("{from: 张三, say: 在, expects: {none: true}}", "Y020", 28);
     one("{from: 张三, say: 在, expect: {tag: +a}}", "Y020", 37);

@@ -10,7 +10,7 @@ use super::inbox::PreparedRecord;
 use super::item::{INBOX, OUTBOX};
 use super::keys::Table;
 use super::kf::PreparedPage;
-use super::txn::{encode, get_json};
+use super::txn::{Txn, encode, get_json};
 use super::{
     EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, past, prune,
     quotas, timers, uses,
@@ -21,8 +21,9 @@ use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
     Acceptance, AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
-    Depths, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
-    QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, Store,
+    Depths, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
+    QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
+    Signals, Store,
 };
 
 #[async_trait]
@@ -223,6 +224,20 @@ impl Store for EmbeddedStore {
     async fn due_timers(&self, now: UnixMillis, limit: usize) -> Result<Vec<Timer>> {
         self.read(move |rows, keys| timers::due(rows, keys, now, limit))
             .await
+    }
+
+    async fn fire_timers(&self, now: UnixMillis, limit: usize) -> Result<FiredTimers> {
+        // Most looks find nothing: they cost a read and no commit.
+        let next = self
+            .read(|rows, keys| timers::due(rows, keys, UnixMillis(i64::MAX - 1), 1))
+            .await?;
+        match next.first().map(|timer| timer.due) {
+            Some(due) if due <= now => {
+                let fire = move |txn: &mut Txn<'_>| timers::fire(txn, now, limit);
+                self.writer.run(fire).await
+            }
+            next => Ok(FiredTimers { count: 0, next }),
+        }
     }
 
     async fn set_timers(&self, timers: Vec<Timer>) -> Result<()> {
