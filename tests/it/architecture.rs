@@ -10,7 +10,7 @@ const LAYERS: [Layer; 7] = [
     Layer::of(&["cli"]),
     Layer::of(&["app"]),
     Layer::of(&["simulate"]),
-    Layer::stages(&["receive", "process", "deliver", "upkeep"]),
+    Layer::stages(&["receive", "process", "deliver", "schedule", "upkeep"]),
     Layer::of(&[
         "desk",
         "gateway",
@@ -18,6 +18,7 @@ const LAYERS: [Layer; 7] = [
         "import",
         "rules",
         "service",
+        "sops",
         "store",
         "templates",
         "versions",
@@ -28,9 +29,12 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 9] = [
+const BESIDE: [(&str, &str); 12] = [
     ("rules", "templates"),
     ("rules", "yaml"),
+    ("sops", "rules"),
+    ("sops", "templates"),
+    ("sops", "yaml"),
     ("templates", "yaml"),
     ("versions", "yaml"),
     ("http", "service"),
@@ -41,7 +45,7 @@ const BESIDE: [(&str, &str); 9] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 4] = ["import", "rules", "templates", "versions"];
+const PURE: [&str; 5] = ["import", "rules", "sops", "templates", "versions"];
 
 struct Layer {
     modules: &'static [&'static str],
