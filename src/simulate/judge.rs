@@ -179,19 +179,23 @@ impl Scene<'_> {
         changes.map(|change| change.points).sum()
     }
 
-    /// SOPs that began, or ended.
+    /// SOPs that began (and were not under way), or ended.
     fn sops(&self, begins: bool) -> Vec<String> {
-        let sign = if begins { '+' } else { '-' };
-        let traces = self
-            .happened
-            .iter()
-            .filter_map(|one| one.commit.trace.as_ref());
-        let changes = traces.filter_map(|trace| trace.get("sops")?.as_array());
-        let names = changes.flatten().filter_map(Json::as_str);
+        let mut names = Vec::new();
+        for happened in self.happened {
+            let changes = happened.commit.contact.iter();
+            let changed = changes.flat_map(|change| &change.sops).filter(|change| {
+                let before = happened.seen.sops.get(&change.sop);
+                let began = before.is_none_or(|b| b.started_at != change.to.started_at);
+                if begins {
+                    began
+                } else {
+                    !change.to.is_running()
+                }
+            });
+            names.extend(changed.map(|change| change.sop.0.clone()));
+        }
         names
-            .filter_map(|name| name.strip_prefix(sign))
-            .map(str::to_owned)
-            .collect()
     }
 
     fn deed(&self, key: &str, what: &Wanted) -> Result<(), Differs> {

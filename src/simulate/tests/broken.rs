@@ -34,32 +34,37 @@ fn one(step: &str, code: &str, column: usize) {
 
 #[test]
 fn names_that_do_not_exist_are_found() {
-    one("{from: 张三, say: 在, expect: {rule: 退货}}", "X003", 43);
+    one("{from: 张三, say: 在, expect: {rule: 退货}}", "E003", 43);
     one(
         "{from: 张三, say: 在, expect: {not_rule: [退款, 查]}}",
-        "X003",
-        54,
+        "E003",
+        52,
     );
     one(
         "{from: 张三, say: 在, expect: {skipped: {退: none}}}",
-        "X003",
-        49,
+        "E003",
+        47,
     );
-    one("{from: 王五, say: 在, expect: {none: true}}", "X002", 14);
-    one("{from: 张三, say: 在, expect: {reply: 退款说}}", "X004", 44);
+    one("{from: 王五, say: 在, expect: {none: true}}", "E002", 14);
+    one("{from: 张三, say: 在, expect: {reply: 退款说}}", "E004", 44);
     one(
         "{from: 张三, say: 在, expect: {transfer: 售前}}",
-        "X005",
-        49,
+        "E005",
+        47,
     );
-    one("{from: 张三, say: 在, expect: {webhook: 订单}}", "X005", 46);
-    one("{from: 张三, say: 在, expect: {robot: 群}}", "X005", 44);
-    one("{from: 张三, say: 在, expect: {notify: 售后}}", "X005", 45);
+    one("{from: 张三, say: 在, expect: {webhook: 订单}}", "E005", 46);
+    one("{from: 张三, say: 在, expect: {robot: 群}}", "E005", 44);
+    one("{from: 张三, say: 在, expect: {notify: 售后}}", "E005", 45);
     one(
         "{from: 张三, say: 在, expect: {skipped: {退款: cooling}}}",
-        "X006",
-        53,
+        "E006",
+        51,
     );
+}
+
+#[test]
+fn plans_are_known_by_their_id() {
+    one("{from: 张三, say: 在, expect: {sop: 跟近}}", "E013", 42);
 }
 
 #[test]
@@ -69,19 +74,19 @@ fn keys_and_values_are_checked() {
     one(
         "{from: 张三, say: 在, channel: wechat, expect: {none: true}}",
         "Y024",
-        39,
+        37,
     );
     one(
         "{from: 张三, event: adde, expect: {none: true}}",
-        "X009",
-        27,
+        "E009",
+        25,
     );
     one(
         "{from: 张三, say: 在, event: added, expect: {none: true}}",
-        "X008",
-        30,
+        "E008",
+        28,
     );
-    one("{from: 张三, say: 在}", "X010", 11);
+    one("{from: 张三, say: 在}", "E010", 11);
 }
 
 #[test]
@@ -89,7 +94,7 @@ fn time_runs_forward() {
     let text = file(
         "      - {at: 2h, from: 张三, say: 在, expect: {none: true}}\n      - {at: 1h, expect: {none: true}}",
     );
-    assert_eq!(found(&text), [("X007", 9, 14)]);
+    assert_eq!(found(&text), [("E007", 9, 14)]);
 }
 
 #[test]
@@ -104,7 +109,7 @@ tests:
     steps: [{say: 在, expect: {none: true}}]
 ";
     let codes: Vec<_> = found(text).into_iter().map(|(code, ..)| code).collect();
-    assert_eq!(codes, ["X012", "X003", "X004", "X011"]);
+    assert_eq!(codes, ["E012", "E003", "E004", "E011"]);
 }
 
 #[test]

@@ -181,15 +181,22 @@ fn what_did_not_come_about_is_told() {
         "points: 0",
     );
     fails(
-        "{from: 张三, say: 退款, expect: {sop: 新客七天}}",
-        "sop: 新客七天",
+        "{from: 张三, say: 退款, expect: {sop: 跟进}}",
+        "sop: 跟进",
         "sop: —",
     );
     fails(
-        "{from: 张三, say: 退款, expect: {stop_sop: 新客七天}}",
-        "stop_sop: 新客七天",
+        "{from: 张三, say: 退款, expect: {stop_sop: 跟进}}",
+        "stop_sop: 跟进",
         "stop_sop: —",
     );
+}
+
+#[test]
+fn what_came_about_is_seen() {
+    passes("{from: 张三, say: 跟进我, expect: {sop: 跟进, points: 5}}");
+    passes("{from: 张三, say: 群发, expect: {mass_message: 好的}}");
+    passes("{from: 张三, say: 别跟了, expect: {end_session: true}}");
 }
 
 #[test]

@@ -43,6 +43,41 @@ rules:
 }
 
 #[test]
+fn plans_and_reminders_come_due() {
+    let steps = "\
+      - {from: 张三, say: 跟进我, expect: {sop: 跟进, points: 5}}
+      - {at: 23h, expect: {none: true}}
+      - {at: 1d, expect: {remind: [负责人, 'text:问问张三'], tags: +阶段/跟进}}
+      - {at: 3d, expect: {send: 好的}}
+      - {at: 9d, expect: {none: true}}";
+    assert_eq!(failures(steps), []);
+    let left = "\
+      - {from: 张三, say: 跟进我}
+      - {at: 1h, say: 别跟了, expect: {stop_sop: 跟进, end_session: true}}
+      - {at: 1d, expect: {none: true}}";
+    assert_eq!(failures(left), []);
+    let early = "\
+      - {from: 张三, say: 回电, expect: {remind: 售后组}}
+      - {at: 2h, expect: {remind: 售后组}}
+      - {at: 2h, expect: {remind: 售后组}}";
+    let found: Vec<_> = failures(early).into_iter().map(|(step, ..)| step).collect();
+    assert_eq!(found, [1, 3], "only when it is due, and once");
+}
+
+#[test]
+fn limits_and_hits_are_counted() {
+    let steps = "\
+      - {from: 张三, say: 回电, expect: {rule: 提醒}}
+      - {from: 李四, say: 回电, expect: {skipped: {提醒: limit}}}
+      - {at: 1d, say: 回电, expect: {rule: 提醒}}
+      - {at: 1d, from: 张三, say: 嗯, expect: {skipped: {三次: hits}}}
+      - {at: 2d, say: 嗯, expect: {skipped: {三次: hits}}}
+      - {at: 3d, say: 嗯, expect: {rule: 三次, tags: +意向/高}}
+      - {at: 4d, say: 嗯, expect: {skipped: {三次: hits}}}";
+    assert_eq!(failures(steps), []);
+}
+
+#[test]
 fn every_test_begins_afresh_at_its_own_time() {
     let tests = "
 start: 2026-11-23 10:00 +08:00
@@ -66,12 +101,12 @@ fn a_failure_has_its_place_and_the_rest_still_runs() {
         .iter()
         .map(|failure| (failure.step, failure.span.line, failure.span.column))
         .collect();
-    assert_eq!(places, [(1, 8, 47), (3, 10, 34)]);
+    assert_eq!(places, [(1, 8, 44), (3, 10, 34)]);
     assert!(!outcome.results[0].failures[0].happened.is_empty());
     let report = outcome.report();
     for lang in [Lang::Zh, Lang::En] {
         let shown = report.human(lang);
-        assert!(shown.contains("a.test.yaml:8:47"), "{shown}");
+        assert!(shown.contains("a.test.yaml:8:44"), "{shown}");
         assert!(
             shown.contains("rule: 退款") && !shown.contains("{test}"),
             "{shown}"

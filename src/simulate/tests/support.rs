@@ -7,11 +7,12 @@ use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::lang::Lang;
 use crate::process::playbook::Playbook;
+use crate::rules::PlanReader;
 use crate::rules::load::{References, from_files as rules_from_files};
 use crate::simulate::expect::Names;
 use crate::simulate::load::{Suite, from_files};
 use crate::simulate::{Outcome, Wish, run};
-use crate::sops::SopSet;
+use crate::sops;
 use crate::templates::Catalog;
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -59,10 +60,36 @@ rules:
   - id: 老客
     when: {any: [送礼], contact: {added_days: ">= 7", 等级: 金卡}}
     do: [{reply: 好的}]
+  - id: 送礼跟进
+    when: {match: exact, any: [跟进我]}
+    do: [{start_sop: 跟进}, {points: {add: 5, why: 问礼盒}}]
+  - id: 别跟了
+    when: {match: exact, any: [别跟了]}
+    do: [{stop_sop: 跟进}, {end_session: true}]
+  - id: 提醒
+    when: {match: exact, any: [回电]}
+    limit: {per_day: 1}
+    do: [{remind: {who: 售后组, in: 2h, text: "回电{{ contact.name }}"}}]
+  - id: 三次
+    when: {match: exact, any: [嗯], hits: {times: 3, within: 7d}}
+    do: [{tag: 意向/高}]
+  - id: 群发
+    when: {match: exact, any: [群发]}
+    do: [{mass_message: {template: 好的, audience: {has_tag: 客户/已购买}}}]
   - id: 末尾
     priority: 1
     when: {any: [退款, 在吗]}
     do: [{reply: 好的}]
+"#;
+
+/// One plan: a reminder and a message, each at its time.
+pub(super) const SOPS: &str = r#"
+sops:
+  - id: 跟进
+    kind: lifecycle
+    steps:
+      - {at: 1d 10:00, do: [{tag: 阶段/跟进}, {remind: {who: 负责人, text: "问问{{ contact.name }}"}}]}
+      - {at: 3d 10:00, via: staff, do: [{send: 好的}]}
 "#;
 
 pub(super) fn config() -> Config {
@@ -102,10 +129,17 @@ pub(super) fn playbook(config: &Config, rules: &str) -> Playbook {
     let files = BTreeMap::from([("a.yaml".to_owned(), rules.as_bytes().to_vec())]);
     let set = rules_from_files(Path::new("rules"), &files, &references, &mut report);
     let rules = set.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
+    let plans = BTreeMap::from([("a.yaml".to_owned(), SOPS.as_bytes().to_vec())]);
+    let reader = PlanReader {
+        references: &references,
+        calendar: rules.calendar(),
+    };
+    let plans = sops::load::from_files(Path::new("sops"), &plans, reader, &mut report);
+    let sops = plans.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
     Playbook {
         rules,
         templates,
-        sops: SopSet::default(),
+        sops,
     }
 }
 
