@@ -16,13 +16,13 @@ pub(super) struct Args {
     #[arg(long)]
     strict: bool,
     #[arg(long)]
-    no_tests: bool,
-    #[arg(long)]
     fix: bool,
     #[arg(long, requires = "fix")]
     dry_run: bool,
     #[arg(long, value_name = "CODE")]
     explain: Option<String>,
+    #[arg(long)]
+    no_tests: bool,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {

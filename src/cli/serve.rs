@@ -1,7 +1,6 @@
 //! `serve`: the main job.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;

@@ -16,6 +16,7 @@ use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigg
 use crate::domain::outgoing::Outgoing;
 use crate::lang::Lang;
 use crate::rules::{References, Standing};
+use crate::sops::SopSet;
 use crate::store::{
     ClaimedRecord, DecisionCommit, ItemState, NewRecord, PastEffect, PastRecord, RecordBody,
     RecordOutcome,
@@ -63,7 +64,11 @@ fn playbook(rules: &str) -> Playbook {
     };
     let (rules, report) = crate::rules::load(&folder.path().join("rules"), &references);
     let rules = rules.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
-    Playbook { rules, templates }
+    Playbook {
+        rules,
+        templates,
+        sops: SopSet::default(),
+    }
 }
 
 const RULES: &str = "version: 1\nrules:\n  - id: refund\n    when: {any: [退款]}\n    do: [{tag: 意向/退款}, {reply: 甲}]\n  - id: once\n    when: {any: [优惠]}\n    cooldown: 1h\n    do: [{reply: 乙}]\n";

@@ -97,12 +97,14 @@ fn elements(xml: &str) -> Vec<(String, Vec<(String, String)>)> {
         match reader.read_event().expect("well-formed XML") {
             Event::Eof => return found,
             Event::Start(tag) | Event::Empty(tag) => {
-                let text = |text: &str| text.to_owned();
                 let attributes = tag.attributes().map(|attribute| {
                     let attribute = attribute.expect("an attribute");
-                    (text(attribute.key.as_ref()), text(&attribute.value))
+                    (
+                        attribute.key.as_ref().to_owned(),
+                        attribute.value.to_string(),
+                    )
                 });
-                found.push((text(tag.name().as_ref()), attributes.collect()));
+                found.push((tag.name().as_ref().to_owned(), attributes.collect()));
             }
             _ => {}
         }
