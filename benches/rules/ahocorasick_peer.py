@@ -1,9 +1,8 @@
 """Scans lines with pyahocorasick: `ahocorasick_peer.py KEYWORDS TEXTS ROUNDS`.
 
-Prints the median time of one line in nanoseconds and the number of hits.
+Prints the time of one line in nanoseconds, best of each hundred, and the number of hits.
 """
 
-import statistics
 import sys
 import time
 
@@ -20,16 +19,18 @@ def main() -> None:
     for number, word in enumerate(words):
         automaton.add_word(word, number)
     automaton.make_automaton()
-    samples = []
+    portions = [lines[at : at + 100] for at in range(0, len(lines), 100)]
+    best = [float("inf")] * len(portions)
     hits = 0
-    for _ in range(int(rounds) + 1):
+    for _ in range(int(rounds)):
         hits = 0
-        start = time.perf_counter_ns()
-        for line in lines:
-            for _ in automaton.iter(line):
-                hits += 1
-        samples.append((time.perf_counter_ns() - start) / len(lines))
-    print(statistics.median(samples[1:]), hits)
+        for at, portion in enumerate(portions):
+            start = time.perf_counter_ns()
+            for line in portion:
+                for _ in automaton.iter(line):
+                    hits += 1
+            best[at] = min(best[at], time.perf_counter_ns() - start)
+    print(sum(best) / len(lines), hits)
 
 
 main()

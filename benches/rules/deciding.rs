@@ -1,5 +1,7 @@
 //! Messages ready to be decided about.
 
+use std::ops::Range;
+
 use jiff::tz::TimeZone;
 use wecom_agent::domain::clock::UnixMillis;
 use wecom_agent::domain::contact::Contact;
@@ -47,9 +49,9 @@ impl Desk {
         decide(set, inbound, &self.contact, &self.standing, NOW, &self.zone)
     }
 
-    /// How many rules fire for all messages together.
-    pub(crate) fn decide_all(&self, set: &RuleSet) -> usize {
+    /// How many rules fire for some of the messages together.
+    pub(crate) fn decide_some(&self, set: &RuleSet, messages: Range<usize>) -> usize {
         let fired = |inbound| self.decide(set, inbound).fired.len();
-        self.inbounds.iter().map(fired).sum()
+        self.inbounds[messages].iter().map(fired).sum()
     }
 }

@@ -1,47 +1,58 @@
 //! Timing: rounds in which every contestant has its turn, so that a noisy moment hits all.
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::time::Instant;
+
+/// Messages are timed in portions short enough to fit between two interruptions.
+const PORTION: usize = 100;
 
 /// Something that is done to every message.
 pub(crate) struct Contestant<'a> {
     pub(crate) name: &'static str,
-    run: Box<dyn FnMut() -> usize + 'a>,
+    run: Box<dyn FnMut(Range<usize>) -> usize + 'a>,
     items: usize,
-    samples: Vec<f64>,
+    /// The best time of each portion in seconds.
+    best: Vec<f64>,
 }
 
 impl<'a> Contestant<'a> {
-    /// `run` handles `items` messages and returns something that depends on all of them.
-    pub(crate) fn new(name: &'static str, items: usize, run: impl FnMut() -> usize + 'a) -> Self {
+    /// `run` handles a range of `items` messages and returns something that depends on all of
+    /// them.
+    pub(crate) fn new(
+        name: &'static str,
+        items: usize,
+        run: impl FnMut(Range<usize>) -> usize + 'a,
+    ) -> Self {
         Self {
             name,
             run: Box::new(run),
             items,
-            samples: Vec::new(),
+            best: vec![f64::INFINITY; items.div_ceil(PORTION)],
         }
     }
 
-    fn turn(&mut self) -> f64 {
-        let start = Instant::now();
-        black_box((self.run)());
-        start.elapsed().as_secs_f64() * 1e9 / self.items as f64
+    fn turn(&mut self) {
+        for (portion, best) in self.best.iter_mut().enumerate() {
+            let from = portion * PORTION;
+            let start = Instant::now();
+            black_box((self.run)(from..self.items.min(from + PORTION)));
+            *best = best.min(start.elapsed().as_secs_f64());
+        }
     }
 
-    /// The median time of one message in nanoseconds.
-    pub(crate) fn median_ns(&self) -> f64 {
-        median(&self.samples)
+    /// The time of one message in nanoseconds: the best of each portion, averaged. What else
+    /// runs on the machine makes a portion slower and never faster.
+    pub(crate) fn ns(&self) -> f64 {
+        self.best.iter().sum::<f64>() * 1e9 / self.items as f64
     }
 }
 
-/// One round to warm up, then `rounds` that count.
+/// So many rounds, in which everybody has a turn.
 pub(crate) fn race(contestants: &mut [Contestant<'_>], rounds: usize) {
-    for round in 0..=rounds {
+    for _ in 0..rounds {
         for one in &mut *contestants {
-            let sample = one.turn();
-            if round > 0 {
-                one.samples.push(sample);
-            }
+            one.turn();
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn contains(words: &[String], texts: &[String]) -> usize {
     texts.iter().map(count).sum()
 }
 
-/// The median of pyahocorasick in nanoseconds for each text; why not, if it cannot run.
+/// The time of pyahocorasick in nanoseconds for each text; why not, if it cannot run.
 pub(crate) fn pyahocorasick(
     words: &[String],
     texts: &[String],
