@@ -73,6 +73,8 @@ fn caps_and_quiet_hours() {
     );
     assert_eq!(plan(&[STEP, "quiet: {late: drop}"]), [("S009", 6)]);
     assert_eq!(plan(&[STEP, "quiet: {holidays: skip}"]), []);
+    let till_midnight = "quiet: {from: \"21:00\", to: \"24:00\"}";
+    assert_eq!(plan(&[STEP, till_midnight]), []);
 }
 
 #[test]
