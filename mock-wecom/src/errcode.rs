@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 /// A code of the platform and the words that go with it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Errcode {
     pub(crate) code: i64,
     text: &'static str,
@@ -58,6 +58,70 @@ macro_rules! codes {
 }
 
 codes! {
+    BAD_TYPE = 40005, "invalid type";
+    BAD_FILE_SIZE = 40006, "invalid file size";
+    BAD_OAUTH_CODE = 40029, "invalid code";
+    NO_SUCH_JOB = 40088, "jobid not found";
+    STILL_EMPLOYED = 40097, "handover user has not left";
+    TAKER_FULL = 40099, "customer count of the taker is out of limit";
+    BAD_IMAGE = 40123, "invalid image data";
+    TRANSFER_FREQUENCY = 40128, "customer transferred too often";
+    IN_TRANSFER = 40100, "customer is being transferred";
+    SAME_FOLLOWER = 40130, "handover and takeover are the same";
+    NO_MOMENT = 41059, "moment_id missing";
+    BAD_MOMENT = 41060, "invalid moment_id";
+    NOT_MOMENT_SENDER = 41061, "the moment is not of this member";
+    TOO_MANY_RULES = 41069, "intercept rules out of limit";
+    BAD_RULE = 41070, "invalid intercept rule id";
+    BAD_ATTACHMENT_SCENE = 41072, "attachment used in the wrong scene";
+    BAD_PRODUCT = 41075, "invalid product id";
+    TWIN_RULE = 41077, "intercept rule name is not unique";
+    BIG_ATTACHMENT = 41080, "attachment size out of limit";
+    EMPTY_MOMENT = 41089, "text and attachments of the moment are both empty";
+    BAD_VIDEO = 41090, "invalid video";
+    TOO_MANY_JOIN_GROUPS = 41091, "join way has over 5 groups";
+    TOO_MANY_LINKS = 41095, "acquisition links out of limit";
+    NO_CONSENT = 41053, "customer has not agreed to the archive";
+    CARD_NO_KEYNAME = 42027, "horizontal_content_list.keyname missing";
+    CARD_NO_URL = 42028, "template_card url missing";
+    CARD_NO_MEDIA = 42029, "horizontal_content_list.media_id missing";
+    CARD_NO_APPID = 42030, "template_card appid missing";
+    CARD_TYPE = 42031, "invalid card_type";
+    CARD_NO_TITLE = 42033, "template_card title missing";
+    CARD_HORIZONTAL = 42035, "invalid horizontal_content_list size";
+    CARD_VERTICAL = 42036, "invalid vertical_content_list size";
+    CARD_OPTIONS = 42037, "invalid option_list size";
+    CARD_BUTTON_TEXT = 42038, "button_list.text missing or invalid";
+    CARD_BUTTON_KEY = 42039, "button_list.key missing or invalid";
+    CARD_OPTION_ID = 42040, "option_list.id missing or invalid";
+    CARD_OPTION_TEXT = 42041, "option_list.text missing or invalid";
+    CARD_JUMPS = 42042, "invalid jump_list size";
+    CARD_QUESTION = 42043, "question_key missing or invalid";
+    CARD_IMAGE = 42044, "card_image.url missing or invalid";
+    CARD_ACTION = 42045, "card_action missing or invalid";
+    CARD_SUBMIT_KEY = 42046, "submit_button.key missing or invalid";
+    CARD_SELECTS = 42047, "invalid select_list size";
+    CARD_SUBMIT_TEXT = 42049, "submit_button.text missing or invalid";
+    CARD_USERID = 42050, "horizontal_content_list.userid missing or invalid";
+    CARD_MENU_KEYS = 42051, "action_menu.action_list.key conflict";
+    LONG_AUTHOR = 45032, "author out of limit";
+    UNTRUSTED_DOMAIN = 50001, "redirect_url domain is not trusted";
+    NOT_TRUSTED_IP = 60020, "not allow to access from your ip";
+    TICKET_EXPIRED = 84014, "user_ticket expired";
+    BAD_TICKET = 84015, "invalid user_ticket";
+    FOREIGN_TAG = 81011, "no permission to change the tag";
+    OWNER_NOT_LEFT = 90500, "the group owner has not left";
+    NOT_CUSTOMER_GROUP = 90501, "not a customer group";
+    OWNER_LEFT = 90502, "the group owner has left";
+    SAME_OWNER = 90504, "the group owner is unchanged";
+    BAD_OPENGID = 90511, "invalid opengid";
+    BAD_CALENDAR = 90457, "invalid calendar id";
+    NO_CALENDAR = 90459, "calendar has been deleted";
+    NO_SCHEDULE = 90460, "schedule has been deleted";
+    MANY_ATTENDEES = 90464, "too many attendees";
+    OTHER_CALENDAR = 90466, "calendar of another app";
+    BAD_REMINDER = 90471, "invalid reminder";
+    ALREADY_UPGRADED = 95015, "exclusive service is already configured";
     BAD_SECRET = 40001, "invalid credential";
     BAD_USERID = 40003, "invalid userid";
     BAD_MEDIA_TYPE = 40004, "invalid media type";
@@ -106,8 +170,6 @@ codes! {
     REMIND_FREQUENCY = 41094, "remind too frequently";
     WELCOME_TAKEN = 41096, "welcome message is being sent by another app";
     BAD_TASK_ID = 42014, "invalid task_id";
-    BAD_BUTTON_KEY = 42018, "invalid button key";
-    NO_BUTTON_NAME = 42020, "button name missing";
     RECALL_TOO_LATE = 42052, "msgid is older than 24 hours";
     NO_DEPARTMENT_ID = 41019, "department missing";
     NO_CALLBACK = 43012, "callback url not configured";

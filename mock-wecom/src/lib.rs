@@ -13,13 +13,16 @@
 //! - `control`: the routes under `/mock`
 //! - `expect`: expectations about the journal; `har`: its export
 //! - `page`: the page at `/`
+//! - [`record`]: recording a real WeCom, and serving the recording
 //! - `server`: HTTP, connections that can be cut, the journal of calls
 //! - [`crypto`]: framing, padding and signatures; `xml`: templates and a DOM
 //! - `switches`: what the official pages leave open; `faults`: what goes wrong on purpose
 
 mod api;
 mod builder;
+mod chaos;
 mod chat;
+mod client;
 mod clock;
 mod config;
 mod control;
@@ -33,20 +36,29 @@ mod journal;
 mod mock;
 mod page;
 mod push;
+pub mod record;
 mod server;
 mod state;
 mod switches;
 mod xml;
 
 pub use builder::Builder;
+pub use chaos::Chaos;
 pub use chat::ChatLine;
+pub use client::ControlClient;
 pub use config::{Config, Kind, ReceiverSpec, SecretSpec};
-pub use control::app::{AppEvent, AppSay, BotEvent, BotRefresh, BotSay};
+pub use control::app::{AppEvent, AppSay};
+pub use control::bot::{BotEvent, BotRefresh, BotSay};
 pub use control::contact::{ContactAdd, ContactDelete, ContactEdit, TagEvent};
+pub use control::event::PlatformEvent;
 pub use control::group::{GroupChange, GroupCreate};
 pub use control::kf::{KfEnter, KfFail, KfSay, KfSession};
 pub use control::mass::MassConfirm;
-pub use control::scan::ContactScan;
+pub use control::people::{
+    MemberLeave, MomentPublish, MomentRemark, OauthLogin, TransferOutcome, TransferSettle,
+};
+pub use control::scan::{ContactScan, GroupScan};
+pub use control::scenario::{After, Scenario, Step};
 pub use control::watch::RawCallback;
 pub use control::{ControlError, Pushed};
 pub use expect::{Expect, Near, Unmet};
@@ -55,7 +67,18 @@ pub use journal::{Entry, EntryKind, JournalQuery};
 pub use mock::MockWecom;
 pub use push::PushOutcome;
 pub use state::app::Robot;
-pub use state::book::{Department, Member};
+pub use state::book::{BookTag, Department, Member};
 pub use state::customers::{Customer, Follow};
 pub use state::groups::{CustomerGroup, GroupMember};
 pub use state::kf::{KfAccount, Servicer};
+pub use state::links::BotSpec;
+
+/// The tables of the README: endpoints, switches and events, written from the code.
+#[must_use]
+pub fn coverage_tables() -> [(&'static str, String); 3] {
+    [
+        ("coverage", api::coverage::markdown()),
+        ("switches", switches::markdown()),
+        ("events", control::event::markdown()),
+    ]
+}

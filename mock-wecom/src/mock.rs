@@ -6,14 +6,21 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::builder::Builder;
+use crate::chaos::Chaos;
 use crate::chat::ChatLine;
 use crate::config::{Config, ReceiverSpec};
-use crate::control::app::{self, AppEvent, AppSay, BotEvent, BotRefresh, BotSay};
+use crate::control::app::{self, AppEvent, AppSay};
+use crate::control::bot::{self, BotEvent, BotRefresh, BotSay};
 use crate::control::contact::{self, ContactAdd, ContactDelete, ContactEdit, TagEvent};
+use crate::control::event::{self, PlatformEvent};
 use crate::control::group::{self, GroupChange, GroupCreate};
 use crate::control::kf::{self, KfEnter, KfFail, KfSay, KfSession};
 use crate::control::mass::{self, MassConfirm};
+use crate::control::people::{
+    self, MemberLeave, MomentPublish, MomentRemark, OauthLogin, TransferSettle,
+};
 use crate::control::scan::{self, ContactScan};
+use crate::control::scenario::{self, Scenario};
 use crate::control::watch::{self, RawCallback};
 use crate::control::{ControlError, OneOrMany, Pushed, journal, seed, snapshot};
 use crate::expect::{Expect, Unmet};
@@ -193,7 +200,7 @@ impl MockWecom {
     /// # Errors
     /// When there is no aibot receiver.
     pub async fn bot_say(&self, request: BotSay) -> Sent {
-        app::bot_say(&self.shared, request).await
+        bot::bot_say(&self.shared, request).await
     }
 
     /// Something else happens in a chat with an intelligent bot.
@@ -201,7 +208,7 @@ impl MockWecom {
     /// # Errors
     /// When there is no aibot receiver.
     pub async fn bot_event(&self, request: BotEvent) -> Sent {
-        app::bot_event(&self.shared, request).await
+        bot::bot_event(&self.shared, request).await
     }
 
     /// The client asks for the rest of a stream.
@@ -209,7 +216,7 @@ impl MockWecom {
     /// # Errors
     /// When there is no such stream.
     pub async fn bot_refresh(&self, request: BotRefresh) -> Sent {
-        app::bot_refresh(&self.shared, request).await
+        bot::bot_refresh(&self.shared, request).await
     }
 
     /// A customer and a member become friends.
@@ -284,6 +291,54 @@ impl MockWecom {
         mass::confirm(&self.shared, request)
     }
 
+    /// Sends an event of the official list.
+    ///
+    /// # Errors
+    /// When there is no such event, or it has no such element.
+    pub async fn event(&self, request: PlatformEvent) -> Sent {
+        event::send(&self.shared, request).await
+    }
+
+    /// A member leaves the corp.
+    ///
+    /// # Errors
+    /// When there is no such member.
+    pub async fn member_left(&self, request: MemberLeave) -> Sent {
+        people::leave(&self.shared, request).await
+    }
+
+    /// A waiting transfer of a customer ends.
+    ///
+    /// # Errors
+    /// When none is waiting.
+    pub async fn transfer_settled(&self, request: TransferSettle) -> Sent {
+        people::settle(&self.shared, request).await
+    }
+
+    /// A member publishes a moment.
+    ///
+    /// # Errors
+    /// When there is no such moment or it is not for this member.
+    pub fn publish_moment(&self, request: MomentPublish) -> Result<Value, ControlError> {
+        people::publish(&self.shared, request)
+    }
+
+    /// Somebody comments on a moment or likes it.
+    ///
+    /// # Errors
+    /// When the member has not published it.
+    pub fn remark_moment(&self, request: MomentRemark) -> Result<Value, ControlError> {
+        people::remark(&self.shared, request)
+    }
+
+    /// Somebody opens a page of an app; answers the OAuth code.
+    ///
+    /// # Errors
+    /// When there is no such member.
+    pub fn oauth_code(&self, request: OauthLogin) -> Result<Value, ControlError> {
+        people::login(&self.shared, request)
+    }
+
     /// Sends any plaintext to a receiver.
     ///
     /// # Errors
@@ -337,6 +392,22 @@ impl MockWecom {
     /// Injects a fault.
     pub fn fault(&self, fault: Fault) {
         self.shared.world().faults.add(fault);
+    }
+
+    /// Begins faults at random; 0 percent ends them.
+    ///
+    /// # Errors
+    /// When the percentage is over 100.
+    pub fn chaos(&self, chaos: Chaos) -> Result<(), ControlError> {
+        watch::chaos(&self.shared, chaos).map(drop)
+    }
+
+    /// Plays a scenario in place of the one before.
+    ///
+    /// # Errors
+    /// When a step cannot be read.
+    pub fn play(&self, scenario: Scenario) -> Result<(), ControlError> {
+        scenario::play(&self.shared, scenario).map(drop)
     }
 
     /// Removes the faults that have not struck yet.

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use files::{Fingerprint, Folders, write_whole};
-pub use playbook::load_playbook;
+pub use playbook::{load_playbook, read_playbook};
 pub use status::ReloadState;
 pub use versions::{History, MOST_VERSIONS};
 

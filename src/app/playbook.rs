@@ -5,12 +5,24 @@ use crate::diagnostic::Report;
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::process::playbook::Playbook;
 use crate::rules::{self, PlanReader, References, Setting};
+use crate::simulate::{self, Wish};
 use crate::sops;
 use crate::templates::Catalog;
 
-/// Reads, checks and builds everything the operators wrote.
+/// Reads, checks and builds everything the operators wrote, and runs their rule tests: what
+/// fails one is not a playbook.
 #[must_use]
 pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
+    let (playbook, mut report) = read_playbook(config);
+    let tested = simulate::verify(config, playbook.as_ref(), &Wish::default());
+    report.merge(tested.report);
+    let good = !report.has_errors();
+    (playbook.filter(|_| good), report)
+}
+
+/// Reads, checks and builds everything the operators wrote, but runs no tests.
+#[must_use]
+pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let (templates, mut report) = Catalog::load(&config.paths.templates);
     let references = References {
         templates: &templates,

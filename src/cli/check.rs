@@ -2,9 +2,10 @@
 
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, environment, explain, fix};
-use crate::app::load_playbook;
+use crate::app::read_playbook;
 use crate::config::Config;
 use crate::diagnostic::Severity;
+use crate::simulate::{self, Wish};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -20,6 +21,8 @@ pub(super) struct Args {
     dry_run: bool,
     #[arg(long, value_name = "CODE")]
     explain: Option<String>,
+    #[arg(long)]
+    no_tests: bool,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
@@ -38,10 +41,20 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     }
     let unreadable = outlined.unreadable();
     let mut report = outlined.report;
+    let mut tests = None;
     // Missing secrets say nothing about rules: whoever writes those may not have them.
     if let Some(config) = &outlined.config {
-        let (_, more) = load_playbook(config);
+        let (playbook, more) = read_playbook(config);
         report.merge(more);
+        if !args.no_tests {
+            let wish = Wish {
+                filter: None,
+                coverage: true,
+            };
+            let tested = simulate::verify(config, playbook.as_ref(), &wish);
+            report.merge(tested.report);
+            tests = Some(tested.tests);
+        }
     }
     let would_mend = args.dry_run
         && mending
@@ -53,12 +66,17 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
         Format::Json => terminal.json(&serde_json::json!({
             "ok": !wrong,
             "errors": report.count(Severity::Error),
+            "tests": tests,
             "warnings": report.count(Severity::Warning),
             "problems": report.rendered(terminal.lang),
             "mended": mending.as_ref().map(|mending| &mending.list),
         }))?,
         Format::Text if report.is_empty() => terminal.say("check.no_problems", &[]),
         Format::Text => terminal.line(report.human(terminal.lang)),
+    }
+    if tests == Some(0) && args.format == Format::Text {
+        // One friendly word, and no warning for every rule.
+        terminal.warn("simulate.write_tests", &[]);
     }
     Ok(match (unreadable, wrong) {
         (true, _) => Ended::CouldNotRun,

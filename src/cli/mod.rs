@@ -12,7 +12,9 @@ mod explain;
 mod fix;
 mod import;
 mod init;
+mod junit;
 mod moved_clock;
+mod outcome;
 mod output;
 mod queue;
 mod replay;
@@ -21,6 +23,7 @@ mod samples;
 mod schema;
 mod serve;
 mod since;
+mod test;
 mod trace;
 mod try_rules;
 mod undo;
@@ -53,6 +56,7 @@ enum Verb {
     Init(init::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Test(test::Args),
     #[command(name = "try")]
     TryRules(try_rules::Args),
     Trace(trace::Args),
@@ -132,6 +136,7 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Init(args) => init::run(&args, terminal),
         Verb::Serve(args) => serve::run(args, terminal).await,
         Verb::Check(args) => check::run(&args, terminal),
+        Verb::Test(args) => test::run(&args, terminal),
         Verb::TryRules(args) => try_rules::run(&args, terminal),
         Verb::Trace(args) => trace::run(args, terminal).await,
         Verb::Undo(args) => undo::run(args, terminal).await,

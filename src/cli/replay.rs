@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::access::{Access, local};
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, since, trace, words};
-use crate::app::{Reply, Request, load_playbook};
+use crate::app::{Reply, Request, read_playbook};
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
 use crate::domain::ids::RecordId;
 use crate::domain::inbound::Trigger;
@@ -73,7 +73,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     if let Some(folder) = &args.templates {
         paths.templates.clone_from(folder);
     }
-    let (playbook, report) = load_playbook(&access.config);
+    let (playbook, report) = read_playbook(&access.config);
     let Some(playbook) = playbook else {
         terminal.report(&report);
         return Ok(Ended::CouldNotRun);
@@ -203,6 +203,9 @@ fn told(deeds: &Deeds, terminal: &Terminal) -> String {
     }];
     if !deeds.tags.is_empty() {
         parts.push(deeds.tags.join(" "));
+    }
+    if !deeds.sops.is_empty() {
+        parts.push(format!("SOP {}", deeds.sops.join(" ")));
     }
     for effect in &deeds.effects {
         let what = words::what(effect.word(), terminal.lang);

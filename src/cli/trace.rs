@@ -144,6 +144,9 @@ fn tell_message(record: &PastRecord, zone: &jiff::tz::TimeZone, terminal: &Termi
     if !tags.is_empty() {
         terminal.say("trace.tags", &[("tags", &tags.join(" "))]);
     }
+    if !trace.sops.is_empty() {
+        terminal.line(format!("  SOP {}", trace.sops.join(" ")));
+    }
     for effect in &record.effects {
         terminal.line(format!("  → {}", sent(effect, terminal)));
     }

@@ -28,6 +28,9 @@ pub struct StoredTrace {
     /// What the rules did to the contact's tags: `+组/标签`, `-组/标签`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// The SOPs that they entered and left: `+id`, `-id`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sops: Vec<String>,
     /// The attributes that rules set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<String>,

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Step, Want};
-use super::problems;
 use super::run::Outcome;
 use super::world::{Happened, World};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Kind, Report, Span};
 use crate::domain::ids::RuleId;
 use crate::process::playbook::Playbook;
+use crate::rules::problems::{UNTESTED, UNTESTED_SILENCE};
 use crate::rules::{Mode, Reason, Rule, Verdict, nearly_fired};
 use crate::templates::load::shown;
 
@@ -57,8 +57,8 @@ impl Covered {
                 reason,
                 Reason::Off | Reason::Author | Reason::Trigger { .. } | Reason::Channel { .. }
             );
-            let counts = !elsewhere
-                && (!has_guard(rule) || nearly_fired(rule, &reason, &happened.inbound));
+            let counts =
+                !elsewhere && (!has_guard(rule) || nearly_fired(rule, &reason, &happened.inbound));
             if counts {
                 self.held_back.insert(rule.id.clone());
             }
@@ -68,7 +68,8 @@ impl Covered {
 
 /// Whether something beside its words holds it back.
 fn has_guard(rule: &Rule) -> bool {
-    !rule.when.none.is_empty() || !rule.when.contact.is_empty() || rule.hours.is_some()
+    let when = &rule.when;
+    !when.none.is_empty() || !when.contact.is_empty() || when.hits.is_some() || rule.hours.is_some()
 }
 
 /// Whether it can be held back at all.
@@ -87,7 +88,13 @@ pub fn coverage(config: &Config, playbook: &Playbook, outcome: &Outcome) -> Repo
         return report;
     }
     let covered = &outcome.covered;
-    let rules = || playbook.rules.rules().iter().filter(|rule| rule.mode != Mode::Off);
+    let rules = || {
+        playbook
+            .rules
+            .rules()
+            .iter()
+            .filter(|rule| rule.mode != Mode::Off)
+    };
     let unfired = rules().filter(|rule| !covered.fired.contains(&rule.id));
     let unfired: Vec<&Rule> = unfired.collect();
     let loose = rules().filter(|rule| {
@@ -97,8 +104,8 @@ pub fn coverage(config: &Config, playbook: &Playbook, outcome: &Outcome) -> Repo
             && !covered.held_back.contains(&rule.id)
     });
     let loose: Vec<&Rule> = loose.collect();
-    tell(config, problems::NOT_FIRED, &unfired, &mut report);
-    tell(config, problems::NOT_HELD_BACK, &loose, &mut report);
+    tell(config, UNTESTED, &unfired, &mut report);
+    tell(config, UNTESTED_SILENCE, &loose, &mut report);
     report
 }
 

@@ -24,6 +24,7 @@ pub(super) struct Names<'a> {
     servicers: BTreeSet<&'a str>,
     webhooks: BTreeSet<&'a str>,
     robots: BTreeSet<&'a str>,
+    sops: BTreeSet<&'a str>,
 }
 
 impl<'a> Names<'a> {
@@ -35,6 +36,7 @@ impl<'a> Names<'a> {
             servicers: config.servicers.keys().map(String::as_str).collect(),
             webhooks: config.webhooks.keys().map(String::as_str).collect(),
             robots: config.robots.keys().map(String::as_str).collect(),
+            sops: playbook.sops.iter().map(|sop| sop.id.as_str()).collect(),
         }
     }
 }
@@ -103,6 +105,7 @@ impl<'a> Reader<'_, '_, 'a> {
             "sop" | "stop_sop" => {
                 let begins = key.name == "sop";
                 for (name, span) in value.words() {
+                    self.knows(problems::NO_SUCH_SOP, span, name, |names| &names.sops);
                     let name = name.to_owned();
                     self.push(span, Want::Sop { name, begins });
                 }
@@ -125,7 +128,9 @@ impl<'a> Reader<'_, '_, 'a> {
 
     fn skipped(&mut self, entry: &Entry) {
         let rule = entry.key.as_str();
-        self.knows(problems::UNKNOWN_RULE, entry.span, rule, |names| &names.rules);
+        self.knows(problems::UNKNOWN_RULE, entry.span, rule, |names| {
+            &names.rules
+        });
         let Some(reason) = entry.value.text() else {
             return;
         };
@@ -171,7 +176,7 @@ impl<'a> Reader<'_, '_, 'a> {
     fn target(&mut self, key: &str, name: &str, span: Span) {
         let kind = problems::NO_SUCH_NAME;
         match key {
-            "reply" | "welcome" | "mass_message" => {
+            "reply" | "welcome" | "mass_message" | "send" => {
                 self.knows(problems::NO_SUCH_TEMPLATE, span, name, |names| {
                     &names.templates
                 });

@@ -31,16 +31,16 @@ impl Scene<'_> {
     pub(super) fn judge(&self, want: &Want) -> Result<(), Differs> {
         let (holds, expected, got) = match want {
             Want::Rule(id) => (self.has_fired(id), format!("rule: {id}"), self.rules()),
-            Want::NotRule(id) => (
-                !self.has_fired(id),
-                format!("not_rule: {id}"),
-                self.rules(),
-            ),
+            Want::NotRule(id) => (!self.has_fired(id), format!("not_rule: {id}"), self.rules()),
             Want::Skipped(id, reason) => {
                 let got = self.verdict(id);
                 let shown = format!("skipped: {{{id}: {got}}}");
                 let got_shown = if got == "fired" { self.rules() } else { shown };
-                (got == *reason, format!("skipped: {{{id}: {reason}}}"), got_shown)
+                (
+                    got == *reason,
+                    format!("skipped: {{{id}: {reason}}}"),
+                    got_shown,
+                )
             }
             Want::Nothing => (self.nothing(), "none: true".to_owned(), self.everything()),
             Want::Only(rules) => {
@@ -102,7 +102,11 @@ impl Scene<'_> {
     /// The rules that fired and do not only observe.
     fn acting(&self) -> Vec<&RuleId> {
         let rules = &self.world.playbook().rules;
-        let observes = |id: &RuleId| rules.rule(id).is_some_and(|rule| rule.mode == Mode::Observe);
+        let observes = |id: &RuleId| {
+            rules
+                .rule(id)
+                .is_some_and(|rule| rule.mode == Mode::Observe)
+        };
         self.fired().filter(|id| !observes(id)).collect()
     }
 
@@ -116,7 +120,11 @@ impl Scene<'_> {
         let mut reason = NONE.to_owned();
         for happened in self.happened.iter().filter(|happened| !happened.is_own()) {
             let decision = self.world.explain(happened);
-            let step = decision.trace.steps.into_iter().find(|step| step.rule == *id);
+            let step = decision
+                .trace
+                .steps
+                .into_iter()
+                .find(|step| step.rule == *id);
             match step.map(|step| step.verdict) {
                 Some(Verdict::Fired { .. }) => return "fired".to_owned(),
                 Some(Verdict::NotReached { .. }) => "stop".clone_into(&mut reason),
@@ -154,13 +162,20 @@ impl Scene<'_> {
     }
 
     fn set(&self, name: &str) -> Option<String> {
-        let changes = self.happened.iter().filter_map(|one| one.commit.contact.as_ref());
+        let changes = self
+            .happened
+            .iter()
+            .filter_map(|one| one.commit.contact.as_ref());
         let mut sets = changes.flat_map(|change| &change.set);
-        sets.rfind(|(set, _)| set == name).map(|(_, value)| value.to_string())
+        sets.rfind(|(set, _)| set == name)
+            .map(|(_, value)| value.to_string())
     }
 
     fn points(&self) -> i64 {
-        let changes = self.happened.iter().filter_map(|one| one.commit.contact.as_ref());
+        let changes = self
+            .happened
+            .iter()
+            .filter_map(|one| one.commit.contact.as_ref());
         changes.map(|change| change.points).sum()
     }
 
@@ -168,11 +183,15 @@ impl Scene<'_> {
     fn sops(&self, begins: bool) -> Vec<String> {
         let mut names = Vec::new();
         for happened in self.happened {
-            let changes = happened.commit.contact.iter().flat_map(|change| &change.sops);
-            let changed = changes.filter(|change| {
+            let changes = happened.commit.contact.iter();
+            let changed = changes.flat_map(|change| &change.sops).filter(|change| {
                 let before = happened.seen.sops.get(&change.sop);
                 let began = before.is_none_or(|b| b.started_at != change.to.started_at);
-                if begins { began } else { !change.to.is_running() }
+                if begins {
+                    began
+                } else {
+                    !change.to.is_running()
+                }
             });
             names.extend(changed.map(|change| change.sop.0.clone()));
         }
@@ -254,28 +273,37 @@ fn of_deed(happened: &Happened, deed: Deed) -> Said {
     let texts: Vec<String> = happened
         .effects_of(&deed)
         .filter_map(|new| serde_json::to_value(&new.effect).ok())
-        .flat_map(|effect| SENT.map(|key| texts_of(effect.get(key).unwrap_or(&Json::Null))))
+        .map(|effect| sent(&effect))
         .collect();
     Said {
-        text: texts.join("\n"),
+        text: joined_texts(texts.into_iter()),
         // Some of it was done all the same.
         problem: deed.problem.filter(|_| deed.effects == 0),
         target: deed.target,
     }
 }
 
-/// Every text in an effect, however its message is built.
+/// What the other side gets to read of an effect.
+fn sent(effect: &Json) -> String {
+    let parts = SENT.iter().filter_map(|key| effect.get(key));
+    joined_texts(parts.map(texts_of))
+}
+
+/// Every text of a message, however it is built; not the word for its type.
 fn texts_of(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
-        Json::Array(items) => joined_texts(items.iter()),
-        Json::Object(map) => joined_texts(map.values()),
+        Json::Array(items) => joined_texts(items.iter().map(texts_of)),
+        Json::Object(map) => {
+            let parts = map.iter().filter(|(key, _)| *key != "type");
+            joined_texts(parts.map(|(_, part)| texts_of(part)))
+        }
         _ => String::new(),
     }
 }
 
-fn joined_texts<'j>(values: impl Iterator<Item = &'j Json>) -> String {
-    let texts: Vec<String> = values.map(texts_of).filter(|text| !text.is_empty()).collect();
+fn joined_texts(texts: impl Iterator<Item = String>) -> String {
+    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
     texts.join("\n")
 }
 

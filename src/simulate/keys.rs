@@ -197,13 +197,14 @@ pub(super) const EXPECT: &[Key] = &[
         "true：结束会话",
         "true: the session ends",
     ),
-    Key::may("sop", Shape::Words, "进入这些 SOP", "SOPs that begin"),
     Key::may(
-        "stop_sop",
+        "send",
         Shape::Words,
-        "离开这些 SOP",
-        "SOPs that end",
+        "SOP 这一步发出的模板，或 text:…",
+        "A template that a step of an SOP sends, or text:…",
     ),
+    Key::may("sop", Shape::Words, "进入这些 SOP", "SOPs that begin"),
+    Key::may("stop_sop", Shape::Words, "离开这些 SOP", "SOPs that end"),
     Key::may(
         "set",
         Shape::Named(&Shape::Text),

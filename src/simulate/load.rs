@@ -34,16 +34,18 @@ impl Suite {
 /// `playbook`, unless that could not be had.
 #[must_use]
 pub fn load(config: &Config, playbook: Option<&Playbook>) -> (Suite, Report) {
-    paths(config, playbook, std::slice::from_ref(&config.paths.rules))
+    let folder = &config.paths.rules;
+    if folder.is_dir() {
+        paths(config, playbook, std::slice::from_ref(folder))
+    } else {
+        // The rules themselves are missed there, and that is told.
+        (Suite::default(), Report::default())
+    }
 }
 
 /// Reads these test files, and all `*.test.yaml` below these folders.
 #[must_use]
-pub fn paths(
-    config: &Config,
-    playbook: Option<&Playbook>,
-    paths: &[PathBuf],
-) -> (Suite, Report) {
+pub fn paths(config: &Config, playbook: Option<&Playbook>, paths: &[PathBuf]) -> (Suite, Report) {
     let mut report = Report::default();
     let mut files = BTreeMap::new();
     for path in paths {

@@ -87,7 +87,10 @@ fn person(node: &Node) -> Trait {
     let others = node.entries().iter();
     let others = others.filter(|entry| !known.contains(&entry.key.as_str()));
     Trait {
-        tags: words("tags").iter().map(|tag| Tag::from(tag.as_str())).collect(),
+        tags: words("tags")
+            .iter()
+            .map(|tag| Tag::from(tag.as_str()))
+            .collect(),
         added_days: number("added_days").and_then(|days| u32::try_from(days).ok()),
         source: node.get("source").and_then(Node::text).map(str::to_owned),
         points: number("points").unwrap_or_default(),
@@ -117,7 +120,11 @@ impl Reader<'_, '_> {
             self.findings.add(span, found);
         }
         let mut at = Duration::ZERO;
-        let mut who = self.people.first().map_or(SOMEBODY, |(name, _)| name).to_owned();
+        let mut who = self
+            .people
+            .first()
+            .map_or(SOMEBODY, |(name, _)| name)
+            .to_owned();
         let nodes = node.get("steps").map(Node::items).unwrap_or_default();
         let steps: Vec<Step> = nodes
             .iter()
@@ -154,9 +161,9 @@ impl Reader<'_, '_> {
             self.knows(name, from.span);
             name.clone_into(who);
         }
-        let expect = node.get("expect").map(|expect| {
-            expectations(expect, self.names, &mut self.findings)
-        });
+        let expect = node
+            .get("expect")
+            .map(|expect| expectations(expect, self.names, &mut self.findings));
         Step {
             span: node.span,
             at: *at,

@@ -90,8 +90,7 @@ impl Told {
     #[must_use]
     pub fn of(world: &World<'_>, happened: &Happened, trace: &Trace, asked: &[&RuleId]) -> Self {
         let set = &world.playbook().rules;
-        let glance = (!happened.is_own())
-            .then(|| Glance::of(set, trace, &happened.inbound, asked));
+        let glance = (!happened.is_own()).then(|| Glance::of(set, trace, &happened.inbound, asked));
         let problem = |deed: super::world::Deed| Some((deed.key, deed.problem?));
         Self {
             glance,

@@ -126,11 +126,9 @@ impl What {
         match self {
             Self::Say(_) | Self::Entered { .. } => Channel::Kf,
             Self::Press(_) => Channel::App,
-            Self::Added { .. }
-            | Self::Deleted
-            | Self::Joined
-            | Self::Left
-            | Self::Event { .. } => Channel::Contact,
+            Self::Added { .. } | Self::Deleted | Self::Joined | Self::Left | Self::Event { .. } => {
+                Channel::Contact
+            }
         }
     }
 

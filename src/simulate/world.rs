@@ -1,6 +1,6 @@
 //! Contacts, timers and a clock in memory; production's own `decide` decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::civil::Date;
 
@@ -15,7 +15,7 @@ use crate::domain::timer::Timer;
 use crate::process::decide::decide;
 use crate::process::playbook::Playbook;
 use crate::rules::{Decision, Standing, explain};
-use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome};
+use crate::store::{ClaimedRecord, DecisionCommit, RecordBody, RecordOutcome};
 
 use super::scene::{Doing, Trait};
 
@@ -31,6 +31,8 @@ pub struct World<'p> {
     contacts: BTreeMap<Person, Contact>,
     timers: BTreeMap<String, Timer>,
     uses: BTreeMap<(Date, RuleId), u32>,
+    /// What decisions put into the inbox: taken up before the clock moves.
+    waiting: VecDeque<Inbound>,
     records: u64,
 }
 
@@ -85,6 +87,7 @@ impl<'p> World<'p> {
             contacts: BTreeMap::new(),
             timers: BTreeMap::new(),
             uses: BTreeMap::new(),
+            waiting: VecDeque::new(),
             records: 0,
         }
     }
@@ -112,21 +115,26 @@ impl<'p> World<'p> {
     /// When timers set each other off without an end.
     pub fn advance(&mut self, to: UnixMillis) -> Result<Vec<Happened>, Runaway> {
         let mut happened = Vec::new();
-        while let Some(timer) = self.next_due(to) {
+        while let Some(inbound) = self.next(to) {
             if happened.len() == MOST_TIMERS {
                 return Err(Runaway);
             }
-            self.now = self.now.max(timer.due);
-            happened.push(self.happens(timer.inbound));
+            happened.push(self.happens(inbound));
         }
         self.now = self.now.max(to);
         Ok(happened)
     }
 
-    fn next_due(&mut self, to: UnixMillis) -> Option<Timer> {
+    /// What is next in the inbox until then; moves the clock to it.
+    fn next(&mut self, to: UnixMillis) -> Option<Inbound> {
+        if let Some(inbound) = self.waiting.pop_front() {
+            return Some(inbound);
+        }
         let due = self.timers.values().filter(|timer| timer.due <= to);
         let key = due.min_by_key(|timer| timer.due)?.key.clone();
-        self.timers.remove(&key)
+        let timer = self.timers.remove(&key)?;
+        self.now = self.now.max(timer.due);
+        Some(timer.inbound)
     }
 
     fn happens(&mut self, inbound: Inbound) -> Happened {
@@ -166,9 +174,9 @@ impl<'p> World<'p> {
     /// The contact as it was, with the arrival that the record itself is.
     fn seen(&self, inbound: &Inbound, known: Option<&Contact>, commit: &DecisionCommit) -> Contact {
         let nobody = || Person::Member("".into());
-        let mut seen = known.cloned().unwrap_or_else(|| {
-            Contact::unknown(inbound.person.clone().unwrap_or_else(nobody))
-        });
+        let mut seen = known
+            .cloned()
+            .unwrap_or_else(|| Contact::unknown(inbound.person.clone().unwrap_or_else(nobody)));
         let arrival = ContactChange {
             added_by: commit
                 .contact
@@ -210,12 +218,22 @@ impl<'p> World<'p> {
             let count = self.uses.entry((used.day, used.rule.clone()));
             *count.or_default() += 1;
         }
+        for record in &commit.records {
+            if let RecordBody::Inbound { inbound, .. } = &record.body {
+                self.waiting.push_back(inbound.clone());
+            }
+        }
         for key in &commit.remove_timers {
             self.timers.remove(key);
         }
         for timer in &commit.timers {
-            self.timers.insert(timer.key.clone(), timer.clone());
+            self.set_timer(timer.clone());
         }
+    }
+
+    /// Sets a timer; one with the same key is replaced.
+    pub(super) fn set_timer(&mut self, timer: Timer) {
+        self.timers.insert(timer.key.clone(), timer);
     }
 
     /// Why each rule did what it did, looking at all of them.
@@ -257,7 +275,11 @@ impl Happened {
     /// What the rules that fired, or an SOP, did.
     #[must_use]
     pub fn deeds(&self) -> Vec<Deed> {
-        let steps = self.commit.trace.as_ref().and_then(|trace| trace.get("steps"));
+        let steps = self
+            .commit
+            .trace
+            .as_ref()
+            .and_then(|trace| trace.get("steps"));
         let steps = steps.cloned().unwrap_or_default();
         serde_json::from_value(steps).unwrap_or_default()
     }
@@ -275,7 +297,10 @@ impl Happened {
         let Some(change) = &self.commit.contact else {
             return Vec::new();
         };
-        let added = change.add_tags.iter().map(|grant| format!("+{}", grant.tag));
+        let added = change
+            .add_tags
+            .iter()
+            .map(|grant| format!("+{}", grant.tag));
         let removed = change.remove_tags.iter().map(|tag| format!("-{tag}"));
         added.chain(removed).collect()
     }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Call, Ctx, Endpoint, Reply, Scope, card};
+use super::contract::{body, bytes, object, text};
+use super::{Call, Ctx, Endpoint, Reply, Scope, card, shapes};
 use crate::chat::ChatLine;
 use crate::errcode::{self, ApiError};
 
@@ -10,8 +11,27 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint::post(
     "/cgi-bin/aibot/response",
     Scope::Open,
     response,
-    &["msgtype", "markdown", "template_card"],
-)];
+    &[
+        text("msgtype")
+            .must(errcode::BAD_MSGTYPE)
+            .or(errcode::BAD_MSGTYPE),
+        body(
+            "markdown",
+            &[
+                bytes("content", 20_480)
+                    .must(errcode::EMPTY_TEXT)
+                    .or(errcode::CONTENT_TOO_LARGE),
+                object("feedback", &[bytes("id", 256)]),
+            ],
+        )
+        .must(errcode::EMPTY_TEXT),
+        body("template_card", shapes::CARD).must(errcode::CARD_TYPE),
+    ],
+)
+.query(&[text("response_code").must(errcode::BAD_RESPONSE_CODE)])
+.errors(&shapes::CARD_CODES)
+.switches(&["aibot_response_once", "aibot_response_url_secs"])
+.unmetered()];
 
 fn response(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
@@ -29,7 +49,7 @@ fn response(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
                 );
             }
         }
-        "template_card" => card::check(body)?,
+        "template_card" => card::check_for_bot(ctx.world, body)?,
         other => return Err(errcode::BAD_MSGTYPE.about(other)),
     }
     let now = ctx.now;

@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::content::app_content;
+use super::contract::{Field, body, chars, list, range, text};
 use super::fields::{Fields, at_most};
 use super::message::agent;
+use super::shapes;
 use super::{Call, Ctx, Endpoint, Reply, Scope};
 use crate::chat::ChatLine;
 use crate::errcode::{self, ApiError};
@@ -15,24 +17,82 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "/cgi-bin/appchat/create",
         Scope::Any,
         create,
-        &["name", "owner", "userlist", "chatid"],
-    ),
+        &[
+            chars("name", 50).or(errcode::BAD_CHAT_NAME),
+            text("owner"),
+            list("userlist", 0).must(errcode::NO_CHAT_MEMBERS),
+            text("chatid"),
+        ],
+    )
+    .errors(&[
+        errcode::API_FORBIDDEN,
+        errcode::BAD_MEMBER_COUNT,
+        errcode::BAD_CHAT_MEMBER,
+        errcode::OWNER_NOT_MEMBER,
+        errcode::LONG_CHATID,
+        errcode::BAD_CHATID,
+        errcode::CHAT_EXISTS,
+    ]),
     Endpoint::post(
         "/cgi-bin/appchat/update",
         Scope::Any,
         update,
-        &["chatid", "name", "owner", "add_user_list", "del_user_list"],
-    ),
-    Endpoint::get("/cgi-bin/appchat/get", Scope::Any, get, &["chatid"]),
-    Endpoint::post(
-        "/cgi-bin/appchat/send",
-        Scope::Any,
-        send,
         &[
-            "chatid", "msgtype", "safe", "text", "image", "voice", "video", "file", "textcard",
-            "news", "mpnews", "markdown",
+            text("chatid").must(errcode::NO_CHATID),
+            chars("name", 50).or(errcode::BAD_CHAT_NAME),
+            text("owner"),
+            list("add_user_list", 0),
+            list("del_user_list", 0),
         ],
-    ),
+    )
+    .errors(&[
+        errcode::API_FORBIDDEN,
+        errcode::NO_SUCH_CHAT,
+        errcode::NOT_OWN_CHAT,
+        errcode::BAD_CHAT_MEMBER,
+        errcode::BAD_MEMBER_COUNT,
+        errcode::BAD_CHAT_OWNER,
+    ]),
+    Endpoint::get(
+        "/cgi-bin/appchat/get",
+        Scope::Any,
+        get,
+        &[text("chatid").must(errcode::NO_CHATID)],
+    )
+    .errors(&[
+        errcode::API_FORBIDDEN,
+        errcode::NO_SUCH_CHAT,
+        errcode::NOT_OWN_CHAT,
+    ]),
+    Endpoint::post("/cgi-bin/appchat/send", Scope::Any, send, SEND)
+        .errors(&[
+            errcode::API_FORBIDDEN,
+            errcode::NO_SUCH_CHAT,
+            errcode::NOT_OWN_CHAT,
+            errcode::BAD_MEDIA_ID,
+            errcode::CONTENT_TOO_LARGE,
+            errcode::NO_URL,
+            errcode::TOO_FREQUENT,
+        ])
+        .switches(&["oversize_text", "appchat_person_messages_per_hour"])
+        .unmetered(),
+];
+
+const SEND: &[Field] = &[
+    text("chatid").must(errcode::NO_CHATID),
+    text("msgtype")
+        .must(errcode::BAD_MSGTYPE)
+        .or(errcode::BAD_MSGTYPE),
+    range("safe", 0, 1),
+    body("text", shapes::TEXT).must(errcode::EMPTY_TEXT),
+    body("image", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("voice", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("video", shapes::VIDEO).must(errcode::NO_MEDIA_ID),
+    body("file", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("textcard", shapes::TEXTCARD).must(errcode::NO_TITLE),
+    body("news", shapes::NEWS).must(errcode::TOO_MANY_ARTICLES),
+    body("mpnews", shapes::MPNEWS).must(errcode::TOO_MANY_ARTICLES),
+    body("markdown", shapes::MARKDOWN).must(errcode::EMPTY_TEXT),
 ];
 
 const TYPES: [&str; 9] = [
@@ -155,9 +215,9 @@ fn get(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
 
 fn send(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
-    let (chatid, agent_id) = {
+    let (chatid, agent_id, people) = {
         let chat = own(ctx, fields.text("chatid")?.as_deref())?;
-        (chat.chatid.clone(), chat.agent_id)
+        (chat.chatid.clone(), chat.agent_id, chat.userlist.len())
     };
     let msgtype = fields.need("msgtype", errcode::BAD_MSGTYPE)?;
     if !TYPES.contains(&msgtype.as_str()) {
@@ -169,6 +229,11 @@ fn send(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         1,
     )?;
     let content = app_content(ctx, agent_id, &msgtype, fields)?;
+    let most = ctx.world.switches.appchat_person_messages_per_hour;
+    let people = u64::try_from(people).unwrap_or(u64::MAX);
+    if !ctx.world.traffic.admit_appchat(ctx.now, people, most) {
+        return Err(errcode::TOO_FREQUENT.plain());
+    }
     ctx.world.say(ChatLine {
         time: ctx.now,
         with: chatid,

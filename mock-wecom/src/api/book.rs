@@ -2,33 +2,62 @@
 
 use serde_json::{Value, json};
 
+use super::contract::{Field, int, text};
 use super::fields::page;
 use super::{Call, Ctx, Endpoint, Reply, Scope};
 use crate::config::Kind;
 use crate::errcode::{self, ApiError};
 use crate::state::book::{Department, Member};
 
+const DEPARTMENT: &[Field] = &[text("id")];
+
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/cgi-bin/user/get", Scope::Any, user, &["userid"]),
+    Endpoint::get(
+        "/cgi-bin/user/get",
+        Scope::Any,
+        user,
+        &[text("userid").must(errcode::NO_USERID)],
+    )
+    .errors(&[errcode::NO_SUCH_USER])
+    .switches(&["user_details"]),
     Endpoint::get(
         "/cgi-bin/user/simplelist",
         Scope::Any,
         simple_list,
-        &["department_id", "fetch_child"],
-    ),
+        &[
+            text("department_id").must(errcode::NO_DEPARTMENT_ID),
+            text("fetch_child"),
+        ],
+    )
+    .errors(&[errcode::NO_DEPARTMENT]),
     Endpoint::post(
         "/cgi-bin/user/list_id",
         Scope::Only(Kind::ContactsBook),
         list_id,
-        &["cursor", "limit"],
-    ),
-    Endpoint::get("/cgi-bin/department/list", Scope::Any, departments, &["id"]),
+        &[text("cursor"), int("limit")],
+    )
+    .errors(&[errcode::BAD_CURSOR]),
+    Endpoint::get(
+        "/cgi-bin/department/list",
+        Scope::Any,
+        departments,
+        DEPARTMENT,
+    )
+    .errors(&[errcode::NO_DEPARTMENT]),
     Endpoint::get(
         "/cgi-bin/department/simplelist",
         Scope::Any,
         simple_departments,
-        &["id"],
-    ),
+        DEPARTMENT,
+    )
+    .errors(&[errcode::NO_DEPARTMENT]),
+    Endpoint::get(
+        "/cgi-bin/department/get",
+        Scope::Any,
+        one_department,
+        &[text("id").must(errcode::NO_DEPARTMENT)],
+    )
+    .errors(&[errcode::NO_DEPARTMENT]),
 ];
 
 fn user(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
@@ -38,7 +67,22 @@ fn user(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         .book
         .member(userid)
         .ok_or_else(|| errcode::NO_SUCH_USER.about(userid))?;
-    Ok(Reply::with(user_row(member)))
+    let mut row = user_row(member);
+    if ctx.world.switches.user_details {
+        row["gender"] = json!("0");
+        for name in [
+            "mobile",
+            "email",
+            "biz_mail",
+            "avatar",
+            "thumb_avatar",
+            "qr_code",
+            "address",
+        ] {
+            row[name] = json!("");
+        }
+    }
+    Ok(Reply::with(row))
 }
 
 /// As apps created after 2022-06-20 see a member: without mobile, email, avatar and gender.
@@ -101,15 +145,23 @@ fn selected<'w>(ctx: &'w Ctx<'_>, call: &Call) -> Result<Vec<&'w Department>, Ap
     Ok(ctx.world.book.below(root))
 }
 
+fn department_row(department: &Department) -> Value {
+    json!({"id": department.id, "name": department.name, "name_en": "",
+           "department_leader": [], "parentid": department.parentid, "order": 1})
+}
+
 fn departments(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let rows: Vec<Value> = selected(ctx, call)?
         .into_iter()
-        .map(|department| {
-            json!({"id": department.id, "name": department.name, "name_en": "",
-                   "department_leader": [], "parentid": department.parentid, "order": 1})
-        })
+        .map(department_row)
         .collect();
     Ok(Reply::with(json!({"department": rows})))
+}
+
+fn one_department(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    let id = department_id(ctx, call.param("id").unwrap_or_default())?;
+    let found = ctx.world.book.departments.get(&id).map(department_row);
+    Ok(Reply::with(json!({"department": found})))
 }
 
 fn simple_departments(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {

@@ -116,18 +116,37 @@ pub(super) fn greeting_content(
     if text.as_ref().is_some_and(|text| text.len() > 4_000) {
         return Err(errcode::CONTENT_TOO_LARGE.about("text.content is over 4000 bytes"));
     }
-    let attachments = message.objects("attachments")?;
+    let attachments = attachments(message)?;
     if attachments.len() > 9 {
         return Err(errcode::BAD_ATTACHMENT_COUNT.about("attachments is over 9"));
     }
     if text.is_none() && attachments.is_empty() {
         return Err(errcode::EMPTY_PARAMETER.about("text and attachments"));
     }
-    for attachment in attachments {
-        let kind = attachment.need("msgtype", errcode::BAD_ATTACHMENT_TYPE)?;
-        attachment_body(world, now, &kind, attachment.object(&kind)?)?;
+    for (kind, body, _) in attachments {
+        attachment_body(world, now, &kind, body)?;
     }
     Ok(())
+}
+
+/// The attachments of a message: the list, or the single objects of the call's older form.
+pub(super) fn attachments<'a>(
+    message: Fields<'a>,
+) -> Result<Vec<(String, Fields<'a>, Value)>, ApiError> {
+    let mut found = Vec::new();
+    for attachment in message.objects("attachments")? {
+        let kind = attachment.need("msgtype", errcode::BAD_ATTACHMENT_TYPE)?;
+        let body = attachment.value(&kind).cloned().unwrap_or(Value::Null);
+        found.push((kind.clone(), attachment.object(&kind)?, body));
+    }
+    if found.is_empty() {
+        for kind in ["image", "link", "miniprogram"] {
+            if let Some(body) = message.value(kind) {
+                found.push((kind.to_owned(), message.object(kind)?, body.clone()));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Checks one attachment.

@@ -2,16 +2,24 @@
 
 use serde_json::{Map, Value, json};
 
+use super::contract::{Field, any, chars, int, list, text};
+use super::endpoint::CONTACT;
 use super::fields::{next_cursor, page, read_cursor};
-use super::{Call, Ctx, Endpoint, Reply, Scope};
-use crate::config::Kind;
-use crate::errcode::{self, ApiError};
+use super::{Call, Ctx, Endpoint, Reply};
+use crate::errcode::{self, ApiError, Errcode};
 use crate::state::World;
 use crate::state::customers::{Customer, Follow};
 
-const CONTACT: Scope = Scope::Only(Kind::Contact);
 /// More followers than this come in pages.
 const FOLLOWERS_PER_PAGE: usize = 500;
+
+const MEMBER: Field = text("userid").must(errcode::NO_USERID);
+const CUSTOMER: Field = text("external_userid").must(errcode::NO_EXTERNAL_USERID);
+const PAIR_CODES: &[Errcode] = &[
+    errcode::BAD_USERID,
+    errcode::BAD_EXTERNAL_USERID,
+    errcode::NO_RELATION,
+];
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get(
@@ -20,39 +28,105 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         follow_users,
         &[],
     ),
-    Endpoint::get("/cgi-bin/externalcontact/list", CONTACT, list, &["userid"]),
+    Endpoint::get(
+        "/cgi-bin/externalcontact/list",
+        CONTACT,
+        list_customers,
+        &[MEMBER],
+    )
+    .errors(&[errcode::BAD_USERID, errcode::NO_RELATION])
+    .switches(&["empty_list_is_84061"]),
     Endpoint::get(
         "/cgi-bin/externalcontact/get",
         CONTACT,
         get,
-        &["external_userid", "cursor"],
-    ),
+        &[CUSTOMER, text("cursor")],
+    )
+    .errors(&[
+        errcode::BAD_EXTERNAL_USERID,
+        errcode::NO_RELATION,
+        errcode::BAD_CURSOR,
+    ]),
     Endpoint::post(
         "/cgi-bin/externalcontact/batch/get_by_user",
         CONTACT,
         batch,
-        &["userid_list", "cursor", "limit"],
-    ),
+        &[
+            any("userid_list").must(errcode::NO_USERID).was(&["userid"]),
+            text("cursor"),
+            int("limit"),
+        ],
+    )
+    .errors(&[errcode::BAD_USERID, errcode::BAD_CURSOR]),
     Endpoint::post(
         "/cgi-bin/externalcontact/remark",
         CONTACT,
         remark,
         &[
-            "userid",
-            "external_userid",
-            "remark",
-            "description",
-            "remark_company",
-            "remark_mobiles",
-            "remark_pic_mediaid",
+            MEMBER,
+            CUSTOMER,
+            chars("remark", 20),
+            chars("description", 150),
+            chars("remark_company", 20),
+            list("remark_mobiles", 0),
+            text("remark_pic_mediaid"),
         ],
-    ),
+    )
+    .errors(&[
+        errcode::BAD_USERID,
+        errcode::BAD_EXTERNAL_USERID,
+        errcode::NO_RELATION,
+        errcode::EMPTY_PARAMETER,
+        errcode::BAD_MEDIA_ID,
+    ]),
     Endpoint::post(
         "/cgi-bin/externalcontact/mark_tag",
         CONTACT,
         mark_tag,
-        &["userid", "external_userid", "add_tag", "remove_tag"],
-    ),
+        &[MEMBER, CUSTOMER, list("add_tag", 0), list("remove_tag", 0)],
+    )
+    .errors(&[
+        errcode::BAD_USERID,
+        errcode::BAD_EXTERNAL_USERID,
+        errcode::NO_RELATION,
+        errcode::BAD_TAG,
+    ]),
+    Endpoint::post(
+        "/cgi-bin/externalcontact/contact_list",
+        CONTACT,
+        served,
+        &[text("cursor"), int("limit")],
+    )
+    .errors(&[errcode::BAD_CURSOR, errcode::API_FORBIDDEN])
+    .switches(&["contact_list_served"]),
+    Endpoint::post(
+        "/cgi-bin/externalcontact/close_temp_chat",
+        CONTACT,
+        close_temp_chat,
+        &[MEMBER, CUSTOMER],
+    )
+    .errors(PAIR_CODES),
+];
+
+/// Other names of the same customer.
+pub(super) const IDS: &[Endpoint] = &[
+    Endpoint::post(
+        "/cgi-bin/externalcontact/unionid_to_external_userid",
+        CONTACT,
+        by_unionid,
+        &[
+            text("unionid").must(errcode::EMPTY_PARAMETER),
+            text("openid"),
+        ],
+    )
+    .errors(&[errcode::NO_RELATION]),
+    Endpoint::post(
+        "/cgi-bin/externalcontact/convert_to_openid",
+        CONTACT,
+        openid,
+        &[CUSTOMER],
+    )
+    .errors(&[errcode::BAD_EXTERNAL_USERID]),
 ];
 
 fn follow_users(ctx: &mut Ctx<'_>, _call: &Call) -> Result<Reply, ApiError> {
@@ -64,7 +138,7 @@ fn follow_users(ctx: &mut Ctx<'_>, _call: &Call) -> Result<Reply, ApiError> {
     Ok(Reply::with(json!({"follow_user": users})))
 }
 
-fn list(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+fn list_customers(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let userid = call.param("userid").ok_or(errcode::NO_USERID.plain())?;
     if ctx.world.book.member(userid).is_none() {
         return Err(errcode::BAD_USERID.about(userid));
@@ -150,7 +224,11 @@ fn follow_row(world: &World, follow: &Follow, full_tags: bool) -> Value {
 
 fn batch(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
-    let users = fields.list_up_to("userid_list", 100)?;
+    // The older form of the call named one member as `userid`.
+    let users = match fields.text("userid")? {
+        Some(userid) if !fields.has("userid_list") => vec![userid],
+        _ => fields.list_up_to("userid_list", 100)?,
+    };
     if users.is_empty() {
         return Err(errcode::NO_USERID.about("userid_list"));
     }
@@ -249,4 +327,65 @@ fn mark_tag(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     follow.tags.extend(added);
     follow.tags.retain(|id| !removed.contains(id));
     Ok(Reply::ok())
+}
+
+/// Customers whom anybody serves, one row for each relation.
+fn served(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    if !ctx.world.switches.contact_list_served {
+        return Err(errcode::API_FORBIDDEN.plain());
+    }
+    let fields = call.fields();
+    let rows: Vec<Value> = ctx
+        .world
+        .customers
+        .0
+        .values()
+        .flat_map(|customer| {
+            customer.followers.iter().map(move |follow| {
+                json!({"is_customer": true, "tmp_openid": openid_of(&customer.external_userid),
+                       "external_userid": customer.external_userid, "name": customer.name,
+                       "follow_userid": follow.userid, "add_time": follow.createtime})
+            })
+        })
+        .collect();
+    let (rows, next) = page(rows, fields.offset()?, fields.limit(1_000, 1_000, 1_000)?);
+    let mut reply = json!({"info_list": rows});
+    if !next.is_empty() {
+        reply["next_cursor"] = json!(next);
+    }
+    Ok(Reply::with(reply))
+}
+
+fn close_temp_chat(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    let (userid, customer) = pair(ctx, call)?;
+    ctx.world.customers.follow_mut(&userid, &customer)?;
+    Ok(Reply::ok())
+}
+
+fn by_unionid(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    let unionid = call.fields().need("unionid", errcode::EMPTY_PARAMETER)?;
+    let found = ctx
+        .world
+        .customers
+        .0
+        .values()
+        .find(|customer| customer.unionid == unionid);
+    let customer = found.ok_or_else(|| errcode::NO_RELATION.plain())?;
+    Ok(Reply::with(
+        json!({"external_userid": customer.external_userid}),
+    ))
+}
+
+/// The same customer always has the same open id.
+fn openid_of(external_userid: &str) -> String {
+    let tail: String = external_userid.chars().skip(2).collect();
+    format!("oOPEN{tail}")
+}
+
+fn openid(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    let id = call
+        .fields()
+        .need("external_userid", errcode::NO_EXTERNAL_USERID)?;
+    ctx.world.customers.get(&id)?;
+    Ok(Reply::with(json!({"openid": openid_of(&id)})))
 }

@@ -2,25 +2,37 @@
 
 use serde_json::{Map, Value, json};
 
-use super::content::{attachment_body, greeting_content};
+use super::content::{attachment_body, attachments, greeting_content};
+use super::contract::{Field, bytes, flag, object, objects, text};
+use super::endpoint::CONTACT;
 use super::fields::Fields;
-use super::{Call, Ctx, Endpoint, Reply, Scope};
+use super::{Call, Ctx, Endpoint, Reply, shapes};
 use crate::chat::ChatLine;
-use crate::config::Kind;
-use crate::errcode::{self, ApiError};
+use crate::errcode::{self, ApiError, Errcode};
 
-const CONTACT: Scope = Scope::Only(Kind::Contact);
 const TEMPLATE_CEILING: usize = 100;
-const TEMPLATE: &[&str] = &[
-    "template_id",
-    "text",
-    "image",
-    "link",
-    "miniprogram",
-    "file",
-    "video",
-    "agentid",
-    "notify",
+
+const TEMPLATE: &[Field] = &[
+    object(
+        "text",
+        &[bytes("content", 3_000).or(errcode::CONTENT_TOO_LARGE)],
+    ),
+    object("image", shapes::IMAGE_PART),
+    object("link", shapes::LINK_PART),
+    object("miniprogram", shapes::MINIPROGRAM_PART),
+    object("file", shapes::MEDIA),
+    object("video", shapes::MEDIA),
+    text("agentid"),
+    flag("notify"),
+    text("template_id"),
+];
+const TEMPLATE_ID: Field = text("template_id").must(errcode::EMPTY_PARAMETER);
+const BODY_CODES: &[Errcode] = &[
+    errcode::EMPTY_PARAMETER,
+    errcode::BAD_MEDIA_ID,
+    errcode::URL_WITHOUT_SCHEME,
+    errcode::TEMPLATE_CEILING,
+    errcode::NOT_OWN_TEMPLATE,
 ];
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -28,43 +40,60 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "/cgi-bin/externalcontact/send_welcome_msg",
         CONTACT,
         send,
-        &["welcome_code", "text", "attachments"],
-    ),
+        &[
+            text("welcome_code").must(errcode::NO_WELCOME_CODE),
+            object("text", shapes::GREETING_TEXT),
+            objects("attachments", 9, shapes::ATTACHMENT).or(errcode::BAD_ATTACHMENT_COUNT),
+            object("image", shapes::IMAGE_PART),
+            object("link", shapes::LINK_PART),
+            object("miniprogram", shapes::MINIPROGRAM_PART),
+        ],
+    )
+    .errors(&[
+        errcode::EMPTY_PARAMETER,
+        errcode::BAD_MEDIA_ID,
+        errcode::NO_MEDIA_ID,
+        errcode::URL_WITHOUT_SCHEME,
+        errcode::BAD_WELCOME_CODE,
+        errcode::CHAT_STARTED,
+        errcode::WELCOME_TAKEN,
+        errcode::NO_CONSENT,
+    ]),
     Endpoint::post(
         "/cgi-bin/externalcontact/group_welcome_template/add",
         CONTACT,
         add,
         TEMPLATE,
-    ),
+    )
+    .errors(BODY_CODES),
     Endpoint::post(
         "/cgi-bin/externalcontact/group_welcome_template/edit",
         CONTACT,
         edit,
         TEMPLATE,
-    ),
+    )
+    .errors(BODY_CODES),
     Endpoint::post(
         "/cgi-bin/externalcontact/group_welcome_template/get",
         CONTACT,
         get,
-        &["template_id"],
-    ),
+        &[TEMPLATE_ID],
+    )
+    .errors(&[errcode::NOT_OWN_TEMPLATE]),
     Endpoint::post(
         "/cgi-bin/externalcontact/group_welcome_template/del",
         CONTACT,
         delete,
-        &["template_id", "agentid"],
-    ),
+        &[TEMPLATE_ID, text("agentid")],
+    )
+    .errors(&[errcode::NOT_OWN_TEMPLATE]),
 ];
 
 fn send(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
     let text = fields.need("welcome_code", errcode::NO_WELCOME_CODE)?;
     greeting_content(ctx.world, ctx.now, fields)?;
-    let secret = ctx
-        .caller
-        .as_ref()
-        .map(|caller| caller.secret.clone())
-        .unwrap_or_default();
+    let secret = ctx.secret();
     let code = ctx
         .world
         .greetings
@@ -105,9 +134,7 @@ fn lines(fields: Fields<'_>) -> Result<Vec<(String, Value)>, ApiError> {
     if let Some(text) = fields.object("text")?.text("content")? {
         lines.push(("text".to_owned(), json!({"content": text})));
     }
-    for attachment in fields.objects("attachments")? {
-        let kind = attachment.need("msgtype", errcode::BAD_ATTACHMENT_TYPE)?;
-        let body = attachment.value(&kind).cloned().unwrap_or(Value::Null);
+    for (kind, _, body) in attachments(fields)? {
         lines.push((kind, body));
     }
     Ok(lines)

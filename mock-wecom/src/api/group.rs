@@ -2,31 +2,74 @@
 
 use serde_json::{Value, json};
 
+use super::contract::{Field, flag, int, list, object, range, text};
+use super::endpoint::CONTACT;
 use super::fields::page;
-use super::{Call, Ctx, Endpoint, Reply, Scope};
-use crate::config::Kind;
+use super::{Call, Ctx, Endpoint, Reply};
 use crate::errcode::{self, ApiError};
 use crate::state::World;
 use crate::state::groups::GroupMember;
-
-const CONTACT: Scope = Scope::Only(Kind::Contact);
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(
         "/cgi-bin/externalcontact/groupchat/list",
         CONTACT,
-        list,
-        &["status_filter", "owner_filter", "cursor", "limit"],
-    ),
+        list_groups,
+        &[
+            range("status_filter", 0, 3),
+            object(
+                "owner_filter",
+                &[list("userid_list", 100), list("partyid_list", 100)],
+            ),
+            text("cursor"),
+            range("limit", 1, 1_000).must(errcode::BAD_PARAMETER),
+            int("offset"),
+        ],
+    )
+    .errors(&[errcode::TOO_MANY_ITEMS, errcode::BAD_CURSOR]),
     Endpoint::post(
         "/cgi-bin/externalcontact/groupchat/get",
         CONTACT,
         get,
-        &["chat_id", "need_name"],
-    ),
+        &[
+            text("chat_id").must(errcode::EMPTY_PARAMETER),
+            flag("need_name"),
+        ],
+    )
+    .errors(&[errcode::BAD_GROUP_CHAT]),
+    Endpoint::post(
+        "/cgi-bin/externalcontact/opengid_to_chatid",
+        CONTACT,
+        chat_of_opengid,
+        &[text("opengid").must(errcode::BAD_OPENGID)],
+    )
+    .errors(&[errcode::BAD_OPENGID]),
 ];
 
-fn list(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+const MOVE: &[Field] = &[
+    list("chat_id_list", 100).must(errcode::EMPTY_PARAMETER),
+    text("new_owner").must(errcode::EMPTY_PARAMETER),
+];
+
+/// Groups that change hands.
+pub(super) const TRANSFERS: &[Endpoint] = &[
+    Endpoint::post(
+        "/cgi-bin/externalcontact/groupchat/transfer",
+        CONTACT,
+        inherit,
+        MOVE,
+    )
+    .errors(&[errcode::BAD_USERID]),
+    Endpoint::post(
+        "/cgi-bin/externalcontact/groupchat/onjob_transfer",
+        CONTACT,
+        hand_over,
+        MOVE,
+    )
+    .errors(&[errcode::BAD_USERID]),
+];
+
+fn list_groups(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
     let limit = fields
         .int("limit")?
@@ -110,4 +153,62 @@ fn member_row(world: &World, member: &GroupMember, owner: &str, with_name: bool)
         row["name"] = json!(name.unwrap_or_default());
     }
     row
+}
+
+fn chat_of_opengid(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    let opengid = call.fields().need("opengid", errcode::BAD_OPENGID)?;
+    // A mini program sees the group `wrX` as `ogX`.
+    let chat_id = opengid.strip_prefix("og").map(|tail| format!("wr{tail}"));
+    let known = chat_id.filter(|id| ctx.world.groups.0.contains_key(id));
+    match known {
+        Some(chat_id) => Ok(Reply::with(json!({"chat_id": chat_id}))),
+        None => Err(errcode::BAD_OPENGID.about(opengid)),
+    }
+}
+
+fn inherit(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    transfer(ctx, call, true)
+}
+
+fn hand_over(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    transfer(ctx, call, false)
+}
+
+/// Gives groups a new owner; whether the old one must have left is the only difference.
+fn transfer(ctx: &mut Ctx<'_>, call: &Call, owner_left: bool) -> Result<Reply, ApiError> {
+    let chats = call.fields().list("chat_id_list")?;
+    let taker = call.fields().need("new_owner", errcode::EMPTY_PARAMETER)?;
+    if ctx.world.book.member(&taker).is_none() {
+        return Err(errcode::BAD_USERID.about(taker));
+    }
+    let mut failed = Vec::new();
+    for chat_id in chats {
+        let world = &mut *ctx.world;
+        let refusal = match world.groups.0.get_mut(&chat_id) {
+            None => Some(errcode::NOT_CUSTOMER_GROUP),
+            Some(group) if group.owner.eq_ignore_ascii_case(&taker) => Some(errcode::SAME_OWNER),
+            Some(group) => {
+                let here = world
+                    .book
+                    .member(&group.owner)
+                    .is_some_and(|m| m.status != 5);
+                if owner_left == here {
+                    Some(if here {
+                        errcode::OWNER_NOT_LEFT
+                    } else {
+                        errcode::OWNER_LEFT
+                    })
+                } else {
+                    group.owner.clone_from(&taker);
+                    None
+                }
+            }
+        };
+        if let Some(code) = refusal {
+            failed.push(
+                json!({"chat_id": chat_id, "errcode": code.code, "errmsg": code.plain().text}),
+            );
+        }
+    }
+    Ok(Reply::with(json!({"failed_chat_list": failed})))
 }

@@ -2,59 +2,83 @@
 
 use serde_json::{Value, json};
 
+use super::contract::{Field, chars, flag, id, int, list, range, text};
+use super::endpoint::KF;
 use super::fields::{Fields, at_most};
-use super::{Call, Ctx, Endpoint, Reply, Scope};
-use crate::config::Kind;
-use crate::errcode::{self, ApiError};
+use super::{Call, Ctx, Endpoint, Reply};
+use crate::errcode::{self, ApiError, Errcode};
 use crate::state::kf::{KfAccount, Servicer};
 
-const KF: Scope = Scope::Only(Kind::Kf);
+const ACCOUNT: Field = text("open_kfid").must(errcode::NO_OPEN_KFID);
+const NO_ACCOUNT: &[Errcode] = &[errcode::BAD_KFID, errcode::NO_SUCH_KF];
+const SERVICERS: &[Field] = &[
+    ACCOUNT,
+    list("userid_list", 100),
+    list("department_id_list", 20),
+];
+const SERVICER_CODES: &[Errcode] = &[
+    errcode::BAD_KFID,
+    errcode::NO_SUCH_KF,
+    errcode::EMPTY_PARAMETER,
+];
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/cgi-bin/kf/account/list", KF, list, &["offset", "limit"]),
-    Endpoint::post("/cgi-bin/kf/account/add", KF, add, &["name", "media_id"]),
+    Endpoint::post(
+        "/cgi-bin/kf/account/list",
+        KF,
+        list_accounts,
+        &[range("offset", 0, i64::MAX), int("limit")],
+    ),
+    Endpoint::post(
+        "/cgi-bin/kf/account/add",
+        KF,
+        add,
+        &[
+            chars("name", 16)
+                .must(errcode::KF_NAME)
+                .or(errcode::KF_NAME),
+            text("media_id").must(errcode::NO_MEDIA_ID),
+        ],
+    )
+    .errors(&[errcode::BAD_MEDIA_ID]),
     Endpoint::post(
         "/cgi-bin/kf/account/update",
         KF,
         update,
-        &["open_kfid", "name", "media_id"],
-    ),
-    Endpoint::post("/cgi-bin/kf/account/del", KF, delete, &["open_kfid"]),
+        &[
+            ACCOUNT,
+            chars("name", 16).or(errcode::KF_NAME),
+            text("media_id"),
+        ],
+    )
+    .errors(&[
+        errcode::BAD_KFID,
+        errcode::NO_SUCH_KF,
+        errcode::BAD_MEDIA_ID,
+    ]),
+    Endpoint::post("/cgi-bin/kf/account/del", KF, delete, &[ACCOUNT]).errors(NO_ACCOUNT),
     Endpoint::post(
         "/cgi-bin/kf/add_contact_way",
         KF,
         contact_way,
-        &["open_kfid", "scene"],
-    ),
-    Endpoint::post(
-        "/cgi-bin/kf/servicer/add",
-        KF,
-        servicer_add,
-        SERVICER_FIELDS,
-    ),
-    Endpoint::post(
-        "/cgi-bin/kf/servicer/del",
-        KF,
-        servicer_del,
-        SERVICER_FIELDS,
-    ),
-    Endpoint::get(
-        "/cgi-bin/kf/servicer/list",
-        KF,
-        servicer_list,
-        &["open_kfid"],
-    ),
+        &[ACCOUNT, id("scene", 32, "_-")],
+    )
+    .errors(NO_ACCOUNT),
+    Endpoint::post("/cgi-bin/kf/servicer/add", KF, servicer_add, SERVICERS).errors(SERVICER_CODES),
+    Endpoint::post("/cgi-bin/kf/servicer/del", KF, servicer_del, SERVICERS).errors(SERVICER_CODES),
+    Endpoint::get("/cgi-bin/kf/servicer/list", KF, servicer_list, &[ACCOUNT]).errors(NO_ACCOUNT),
     Endpoint::post(
         "/cgi-bin/kf/customer/batchget",
         KF,
         customers,
-        &["external_userid_list", "need_enter_session_context"],
+        &[
+            list("external_userid_list", 100).must(errcode::EMPTY_PARAMETER),
+            flag("need_enter_session_context"),
+        ],
     ),
 ];
 
-const SERVICER_FIELDS: &[&str] = &["open_kfid", "userid_list", "department_id_list"];
-
-fn list(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+fn list_accounts(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
     let limit = fields.limit(100, 100, 100)?;
     let offset = usize::try_from(fields.int("offset")?.unwrap_or(0))

@@ -3,60 +3,87 @@
 use serde_json::{Value, json};
 
 use super::content::kf_content;
+use super::contract::{Field, body, bytes, id, int, range, text};
+use super::endpoint::KF;
 use super::fields::Fields;
 use super::kf_account::known_account;
-use super::{Call, Ctx, Endpoint, Reply, Scope};
+use super::{Call, Ctx, Endpoint, Reply, shapes};
 use crate::chat::ChatLine;
-use crate::config::Kind;
 use crate::errcode::{self, ApiError};
-
-const KF: Scope = Scope::Only(Kind::Kf);
-const BODIES: [&str; 9] = [
-    "text",
-    "image",
-    "voice",
-    "video",
-    "file",
-    "link",
-    "miniprogram",
-    "msgmenu",
-    "location",
-];
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(
         "/cgi-bin/kf/sync_msg",
         KF,
         sync_msg,
-        &["cursor", "token", "limit", "voice_format", "open_kfid"],
-    ),
-    Endpoint::post(
-        "/cgi-bin/kf/send_msg",
-        KF,
-        send_msg,
         &[
-            "touser",
-            "open_kfid",
-            "msgid",
-            "msgtype",
-            "text",
-            "image",
-            "voice",
-            "video",
-            "file",
-            "link",
-            "miniprogram",
-            "msgmenu",
-            "location",
-            "ca_link",
+            bytes("cursor", 64),
+            bytes("token", 128),
+            int("limit"),
+            range("voice_format", 0, 1),
+            text("open_kfid").must(errcode::NO_OPEN_KFID),
         ],
-    ),
+    )
+    .errors(&[
+        errcode::BAD_KFID,
+        errcode::NO_SUCH_KF,
+        errcode::BAD_CURSOR,
+        errcode::KF_TOKEN,
+        errcode::TOO_FREQUENT,
+    ])
+    .switches(&["kf_page_limit", "kf_empty_pages", "kf_tokenless_per_min"]),
+    Endpoint::post("/cgi-bin/kf/send_msg", KF, send_msg, SEND)
+        .errors(&[
+            errcode::BAD_KFID,
+            errcode::NO_SUCH_KF,
+            errcode::BAD_EXTERNAL_USERID,
+            errcode::BAD_MEDIA_ID,
+            errcode::KF_MENU_COUNT,
+            errcode::KF_MENU_TYPE,
+            errcode::URL_WITHOUT_SCHEME,
+            errcode::KF_TIME,
+            errcode::KF_STATE,
+            errcode::KF_COUNT,
+        ])
+        .switches(&["kf_duplicate_msgid_code"])
+        .unmetered(),
     Endpoint::post(
         "/cgi-bin/kf/send_msg_on_event",
         KF,
         send_msg_on_event,
-        &["code", "msgid", "msgtype", "text", "msgmenu"],
-    ),
+        &[
+            text("code").must(errcode::EMPTY_PARAMETER),
+            id("msgid", 32, "_-"),
+            text("msgtype").must(errcode::BAD_MSGTYPE),
+            body("text", shapes::KF_TEXT).must(errcode::EMPTY_TEXT),
+            body("msgmenu", shapes::KF_MENU).must(errcode::EMPTY_PARAMETER),
+        ],
+    )
+    .errors(&[
+        errcode::BAD_PARAMETER,
+        errcode::KF_MENU_COUNT,
+        errcode::KF_MENU_TYPE,
+        errcode::KF_COUNT,
+    ])
+    .switches(&["kf_bad_event_code_code", "kf_event_sends_count"])
+    .unmetered(),
+];
+
+const SEND: &[Field] = &[
+    text("touser").must(errcode::EMPTY_PARAMETER),
+    text("open_kfid").must(errcode::NO_OPEN_KFID),
+    id("msgid", 32, "_-"),
+    text("msgtype").must(errcode::BAD_MSGTYPE),
+    body("text", shapes::KF_TEXT).must(errcode::EMPTY_TEXT),
+    body("image", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("voice", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("video", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("file", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("link", shapes::KF_LINK).must(errcode::EMPTY_PARAMETER),
+    body("miniprogram", shapes::KF_MINIPROGRAM).must(errcode::BAD_APPID),
+    body("msgmenu", shapes::KF_MENU).must(errcode::EMPTY_PARAMETER),
+    body("location", shapes::KF_LOCATION).must(errcode::EMPTY_PARAMETER),
+    body("ca_link", shapes::CA_LINK).must(errcode::NO_URL),
 ];
 
 fn sync_msg(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
@@ -118,7 +145,6 @@ fn send_msg(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let msgtype = fields.need("msgtype", errcode::BAD_MSGTYPE)?;
     ctx.world.customers.get(&customer)?;
     let content = kf_content(ctx.world, ctx.now, &msgtype, fields)?;
-    note_other_bodies(ctx, fields, &msgtype);
     let msgid = claim_msgid(ctx, fields, &open_kfid)?;
     ctx.world
         .kf
@@ -148,14 +174,6 @@ fn claim_msgid(ctx: &mut Ctx<'_>, fields: Fields<'_>, open_kfid: &str) -> Result
         return Err(ApiError::numbered(code, "msgid has been used"));
     }
     Ok(msgid)
-}
-
-fn note_other_bodies(ctx: &mut Ctx<'_>, fields: Fields<'_>, msgtype: &str) {
-    for name in BODIES {
-        if name != msgtype && fields.has(name) {
-            ctx.problem(format!("{name} is ignored when msgtype is {msgtype}"));
-        }
-    }
 }
 
 fn deliver(
@@ -195,6 +213,14 @@ fn send_msg_on_event(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> 
     }
     let content = kf_content(ctx.world, ctx.now, &msgtype, fields)?;
     let msgid = claim_msgid(ctx, fields, &code.open_kfid)?;
+    let session = ctx
+        .world
+        .kf
+        .session_mut(&code.open_kfid, &code.external_userid);
+    if ctx.world.switches.kf_event_sends_count {
+        session.count_one()?;
+    }
+    session.last_any_at = Some(ctx.now);
     if let Some(code) = ctx.world.kf.codes.get_mut(&text) {
         code.used = true;
     }
@@ -202,10 +228,6 @@ fn send_msg_on_event(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> 
         .kf
         .msgids
         .insert(format!("{}/{msgid}", code.open_kfid));
-    ctx.world
-        .kf
-        .session_mut(&code.open_kfid, &code.external_userid)
-        .last_any_at = Some(ctx.now);
     deliver(
         ctx,
         &code.open_kfid,

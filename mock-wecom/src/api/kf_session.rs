@@ -2,32 +2,50 @@
 
 use serde_json::json;
 
+use super::contract::{Field, range, text};
+use super::endpoint::KF;
 use super::kf_account::known_account;
-use super::{Call, Ctx, Endpoint, Reply, Scope};
-use crate::config::Kind;
+use super::{Call, Ctx, Endpoint, Reply};
 use crate::errcode::{self, ApiError};
 use crate::state::kf::may_move;
 
-const KF: Scope = Scope::Only(Kind::Kf);
+const ACCOUNT: Field = text("open_kfid").must(errcode::NO_OPEN_KFID);
+const CUSTOMER: Field = text("external_userid").must(errcode::NO_EXTERNAL_USERID);
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(
         "/cgi-bin/kf/service_state/get",
         KF,
         get,
-        &["open_kfid", "external_userid"],
-    ),
+        &[ACCOUNT, CUSTOMER],
+    )
+    .errors(&[
+        errcode::BAD_KFID,
+        errcode::NO_SUCH_KF,
+        errcode::BAD_EXTERNAL_USERID,
+    ]),
     Endpoint::post(
         "/cgi-bin/kf/service_state/trans",
         KF,
         trans,
         &[
-            "open_kfid",
-            "external_userid",
-            "service_state",
-            "servicer_userid",
+            ACCOUNT,
+            CUSTOMER,
+            range("service_state", 0, 4).must(errcode::BAD_PARAMETER),
+            text("servicer_userid"),
         ],
-    ),
+    )
+    .errors(&[
+        errcode::BAD_KFID,
+        errcode::NO_SUCH_KF,
+        errcode::BAD_EXTERNAL_USERID,
+        errcode::EMPTY_PARAMETER,
+        errcode::KF_ENDED,
+        errcode::KF_TRANSITION,
+        errcode::KF_NOT_SERVICER,
+        errcode::KF_SERVICER_PAUSED,
+    ])
+    .switches(&["kf_end_without_servicer"]),
 ];
 
 fn pair(ctx: &Ctx<'_>, call: &Call) -> Result<(String, String), ApiError> {

@@ -4,71 +4,113 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::content::greeting_content;
+use super::content::{attachments, greeting_content};
+use super::contract::{Field, flag, int, list, object, objects, one_of, range, text};
+use super::endpoint::CONTACT;
 use super::fields::{Fields, at_most, page};
-use super::{Call, Ctx, Endpoint, Reply, Scope};
-use crate::config::Kind;
-use crate::errcode::{self, ApiError};
+use super::{Call, Ctx, Endpoint, Reply, shapes};
+use crate::errcode::{self, ApiError, Errcode};
 use crate::state::customers::{Customer, Follow};
 use crate::state::mass::{MassTarget, MassTask};
 
-const CONTACT: Scope = Scope::Only(Kind::Contact);
 const MONTH: i64 = 31 * 86_400;
+
+const TASK: Field = text("msgid").must(errcode::NO_MASS_ID);
+const TASK_CODES: &[Errcode] = &[
+    errcode::BAD_MASS_ID,
+    errcode::MASS_DISPATCHING,
+    errcode::MASS_CANCELLED,
+    errcode::REMIND_FREQUENCY,
+    errcode::BAD_CURSOR,
+];
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(
         "/cgi-bin/externalcontact/add_msg_template",
         CONTACT,
         add,
-        &[
-            "chat_type",
-            "external_userid",
-            "chat_id_list",
-            "tag_filter",
-            "sender",
-            "allow_select",
-            "text",
-            "attachments",
-        ],
-    ),
+        ADD,
+    )
+    .errors(&[
+        errcode::BAD_USERID,
+        errcode::EMPTY_PARAMETER,
+        errcode::BAD_TAG,
+        errcode::BAD_MEDIA_ID,
+        errcode::NO_MEDIA_ID,
+        errcode::URL_WITHOUT_SCHEME,
+        errcode::NO_SENDABLE_CUSTOMER,
+        errcode::TOO_FREQUENT,
+    ])
+    .switches(&["contact_calls_per_min"]),
     Endpoint::post(
         "/cgi-bin/externalcontact/get_groupmsg_list_v2",
         CONTACT,
-        list,
+        list_tasks,
         &[
-            "chat_type",
-            "start_time",
-            "end_time",
-            "creator",
-            "filter_type",
-            "limit",
-            "cursor",
+            one_of("chat_type", &["single", "group"]).must(errcode::EMPTY_PARAMETER),
+            int("start_time").must(errcode::EMPTY_PARAMETER),
+            int("end_time").must(errcode::EMPTY_PARAMETER),
+            text("creator"),
+            range("filter_type", 0, 2),
+            int("limit"),
+            text("cursor"),
         ],
-    ),
+    )
+    .errors(&[errcode::BAD_CURSOR]),
     Endpoint::post(
         "/cgi-bin/externalcontact/get_groupmsg_task",
         CONTACT,
         members,
-        &["msgid", "limit", "cursor"],
-    ),
+        &[TASK, int("limit"), text("cursor")],
+    )
+    .errors(TASK_CODES)
+    .switches(&["mass_dispatching_secs"]),
     Endpoint::post(
         "/cgi-bin/externalcontact/get_groupmsg_send_result",
         CONTACT,
         results,
-        &["msgid", "userid", "limit", "cursor"],
-    ),
+        &[
+            TASK,
+            text("userid").must(errcode::NO_USERID),
+            int("limit"),
+            text("cursor"),
+        ],
+    )
+    .errors(TASK_CODES)
+    .switches(&["mass_dispatching_secs"]),
     Endpoint::post(
         "/cgi-bin/externalcontact/remind_groupmsg_send",
         CONTACT,
         remind,
-        &["msgid"],
-    ),
+        &[TASK],
+    )
+    .errors(TASK_CODES)
+    .switches(&["mass_dispatching_secs", "mass_reminders_per_day"]),
     Endpoint::post(
         "/cgi-bin/externalcontact/cancel_groupmsg_send",
         CONTACT,
         cancel,
-        &["msgid"],
+        &[TASK],
+    )
+    .errors(TASK_CODES)
+    .switches(&["mass_dispatching_secs"]),
+];
+
+const ADD: &[Field] = &[
+    one_of("chat_type", &["single", "group"]),
+    list("external_userid", 10_000),
+    list("chat_id_list", 2_000),
+    object(
+        "tag_filter",
+        &[objects("group_list", 0, &[list("tag_list", 100)])],
     ),
+    text("sender"),
+    flag("allow_select"),
+    object("text", shapes::GREETING_TEXT),
+    objects("attachments", 9, shapes::ATTACHMENT).or(errcode::BAD_ATTACHMENT_COUNT),
+    object("image", shapes::IMAGE_PART),
+    object("link", shapes::LINK_PART),
+    object("miniprogram", shapes::MINIPROGRAM_PART),
 ];
 
 fn for_groups(fields: Fields<'_>) -> Result<bool, ApiError> {
@@ -114,7 +156,10 @@ fn add(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         for_groups: groups,
         created_at: ctx.now,
         text: fields.value("text").cloned().unwrap_or(Value::Null),
-        attachments: fields.value("attachments").cloned().unwrap_or(Value::Null),
+        attachments: attachments(fields)?
+            .into_iter()
+            .map(|(kind, _, body)| json!({"msgtype": kind, kind.clone(): body}))
+            .collect(),
         targets,
         reminders: Vec::new(),
         cancelled: false,
@@ -199,7 +244,7 @@ fn group_targets(
     Ok((targets, failed))
 }
 
-fn list(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+fn list_tasks(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
     if fields.text("chat_type")?.is_none() {
         return Err(errcode::EMPTY_PARAMETER.about("chat_type"));
@@ -305,12 +350,13 @@ fn results(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
 
 fn remind(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let now = ctx.now;
+    let most = ctx.world.switches.mass_reminders_per_day;
     let task = task(ctx, call.fields())?;
     if task.cancelled {
         return Err(errcode::MASS_CANCELLED.plain());
     }
     task.reminders.retain(|&at| at > now - 86_400);
-    if task.reminders.len() >= 3 {
+    if task.reminders.len() >= most {
         return Err(errcode::REMIND_FREQUENCY.plain());
     }
     task.reminders.push(now);

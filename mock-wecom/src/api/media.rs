@@ -2,20 +2,59 @@
 
 use serde_json::json;
 
+use super::contract::{Field, one_of, range, text};
 use super::{Body, Call, Ctx, Endpoint, Reply, Scope, Upload};
-use crate::errcode::{self, ApiError};
+use crate::errcode::{self, ApiError, Errcode};
 use crate::state::media::Media;
 
+/// What can be wrong with a file.
+pub(super) const FILE_CODES: &[Errcode] = &[
+    errcode::ROBOT_STOPPED,
+    errcode::BAD_MEDIA_TYPE,
+    errcode::EMPTY_MEDIA,
+    errcode::MEDIA_TOO_LARGE,
+    errcode::BAD_IMAGE,
+    errcode::BIG_ATTACHMENT,
+    errcode::BAD_VIDEO,
+    errcode::TOO_FREQUENT,
+];
+const KIND: Field = one_of("type", &["image", "voice", "video", "file"])
+    .must(errcode::BAD_MEDIA_TYPE)
+    .or(errcode::BAD_MEDIA_TYPE);
+const MEDIA_ID: Field = text("media_id").must(errcode::NO_MEDIA_ID);
+
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/cgi-bin/media/upload", Scope::Any, upload, &[]),
+    Endpoint::post("/cgi-bin/media/upload", Scope::Any, upload, &[])
+        .query(&[KIND])
+        .errors(FILE_CODES)
+        .switches(&["media_content_check"]),
     Endpoint::post(
         "/cgi-bin/media/upload_attachment",
         Scope::Any,
         upload_attachment,
         &[],
-    ),
-    Endpoint::post("/cgi-bin/media/uploadimg", Scope::Any, upload_image, &[]),
-    Endpoint::get("/cgi-bin/media/get", Scope::Any, get, &["media_id"]),
+    )
+    .query(&[
+        one_of("media_type", &["image", "video", "file"])
+            .must(errcode::BAD_MEDIA_TYPE)
+            .or(errcode::BAD_MEDIA_TYPE),
+        range("attachment_type", 1, 2).must(errcode::BAD_PARAMETER),
+    ])
+    .errors(FILE_CODES)
+    .switches(&["media_content_check"]),
+    Endpoint::post("/cgi-bin/media/uploadimg", Scope::Any, upload_image, &[])
+        .query(&[text("type")])
+        .errors(FILE_CODES)
+        .switches(&["media_content_check", "uploadimg_per_day"]),
+    Endpoint::get("/cgi-bin/media/get", Scope::Any, get, &[MEDIA_ID])
+        .errors(&[errcode::BAD_MEDIA_ID, errcode::BAD_RANGE]),
+    Endpoint::get(
+        "/cgi-bin/media/get/jssdk",
+        Scope::Any,
+        get_voice,
+        &[MEDIA_ID],
+    )
+    .errors(&[errcode::BAD_MEDIA_ID, errcode::BAD_RANGE]),
 ];
 
 const MB: usize = 1024 * 1024;
@@ -25,10 +64,14 @@ const UNRANGED_MAX: usize = 20 * MB;
 pub(super) struct Rule {
     kind: String,
     max: usize,
+    /// 1 for moments, 2 for the product album.
+    attachment: Option<i64>,
+    /// Whether the bytes are looked at.
+    by_content: bool,
 }
 
 impl Rule {
-    pub(super) fn of(kind: &str) -> Result<Self, ApiError> {
+    pub(super) fn of(ctx: &Ctx<'_>, kind: &str) -> Result<Self, ApiError> {
         let max = match kind {
             "image" | "video" => 10 * MB,
             "voice" => 2 * MB,
@@ -38,6 +81,8 @@ impl Rule {
         Ok(Self {
             kind: kind.to_owned(),
             max,
+            attachment: None,
+            by_content: ctx.world.switches.media_content_check,
         })
     }
 
@@ -46,9 +91,21 @@ impl Rule {
             return Err(errcode::EMPTY_MEDIA.about("the file must have more than 5 bytes"));
         }
         if file.bytes.len() > self.max {
-            return Err(errcode::MEDIA_TOO_LARGE.about(format!("over {} bytes", self.max)));
+            let code = match self.attachment {
+                Some(_) => errcode::BIG_ATTACHMENT,
+                None => errcode::MEDIA_TOO_LARGE,
+            };
+            return Err(code.about(format!("over {} bytes", self.max)));
         }
-        let name = file.filename.to_ascii_lowercase();
+        if self.by_content {
+            self.check_content(&file.bytes)
+        } else {
+            self.check_name(&file.filename)
+        }
+    }
+
+    fn check_name(&self, filename: &str) -> Result<(), ApiError> {
+        let name = filename.to_ascii_lowercase();
         let endings: &[&str] = match self.kind.as_str() {
             "image" => &[".jpg", ".jpeg", ".png"],
             "voice" => &[".amr"],
@@ -56,15 +113,31 @@ impl Rule {
             _ => return Ok(()),
         };
         if endings.iter().any(|ending| name.ends_with(ending)) {
-            Ok(())
-        } else {
-            Err(errcode::BAD_MEDIA_TYPE.about(format!(
-                "{} must be {}",
-                self.kind,
-                endings.join(" or ")
-            )))
+            return Ok(());
+        }
+        let wanted = endings.join(" or ");
+        Err(errcode::BAD_MEDIA_TYPE.about(format!("{} must be {wanted}", self.kind)))
+    }
+
+    /// JPG and PNG, AMR and MP4 are known by their first bytes.
+    fn check_content(&self, bytes: &[u8]) -> Result<(), ApiError> {
+        match self.kind.as_str() {
+            "image" if !is_image(bytes) => Err(errcode::BAD_IMAGE.about("neither JPG nor PNG")),
+            "voice" if !bytes.starts_with(b"#!AMR") => {
+                Err(errcode::BAD_MEDIA_TYPE.about("voice must be AMR"))
+            }
+            "video" if bytes.get(4..8) != Some(b"ftyp") => Err(match self.attachment {
+                Some(_) => errcode::BAD_VIDEO.plain(),
+                None => errcode::BAD_MEDIA_TYPE.about("video must be MP4"),
+            }),
+            _ => Ok(()),
         }
     }
+}
+
+/// Whether these bytes begin as a JPG or a PNG does.
+pub(super) fn is_image(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xFF\xD8\xFF") || bytes.starts_with(b"\x89PNG\r\n\x1a\n")
 }
 
 fn file(call: &Call) -> Result<&Upload, ApiError> {
@@ -93,6 +166,7 @@ pub(super) fn keep(
         content_type: file.content_type.clone(),
         created_at: ctx.now,
         robot,
+        attachment: rule.attachment,
         bytes: file.bytes.clone(),
     };
     ctx.world.media.files.insert(media_id.clone(), media);
@@ -101,7 +175,10 @@ pub(super) fn keep(
 
 fn upload(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let kind = call.param("type").unwrap_or_default();
-    let media_id = keep(ctx, call, &Rule::of(kind)?, None)?;
+    let media_id = {
+        let rule = Rule::of(ctx, kind)?;
+        keep(ctx, call, &rule, None)?
+    };
     // A text here, a number in upload_attachment: that is how the platform does it.
     Ok(Reply::with(
         json!({"type": kind, "media_id": media_id, "created_at": ctx.now.to_string()}),
@@ -110,12 +187,12 @@ fn upload(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
 
 fn upload_attachment(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let kind = call.param("media_type").unwrap_or_default();
-    match call.param("attachment_type") {
-        Some("1") if kind != "file" => {}
-        Some("2") => {}
+    let mut rule = Rule::of(ctx, kind)?;
+    rule.attachment = match call.param("attachment_type") {
+        Some("1") if kind != "file" => Some(1),
+        Some("2") => Some(2),
         _ => return Err(errcode::BAD_PARAMETER.about("attachment_type")),
-    }
-    let mut rule = Rule::of(kind)?;
+    };
     rule.max = 10 * MB;
     let media_id = keep(ctx, call, &rule, None)?;
     Ok(Reply::with(
@@ -124,9 +201,18 @@ fn upload_attachment(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> 
 }
 
 fn upload_image(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
-    let mut rule = Rule::of("image")?;
+    let mut rule = Rule::of(ctx, "image")?;
     rule.max = 2 * MB;
     rule.check(file(call)?)?;
+    let most = ctx.world.switches.uploadimg_per_day;
+    if !ctx
+        .world
+        .traffic
+        .uploaded_images
+        .admit(ctx.now, 86_400, most)
+    {
+        return Err(errcode::TOO_FREQUENT.plain());
+    }
     ctx.world.media.images += 1;
     let name = ctx.world.ids.text("", 32);
     Ok(Reply::with(
@@ -148,6 +234,11 @@ fn get(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         bytes: file.bytes.clone(),
         range,
     })
+}
+
+/// The voice in high quality; the mock has only the one file.
+fn get_voice(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    get(ctx, call)
 }
 
 /// The first and last byte of `bytes=a-b`, inside a file of this length.

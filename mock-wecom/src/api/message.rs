@@ -6,42 +6,83 @@ use serde_json::{Map, Value, json};
 
 use super::card;
 use super::content::app_content;
+use super::contract::{Field, body, flag, int, range, text};
 use super::fields::Fields;
+use super::shapes;
 use super::{Call, Ctx, Endpoint, Reply, Scope};
 use crate::chat::ChatLine;
-use crate::errcode::{self, ApiError};
+use crate::errcode::{self, ApiError, Errcode};
 use crate::state::app::{Remembered, SentMessage};
 use crate::switches::SuppressedSend;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/cgi-bin/message/send", Scope::Any, send, SEND)
+        .errors(SEND_CODES)
+        .switches(&["suppressed_send", "oversize_text"])
+        .unmetered(),
     Endpoint::post(
-        "/cgi-bin/message/send",
+        "/cgi-bin/message/recall",
         Scope::Any,
-        send,
-        &[
-            "touser",
-            "toparty",
-            "totag",
-            "msgtype",
-            "agentid",
-            "safe",
-            "enable_id_trans",
-            "enable_duplicate_check",
-            "duplicate_check_interval",
-            "text",
-            "image",
-            "voice",
-            "video",
-            "file",
-            "textcard",
-            "news",
-            "mpnews",
-            "markdown",
-            "miniprogram_notice",
-            "template_card",
-        ],
-    ),
-    Endpoint::post("/cgi-bin/message/recall", Scope::Any, recall, &["msgid"]),
+        recall,
+        &[text("msgid").must(errcode::EMPTY_PARAMETER)],
+    )
+    .errors(&[
+        errcode::API_FORBIDDEN,
+        errcode::BAD_PARAMETER,
+        errcode::RECALL_TOO_LATE,
+    ]),
+];
+
+const SEND: &[Field] = &[
+    text("touser"),
+    text("toparty"),
+    text("totag"),
+    text("msgtype").must(errcode::BAD_MSGTYPE),
+    int("agentid").or(errcode::BAD_AGENTID),
+    range("safe", 0, 2),
+    flag("enable_id_trans"),
+    flag("enable_duplicate_check"),
+    int("duplicate_check_interval"),
+    body("text", shapes::TEXT).must(errcode::EMPTY_TEXT),
+    body("image", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("voice", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("video", shapes::VIDEO).must(errcode::NO_MEDIA_ID),
+    body("file", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("textcard", shapes::TEXTCARD).must(errcode::NO_TITLE),
+    body("news", shapes::NEWS).must(errcode::TOO_MANY_ARTICLES),
+    body("mpnews", shapes::MPNEWS).must(errcode::TOO_MANY_ARTICLES),
+    body("markdown", shapes::MARKDOWN).must(errcode::EMPTY_TEXT),
+    body("miniprogram_notice", shapes::MINIPROGRAM_NOTICE).must(errcode::BAD_APPID),
+    body("template_card", shapes::CARD).must(errcode::CARD_TYPE),
+];
+
+const SEND_CODES: &[Errcode] = &[
+    errcode::API_FORBIDDEN,
+    errcode::NO_AGENTID,
+    errcode::OTHER_AGENTID,
+    errcode::NO_RECEIVER,
+    errcode::BAD_USER_LIST,
+    errcode::TOO_MANY_PARTIES,
+    errcode::TOO_MANY_TAGS,
+    errcode::ALL_RECEIVERS_INVALID,
+    errcode::BAD_MEDIA_ID,
+    errcode::CONTENT_TOO_LARGE,
+    errcode::NO_URL,
+    errcode::NO_CALLBACK,
+    errcode::BAD_TASK_ID,
+    errcode::CARD_NO_TITLE,
+    errcode::CARD_ACTION,
+    errcode::CARD_NO_URL,
+    errcode::CARD_NO_APPID,
+    errcode::CARD_SELECTS,
+    errcode::CARD_MENU_KEYS,
+    errcode::CARD_USERID,
+    errcode::CARD_NO_MEDIA,
+    errcode::CARD_BUTTON_TEXT,
+    errcode::CARD_BUTTON_KEY,
+    errcode::CARD_QUESTION,
+    errcode::CARD_SUBMIT_TEXT,
+    errcode::CARD_IMAGE,
 ];
 
 /// Who gets a message, and who was named in vain.
@@ -180,8 +221,12 @@ fn audience(ctx: &mut Ctx<'_>, fields: Fields<'_>) -> Result<Audience, ApiError>
             None => out.bad_parties.push(party),
         }
     }
-    // Contact-book tags are not simulated, so every one of them is unknown.
-    out.bad_tags = tags;
+    for tag in tags {
+        match tag.parse().ok().and_then(|id| book.tagged(id)) {
+            Some(users) => out.users.extend(users),
+            None => out.bad_tags.push(tag),
+        }
+    }
     Ok(out)
 }
 

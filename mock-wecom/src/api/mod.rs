@@ -1,96 +1,54 @@
 //! The WeCom API: one table of endpoints, one file for each family.
 
+mod acquisition;
 mod aibot;
 mod appchat;
 mod book;
 mod card;
 mod content;
+mod contract;
+pub(crate) mod coverage;
 mod customer;
+mod endpoint;
 mod fields;
 mod greeting;
 mod group;
+mod group_way;
+mod intercept;
 mod kf_account;
 mod kf_message;
+mod kf_service;
 mod kf_session;
+mod login;
+pub(crate) mod longlink;
+mod longlink_media;
 mod mass;
 mod media;
 mod message;
+mod moment;
+mod moment_result;
+mod product;
 mod robot;
+mod schedule;
+mod shapes;
+mod statistic;
+mod strategy;
 mod tag;
 mod token;
+mod transfer;
 mod way;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::{Kind, SecretSpec};
+use crate::config::SecretSpec;
 use crate::errcode::{self, ApiError};
 use crate::state::World;
 
+pub(crate) use endpoint::{Endpoint, Scope, Verb};
 pub(crate) use fields::Fields;
-
-/// The verb an endpoint wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Get,
-    Post,
-}
-
-/// Who may call an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// Nobody is asked for a token.
-    Open,
-    /// Any living token.
-    Any,
-    /// A token of a secret listed for this kind.
-    Only(Kind),
-}
-
-type Handler = fn(&mut Ctx<'_>, &Call) -> Result<Reply, ApiError>;
-
-/// One endpoint.
-pub(crate) struct Endpoint {
-    path: &'static str,
-    verb: Verb,
-    scope: Scope,
-    run: Handler,
-    /// The top-level fields (query parameters for GET) it knows.
-    fields: &'static [&'static str],
-}
-
-impl Endpoint {
-    const fn get(
-        path: &'static str,
-        scope: Scope,
-        run: Handler,
-        fields: &'static [&'static str],
-    ) -> Self {
-        Self {
-            path,
-            verb: Verb::Get,
-            scope,
-            run,
-            fields,
-        }
-    }
-
-    const fn post(
-        path: &'static str,
-        scope: Scope,
-        run: Handler,
-        fields: &'static [&'static str],
-    ) -> Self {
-        Self {
-            path,
-            verb: Verb::Post,
-            scope,
-            run,
-            fields,
-        }
-    }
-}
 
 /// A request as it arrived.
 #[derive(Debug, Default)]
@@ -143,6 +101,8 @@ impl Call {
 pub(crate) struct Ctx<'w> {
     pub(crate) world: &'w mut World,
     pub(crate) now: i64,
+    /// Where the call comes from.
+    pub(crate) peer: IpAddr,
     /// The secret behind the token.
     pub(crate) caller: Option<SecretSpec>,
     /// Where the request left the contract without being refused.
@@ -150,6 +110,14 @@ pub(crate) struct Ctx<'w> {
 }
 
 impl Ctx<'_> {
+    /// The secret behind the token; empty for calls without one.
+    pub(crate) fn secret(&self) -> String {
+        let caller = self.caller.as_ref();
+        caller
+            .map(|caller| caller.secret.clone())
+            .unwrap_or_default()
+    }
+
     pub(crate) fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }
@@ -185,39 +153,49 @@ impl Reply {
     }
 }
 
-const FAMILIES: [&[Endpoint]; 17] = [
+const FAMILIES: [&[Endpoint]; 32] = [
     token::ENDPOINTS,
+    login::ENDPOINTS,
     message::ENDPOINTS,
+    card::ENDPOINTS,
     appchat::ENDPOINTS,
     robot::ENDPOINTS,
+    aibot::ENDPOINTS,
     media::ENDPOINTS,
     kf_account::ENDPOINTS,
     kf_session::ENDPOINTS,
     kf_message::ENDPOINTS,
+    kf_service::ENDPOINTS,
     customer::ENDPOINTS,
     tag::ENDPOINTS,
-    group::ENDPOINTS,
-    mass::ENDPOINTS,
+    strategy::ENDPOINTS,
     greeting::ENDPOINTS,
     way::ENDPOINTS,
+    transfer::ENDPOINTS,
+    acquisition::ENDPOINTS,
+    statistic::ENDPOINTS,
+    mass::ENDPOINTS,
+    moment::ENDPOINTS,
+    moment_result::ENDPOINTS,
+    group::ENDPOINTS,
+    group_way::ENDPOINTS,
+    intercept::ENDPOINTS,
+    product::ENDPOINTS,
     book::ENDPOINTS,
-    aibot::ENDPOINTS,
-    card::ENDPOINTS,
+    schedule::ENDPOINTS,
+    schedule::CALENDARS,
+    customer::IDS,
+    group::TRANSFERS,
 ];
 
-/// Every path that is served.
-pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
-    FAMILIES
-        .iter()
-        .flat_map(|family| family.iter())
-        .map(|endpoint| endpoint.path)
+/// Every endpoint, in the order of the coverage table.
+pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    FAMILIES.into_iter().flatten()
 }
 
-/// Finds the endpoint, checks token and verb, and runs it.
+/// Finds the endpoint, checks token, frequency and contract, and runs it.
 pub(crate) fn answer(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
-    let endpoint = FAMILIES
-        .iter()
-        .flat_map(|family| family.iter())
+    let endpoint = endpoints()
         .find(|endpoint| endpoint.path == call.path)
         .ok_or_else(|| errcode::UNKNOWN_PATH.about(&call.path))?;
     if endpoint.scope != Scope::Open {
@@ -228,38 +206,75 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> 
     {
         return Err(errcode::API_FORBIDDEN.plain());
     }
-    if let Body::Unreadable(why) = &call.body {
-        return Err(errcode::BAD_PARAMETER.about(format!("Warning: wrong json format. {why}")));
-    }
-    if endpoint.verb == Verb::Post && !call.is_post {
-        return Err(errcode::BAD_PARAMETER.about("POST is required"));
-    }
-    note_unknown_fields(ctx, endpoint, call);
+    limit(ctx, endpoint, call)?;
+    check(ctx, endpoint, call)?;
     (endpoint.run)(ctx, call)
 }
 
-fn note_unknown_fields(ctx: &mut Ctx<'_>, endpoint: &Endpoint, call: &Call) {
-    let known_query = [
-        "access_token",
-        "debug",
-        "corpid",
-        "corpsecret",
-        "key",
-        "type",
-        "media_type",
-        "attachment_type",
-        "response_code",
-    ];
-    for name in call.query.keys() {
-        if !known_query.contains(&name.as_str()) && !endpoint.fields.contains(&name.as_str()) {
+/// The general limits: calls of one API a minute and an hour, and those with `debug=1`.
+fn limit(ctx: &mut Ctx<'_>, endpoint: &Endpoint, call: &Call) -> Result<(), ApiError> {
+    let (now, world) = (ctx.now, &mut *ctx.world);
+    if call.param("debug") == Some("1") && !world.traffic.debug.admit(now, 60, 5) {
+        return Err(errcode::TOO_FREQUENT.about("debug=1 is limited to 5 calls a minute"));
+    }
+    if !endpoint.metered {
+        return Ok(());
+    }
+    let switches = &world.switches;
+    let is_contact = endpoint.path.starts_with("/cgi-bin/externalcontact/");
+    let per_minute = match switches.contact_calls_per_min {
+        most if is_contact && most > 0 => most,
+        _ => switches.calls_per_min,
+    };
+    let per_hour = switches.calls_per_hour;
+    if world
+        .traffic
+        .admit(endpoint.path, now, per_minute, per_hour)
+    {
+        Ok(())
+    } else {
+        Err(errcode::TOO_FREQUENT.plain())
+    }
+}
+
+/// Checks the request against the endpoint's table.
+fn check(ctx: &mut Ctx<'_>, endpoint: &Endpoint, call: &Call) -> Result<(), ApiError> {
+    let query: Map<String, Value> = call
+        .query
+        .iter()
+        .filter(|(name, _)| !["access_token", "debug"].contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    let query = Fields::new(&query);
+    if endpoint.verb == Verb::Get {
+        // What a GET carries in its body is nobody's business.
+        contract::check(endpoint.fields, query, "", &mut ctx.problems)?;
+        return note_strangers(ctx, endpoint.fields, query);
+    }
+    if let Body::Unreadable(why) = &call.body {
+        return Err(errcode::BAD_PARAMETER.about(format!("Warning: wrong json format. {why}")));
+    }
+    if !call.is_post && matches!(call.body, Body::Empty) {
+        return Err(errcode::BAD_PARAMETER.about("POST is required"));
+    }
+    if call.fields().has("access_token") {
+        ctx.problem("access_token belongs in the query, not in the body");
+    }
+    contract::check(endpoint.query, query, "", &mut ctx.problems)?;
+    note_strangers(ctx, endpoint.query, query)?;
+    contract::check(endpoint.fields, call.fields(), "", &mut ctx.problems)
+}
+
+/// An empty table says "none", where one inside an object says "any".
+fn note_strangers(
+    ctx: &mut Ctx<'_>,
+    table: &[contract::Field],
+    query: Fields<'_>,
+) -> Result<(), ApiError> {
+    if table.is_empty() {
+        for name in query.names() {
             ctx.problem(format!("unknown query parameter {name}"));
         }
     }
-    for name in call.fields().names() {
-        if name == "access_token" {
-            ctx.problem("access_token belongs in the query, not in the body");
-        } else if !endpoint.fields.contains(&name) {
-            ctx.problem(format!("unknown field {name}"));
-        }
-    }
+    Ok(())
 }

@@ -5,32 +5,85 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::content::articles;
+use super::contract::{Field, body, bytes, list, one_of, text};
 use super::fields::Fields;
 use super::media::{Rule, keep};
-use super::{Call, Ctx, Endpoint, Reply, Scope, card};
+use super::{Call, Ctx, Endpoint, Reply, Scope, card, shapes};
 use crate::chat::ChatLine;
 use crate::errcode::{self, ApiError};
+use crate::switches::Minute;
+
+const KEY: Field = text("key").must(errcode::BAD_ROBOT_KEY);
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post(
-        "/cgi-bin/webhook/send",
-        Scope::Open,
-        send,
+    Endpoint::post("/cgi-bin/webhook/send", Scope::Open, send, SEND)
+        .query(&[KEY])
+        .errors(&[
+            errcode::ROBOT_STOPPED,
+            errcode::TOO_FREQUENT,
+            errcode::BAD_MEDIA_ID,
+            errcode::MEDIA_TOO_LARGE,
+            errcode::CARD_NO_TITLE,
+            errcode::CARD_ACTION,
+            errcode::CARD_NO_URL,
+            errcode::CARD_NO_APPID,
+            errcode::CARD_MENU_KEYS,
+            errcode::CARD_USERID,
+            errcode::CARD_NO_MEDIA,
+            errcode::CARD_IMAGE,
+            errcode::BAD_TASK_ID,
+            errcode::NO_URL,
+        ])
+        .switches(&["robot_limit_code", "robot_window"])
+        .unmetered(),
+    Endpoint::post("/cgi-bin/webhook/upload_media", Scope::Open, upload, &[])
+        .query(&[
+            KEY,
+            one_of("type", &["file", "voice"])
+                .must(errcode::BAD_MEDIA_TYPE)
+                .or(errcode::BAD_MEDIA_TYPE),
+        ])
+        .errors(super::media::FILE_CODES)
+        .switches(&["media_content_check"]),
+];
+
+const SEND: &[Field] = &[
+    text("msgtype")
+        .must(errcode::BAD_MSGTYPE)
+        .or(errcode::BAD_MSGTYPE),
+    body(
+        "text",
         &[
-            "msgtype",
-            "text",
-            "markdown",
-            "markdown_v2",
-            "image",
-            "news",
-            "file",
-            "voice",
-            "template_card",
-            "chatid",
-            "visible_to_user",
+            bytes("content", 2_048)
+                .must(errcode::EMPTY_TEXT)
+                .or(errcode::CONTENT_TOO_LARGE),
+            list("mentioned_list", 0),
+            list("mentioned_mobile_list", 0),
         ],
-    ),
-    Endpoint::post("/cgi-bin/webhook/upload_media", Scope::Open, upload, &[]),
+    )
+    .must(errcode::EMPTY_TEXT),
+    body("markdown", MARKDOWN).must(errcode::EMPTY_TEXT),
+    body("markdown_v2", MARKDOWN).must(errcode::EMPTY_TEXT),
+    body(
+        "image",
+        &[
+            text("base64").must(errcode::EMPTY_MEDIA),
+            text("md5").must(errcode::EMPTY_PARAMETER),
+        ],
+    )
+    .must(errcode::EMPTY_MEDIA),
+    body("news", shapes::NEWS).must(errcode::TOO_MANY_ARTICLES),
+    body("file", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("voice", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
+    body("template_card", shapes::CARD).must(errcode::CARD_TYPE),
+    text("chatid"),
+    text("visible_to_user"),
+];
+const MARKDOWN: &[Field] = &[
+    bytes("content", 4_096)
+        .must(errcode::EMPTY_TEXT)
+        .or(errcode::CONTENT_TOO_LARGE),
+    list("mentioned_list", 0),
 ];
 
 const PER_MINUTE: usize = 20;
@@ -56,14 +109,12 @@ fn send(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
     let msgtype = fields.need("msgtype", errcode::BAD_MSGTYPE)?;
     check(ctx, &key, &msgtype, fields.object(&msgtype)?)?;
-    if !ctx
-        .world
-        .app
-        .per_robot
-        .entry(key.clone())
-        .or_default()
-        .admit(ctx.now, 60, PER_MINUTE)
-    {
+    let span = match ctx.world.switches.robot_window {
+        Minute::Sliding => 60,
+        Minute::Fixed => ctx.now.rem_euclid(60) + 1,
+    };
+    let window = ctx.world.app.per_robot.entry(key.clone()).or_default();
+    if !window.admit(ctx.now, span, PER_MINUTE) {
         let code = ctx.world.switches.robot_limit_code;
         return Err(ApiError::numbered(code, "api freq out of limit"));
     }
@@ -132,7 +183,8 @@ fn upload(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     if kind != "file" && kind != "voice" {
         return Err(errcode::BAD_MEDIA_TYPE.about(kind));
     }
-    let media_id = keep(ctx, call, &Rule::of(kind)?, Some(key))?;
+    let rule = Rule::of(ctx, kind)?;
+    let media_id = keep(ctx, call, &rule, Some(key))?;
     Ok(Reply::with(
         json!({"type": kind, "media_id": media_id, "created_at": ctx.now.to_string()}),
     ))

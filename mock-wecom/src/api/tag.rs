@@ -4,43 +4,78 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::contract::{chars, list, objects, range, text};
+use super::endpoint::CONTACT;
 use super::fields::at_most;
-use super::{Call, Ctx, Endpoint, Reply, Scope};
-use crate::config::Kind;
+use super::{Call, Ctx, Endpoint, Reply};
 use crate::errcode::{self, ApiError};
 use crate::state::customers::TagGroup;
 
-const CONTACT: Scope = Scope::Only(Kind::Contact);
 const TAG_CEILING: usize = 10_000;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(
         "/cgi-bin/externalcontact/get_corp_tag_list",
         CONTACT,
-        list,
-        &["tag_id", "group_id"],
+        list_tags,
+        &[list("tag_id", 0), list("group_id", 0)],
     ),
     Endpoint::post(
         "/cgi-bin/externalcontact/add_corp_tag",
         CONTACT,
         add,
-        &["group_id", "group_name", "order", "tag", "agentid"],
-    ),
+        &[
+            text("group_id"),
+            chars("group_name", 30),
+            range("order", 0, ORDERS),
+            objects(
+                "tag",
+                0,
+                &[
+                    chars("name", 30).must(errcode::BAD_TAG_NAME),
+                    range("order", 0, ORDERS),
+                ],
+            )
+            .must(errcode::EMPTY_PARAMETER),
+            text("agentid"),
+        ],
+    )
+    .errors(&[errcode::EMPTY_PARAMETER, errcode::BAD_TAG]),
     Endpoint::post(
         "/cgi-bin/externalcontact/edit_corp_tag",
         CONTACT,
         edit,
-        &["id", "name", "order", "agentid"],
-    ),
+        &[
+            text("id").must(errcode::BAD_TAG),
+            chars("name", 30),
+            range("order", 0, ORDERS),
+            text("agentid"),
+        ],
+    )
+    .errors(&[
+        errcode::BAD_TAG,
+        errcode::BAD_TAG_NAME,
+        errcode::FOREIGN_TAG,
+    ])
+    .switches(&["foreign_tag_code"]),
     Endpoint::post(
         "/cgi-bin/externalcontact/del_corp_tag",
         CONTACT,
         delete,
-        &["tag_id", "group_id", "agentid"],
-    ),
+        &[list("tag_id", 0), list("group_id", 0), text("agentid")],
+    )
+    .errors(&[
+        errcode::EMPTY_PARAMETER,
+        errcode::BAD_TAG,
+        errcode::FOREIGN_TAG,
+    ])
+    .switches(&["foreign_tag_code"]),
 ];
 
-fn list(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+/// Orders are below 2³².
+const ORDERS: i64 = u32::MAX as i64;
+
+fn list_tags(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let tags = call.fields().list("tag_id")?;
     let groups = call.fields().list("group_id")?;
     let mut rows = ctx.world.tags.0.clone();
@@ -104,7 +139,33 @@ fn add(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         group.order = group_order;
         added["order"] = json!(group_order);
     }
+    let creator = ctx.secret();
+    let made = added["tag"].as_array().into_iter().flatten();
+    let made = made.filter_map(|tag| tag["id"].as_str().map(str::to_owned));
+    let group = is_new.then(|| added["group_id"].as_str().unwrap_or_default().to_owned());
+    let made: Vec<String> = made.chain(group).collect();
+    for id in made {
+        ctx.world.tag_creators.insert(id, creator.clone());
+    }
     Ok(Reply::with(json!({"tag_group": added})))
+}
+
+/// An app may only change what it made itself.
+fn own(ctx: &Ctx<'_>, ids: &[String]) -> Result<(), ApiError> {
+    let creators = &ctx.world.tag_creators;
+    let secret = ctx.secret();
+    let known = |id: &&String| {
+        let mut groups = ctx.world.tags.0.iter();
+        groups.any(|group| group.group_id == **id || group.tag.iter().any(|tag| tag.id == **id))
+    };
+    let foreign = |id: &&String| creators.get(*id) != Some(&secret);
+    match ids.iter().filter(known).find(foreign) {
+        None => Ok(()),
+        Some(_) => {
+            let code = ctx.world.switches.foreign_tag_code;
+            Err(ApiError::numbered(code, "no permission to change the tag"))
+        }
+    }
 }
 
 fn edit(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
@@ -115,6 +176,7 @@ fn edit(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         .int("order")?
         .map(|value| order(Some(value)))
         .transpose()?;
+    own(ctx, std::slice::from_ref(&id))?;
     let groups = &mut ctx.world.tags.0;
     let twin = |group: &TagGroup| {
         group.tag.iter().any(|tag| tag.id == id)
@@ -153,6 +215,9 @@ fn delete(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     if let Some(id) = unknown.or_else(|| groups.iter().find(|id| !group_known(id))) {
         return Err(errcode::BAD_TAG.about(id));
     }
+    own(ctx, &tags)?;
+    own(ctx, &groups)?;
+    let world = &mut *ctx.world;
     world.tags.remove(&tags, &groups);
     // A deleted tag leaves the customers too.
     let living: BTreeSet<&str> = world

@@ -2,77 +2,93 @@
 
 use serde_json::{Map, Value, json};
 
+use super::contract::{Field, any, chars, flag, int, list, range, text};
+use super::endpoint::CONTACT;
 use super::fields::{Fields, page};
-use super::{Call, Ctx, Endpoint, Reply, Scope};
-use crate::config::Kind;
+use super::{Call, Ctx, Endpoint, Reply};
 use crate::errcode::{self, ApiError};
 use crate::state::customers::ContactWay;
 
-const CONTACT: Scope = Scope::Only(Kind::Contact);
-const FIELDS: &[&str] = &[
-    "type",
-    "scene",
-    "style",
-    "remark",
-    "skip_verify",
-    "state",
-    "user",
-    "party",
-    "is_temp",
-    "expires_in",
-    "chat_expires_in",
-    "unionid",
-    "is_exclusive",
-    "mark_source",
-    "conclusions",
-];
-const UPDATE_FIELDS: &[&str] = &[
-    "config_id",
-    "style",
-    "remark",
-    "skip_verify",
-    "state",
-    "user",
-    "party",
-    "expires_in",
-    "chat_expires_in",
-    "unionid",
-    "mark_source",
-    "conclusions",
-];
 const FORTNIGHT: i64 = 14 * 86_400;
+
+const WAY: &[Field] = &[
+    range("type", 1, 2)
+        .must(errcode::NO_WAY_TYPE)
+        .or(errcode::BAD_WAY_TYPE),
+    range("scene", 1, 2)
+        .must(errcode::NO_WAY_SCENE)
+        .or(errcode::BAD_WAY_SCENE),
+    int("style"),
+    chars("remark", 30),
+    flag("skip_verify"),
+    chars("state", 30),
+    list("user", 100).or(errcode::TOO_MANY_WAY_USERS),
+    list("party", 100),
+    flag("is_temp"),
+    range("expires_in", 1, FORTNIGHT),
+    range("chat_expires_in", 1, FORTNIGHT),
+    text("unionid"),
+    flag("is_exclusive"),
+    flag("mark_source"),
+    any("conclusions"),
+];
+const CONFIG_ID: Field = text("config_id").must(errcode::NO_CONFIG_ID);
+const CHANGE: &[Field] = &[
+    CONFIG_ID,
+    int("style"),
+    chars("remark", 30),
+    flag("skip_verify"),
+    chars("state", 30),
+    list("user", 100).or(errcode::TOO_MANY_WAY_USERS),
+    list("party", 100),
+    range("expires_in", 1, FORTNIGHT),
+    range("chat_expires_in", 1, FORTNIGHT),
+    text("unionid"),
+    flag("mark_source"),
+    any("conclusions"),
+];
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(
         "/cgi-bin/externalcontact/add_contact_way",
         CONTACT,
         add,
-        FIELDS,
-    ),
+        WAY,
+    )
+    .errors(&[errcode::BAD_USERID, errcode::NO_USERID]),
     Endpoint::post(
         "/cgi-bin/externalcontact/get_contact_way",
         CONTACT,
         get,
-        &["config_id"],
-    ),
+        &[CONFIG_ID],
+    )
+    .errors(&[errcode::BAD_CONFIG_ID]),
     Endpoint::post(
         "/cgi-bin/externalcontact/list_contact_way",
         CONTACT,
-        list,
-        &["start_time", "end_time", "cursor", "limit"],
-    ),
+        list_ways,
+        &[
+            int("start_time"),
+            int("end_time"),
+            text("cursor"),
+            int("limit"),
+        ],
+    )
+    .errors(&[errcode::BAD_CURSOR]),
     Endpoint::post(
         "/cgi-bin/externalcontact/update_contact_way",
         CONTACT,
         update,
-        UPDATE_FIELDS,
-    ),
+        CHANGE,
+    )
+    .errors(&[errcode::BAD_CONFIG_ID, errcode::BAD_USERID]),
     Endpoint::post(
         "/cgi-bin/externalcontact/del_contact_way",
         CONTACT,
         delete,
-        &["config_id"],
-    ),
+        &[CONFIG_ID],
+    )
+    .errors(&[errcode::BAD_CONFIG_ID]),
 ];
 
 /// What both add and update check.
@@ -100,10 +116,11 @@ fn check(ctx: &Ctx<'_>, fields: Fields<'_>, single: bool) -> Result<(), ApiError
     Ok(())
 }
 
-fn copy(fields: Fields<'_>, names: &[&str], into: &mut Map<String, Value>) {
-    for name in names {
+/// Keeps what the table knows.
+pub(super) fn copy(fields: Fields<'_>, table: &[Field], into: &mut Map<String, Value>) {
+    for name in table.iter().map(|field| field.name) {
         if let Some(value) = fields.value(name) {
-            into.insert((*name).to_owned(), value.clone());
+            into.insert(name.to_owned(), value.clone());
         }
     }
 }
@@ -128,7 +145,7 @@ fn add(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     }
     let config_id = ctx.world.ids.text("", 32);
     let mut kept = Map::new();
-    copy(fields, FIELDS, &mut kept);
+    copy(fields, WAY, &mut kept);
     let mut reply = json!({"config_id": config_id});
     if by_code {
         let url = format!("https://wework.qpic.cn/wwpic/qr/{config_id}");
@@ -160,7 +177,7 @@ fn get(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     Ok(Reply::with(json!({"contact_way": fields})))
 }
 
-fn list(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+fn list_ways(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
     let end = fields.int("end_time")?.unwrap_or(ctx.now);
     let start = fields
@@ -180,11 +197,7 @@ fn list(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
 fn update(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let single = known(ctx, call)?.fields.get("type") == Some(&json!(1));
     check(ctx, call.fields(), single)?;
-    copy(
-        call.fields(),
-        &UPDATE_FIELDS[1..],
-        &mut known(ctx, call)?.fields,
-    );
+    copy(call.fields(), &CHANGE[1..], &mut known(ctx, call)?.fields);
     Ok(Reply::ok())
 }
 

@@ -41,6 +41,8 @@ pub struct GroupChange {
     pub owner: Option<String>,
     /// A new notice.
     pub notice: Option<String>,
+    /// Joining: the state of the join way.
+    pub state: Option<String>,
 }
 
 fn joined(userid: &str, now: i64, join_scene: i64) -> GroupMember {
@@ -128,12 +130,13 @@ async fn change_members(
         if joining {
             // The numbers of the event and of groupchat/get differ: 0 and 3 become 1 and 3.
             let scene = if request.scene == 3 { 3 } else { 1 };
-            group.members.extend(
-                request
-                    .members
-                    .iter()
-                    .map(|userid| joined(userid, now, scene)),
-            );
+            let state = request.state.clone().unwrap_or_default();
+            group
+                .members
+                .extend(request.members.iter().map(|userid| GroupMember {
+                    state: state.clone(),
+                    ..joined(userid, now, scene)
+                }));
         }
         group.version += 1;
         let (join_scene, quit_scene) = if joining {

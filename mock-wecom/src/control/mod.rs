@@ -1,12 +1,17 @@
 //! The control API under `/mock`: seeds the corp, lets people speak, looks inside.
 
 pub(crate) mod app;
+pub(crate) mod bot;
 pub(crate) mod contact;
+pub(crate) mod event;
 pub(crate) mod group;
 pub(crate) mod journal;
 pub(crate) mod kf;
+pub(crate) mod link;
 pub(crate) mod mass;
+pub(crate) mod people;
 pub(crate) mod scan;
+pub(crate) mod scenario;
 pub(crate) mod seed;
 pub(crate) mod snapshot;
 pub(crate) mod watch;
@@ -166,16 +171,23 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/kf/fail", pushing!(kf::fail))
         .route("/app/say", pushing!(app::say))
         .route("/app/event", pushing!(app::event))
-        .route("/aibot/say", pushing!(app::bot_say))
-        .route("/aibot/event", pushing!(app::bot_event))
-        .route("/aibot/refresh", pushing!(app::bot_refresh))
+        .route("/aibot/say", pushing!(bot::bot_say))
+        .route("/aibot/event", pushing!(bot::bot_event))
+        .route("/aibot/refresh", pushing!(bot::bot_refresh))
         .route("/contact/add", pushing!(contact::add))
         .route("/contact/scan", pushing!(scan::contact))
         .route("/contact/delete", pushing!(contact::delete))
         .route("/contact/edit", pushing!(contact::edit))
         .route("/tag/event", pushing!(contact::tag_event))
+        .route("/event", pushing!(event::send))
+        .route("/member/leave", pushing!(people::leave))
+        .route("/transfer/settle", pushing!(people::settle))
+        .route("/moment/publish", setting!(people::publish))
+        .route("/moment/remark", setting!(people::remark))
+        .route("/oauth/login", setting!(people::login))
         .route("/group/create", pushing!(group::create))
         .route("/group/join", pushing!(group::join))
+        .route("/group/scan", pushing!(scan::group))
         .route("/group/leave", pushing!(group::leave))
         .route("/group/update", pushing!(group::update))
         .route("/group/dismiss", pushing!(group::dismiss))
@@ -190,10 +202,17 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/kf/accounts", setting!(seed::kf_accounts))
         .route("/groups", setting!(seed::groups))
         .route("/robots", setting!(seed::robots))
+        .route("/book-tags", setting!(seed::book_tags))
+        .route("/bots", setting!(seed::bots))
         .route("/media", setting!(seed::media))
         .route(
             "/faults",
             setting!(watch::add_fault).merge(delete(watch::clear_faults)),
+        )
+        .route("/chaos", setting!(watch::chaos).merge(delete(watch::calm)))
+        .route(
+            "/scenario",
+            setting!(scenario::play).merge(get(watch::scenario)),
         )
         .route("/tokens/revoke", setting!(watch::revoke))
         .route(
@@ -206,6 +225,12 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         )
         .route("/reset", setting!(watch::reset))
         .route("/receivers/verify", post(watch::verify))
+        .merge(looking())
+}
+
+/// The routes that look inside, and those that keep and bring back what is there.
+fn looking() -> Router<Arc<Shared>> {
+    Router::new()
         .route("/state", get(watch::state))
         .route("/journal", get(journal::read).merge(delete(journal::clear)))
         .route("/journal/assert", post(journal::assert))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::contact::{self, ContactAdd};
+use super::group::{self, GroupChange};
 use super::{ControlError, Pushed};
 use crate::server::Shared;
 
@@ -68,4 +69,56 @@ pub(crate) async fn contact(
         ..ContactAdd::default()
     };
     contact::add(shared, add).await
+}
+
+/// A customer scans the code of a group's join way.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GroupScan {
+    /// The join way, as `groupchat/add_join_way` answered it.
+    pub config_id: String,
+    /// The customer; made on first sight.
+    pub external_userid: String,
+}
+
+/// The customer enters the first of the way's groups that has room.
+pub(crate) async fn group(
+    shared: &Arc<Shared>,
+    request: GroupScan,
+) -> Result<Pushed, ControlError> {
+    const FULL: usize = 200;
+    if request.external_userid.is_empty() {
+        return Err(ControlError::new("external_userid is missing"));
+    }
+    let change = {
+        let mut world = shared.world();
+        let way = world.shelves.join_ways.0.get(&request.config_id);
+        let way = way.ok_or_else(|| ControlError::new("there is no such join way"))?;
+        let listed = way.field("chat_id_list");
+        let mut chats = listed
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|id| id.as_str());
+        let free = |id: &&str| {
+            world
+                .groups
+                .0
+                .get(*id)
+                .is_some_and(|group| group.members.len() < FULL)
+        };
+        let chat_id = chats.find(free);
+        let chat_id =
+            chat_id.ok_or_else(|| ControlError::new("the join way leads to no group with room"))?;
+        let change = GroupChange {
+            chat_id: chat_id.to_owned(),
+            members: vec![request.external_userid.clone()],
+            scene: 3,
+            state: way.field("state").as_str().map(str::to_owned),
+            ..GroupChange::default()
+        };
+        world.customers.ensure(&request.external_userid);
+        change
+    };
+    group::join(shared, change).await
 }

@@ -10,10 +10,11 @@ use crate::config::{ReceiverSpec, SecretSpec};
 use crate::crypto::Codec;
 use crate::server::Shared;
 use crate::state::app::Robot;
-use crate::state::book::{Department, Member};
+use crate::state::book::{BookTag, Department, Member};
 use crate::state::customers::Customer;
 use crate::state::groups::CustomerGroup;
 use crate::state::kf::KfAccount;
+use crate::state::links::BotSpec;
 use crate::state::media::Media;
 
 type Done = Result<Value, ControlError>;
@@ -166,6 +167,24 @@ pub(crate) fn put_groups(shared: &Shared, groups: Vec<CustomerGroup>) -> Vec<Str
     ids
 }
 
+/// Adds or replaces tags of the contact book.
+pub(crate) fn book_tags(shared: &Arc<Shared>, list: OneOrMany<BookTag>) -> Done {
+    let mut world = shared.world();
+    for tag in list.into_vec() {
+        world.book.tags.insert(tag.tagid, tag);
+    }
+    Ok(json!({"tags": world.book.tags.len()}))
+}
+
+/// Adds or replaces bots of the long connection.
+pub(crate) fn bots(shared: &Arc<Shared>, list: OneOrMany<BotSpec>) -> Done {
+    let mut world = shared.world();
+    for bot in list.into_vec() {
+        world.links.bots.insert(bot.bot_id, bot.secret);
+    }
+    Ok(json!({"bots": world.links.bots.len()}))
+}
+
 /// Adds or replaces group robots.
 pub(crate) fn robots(shared: &Arc<Shared>, list: OneOrMany<Robot>) -> Done {
     let mut world = shared.world();
@@ -183,6 +202,8 @@ pub(crate) struct MediaSeed {
     kind: String,
     #[serde(default)]
     filename: String,
+    /// 1 for moments, 2 for the product album.
+    attachment_type: Option<i64>,
     /// The bytes, as text.
     #[serde(default)]
     text: String,
@@ -200,6 +221,7 @@ pub(crate) fn media(shared: &Arc<Shared>, seed: MediaSeed) -> Done {
         content_type: "application/octet-stream".to_owned(),
         created_at: now,
         robot: None,
+        attachment: seed.attachment_type,
         bytes: seed.text.into_bytes(),
     };
     world.media.files.insert(media_id.clone(), file);

@@ -15,6 +15,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::{Answer, Ask, ControlError, Corp, Pushed, report};
 use crate::api;
+use crate::chaos::Chaos;
 use crate::chat::ChatLine;
 use crate::faults::Fault;
 use crate::push::{self, Push};
@@ -75,9 +76,9 @@ pub(super) async fn state(State(shared): Corp) -> Answer<Value> {
         .map_err(|error| ControlError::new(error.to_string()))
 }
 
-/// The WeCom endpoints that are served.
-pub(super) async fn endpoints() -> Json<Vec<Value>> {
-    Json(api::paths().map(|path| json!({"path": path})).collect())
+/// The contract of every endpoint that is served.
+pub(super) async fn endpoints() -> Json<Value> {
+    Json(api::coverage::as_json())
 }
 
 #[derive(Deserialize)]
@@ -116,8 +117,28 @@ pub(super) async fn events(
 }
 
 pub(crate) fn add_fault(shared: &Arc<Shared>, fault: Fault) -> Done {
+    fault.check().map_err(ControlError::new)?;
     shared.world().faults.add(fault);
     Ok(json!({}))
+}
+
+/// Begins chaos in place of the one before; 0 percent ends it.
+pub(crate) fn chaos(shared: &Arc<Shared>, chaos: Chaos) -> Done {
+    if chaos.percent > 100 {
+        return Err(ControlError::new("percent is at most 100"));
+    }
+    shared.world().storm.begin(chaos);
+    Ok(json!({}))
+}
+
+pub(super) async fn calm(State(shared): Corp) -> Json<Value> {
+    shared.world().storm.end();
+    Json(json!({}))
+}
+
+/// The steps of the scenario that are still to come.
+pub(super) async fn scenario(State(shared): Corp) -> Json<Value> {
+    Json(super::scenario::rest(&shared.world()))
 }
 
 pub(super) async fn clear_faults(State(shared): Corp) -> Json<Value> {

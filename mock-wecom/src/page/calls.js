@@ -27,10 +27,18 @@ function wanted(node) {
   return show === "all" || show === node.dataset.kind || (show === "bad" && node.classList.contains("wrong"));
 }
 
+/// What a callback is about, from its decrypted body.
+function subject(entry) {
+  const plain = entry.request.plain || "";
+  const found = name => plain.match(new RegExp(`<${name}><!\\[CDATA\\[(.*?)\\]\\]>`))?.[1] || plain.match(new RegExp(`"${name}":"(.*?)"`))?.[1];
+  return [found("Event") || found("eventtype") || found("MsgType") || found("msgtype"), found("ChangeType")].filter(Boolean).join(" / ");
+}
+
 function render(entry) {
   const code = entry.kind === "call" ? entry.errcode : entry.response.http_status;
   const good = entry.applied && !(entry.problems || []).length && (entry.kind === "callback" || !entry.errcode);
   const notes = [entry.fault, ...(entry.problems || []), entry.applied ? "" : t("notApplied")].filter(Boolean);
+  const path = entry.kind === "call" ? entry.path.replace("/cgi-bin/", "") : `${entry.path} · ${subject(entry)}`;
   const open = event => {
     const node = event.currentTarget;
     if (!node.open || node.dataset.full) return;
@@ -39,7 +47,7 @@ function render(entry) {
   };
   return el("details", { class: `entry ${good ? "" : "wrong"}`, ontoggle: open, data: { id: entry.id, kind: entry.kind } },
     el("summary", {}, el("span", {}, entry.kind === "call" ? "→" : "←"),
-      el("span", { class: "path" }, entry.path.replace("/cgi-bin/", ""), notes.length ? el("div", { class: "problem" }, notes.join("; ")) : ""),
+      el("span", { class: "path" }, path, notes.length ? el("div", { class: "problem" }, notes.join("; ")) : ""),
       el("span", { class: "code" }, String(code ?? "×")), el("time", {}, timeText(entry.time_ms / 1000))));
 }
 

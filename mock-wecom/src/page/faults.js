@@ -2,16 +2,17 @@
 import { $, api, el, paint, report, say } from "./kit.js";
 import { has, t } from "./words.js";
 
-const ACTIONS = ["errcode", "errcode_applied", "http", "http_applied", "hang", "drop_before", "drop_after", "delay_ms", "truncate", "garble"];
-const NEEDS = { errcode: "code", errcode_applied: "code", http: "status", http_applied: "status", delay_ms: "ms" };
+const ACTIONS = ["errcode", "errcode_applied", "http", "http_applied", "hang", "drop_before", "drop_after", "delay_ms", "truncate", "garble",
+  "revoke_token", "duplicate", "lose", "reorder"];
+const NEEDS = { errcode: "code", errcode_applied: "code", http: "status", http_applied: "status", delay_ms: "ms", reorder: "ms", duplicate: "copies" };
 
 /// The fault that the form describes.
 function described(form) {
-  const { path, action, code, status, ms, times, skip } = form.elements;
+  const { path, action, code, status, ms, copies, times, skip } = form.elements;
   const need = NEEDS[action.value];
   return {
     path: path.value.trim(), action: action.value.replace("_applied", ""),
-    ...(need && { [need]: Number({ code, status, ms }[need].value) }),
+    ...(need && { [need]: Number({ code, status, ms, copies }[need].value) }),
     ...(action.value.endsWith("_applied") && { applied: true }),
     times: Number(times.value), skip: Number(skip.value),
   };
@@ -53,12 +54,23 @@ function showSwitch([name, value]) {
   return el("label", { class: "switch" }, el("code", {}, name), field);
 }
 
+/// What a fault can strike: every endpoint, and the callbacks to each receiver.
+let endpoints = [];
+function showPaths(app) {
+  const callbacks = ["callback/*", ...app.state.receivers.map(receiver => "callback/" + receiver.name)];
+  const paths = ["*", ...endpoints.map(one => one.path.replace("/cgi-bin/", "")), ...callbacks];
+  paint($("paths"), paths, () => paths.map(value => el("option", { value })));
+}
+
 export function showFaults(app) {
   const faults = [app.state.faults].flat().filter(fault => fault?.path);
   showActions();
   paint($("faults"), faults, () => (faults.length
     ? faults.map(fault => el("div", { class: "box" }, el("code", {}, fault.path), " ", el("span", { class: "soft" }, words(fault))))
     : el("p", { class: "empty" }, t("noFaults"))));
+  const chaos = app.state.storm?.chaos;
+  $("chaos-now").textContent = chaos ? t("chaosOn", { s: chaos.seed, p: chaos.percent }) : t("chaosOff");
+  showPaths(app);
   paint($("switches"), app.state.switches, () => Object.entries(app.state.switches).map(showSwitch));
 }
 
@@ -75,6 +87,15 @@ export async function startFaults(app) {
   };
   $("faults-clear").onclick = () => api("/faults", undefined, "DELETE").then(app.refresh).catch(report);
   $("revoke").onclick = () => api("/tokens/revoke", {}).then(done => say(t("revoked", { n: done.revoked }))).catch(report);
-  const paths = await api("/endpoints");
-  $("paths").replaceChildren(...["*", ...paths.map(one => one.path.replace("/cgi-bin/", ""))].map(value => el("option", { value })));
+  $("chaos").onsubmit = async event => {
+    event.preventDefault();
+    const { seed, percent } = event.target.elements;
+    try {
+      await api("/chaos", { seed: Number(seed.value), percent: Number(percent.value) });
+      await app.refresh();
+    } catch (error) { report(error); }
+  };
+  $("chaos-stop").onclick = () => api("/chaos", undefined, "DELETE").then(app.refresh).catch(report);
+  endpoints = await api("/endpoints");
+  showPaths(app);
 }

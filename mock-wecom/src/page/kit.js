@@ -7,8 +7,11 @@ export const $ = id => document.getElementById(id);
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    if (value === undefined || value === null) continue;
+    // ARIA spells out both; for other attributes false means that it is not there.
+    if (name.startsWith("aria-")) node.setAttribute(name, String(value));
+    else if (value === false) continue;
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "data") Object.assign(node.dataset, value);
     else node.setAttribute(name, value === true ? "" : value);
   }
@@ -51,7 +54,7 @@ export const report = error => say(t("failed") + error.message, true);
 /// Tells how the receivers took the callbacks of a control call.
 export function tellPushed(pushed) {
   const push = (pushed.pushes || []).find(one => one.error || one.http_status !== 200) || (pushed.pushes || [])[0];
-  if (!push) return say(t("noReceiver"), true);
+  if (!push) return say(t("noReceiver"));
   if (push.pending) return say(t("pushPending"));
   if (push.error || push.http_status !== 200) return say(t("pushFailed") + (push.error || `HTTP ${push.http_status}`), true);
   say(t("delivered"));

@@ -4,7 +4,11 @@ import { nameOf } from "./people.js";
 import { t } from "./words.js";
 
 const TWO_DAYS = 48 * 3600;
-const pushing = async (path, body) => tellPushed(await api(path, body));
+/// Does something in the corp and shows what became of it, whether or not anybody is told.
+async function act(app, path, body) {
+  tellPushed(await api(path, body));
+  await app.refresh();
+}
 const rows = pairs => el("dl", {}, pairs.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 const title = key => el("h3", {}, t(key));
 const empty = key => el("p", { class: "empty" }, t(key));
@@ -12,13 +16,13 @@ const members = state => Object.values(state.book.members).map(m => [m.userid, m
 
 function follower(app, customer, follow) {
   const { state } = app;
-  const edit = change => pushing("/contact/edit", { external_userid: customer.external_userid, userid: follow.userid, ...change });
+  const edit = change => act(app, "/contact/edit", { external_userid: customer.external_userid, userid: follow.userid, ...change });
   const remark = el("input", { value: follow.remark, "aria-label": t("remark"), placeholder: t("remark"), name: "remark" });
   const tags = state.tags.flatMap(group => group.tag).map(tag => {
     const on = follow.tags.includes(tag.id);
     return button(tag.name, () => edit(on ? { remove_tag: [tag.id] } : { add_tag: [tag.id] }), { class: "tag", "aria-pressed": on });
   });
-  const cut = by_customer => pushing("/contact/delete", { external_userid: customer.external_userid, userid: follow.userid, by_customer });
+  const cut = by_customer => act(app, "/contact/delete", { external_userid: customer.external_userid, userid: follow.userid, by_customer });
   return el("div", { class: "box", data: { follower: follow.userid } },
     el("h4", {}, nameOf(state, follow.userid), el("span", { class: "soft" }, follow.userid)),
     rows([
@@ -40,8 +44,8 @@ function session(app, key, talk) {
   const code = until > now() ? talk.state : 4;
   const account = state.kf.accounts[open_kfid] || { servicers: [] };
   const who = select(account.servicers.map(s => [s.userid, nameOf(state, s.userid)]), { "aria-label": t("servicer") });
-  const act = change_type => pushing("/kf/session", {
-    open_kfid, external_userid, change_type, servicer_userid: who.value || null,
+  const change = type => act(app, "/kf/session", {
+    open_kfid, external_userid, change_type: type, servicer_userid: who.value || null,
   });
   const steps = { 2: [[1, "take"]], 3: [[2, "handOn"], [3, "finish"]], 4: [[4, "reopen"]] }[code] || [[1, "take"], [3, "finish"]];
   const budget = t("budgetOf", { n: Math.max(0, 5 - talk.sent_since), t: `${dayText(until)} ${timeText(until)}` });
@@ -49,7 +53,7 @@ function session(app, key, talk) {
     el("h4", {}, account.name || open_kfid, el("span", { class: "state" }, t("state" + code))),
     rows([[t("servicer"), talk.servicer && nameOf(state, talk.servicer)], [t("budget"), code < 2 && budget]]),
     el("div", { class: "row wrap" }, account.servicers.length ? who : "",
-      steps.map(([change, word]) => button(t(word), () => act(change), { class: "quiet" }))));
+      steps.map(([type, word]) => button(t(word), () => change(type), { class: "quiet" }))));
 }
 
 function friends(app) {
@@ -57,14 +61,25 @@ function friends(app) {
   const codes = Object.values(state.greetings.ways);
   const list = codes.map(way => el("div", { class: "box", data: { way: way.config_id } },
     el("h4", {}, way.fields.remark || way.fields.state || way.config_id,
-      button(t("scan"), () => pushing("/contact/scan", { config_id: way.config_id, external_userid: who }))),
+      button(t("scan"), () => act(app, "/contact/scan", { config_id: way.config_id, external_userid: who }))),
     rows([[t("source"), way.fields.state], [t("member"), (way.fields.user || []).map(id => nameOf(state, id)).join("、")]])));
   const whom = select(members(state), { "aria-label": t("member") });
   return [
     title("scanCode"), ...(list.length ? list : [empty("noWay")]),
     title("addFriend"),
-    el("div", { class: "row bare" }, whom, button(t("directly"), () => pushing("/contact/add", { external_userid: who, userid: whom.value }))),
+    el("div", { class: "row bare" }, whom, button(t("directly"), () => act(app, "/contact/add", { external_userid: who, userid: whom.value }))),
   ];
+}
+
+/// The codes by which a customer can join a group.
+function joinWays(app) {
+  const { state, who } = app;
+  const ways = Object.values(state.shelves?.join_ways || {});
+  if (!ways.length) return [];
+  return [title("joinWay"), ...ways.map(way => el("div", { class: "box", data: { join: way.id } },
+    el("h4", {}, way.fields.remark || way.fields.state || way.id,
+      button(t("joinCode"), () => act(app, "/group/scan", { config_id: way.id, external_userid: who }))),
+    rows([[t("source"), way.fields.state], [t("groups"), (way.fields.chat_id_list || []).map(id => nameOf(state, id)).join("、")]])))];
 }
 
 const isIn = who => group => group.members.some(member => member.userid === who);
@@ -75,9 +90,9 @@ function groupsOf(app) {
   const mine = all.filter(isIn(who));
   const others = all.filter(group => !isIn(who)(group));
   const list = mine.map(group => el("div", { class: "box", data: { group: group.chat_id } }, el("h4", {}, group.name || group.chat_id,
-    button(t("leave"), () => pushing("/group/leave", { chat_id: group.chat_id, members: [who], scene: 0 }), { class: "quiet" }))));
+    button(t("leave"), () => act(app, "/group/leave", { chat_id: group.chat_id, members: [who], scene: 0 }), { class: "quiet" }))));
   const which = select(others.map(group => [group.chat_id, group.name || group.chat_id]), { "aria-label": t("groups"), name: "group" });
-  const join = () => pushing("/group/join", { chat_id: which.value, members: [who], scene: 3 });
+  const join = () => act(app, "/group/join", { chat_id: which.value, members: [who], scene: 3 });
   return [title("inGroups"), ...(list.length ? list : [empty("noGroup")]),
     others.length ? el("div", { class: "row bare" }, which, button(t("joinCode"), join)) : ""];
 }
@@ -89,7 +104,7 @@ function customerPage(app) {
   return [
     title("session"), ...(talks.length ? talks.map(([key, talk]) => session(app, key, talk)) : [empty("noSession")]),
     title("friends"), ...(customer.followers.length ? customer.followers.map(f => follower(app, customer, f)) : [empty("noFriend")]),
-    ...groupsOf(app), ...friends(app),
+    ...groupsOf(app), ...joinWays(app), ...friends(app),
   ];
 }
 
@@ -121,15 +136,15 @@ function groupPage(app) {
     title("customerGroup"), rows([["ID", who], [t("owner"), nameOf(state, group.owner)], [t("notice"), group.notice]]),
     el("p", { class: "empty" }, t("onlyWatched")),
     title("members"), ...group.members.map(member => el("div", { class: "box" }, el("h4", {}, nameOf(state, member.userid),
-      button(t("leave"), () => pushing("/group/leave", { chat_id: who, members: [member.userid], scene: 0 }), { class: "quiet" })))),
+      button(t("leave"), () => act(app, "/group/leave", { chat_id: who, members: [member.userid], scene: 0 }), { class: "quiet" })))),
     outside.length ? el("div", { class: "row bare" }, whom,
-      button(t("joinCode"), () => pushing("/group/join", { chat_id: who, members: [whom.value], scene: 3 }))) : "",
+      button(t("joinCode"), () => act(app, "/group/join", { chat_id: who, members: [whom.value], scene: 3 }))) : "",
   ];
 }
 
 /// What the profile of the chosen one shows; painted anew only when one of these changed.
 function facts({ state, who, kind }) {
-  const own = kind === "customer" ? [state.customers[who], state.tags, state.greetings.ways,
+  const own = kind === "customer" ? [state.customers[who], state.tags, state.greetings.ways, state.shelves?.join_ways,
     Object.entries(state.kf.sessions).filter(([key]) => key.endsWith("/" + who))] : Object.keys(state.customers).length;
   return [who, kind, own, Math.floor(now() / 3600), state.groups, state.app.chats, Object.keys(state.book.members).length];
 }

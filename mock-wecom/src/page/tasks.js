@@ -1,4 +1,4 @@
-// Mass-sending tasks: nothing goes out until each member has confirmed.
+// Mass-sending tasks and moments: nothing goes out until each member has confirmed.
 import { $, api, button, dateText, el, paint, say } from "./kit.js";
 import { nameOf } from "./people.js";
 import { t } from "./words.js";
@@ -33,7 +33,27 @@ function showTask(app, task) {
     members.map(userid => part(app, task, userid)));
 }
 
+/// A moment waits for its members in the same way.
+function showMoment(app, moment) {
+  const publish = async userid => {
+    await api("/moment/publish", { moment_id: moment.moment_id, userid });
+    say(t("published"));
+    await app.refresh();
+  };
+  return el("div", { class: "box", data: { moment: moment.moment_id } },
+    el("h4", {}, dateText(moment.created_at), moment.cancelled ? el("span", { class: "state bad" }, t("cancelled")) : ""),
+    el("p", {}, moment.text?.content || ""),
+    moment.publishers.map(one => el("div", { class: "row", data: { member: one.userid } },
+      el("span", { class: "grow" }, nameOf(app.state, one.userid), " ",
+        el("span", { class: "soft" }, one.published_at ? `${t("published")} ${dateText(one.published_at)}` : "")),
+      one.published_at || moment.cancelled ? "" : button(t("publish"), () => publish(one.userid)))));
+}
+
 export function showTasks(app) {
   const tasks = Object.values(app.state.mass.tasks).sort((a, b) => b.created_at - a.created_at);
-  paint($("tasks"), tasks, () => (tasks.length ? tasks.map(task => showTask(app, task)) : el("p", { class: "empty" }, t("noTasks"))));
+  const moments = Object.values(app.state.moments || {}).sort((a, b) => b.created_at - a.created_at);
+  paint($("tasks"), [tasks, moments], () => [
+    ...(tasks.length ? tasks.map(task => showTask(app, task)) : [el("p", { class: "empty" }, t("noTasks"))]),
+    ...(moments.length ? [el("h3", {}, t("moments")), ...moments.map(moment => showMoment(app, moment))] : []),
+  ]);
 }

@@ -3,6 +3,7 @@
 mod body;
 mod reply;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +12,14 @@ use serde_json::{Value, json};
 
 use crate::config::{Kind, ReceiverSpec};
 use crate::crypto::Codec;
+use crate::faults::Action;
 use crate::journal::{Entry, EntryKind};
 use crate::server::Shared;
 use crate::state::World;
 use crate::xml::Xml;
 
 pub(crate) use body::Event;
+pub(crate) use reply::bot_content;
 
 /// Longer answers are cut off; no valid reply comes near it.
 const REPLY_LIMIT: usize = 1024 * 1024;
@@ -33,6 +36,8 @@ pub(crate) struct Push {
     pub(crate) repeat: u32,
     /// Whether repeats are encrypted anew; `None` leaves it to the switch.
     pub(crate) reencrypt: Option<bool>,
+    /// The injected fault it meets.
+    fault: Option<Action>,
 }
 
 impl Push {
@@ -45,6 +50,7 @@ impl Push {
             person: None,
             repeat: 0,
             reencrypt: None,
+            fault: None,
         }
     }
 
@@ -101,16 +107,27 @@ struct Envelope {
 pub(crate) async fn deliver(shared: &Arc<Shared>, pushes: Vec<Push>) -> Vec<PushOutcome> {
     let wait = Duration::from_millis(shared.world().switches.control_wait_ms);
     let deadline = tokio::time::Instant::now() + wait;
-    let tasks: Vec<_> = pushes
-        .into_iter()
-        .map(|push| {
-            (
-                push.receiver.name.clone(),
-                tokio::spawn(send(Arc::clone(shared), push)),
-            )
-        })
-        .collect();
     let mut outcomes = Vec::new();
+    let mut tasks = Vec::new();
+    for mut push in pushes {
+        let name = push.receiver.name.clone();
+        push.fault = shared.world().fault(&format!("callback/{name}"));
+        if matches!(push.fault, Some(Action::Lose)) {
+            outcomes.push(finish_lost(shared, &push));
+            continue;
+        }
+        // Nobody waits for what is held back: the next callback must be able to overtake it.
+        let held = matches!(
+            push.fault,
+            Some(Action::Reorder { .. } | Action::DelayMs { .. })
+        );
+        let task = tokio::spawn(send_with_fault(Arc::clone(shared), push));
+        if held {
+            outcomes.push(unfinished(name, 0, "held back by a fault"));
+        } else {
+            tasks.push((name, task));
+        }
+    }
     for (receiver, task) in tasks {
         let outcome = match tokio::time::timeout_at(deadline, task).await {
             Ok(Ok(outcome)) => outcome,
@@ -119,17 +136,58 @@ pub(crate) async fn deliver(shared: &Arc<Shared>, pushes: Vec<Push>) -> Vec<Push
                 error: Some(error.to_string()),
                 ..PushOutcome::default()
             },
-            Err(_) => PushOutcome {
-                receiver,
-                attempts: 1,
-                pending: true,
-                error: Some("no answer yet; the journal will tell".to_owned()),
-                ..PushOutcome::default()
-            },
+            Err(_) => unfinished(receiver, 1, "no answer yet; the journal will tell"),
         };
         outcomes.push(outcome);
     }
     outcomes
+}
+
+fn unfinished(receiver: String, attempts: u32, why: &str) -> PushOutcome {
+    PushOutcome {
+        receiver,
+        attempts,
+        pending: true,
+        error: Some(why.to_owned()),
+        ..PushOutcome::default()
+    }
+}
+
+/// Lets the fault of a callback strike, then sends it.
+async fn send_with_fault(shared: Arc<Shared>, mut push: Push) -> PushOutcome {
+    match push.fault {
+        Some(Action::Duplicate { copies }) => push.repeat = push.repeat.saturating_add(copies),
+        Some(Action::DelayMs { ms }) => tokio::time::sleep(Duration::from_millis(ms)).await,
+        Some(Action::Reorder { ms }) => {
+            let name = push.receiver.name.clone();
+            let patience = Duration::from_millis(ms);
+            let mut passed = shared.passed.subscribe();
+            let before = passed.borrow().get(&name).copied().unwrap_or_default();
+            let overtaken = |counts: &BTreeMap<String, u64>| {
+                counts.get(&name).is_some_and(|&count| count > before)
+            };
+            // Without a successor it goes out late instead of never.
+            let _late = tokio::time::timeout(patience, passed.wait_for(overtaken)).await;
+        }
+        _ => {}
+    }
+    let name = push.receiver.name.clone();
+    let outcome = send(Arc::clone(&shared), push).await;
+    shared
+        .passed
+        .send_modify(|counts| *counts.entry(name).or_default() += 1);
+    outcome
+}
+
+/// A lost callback only leaves a line in the journal.
+fn finish_lost(shared: &Shared, push: &Push) -> PushOutcome {
+    let journal_id = record(shared, push, Value::Null, false, Vec::new());
+    PushOutcome {
+        receiver: push.receiver.name.clone(),
+        journal_id,
+        error: Some("lost by a fault".to_owned()),
+        ..PushOutcome::default()
+    }
 }
 
 async fn send(shared: Arc<Shared>, push: Push) -> PushOutcome {
@@ -295,6 +353,7 @@ fn finish(shared: &Shared, codec: &Codec, push: &Push, attempts: &[Attempt]) -> 
         attempts: u32::try_from(attempts.len()).unwrap_or(u32::MAX),
         ..PushOutcome::default()
     };
+    let mut obeyed = true;
     if let Some(last) = attempts.last() {
         outcome.http_status = last.status;
         outcome.error.clone_from(&last.error);
@@ -302,35 +361,57 @@ fn finish(shared: &Shared, codec: &Codec, push: &Push, attempts: &[Attempt]) -> 
             let read = reply::read(codec, push, &last.nonce, &last.body);
             outcome.reply = read.reply;
             outcome.problems = read.problems;
+            if let Some(reply) = &outcome.reply {
+                let switches = shared.world().switches.clone();
+                obeyed = reply::judge(&switches, push, reply, &mut outcome.problems);
+            }
         }
     }
     let tries: Vec<Value> = attempts
         .iter()
         .map(|attempt| json!({"http_status": attempt.status, "error": attempt.error, "body": attempt.body}))
         .collect();
+    let response =
+        json!({"http_status": outcome.http_status, "attempts": tries, "reply": outcome.reply});
+    if let (Some(reply), Some(person), true) = (&outcome.reply, &push.person, obeyed) {
+        let now = shared.clock.now();
+        reply::show(&mut shared.world(), push, person, reply, now);
+    }
+    let applied = outcome.http_status == Some(200);
+    outcome.journal_id = record(shared, push, response, applied, outcome.problems.clone());
+    outcome
+}
+
+fn record(
+    shared: &Shared,
+    push: &Push,
+    response: Value,
+    applied: bool,
+    problems: Vec<String>,
+) -> u64 {
     let entry = Entry {
         id: 0,
         kind: EntryKind::Callback,
         time_ms: shared.clock.now_ms(),
         path: push.receiver.name.clone(),
         request: json!({"url": push.receiver.url, "plain": push.plain}),
-        response: json!({"http_status": outcome.http_status, "attempts": tries, "reply": outcome.reply}),
+        response,
         errcode: None,
-        applied: outcome.http_status == Some(200),
-        problems: outcome.problems.clone(),
-        fault: None,
+        applied,
+        problems,
+        fault: push.fault.as_ref().map(|action| format!("{action:?}")),
     };
-    let mut world = shared.world();
-    if let (Some(reply), Some(person)) = (&outcome.reply, &push.person) {
-        reply::show(&mut world, push, person, reply, shared.clock.now());
-    }
-    outcome.journal_id = world.record(entry);
-    outcome
+    shared.world().record(entry)
 }
 
 /// Saves the callback configuration as the console does: by a GET with an encrypted echo.
 pub(crate) async fn verify(shared: &Arc<Shared>, receiver: &ReceiverSpec) -> Result<(), String> {
-    let codec = codec_of(shared, receiver).map_err(|error| error.to_string())?;
+    let wanted = shared.world().switches.verify_receive_id.clone();
+    let mut receiver = receiver.clone();
+    if !wanted.is_empty() {
+        receiver.receive_id = Some(wanted);
+    }
+    let codec = codec_of(shared, &receiver).map_err(|error| error.to_string())?;
     let (nonce, random, number) = {
         let mut world = shared.world();
         (world.ids.text("", 10), world.ids.block(), world.ids.next())

@@ -8,6 +8,7 @@ use crate::config::Kind;
 use crate::crypto::Codec;
 use crate::state::World;
 use crate::state::app::BotStream;
+use crate::switches::{AppidSpelling, Switches};
 use crate::xml;
 
 /// What was found in an answer.
@@ -97,6 +98,56 @@ fn from_json(
     serde_json::from_str(&plain).map_err(|error| format!("the reply's plaintext: {error}"))
 }
 
+/// Notes where a reply leaves the contract; answers whether the client obeys it.
+pub(super) fn judge(
+    switches: &Switches,
+    push: &Push,
+    reply: &Value,
+    problems: &mut Vec<String>,
+) -> bool {
+    let asked = xml::read(&push.plain).unwrap_or_default();
+    let event = asked.get("Event").and_then(Value::as_str);
+    let kind = reply["MsgType"].as_str().unwrap_or_default();
+    let is_update = kind == "update_button" || kind == "update_template_card";
+    if push.receiver.kind != Kind::App {
+        return true;
+    }
+    if is_update && event != Some("template_card_event") {
+        problems.push(format!("{kind} only answers template_card_event"));
+    }
+    if articles(&reply["Articles"]["item"]).len() > switches.passive_news_max {
+        problems.push(format!(
+            "news has over {} articles",
+            switches.passive_news_max
+        ));
+    }
+    let card = &reply["TemplateCard"];
+    let entries = match &card["ActionMenu"]["ActionList"] {
+        Value::Array(entries) => entries.len(),
+        Value::Null => 0,
+        _ => 1,
+    };
+    if entries > switches.passive_action_menu_max {
+        let most = switches.passive_action_menu_max;
+        problems.push(format!("ActionMenu has over {most} entries"));
+    }
+    let wrong = match switches.passive_quote_appid {
+        AppidSpelling::Either => None,
+        AppidSpelling::Appid => Some("AppId"),
+        AppidSpelling::AppId => Some("Appid"),
+    };
+    for area in ["QuoteArea", "ImageTextArea"] {
+        if wrong.is_some_and(|name| card[area].get(name).is_some()) {
+            problems.push(format!("{area} spells its app id otherwise"));
+        }
+    }
+    let ignored = event == Some("template_card_event") && !switches.card_event_reply;
+    if ignored {
+        problems.push("the reply to template_card_event was ignored".to_owned());
+    }
+    !ignored
+}
+
 /// Puts a reply into the conversation; a bot's stream is remembered until it is finished.
 pub(super) fn show(world: &mut World, push: &Push, person: &str, reply: &Value, now: i64) {
     let is_bot = push.receiver.kind == Kind::Aibot;
@@ -138,7 +189,8 @@ pub(super) fn show(world: &mut World, push: &Push, person: &str, reply: &Value, 
     });
 }
 
-fn bot_content(reply: &Value) -> (String, Value) {
+/// The type and the object of a bot's reply, as the conversation shows them.
+pub(crate) fn bot_content(reply: &Value) -> (String, Value) {
     let msgtype = reply["msgtype"]
         .as_str()
         .or_else(|| reply["response_type"].as_str())

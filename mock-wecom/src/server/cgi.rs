@@ -1,6 +1,6 @@
 //! The WeCom API over HTTP: reads the request, meets the faults, keeps the journal.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Peer, Shared};
 use crate::api::{self, Body, Call, Ctx, Reply, Upload};
+use crate::control::scenario;
 use crate::errcode::ApiError;
 use crate::faults::Action;
 use crate::journal::{Entry, EntryKind};
@@ -23,7 +24,7 @@ pub(super) async fn answer(
     request: Request,
 ) -> Response {
     let call = read(request).await;
-    let fault = shared.world().faults.take(&call.path);
+    let fault = shared.world().fault(&call.path);
     let name = fault.as_ref().map(|action| format!("{action:?}"));
     let mut journal = Note::new(&call, name);
     match &fault {
@@ -55,19 +56,26 @@ pub(super) async fn answer(
             journal.write(&shared, body.clone(), Some(*code), false);
             return json_response(&body);
         }
+        Some(Action::RevokeToken) => {
+            if let Some(token) = call.param("access_token") {
+                shared.world().tokens.revoke_one(token);
+            }
+        }
         _ => {}
     }
-    let (reply, problems) = run(&shared, &call);
+    let (reply, problems) = run(&shared, &call, peer.address.ip());
     journal.problems = problems;
     respond(&shared, &peer, reply, fault, journal)
 }
 
-fn run(shared: &Shared, call: &Call) -> (Result<Reply, ApiError>, Vec<String>) {
+fn run(shared: &Shared, call: &Call, peer: IpAddr) -> (Result<Reply, ApiError>, Vec<String>) {
     let now = shared.clock.now();
     let mut world = shared.world();
+    world.settle(now);
     let mut ctx = Ctx {
         world: &mut world,
         now,
+        peer,
         caller: None,
         problems: Vec::new(),
     };
@@ -77,7 +85,7 @@ fn run(shared: &Shared, call: &Call) -> (Result<Reply, ApiError>, Vec<String>) {
 
 /// Renders the answer through the faults that strike after the work is done.
 fn respond(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     peer: &Peer,
     reply: Result<Reply, ApiError>,
     fault: Option<Action>,
@@ -166,7 +174,7 @@ impl Note {
         }
     }
 
-    fn write(self, shared: &Shared, mut response: Value, errcode: Option<i64>, applied: bool) {
+    fn write(self, shared: &Arc<Shared>, mut response: Value, errcode: Option<i64>, applied: bool) {
         if let Some(token) = response.get_mut("access_token") {
             *token = json!("(left out)");
         }
@@ -182,7 +190,11 @@ impl Note {
             problems: self.problems,
             fault: self.fault,
         };
-        shared.world().record(entry);
+        let mut world = shared.world();
+        world.stage.note_call(&entry.path);
+        world.record(entry);
+        drop(world);
+        scenario::advance(shared);
     }
 }
 

@@ -2,15 +2,20 @@
 
 mod cgi;
 mod cuttable;
+pub(crate) mod link;
+mod login;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::any;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, Request, State};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
@@ -38,6 +43,9 @@ pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     pub(crate) events: broadcast::Sender<Value>,
     pub(crate) base_url: String,
+    links: Mutex<BTreeMap<String, link::Link>>,
+    /// How many callbacks each receiver has had, for those that wait to be overtaken.
+    pub(crate) passed: watch::Sender<BTreeMap<String, u64>>,
     closing: watch::Sender<bool>,
 }
 
@@ -45,6 +53,11 @@ impl Shared {
     /// The corp. Never held over an await.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The long connections, by bot. Never held over an await.
+    pub(crate) fn links(&self) -> MutexGuard<'_, BTreeMap<String, link::Link>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A fresh corp from the config; the clock starts where the config says.
@@ -128,13 +141,15 @@ fn shared(config: Config, address: SocketAddr) -> io::Result<Shared> {
         http: client().map_err(io::Error::other)?,
         events,
         base_url: format!("http://{address}"),
+        links: Mutex::default(),
+        passed: watch::Sender::new(BTreeMap::new()),
         closing,
         config,
     })
 }
 
 /// Receivers are reached directly, without proxies, and without following redirects.
-fn client() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+pub(crate) fn client() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -152,8 +167,25 @@ fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(page::router())
         .nest("/mock", control::router())
+        .route("/connect/oauth2/authorize", get(login::page))
         .route("/cgi-bin/{*path}", any(cgi::answer))
-        .fallback(cgi::answer)
+        .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(Arc::clone(&shared), link::upgrade))
         .with_state(shared)
+}
+
+/// The desktop login page has a path that a switch names; anything else is an API call.
+async fn elsewhere(
+    state: State<Arc<Shared>>,
+    peer: ConnectInfo<Peer>,
+    request: Request,
+) -> Response {
+    if request.uri().path() == state.world().switches.desktop_login_path {
+        return match Query::try_from_uri(request.uri()) {
+            Ok(query) => login::page(state, query).await,
+            Err(error) => error.into_response(),
+        };
+    }
+    cgi::answer(state, peer, request).await
 }

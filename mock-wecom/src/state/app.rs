@@ -50,6 +50,13 @@ impl Tokens {
         self.0.get(text)
     }
 
+    /// Revokes one token.
+    pub(crate) fn revoke_one(&mut self, text: &str) {
+        if let Some(token) = self.0.get_mut(text) {
+            token.revoked = true;
+        }
+    }
+
     /// Revokes the tokens of one secret, or all of them; answers how many.
     pub(crate) fn revoke(&mut self, secret: Option<&str>) -> usize {
         let hit = self

@@ -110,11 +110,17 @@ impl Session {
         if !matches!(self.state, 0 | 1) {
             return Err(errcode::KF_STATE.about(format!("service_state {}", self.state)));
         }
+        self.count_one()?;
+        self.last_any_at = Some(now);
+        Ok(())
+    }
+
+    /// Uses up one of the messages that a customer's message allows.
+    pub(crate) fn count_one(&mut self) -> Result<(), ApiError> {
         if self.sent_since >= SENDS_PER_CUSTOMER_MESSAGE {
             return Err(errcode::KF_COUNT.plain());
         }
         self.sent_since += 1;
-        self.last_any_at = Some(now);
         Ok(())
     }
 

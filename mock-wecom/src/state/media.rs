@@ -17,6 +17,9 @@ pub(crate) struct Media {
     pub(crate) created_at: i64,
     /// The robot it belongs to; such a file serves nobody else.
     pub(crate) robot: Option<String>,
+    /// 1 for moments, 2 for the product album; absent for ordinary files.
+    #[serde(default)]
+    pub(crate) attachment: Option<i64>,
     #[serde(skip)]
     pub(crate) bytes: Vec<u8>,
 }
@@ -53,5 +56,11 @@ impl MediaStore {
             );
         }
         Ok(())
+    }
+
+    /// Whether the file came from `upload_attachment` for moments.
+    pub(crate) fn is_for_moments(&self, media_id: &str) -> bool {
+        let file = self.files.get(media_id);
+        file.is_some_and(|file| file.attachment == Some(1))
     }
 }

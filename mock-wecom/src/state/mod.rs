@@ -5,19 +5,27 @@ pub(crate) mod book;
 pub(crate) mod customers;
 pub(crate) mod groups;
 pub(crate) mod kf;
+pub(crate) mod links;
+pub(crate) mod login;
 pub(crate) mod mass;
 pub(crate) mod media;
+pub(crate) mod moments;
 mod sample;
+pub(crate) mod shelf;
+pub(crate) mod traffic;
+pub(crate) mod transfers;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
+use crate::chaos::Storm;
 use crate::chat::{ChatLine, readable};
 use crate::config::{Config, Kind, ReceiverSpec, SecretSpec};
-use crate::faults::Faults;
+use crate::control::scenario::Stage;
+use crate::faults::{Action, Faults};
 use crate::ids::Ids;
 use crate::journal::{Entry, Journal};
 use crate::switches::Switches;
@@ -42,7 +50,18 @@ pub(crate) struct World {
     pub(crate) kf: kf::Kf,
     pub(crate) media: media::MediaStore,
     pub(crate) app: app::AppMail,
+    pub(crate) links: links::Links,
+    pub(crate) traffic: traffic::Traffic,
+    pub(crate) logins: login::Logins,
+    pub(crate) moments: moments::Moments,
+    pub(crate) transfers: transfers::Transfers,
+    pub(crate) shelves: shelf::Shelves,
+    pub(crate) strategy_tags: BTreeMap<String, customers::TagLibrary>,
+    /// The secrets that made tags and groups; those made in the console are absent.
+    pub(crate) tag_creators: BTreeMap<String, String>,
     pub(crate) faults: Faults,
+    pub(crate) storm: Storm,
+    pub(crate) stage: Stage,
     pub(crate) journal: Journal,
     pub(crate) ids: Ids,
     chat_next: u64,
@@ -79,7 +98,17 @@ impl World {
             kf: kf::Kf::default(),
             media: media::MediaStore::default(),
             app: app::AppMail::default(),
+            links: links::Links::default(),
+            traffic: traffic::Traffic::default(),
+            logins: login::Logins::default(),
+            moments: moments::Moments::default(),
+            transfers: transfers::Transfers::default(),
+            shelves: shelf::Shelves::default(),
+            strategy_tags: BTreeMap::new(),
+            tag_creators: BTreeMap::new(),
             faults: Faults::default(),
+            storm: Storm::default(),
+            stage: Stage::default(),
             journal: Journal::default(),
             ids: Ids::new(config.seed),
             chat_next: 0,
@@ -90,6 +119,19 @@ impl World {
             sample::fill(&mut world, now);
         }
         Ok(world)
+    }
+
+    /// The fault that a call or a callback meets: one that was asked for, or one of the chaos.
+    pub(crate) fn fault(&mut self, path: &str) -> Option<Action> {
+        match self.faults.take(path) {
+            Some(action) => Some(action),
+            None => self.storm.take(path),
+        }
+    }
+
+    /// Carries out what only needed time.
+    pub(crate) fn settle(&mut self, now: i64) {
+        self.transfers.settle(&mut self.customers, now);
     }
 
     /// Adds a line to a conversation and shows it to whoever watches.
@@ -192,9 +234,11 @@ impl Window {
             .count()
     }
 
-    /// Notes a moment and forgets those older than an hour.
+    /// Notes a moment and forgets those older than a day.
     pub(crate) fn note(&mut self, now: i64) {
-        self.0.retain(|&at| at > now - 3_600);
+        while self.0.front().is_some_and(|&at| at <= now - 86_400) {
+            self.0.pop_front();
+        }
         self.0.push_back(now);
     }
 

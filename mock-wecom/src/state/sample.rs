@@ -61,6 +61,8 @@ pub(super) fn fill(world: &mut World, now: i64) {
         stopped: false,
     };
     world.app.robots.insert(robot.key.clone(), robot);
+    let bots = &mut world.links.bots;
+    bots.insert("sample-bot".to_owned(), "sample-bot-secret".to_owned());
 }
 
 fn account() -> KfAccount {

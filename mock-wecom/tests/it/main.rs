@@ -1,12 +1,22 @@
 //! Stories over real HTTP: a client, the mock, and a receiver of callbacks.
 
 mod bots;
+mod browser;
 mod callbacks;
+mod chaos;
 mod contacts;
+mod contracts;
+mod coverage;
+mod customers;
 mod faults;
+mod journal;
 mod kf;
+mod longlink;
 mod messages;
+mod office;
+mod page;
 mod program;
+mod record;
 mod robustness;
 mod support;
 mod vectors;
