@@ -11,6 +11,8 @@ use crate::store::{
 
 /// Contacts are read so many at a time.
 const PAGE: usize = 500;
+/// A conversation is looked back so many lines at the most.
+const MOST_LINES: usize = 10_000;
 /// A name that so many share is no help.
 const MOST_NAMESAKES: usize = 20;
 
@@ -27,18 +29,7 @@ pub(super) async fn records_of(
     conversations.push(Contact::unknown(person.clone()).conversation());
     let mut ids: Vec<RecordId> = Vec::new();
     for conversation in conversations {
-        // Answers stand between the records: look at more lines than are wanted.
-        let lines = limit.saturating_mul(4);
-        for entry in store.history(conversation.as_str(), lines).await? {
-            match entry {
-                HistoryEntry::Received { id, inbound, .. }
-                    if inbound.person == Some(person.clone()) =>
-                {
-                    ids.push(id);
-                }
-                _ => {}
-            }
-        }
+        ids.extend(in_conversation(store, conversation.as_str(), person, limit).await?);
     }
     ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
     ids.dedup();
@@ -54,6 +45,32 @@ pub(super) async fn records_of(
         records.extend(found.into_iter().filter(|record| record.id == id));
     }
     Ok(records)
+}
+
+/// The newest records of a person in one conversation. What went out stands between them,
+/// so more and more lines are looked at until there are enough.
+async fn in_conversation(
+    store: &dyn Store,
+    conversation: &str,
+    person: &Person,
+    limit: usize,
+) -> Result<Vec<RecordId>, StoreError> {
+    let mut lines = limit.saturating_mul(4).min(MOST_LINES);
+    loop {
+        let history = store.history(conversation, lines).await?;
+        let all = history.len() < lines || lines == MOST_LINES;
+        let of_person = history.iter().filter_map(|entry| match entry {
+            HistoryEntry::Received { id, inbound, .. } => {
+                (inbound.person.as_ref() == Some(person)).then_some(*id)
+            }
+            HistoryEntry::Sent { .. } => None,
+        });
+        let ids: Vec<RecordId> = of_person.collect();
+        if all || ids.len() >= limit {
+            return Ok(ids);
+        }
+        lines = lines.saturating_mul(2).min(MOST_LINES);
+    }
 }
 
 /// Contacts by their id, else by their name or a member's remark.

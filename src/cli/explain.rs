@@ -8,7 +8,7 @@ use super::Ended;
 use super::output::Terminal;
 use crate::diagnostic::{Kind, Severity};
 use crate::lang::Lang;
-use crate::{import, rules, simulate, templates, yaml};
+use crate::{import, rules, simulate, sops, templates, yaml};
 
 /// Everything that is said about a code beside its texts in the catalogue.
 #[derive(Debug, Deserialize)]
@@ -69,6 +69,7 @@ fn kinds() -> Vec<Kind> {
         yaml::codes(),
         rules::codes(),
         templates::codes(),
+        sops::codes(),
         import::codes(),
         simulate::codes(),
     ]

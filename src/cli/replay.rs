@@ -204,6 +204,9 @@ fn told(deeds: &Deeds, terminal: &Terminal) -> String {
     if !deeds.tags.is_empty() {
         parts.push(deeds.tags.join(" "));
     }
+    if !deeds.sops.is_empty() {
+        parts.push(format!("SOP {}", deeds.sops.join(" ")));
+    }
     for effect in &deeds.effects {
         let what = words::what(effect.word(), terminal.lang);
         let content = trace::excerpt(&words::content(effect));

@@ -11,7 +11,7 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, TagMark};
 use crate::domain::ids::{Person, RecordId, Tag};
 use crate::domain::inbound::{Inbound, Task, Trigger};
-use crate::process::trace::StoredTrace;
+use crate::process::trace::{SopLine, StoredTrace};
 use crate::store::{ItemId, ItemState, PastEffect, PastRecord, RecordOutcome, RecordQuery};
 
 /// A line shows so many characters of a message.
@@ -137,9 +137,15 @@ fn tell_message(record: &PastRecord, zone: &jiff::tz::TimeZone, terminal: &Termi
     if let Some(held) = &trace.held {
         terminal.line(format!("  ! {}", terminal.reason(held)));
     }
+    if let Some(line) = &trace.sop {
+        terminal.line(format!("  {}", step(line, zone, terminal)));
+    }
     let tags = tags(record, &trace);
     if !tags.is_empty() {
         terminal.say("trace.tags", &[("tags", &tags.join(" "))]);
+    }
+    if !trace.sops.is_empty() {
+        terminal.line(format!("  SOP {}", trace.sops.join(" ")));
     }
     for effect in &record.effects {
         terminal.line(format!("  → {}", sent(effect, terminal)));
@@ -193,6 +199,9 @@ fn tell_contact(
         terminal.line(format!("{}  {at}  {said}", record.id));
         terminal.line(format!("    {verdict}"));
         let trace = stored(record);
+        if let Some(line) = &trace.sop {
+            terminal.line(format!("    {}", step(line, zone, terminal)));
+        }
         let tags = tags(record, &trace);
         if !tags.is_empty() {
             terminal.line(format!("    {}", tags.join(" ")));
@@ -221,6 +230,22 @@ fn provenance(tag: &Tag, mark: &TagMark, zone: &jiff::tz::TimeZone, terminal: &T
         ("record", record.as_deref().unwrap_or("-")),
     ];
     terminal.lang.text("trace.tag_rule", &values)
+}
+
+/// A step of an SOP: planned, actual, what became of it.
+fn step(line: &SopLine, zone: &jiff::tz::TimeZone, terminal: &Terminal) -> String {
+    let number = (line.step + 1).to_string();
+    let outcome = format!("trace.step_{}", line.outcome.word());
+    let time = |at: Option<UnixMillis>| at.map_or_else(|| "-".to_owned(), |at| local(at, zone));
+    let values = [
+        ("sop", line.sop.as_str()),
+        ("step", &number),
+        ("outcome", &terminal.lang.text(&outcome, &[])),
+        ("planned", &time(line.planned)),
+        ("actual", &time(Some(line.actual))),
+        ("next", &time(line.next)),
+    ];
+    terminal.lang.text("trace.step", &values)
 }
 
 fn tags(record: &PastRecord, trace: &StoredTrace) -> Vec<String> {

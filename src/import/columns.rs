@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::grid::{Cell, Place};
 use super::problems::{self, Found};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 
 /// What a column is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,6 +106,12 @@ pub(super) fn columns(header: &[Cell], found: &mut Found) -> Columns {
             .value("known", first.join("、"))
             .suggest(&cell.text, known());
         found.at(cell.place, wrong);
+        // What was probably meant is read as that, so that its cells are checked too.
+        let near = nearest(&cell.text, known()).and_then(column);
+        if let Some(near) = near.filter(|near| !seen.contains_key(near)) {
+            seen.insert(near, cell.place);
+            columns.insert(cell.place.column, near);
+        }
     }
     let does_something = seen.contains_key(&Column::Reply) || seen.contains_key(&Column::Tags);
     for (there, name) in [

@@ -94,12 +94,13 @@ pub fn rows(grid: &[Cell], templates: &[&str], label: &str, found: &mut Found) -
 /// One row while it is read.
 struct Line<'a, 'f> {
     place: Place,
+    columns: &'a Columns,
     cells: BTreeMap<Column, &'a Cell>,
     found: &'f mut Found,
 }
 
 impl<'a, 'f> Line<'a, 'f> {
-    fn new(line: &'a [Cell], columns: &Columns, found: &'f mut Found) -> Self {
+    fn new(line: &'a [Cell], columns: &'a Columns, found: &'f mut Found) -> Self {
         let cells = line
             .iter()
             .filter_map(|cell| Some((*columns.get(&cell.place.column)?, cell)));
@@ -108,9 +109,15 @@ impl<'a, 'f> Line<'a, 'f> {
         let column = words.map_or(0, |(at, _)| *at);
         Self {
             place: Place { row, column },
+            columns,
             cells: cells.collect(),
             found,
         }
+    }
+
+    /// Whether the sheet has one of these columns.
+    fn has(&self, wanted: &[Column]) -> bool {
+        self.columns.values().any(|column| wanted.contains(column))
     }
 
     fn row(&mut self, templates: &[&str], label: &str, ids: &mut BTreeSet<String>) -> Row {
@@ -120,7 +127,8 @@ impl<'a, 'f> Line<'a, 'f> {
         } else {
             self.list(Column::Words)
         };
-        if words.is_empty() {
+        // A column that is not there was told once.
+        if words.is_empty() && self.has(&[Column::Words]) {
             let place = self
                 .cells
                 .get(&Column::Words)
@@ -129,7 +137,7 @@ impl<'a, 'f> Line<'a, 'f> {
         }
         let reply = self.reply(templates);
         let tags = self.list(Column::Tags);
-        if reply.is_none() && tags.is_empty() {
+        if reply.is_none() && tags.is_empty() && self.has(&[Column::Reply, Column::Tags]) {
             let nothing = Diagnostic::of(problems::NOTHING_TO_DO);
             self.found.at(self.place, nothing);
         }

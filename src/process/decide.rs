@@ -152,7 +152,8 @@ pub fn tag_changes(change: &ContactChange) -> Vec<String> {
 }
 
 /// `+id` for an SOP that they entered and `-id` for one that they left.
-fn sop_changes(change: &ContactChange) -> Vec<String> {
+#[must_use]
+pub fn sop_changes(change: &ContactChange) -> Vec<String> {
     let sign = |change: &SopChange| if change.to.is_running() { '+' } else { '-' };
     let changes = change.sops.iter();
     changes

@@ -1,5 +1,6 @@
-//! What other rules would have done with what came in. Sends nothing and writes nothing:
-//! each record is decided again, with the contact as the rules saw it then and with what the
+//! What other rules would have done with what came in. Sends nothing and writes nothing.
+//!
+//! Each record is decided again, with the contact as the rules saw it then and with what the
 //! other rules would have changed since the replay began.
 
 use std::collections::{BTreeMap, HashMap};
@@ -7,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::decide::{decide, tag_changes};
+use super::decide::{decide, sop_changes, tag_changes};
 use super::playbook::Playbook;
 use super::trace::{Seen, StoredTrace};
 use crate::config::Config;
@@ -50,6 +51,8 @@ pub struct Deeds {
     pub fired: Vec<RuleId>,
     /// `+组/标签`, `-组/标签`.
     pub tags: Vec<String>,
+    /// The SOPs entered and left: `+id`, `-id`.
+    pub sops: Vec<String>,
     /// What went out, without codes that are good for one answer only.
     pub effects: Vec<Effect>,
 }
@@ -115,6 +118,7 @@ impl<'a> Replay<'a> {
         let before = Deeds {
             fired: fired.clone(),
             tags: trace.tags.clone(),
+            sops: trace.sops.clone(),
             effects: effects.map(comparable).collect(),
         };
         let after = deeds(&commit);
@@ -164,6 +168,7 @@ fn deeds(commit: &DecisionCommit) -> Deeds {
     Deeds {
         fired,
         tags: commit.contact.as_ref().map(tag_changes).unwrap_or_default(),
+        sops: commit.contact.as_ref().map(sop_changes).unwrap_or_default(),
         effects: effects.map(comparable).collect(),
     }
 }

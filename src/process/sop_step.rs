@@ -1,10 +1,9 @@
 //! A step of an SOP that is due, and who enters an SOP by a decision. No I/O.
 
-use serde::Serialize;
-
 use super::decide::tag_changes;
 use super::own::TaskScene;
 use super::run_action::{Plan, Planner};
+use super::trace::{SopLine, StepOutcome};
 use crate::config::Config;
 use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::clock::UnixMillis;
@@ -16,26 +15,6 @@ use crate::rules::explain::Deed;
 use crate::sops::lifecycle::{Progress, Scene, Turn, ended, entered};
 use crate::sops::model::Doing;
 use crate::store::{DecisionCommit, RecordOutcome};
-
-/// What the trace keeps of a step: one line for each target and step.
-#[derive(Debug, Serialize)]
-struct Line<'a> {
-    sop: &'a SopId,
-    version: &'a str,
-    /// Counted from 0.
-    step: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    /// When it was to be, whatever held it back.
-    planned: Option<UnixMillis>,
-    actual: UnixMillis,
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<&'a str>,
-    /// When they are looked at next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<UnixMillis>,
-}
 
 /// The one timer of a contact in an SOP: only the next step waits.
 pub(super) fn timer_key(sop: &SopId, person: &Person) -> String {
@@ -115,19 +94,19 @@ impl Due<'_> {
             Turn::Wait(until, why) => {
                 commit.timers.push(self.timer(enrolment.step, until));
                 commit.outcome = skipped(why);
-                self.note(commit, "waiting", Some(why), Some(until));
+                self.note(commit, StepOutcome::Waiting, Some(why), Some(until));
             }
             Turn::Skip(why) => {
                 let next = self.move_on(self.scene.moved_on(false), commit);
                 commit.outcome = skipped(why);
-                self.note(commit, "skipped", Some(why), next);
+                self.note(commit, StepOutcome::Skipped, Some(why), next);
             }
             Turn::Exit => {
                 let mut planner = self.planner();
                 planner.run_all(&origin_of(&sop.id), &sop.then);
                 let over = ended(enrolment, SopEnding::Exited, self.task.now);
                 let change = moved(self.task, &sop.id, enrolment, over);
-                self.note(commit, "exited", None, None);
+                self.note(commit, StepOutcome::Exited, None, None);
                 self.take(planner.finish(), change, commit);
             }
             Turn::Do => self.do_it(commit),
@@ -166,7 +145,7 @@ impl Due<'_> {
             next = progress.due;
             change = self.progress(progress, commit);
         }
-        self.note(commit, "done", None, next);
+        self.note(commit, StepOutcome::Done, None, next);
         self.take(plan, change, commit);
     }
 
@@ -221,29 +200,29 @@ impl Due<'_> {
     fn note(
         &self,
         commit: &mut DecisionCommit,
-        outcome: &'static str,
+        outcome: StepOutcome,
         why: Option<&str>,
         next: Option<UnixMillis>,
     ) {
         let (sop, enrolment) = (self.scene.sop, self.scene.enrolment);
         let index = usize::try_from(enrolment.step).ok();
         let step = index.and_then(|index| sop.steps.get(index));
-        let line = Line {
-            sop: &sop.id,
-            version: &sop.version,
+        let line = SopLine {
+            sop: sop.id.clone(),
+            version: sop.version.clone(),
             step: enrolment.step,
-            name: step.and_then(|step| step.name.as_deref()),
+            name: step.and_then(|step| step.name.clone()),
             planned: step.map(|step| self.scene.planned(step)),
             actual: self.task.now,
             outcome,
-            why,
+            why: why.map(str::to_owned),
             next,
         };
         tracing::info!(
             record = %self.task.record.id,
             sop = %sop.id,
             step = enrolment.step,
-            outcome,
+            outcome = outcome.word(),
             why,
             "a step of an SOP came due"
         );

@@ -16,7 +16,6 @@ use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigg
 use crate::domain::outgoing::Outgoing;
 use crate::lang::Lang;
 use crate::rules::{References, Standing};
-use crate::sops::SopSet;
 use crate::store::{
     ClaimedRecord, DecisionCommit, ItemState, NewRecord, PastEffect, PastRecord, RecordBody,
     RecordOutcome,
@@ -67,7 +66,7 @@ fn playbook(rules: &str) -> Playbook {
     Playbook {
         rules,
         templates,
-        sops: SopSet::default(),
+        sops: crate::sops::SopSet::default(),
     }
 }
 

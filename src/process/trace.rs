@@ -28,6 +28,9 @@ pub struct StoredTrace {
     /// What the rules did to the contact's tags: `+组/标签`, `-组/标签`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// The SOPs that they entered and left: `+id`, `-id`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sops: Vec<String>,
     /// The attributes that rules set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<String>,
@@ -43,6 +46,12 @@ pub struct StoredTrace {
     /// The tags that an operator took back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<UndoLine>,
+    /// SOPs that the contact entered (`+id`) or left (`-id`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sops: Vec<String>,
+    /// What became of a step of an SOP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sop: Option<SopLine>,
 }
 
 /// How one action went.
@@ -58,6 +67,60 @@ pub struct StepLine {
     /// Why it did not become what it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+/// What became of a step of an SOP: one line for each target and step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SopLine {
+    /// The SOP.
+    pub sop: SopId,
+    /// The version that they began with.
+    pub version: String,
+    /// The step, counted from 0.
+    pub step: u32,
+    /// Its name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When it was to be, whatever held it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<UnixMillis>,
+    /// When it was decided.
+    pub actual: UnixMillis,
+    /// What became of it.
+    pub outcome: StepOutcome,
+    /// Why it was not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// When they are looked at next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<UnixMillis>,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// Done.
+    Done,
+    /// Left out.
+    Skipped,
+    /// It waits until later.
+    Waiting,
+    /// The SOP is over for them, because its `exit_when` held.
+    Exited,
+}
+
+impl StepOutcome {
+    /// The word used in traces and logs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Skipped => "skipped",
+            Self::Waiting => "waiting",
+            Self::Exited => "exited",
+        }
+    }
 }
 
 /// What an operator took back.

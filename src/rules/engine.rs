@@ -1,6 +1,7 @@
 //! The decision: a pure function of the rules, what happened, the contact and the time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -39,7 +40,7 @@ pub struct Fired {
     /// It only observes: nothing may be sent or tagged.
     pub observe: bool,
     /// What it does, in order.
-    pub actions: Vec<Action>,
+    pub actions: Arc<[Action]>,
     /// What its pattern captured: `m` in templates. A group that took no part is missing.
     pub captures: BTreeMap<String, String>,
     /// Its cooldown, if it has one: the caller notes the time in `Contact::fired`.
@@ -156,7 +157,7 @@ impl Scene<'_> {
             rule: rule.id.clone(),
             name: rule.name.clone(),
             observe,
-            actions: rule.actions.clone(),
+            actions: Arc::clone(&rule.actions),
             captures: matched.captures,
             cooldown: rule.cooldown,
             limit: rule.limit,

@@ -89,6 +89,7 @@ pub fn from_files(
     }
     // Files are in the order of their names and rules in that of their file: the sort is
     // stable, so only the priority has to be compared.
+    rules.shrink_to_fit();
     rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
     let words = context.words;
     if report.has_errors() {

@@ -96,7 +96,7 @@ pub struct Rule {
     /// At most so often a day, for all contacts together.
     pub limit: Option<u32>,
     /// What it does, in order.
-    pub actions: Vec<Action>,
+    pub actions: Arc<[Action]>,
     /// Whether lower rules are left out once it fired.
     pub stop: bool,
     /// Where it is written.

@@ -174,7 +174,9 @@ impl File<'_, '_> {
             cooldown: self.inherited(node, "cooldown").and_then(values::duration),
             limit: limit(node.get("limit")),
             stop: self.inherited(node, "stop").and_then(values::flag) == Some(true),
-            actions: self.actions(node.get("do"), Occasion::new(&on, &channels, &when)),
+            actions: self
+                .actions(node.get("do"), Occasion::new(&on, &channels, &when))
+                .into(),
             id,
             on,
             channels,

@@ -115,12 +115,14 @@ fn words(
             file.add(span, found);
         } else {
             seen.insert(id, words.len());
-            normals.push((normalize(&text).into_owned(), span));
+            if one_is_enough {
+                normals.push((normalize(&text).into_owned(), span));
+            }
             let text = text.into();
             words.push(Word { text, id });
         }
     }
-    if one_is_enough {
+    if normals.len() > 1 {
         superfluous(file, &normals);
     }
     WordList::new(words)
@@ -128,8 +130,11 @@ fn words(
 
 fn superfluous(file: &mut File<'_, '_>, words: &[(String, Span)]) {
     let all: HashSet<&str> = words.iter().map(|(word, _)| word.as_str()).collect();
+    // Most parts are shorter than any word: those need no look into the table.
+    let least = all.iter().map(|word| word.len()).min().unwrap_or_default();
     let nested = words.iter().filter_map(|(word, span)| {
-        let inner = parts(word).find(|part| *part != word && all.contains(part))?;
+        let inner = parts(word)
+            .find(|part| (least..word.len()).contains(&part.len()) && all.contains(part))?;
         Some((word, inner, *span))
     });
     for (word, inner, span) in nested.take(MOST_SUPERFLUOUS) {

@@ -166,6 +166,18 @@ fn steps_of_the_same_number_are_compared_one_by_one() {
 }
 
 #[test]
+fn plans_are_compared_by_their_ids() {
+    let plan = |id: &str, at: &str| format!("  - id: {id}\n    steps: [{{at: {at}, text: 甲}}]\n");
+    let old = format!("sops:\n{}{}", plan("新客", "1d"), plan("老客", "1d"));
+    let new = format!("sops:\n{}{}", plan("送礼", "1d"), plan("新客", "2d"));
+    let (old, new) = (set(&[("sops/a.yaml", &old)]), set(&[("sops/a.yaml", &new)]));
+    assert_eq!(
+        told(&old, &new, Lang::Zh),
+        ["sops/a.yaml：计划[新客]的步骤[1]的时间 1d → 2d；计划 +1（送礼） −1（老客）"]
+    );
+}
+
+#[test]
 fn long_lists_are_counted() {
     let many: Vec<String> = (0..100_000).map(|n| format!("词{n}")).collect();
     let text = RULES.replace("不想要了", &many.join(", "));

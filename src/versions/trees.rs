@@ -84,6 +84,9 @@ fn below(key: &str, name: &str) -> String {
 }
 
 fn lists(key: &str, (old, new): (&[Node], &[Node]), parts: &mut Vec<Part>) {
+    if named(old) && named(new) {
+        return by_id(key, old, new, parts);
+    }
     let is_map = |node: &Node| matches!(node.data, Data::Map(_));
     // Steps and the like: the same number of maps is compared one by one.
     let stepwise = old.len() == new.len() && old.iter().chain(new).all(is_map);
@@ -117,6 +120,39 @@ fn lists(key: &str, (old, new): (&[Node], &[Node]), parts: &mut Vec<Part>) {
         removed_count: removed.len(),
         removed: removed.into_iter().take(NAMED).collect(),
     });
+}
+
+fn id(node: &Node) -> Option<&str> {
+    node.get("id").and_then(Node::text)
+}
+
+fn named(nodes: &[Node]) -> bool {
+    !nodes.is_empty() && nodes.iter().all(|node| id(node).is_some())
+}
+
+/// Plans and the like: whoever has the same id is compared, the others come and go.
+fn by_id(key: &str, old: &[Node], new: &[Node], parts: &mut Vec<Part>) {
+    let find = |nodes: &[Node], wanted: &Node| nodes.iter().position(|node| id(node) == id(wanted));
+    for node in new {
+        if let Some(at) = find(old, node) {
+            let name = id(node).unwrap_or_default();
+            both(&format!("{key}[{name}]"), &old[at], node, parts);
+        }
+    }
+    let names = |nodes: &[Node], others: &[Node]| -> Vec<String> {
+        let alone = nodes.iter().filter(|node| find(others, node).is_none());
+        alone.filter_map(id).map(str::to_owned).collect()
+    };
+    let (added, removed) = (names(new, old), names(old, new));
+    if !added.is_empty() || !removed.is_empty() {
+        parts.push(Part::Items {
+            key: key.to_owned(),
+            added_count: added.len(),
+            added: added.into_iter().take(NAMED).collect(),
+            removed_count: removed.len(),
+            removed: removed.into_iter().take(NAMED).collect(),
+        });
+    }
 }
 
 /// The elements of which there are more on this side, in their order.

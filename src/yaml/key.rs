@@ -57,18 +57,6 @@ impl Key {
         }
         panic!("no key of that name")
     }
-
-    /// A key of the language that this version cannot do yet: a clear error, never ignored.
-    #[must_use]
-    pub const fn later(name: &'static str) -> Self {
-        Self {
-            name,
-            shape: Shape::Any,
-            need: Need::Later,
-            zh: "",
-            en: "",
-        }
-    }
 }
 
 const fn same(a: &[u8], b: &[u8]) -> bool {
@@ -86,8 +74,6 @@ pub enum Need {
     Optional,
     /// It must be there.
     Required,
-    /// It belongs to a later version.
-    Later,
 }
 
 /// What a value looks like.

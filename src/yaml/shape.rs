@@ -80,7 +80,7 @@ fn map(
 ) {
     for entry in node.entries() {
         match (keys.iter().find(|key| key.name == entry.key), other) {
-            (Some(key), _) => known_key(entry, key, findings),
+            (Some(key), _) => check(&entry.value, &key.shape, findings),
             (None, None) => unknown_key(entry, keys, findings),
             (None, Some(other)) => {
                 attribute_name(entry, keys, findings);
@@ -93,15 +93,6 @@ fn map(
             let found = Diagnostic::of(problems::MISSING_KEY).value("key", key.name);
             findings.add(node.span, found);
         }
-    }
-}
-
-fn known_key(entry: &Entry, key: &'static Key, findings: &mut Findings<'_>) {
-    if key.need == Need::Later {
-        let found = Diagnostic::of(problems::LATER).value("key", key.name);
-        findings.add(entry.span, found);
-    } else {
-        check(&entry.value, &key.shape, findings);
     }
 }
 
@@ -152,8 +143,8 @@ fn one_key(node: &Node, keys: &'static [Key], findings: &mut Findings<'_>) {
 }
 
 fn names(keys: &'static [Key]) -> String {
-    let usable = keys.iter().filter(|key| key.need != Need::Later);
-    usable.map(|key| key.name).collect::<Vec<_>>().join(", ")
+    let names: Vec<_> = keys.iter().map(|key| key.name).collect();
+    names.join(", ")
 }
 
 fn list(node: &Node, inner: &'static Shape, findings: &mut Findings<'_>) {

@@ -4,7 +4,7 @@
 use mock_wecom::KfSay;
 
 use crate::support::{
-    AgentBuilder, CUSTOMER, Callback, MEMBER, OTHER_CUSTOMER, answers, calls, eventually, mock,
+    AgentBuilder, CUSTOMER, Callback, MEMBER, OTHER_CUSTOMER, answers, eventually, mock,
     said_by_bot, text_message,
 };
 
@@ -45,16 +45,25 @@ async fn chatwoot_4070_our_own_words_and_a_servicers_never_set_rules_off() {
 }
 
 #[tokio::test]
-async fn chatwoot_6618_messages_of_the_platform_never_set_rules_off() {
+async fn chatwoot_6618_words_of_the_platform_and_of_other_bots_never_set_rules_off() {
     let mock = mock().await;
     let agent = builder().start(&mock).await;
     let system = Callback::xml("staff", &text_message("sys", "您好", 1));
     assert_eq!(system.send(&agent).await.0, 200);
+    // Somebody without an account of a member speaks in a group: another bot.
+    let bot = serde_json::json!({
+        "msgid": "M1", "aibotid": "BOT", "chattype": "group", "chatid": "G1", "from": {},
+        "msgtype": "text", "text": {"content": "您好"},
+        "response_url": format!("{}/cgi-bin/aibot/response?response_code=RC", mock.base_url()),
+    });
+    let bot = Callback::json("bot", &bot.to_string());
+    assert_eq!(bot.send(&agent).await.0, 200);
     let member = Callback::xml("staff", &text_message(MEMBER, "您好", 2));
     assert_eq!(member.send(&agent).await.0, 200);
     answers(&mock, MEMBER, 1).await;
     agent.idle().await;
-    assert_eq!(calls(&mock, "message/send", 1).await.len(), 1);
+    let sent = agent.items(&["sent", "failed", "unknown", "dropped"]);
+    assert_eq!(sent.len(), 1, "the member's answer: {sent:#?}");
 }
 
 #[tokio::test]

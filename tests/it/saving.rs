@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::{
-    Agent, AgentBuilder, CUSTOMER, answers, customers, eventually, mock, said_by_bot,
+    Agent, AgentBuilder, CUSTOMER, MEMBER, answers, customers, eventually, mock, said_by_bot,
 };
 
 const KEPT: &str = "wecom_agent_reloads_total{result=\"kept\"}";
@@ -191,4 +191,41 @@ async fn under_load_no_message_is_answered_by_a_half_loaded_set() {
         let said = said_by_bot(&mock, who);
         assert!(said.iter().all(|text| *text == said[0]), "{who}: {said:?}");
     }
+}
+
+#[tokio::test]
+async fn operators_are_told_in_wecom_once_and_once_more_when_it_is_good_again() {
+    let mock = mock().await;
+    let agent = AgentBuilder::new()
+        .config("[alerts]\napp = \"staff\"\nto = [\"lin.mei\"]\n")
+        .start(&mock)
+        .await;
+    let file = path(&agent, "rules/broken.yaml");
+    std::fs::write(
+        &file,
+        "rules:\n  - id: x\n    wenn: {any: [a]}\n    do: [{reply: hello}]\n",
+    )
+    .expect("written");
+    let told = async |count: usize| {
+        eventually(&format!("{count} notices"), async || {
+            let said = said_by_bot(&mock, MEMBER);
+            (said.len() >= count).then_some(said)
+        })
+        .await
+    };
+    let first = told(1).await;
+    for part in ["规则没有更新", "broken.yaml:3", "wenn", "wecom-agent check"] {
+        assert!(first[0].contains(part), "{part}: {first:?}");
+    }
+    // The same mistake once more is not told once more.
+    let kept = agent.metric(KEPT).await;
+    agent.signal("HUP");
+    eventually("looked at again", async || {
+        (agent.metric(KEPT).await > kept).then_some(())
+    })
+    .await;
+    std::fs::remove_file(&file).expect("removed");
+    let said = told(2).await;
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[1].contains("已经改好"), "{said:?}");
 }

@@ -115,13 +115,12 @@ fn normals(words: &WordList) -> impl Iterator<Item = String> {
 
 /// All parts of a word, itself included.
 pub(in crate::rules) fn parts(word: &str) -> impl Iterator<Item = &str> {
-    let mut ends: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
-    ends.push(word.len());
-    ends.truncate(MOST_CHARS + 1);
-    let count = ends.len();
-    (0..count).flat_map(move |from| {
-        let ends = ends.clone();
-        (from + 1..count).map(move |to| &word[ends[from]..ends[to]])
+    let end = word.char_indices().nth(MOST_CHARS);
+    let word = &word[..end.map_or(word.len(), |(at, _)| at)];
+    word.char_indices().flat_map(move |(from, _)| {
+        let rest = &word[from..];
+        rest.char_indices()
+            .map(move |(at, c)| &rest[..at + c.len_utf8()])
     })
 }
 

@@ -24,7 +24,7 @@ pub(super) fn find(
     let given: BTreeSet<&Tag> = set
         .rules
         .iter()
-        .flat_map(|rule| &rule.actions)
+        .flat_map(|rule| rule.actions.iter())
         .filter_map(|action| match action {
             Action::Tag(tag) => Some(tag),
             _ => None,
