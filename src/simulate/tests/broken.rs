@@ -86,7 +86,12 @@ fn keys_and_values_are_checked() {
         "E008",
         28,
     );
-    one("{from: 张三, say: 在}", "E010", 9);
+}
+
+#[test]
+fn a_test_that_expects_nothing_is_found() {
+    let text = file("      - {from: 张三, say: 在}");
+    assert_eq!(found(&text), [("E010", 6, 11)]);
 }
 
 #[test]
