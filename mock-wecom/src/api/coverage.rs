@@ -72,6 +72,16 @@ fn list(fields: &[Field]) -> String {
     fields.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
+/// The names of all fields, at any depth.
+fn names(fields: &[Field], out: &mut BTreeSet<&'static str>) {
+    for field in fields {
+        out.insert(field.name);
+        if let Shape::Object(inner) | Shape::Objects(_, inner) = field.shape {
+            names(inner, out);
+        }
+    }
+}
+
 /// The codes that the fields of a table can give.
 fn codes(fields: &[Field], out: &mut BTreeSet<i64>) {
     for field in fields {
@@ -98,9 +108,13 @@ pub(crate) fn as_json() -> Value {
     let row = |endpoint: &Endpoint| {
         let mut codes = all_codes(endpoint);
         codes.extend(WITH_TOKEN);
+        let mut all = BTreeSet::new();
+        names(endpoint.fields, &mut all);
+        names(endpoint.query, &mut all);
         json!({
             "path": endpoint.path, "verb": verb(endpoint.verb), "token": scope(endpoint.scope),
             "fields": list(endpoint.fields), "query": list(endpoint.query),
+            "names": all,
             "errcodes": codes, "switches": endpoint.switches,
         })
     };

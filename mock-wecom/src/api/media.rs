@@ -11,7 +11,6 @@ use crate::state::media::Media;
 pub(super) const FILE_CODES: &[Errcode] = &[
     errcode::ROBOT_STOPPED,
     errcode::BAD_MEDIA_TYPE,
-    errcode::BAD_FILE_SIZE,
     errcode::EMPTY_MEDIA,
     errcode::MEDIA_TOO_LARGE,
     errcode::BAD_IMAGE,

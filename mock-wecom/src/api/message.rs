@@ -221,8 +221,12 @@ fn audience(ctx: &mut Ctx<'_>, fields: Fields<'_>) -> Result<Audience, ApiError>
             None => out.bad_parties.push(party),
         }
     }
-    // Contact-book tags are not simulated, so every one of them is unknown.
-    out.bad_tags = tags;
+    for tag in tags {
+        match tag.parse().ok().and_then(|id| book.tagged(id)) {
+            Some(users) => out.users.extend(users),
+            None => out.bad_tags.push(tag),
+        }
+    }
     Ok(out)
 }
 

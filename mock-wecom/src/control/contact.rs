@@ -11,6 +11,7 @@ use crate::push::{Event, Push};
 use crate::server::Shared;
 use crate::state::World;
 use crate::state::customers::Follow;
+use crate::state::shelf::LinkCustomer;
 
 /// A customer and a member become friends.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -32,6 +33,8 @@ pub struct ContactAdd {
     pub without_welcome: bool,
     /// The two already chat: the code is there, but using it answers 41051.
     pub chat_started: bool,
+    /// The acquisition link by which the customer came.
+    pub link_id: Option<String>,
 }
 
 /// One of the two removes the other.
@@ -111,7 +114,18 @@ pub(crate) async fn add(shared: &Arc<Shared>, request: ContactAdd) -> Result<Pus
         }
         if let Some(follow) = customer.follow_mut(userid) {
             follow.state = request.state.clone().unwrap_or_default();
-            follow.add_way = request.add_way.unwrap_or(1);
+            let usual = if request.link_id.is_some() { 16 } else { 1 };
+            follow.add_way = request.add_way.unwrap_or(usual);
+        }
+        if let Some(link_id) = &request.link_id {
+            world.shelves.link_customers.push(LinkCustomer {
+                link_id: link_id.clone(),
+                external_userid: who.clone(),
+                userid: userid.clone(),
+                state: request.state.clone().unwrap_or_default(),
+                chat_status: u8::from(request.chat_started),
+                at: now,
+            });
         }
         let code = (!request.without_welcome)
             .then(|| world.greetings.new_code(userid, who, now, &mut world.ids));

@@ -202,6 +202,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/kf/accounts", setting!(seed::kf_accounts))
         .route("/groups", setting!(seed::groups))
         .route("/robots", setting!(seed::robots))
+        .route("/book-tags", setting!(seed::book_tags))
         .route("/bots", setting!(seed::bots))
         .route("/media", setting!(seed::media))
         .route(

@@ -10,7 +10,7 @@ use crate::config::{ReceiverSpec, SecretSpec};
 use crate::crypto::Codec;
 use crate::server::Shared;
 use crate::state::app::Robot;
-use crate::state::book::{Department, Member};
+use crate::state::book::{BookTag, Department, Member};
 use crate::state::customers::Customer;
 use crate::state::groups::CustomerGroup;
 use crate::state::kf::KfAccount;
@@ -165,6 +165,15 @@ pub(crate) fn put_groups(shared: &Shared, groups: Vec<CustomerGroup>) -> Vec<Str
         world.groups.0.insert(group.chat_id.clone(), group);
     }
     ids
+}
+
+/// Adds or replaces tags of the contact book.
+pub(crate) fn book_tags(shared: &Arc<Shared>, list: OneOrMany<BookTag>) -> Done {
+    let mut world = shared.world();
+    for tag in list.into_vec() {
+        world.book.tags.insert(tag.tagid, tag);
+    }
+    Ok(json!({"tags": world.book.tags.len()}))
 }
 
 /// Adds or replaces bots of the long connection.

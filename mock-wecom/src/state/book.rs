@@ -67,11 +67,30 @@ fn yes() -> bool {
     true
 }
 
+/// A tag of the contact book, as `totag` names it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BookTag {
+    /// The id.
+    pub tagid: i64,
+    /// The name.
+    #[serde(default)]
+    pub tagname: String,
+    /// Members.
+    #[serde(default)]
+    pub userlist: Vec<String>,
+    /// Departments.
+    #[serde(default)]
+    pub partylist: Vec<i64>,
+}
+
 /// Members by lower-cased userid, and departments by id.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Book {
     pub(crate) members: BTreeMap<String, Member>,
     pub(crate) departments: BTreeMap<i64, Department>,
+    #[serde(default)]
+    pub(crate) tags: BTreeMap<i64, BookTag>,
 }
 
 impl Book {
@@ -88,6 +107,18 @@ impl Book {
         self.members
             .values()
             .filter(move |member| member.department.contains(&id))
+    }
+
+    /// Members who carry a tag, themselves or by their department.
+    pub(crate) fn tagged(&self, id: i64) -> Option<Vec<String>> {
+        let tag = self.tags.get(&id)?;
+        let named = tag.userlist.iter().filter_map(|userid| self.member(userid));
+        let by_party = tag.partylist.iter().flat_map(|party| {
+            let below = self.below(Some(*party));
+            below.into_iter().flat_map(|one| self.in_department(one.id))
+        });
+        let all = named.chain(by_party);
+        Some(all.map(|member| member.userid.clone()).collect())
     }
 
     /// A department and all below it; `None` means all.

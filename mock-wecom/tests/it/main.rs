@@ -3,11 +3,17 @@
 mod bots;
 mod browser;
 mod callbacks;
+mod chaos;
 mod contacts;
+mod contracts;
+mod coverage;
+mod customers;
 mod faults;
 mod journal;
 mod kf;
+mod longlink;
 mod messages;
+mod office;
 mod page;
 mod program;
 mod record;

@@ -15,6 +15,9 @@ async fn send(corp: &Corp, more: Value) -> Value {
     corp.call("app-secret", "message/send", &body).await
 }
 
+/// The first bytes of a PNG, and ten more.
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n0123456789";
+
 #[tokio::test]
 async fn partial_failure_is_success_and_total_failure_is_81013() {
     let corp = Corp::start().await;
@@ -244,9 +247,10 @@ async fn files_live_three_days_and_are_read_in_ranges() {
             .await
             .expect("JSON")
     };
-    assert_eq!(code(&upload("image", "a.gif", b"0123456789").await), 40004);
+    assert_eq!(code(&upload("image", "a.png", b"0123456789").await), 40123);
+    assert_eq!(code(&upload("voice", "a.amr", b"0123456789").await), 40004);
     assert_eq!(code(&upload("image", "a.png", b"01").await), 44001);
-    let kept = upload("image", "a.png", b"0123456789").await;
+    let kept = upload("image", "a.png", PICTURE).await;
     assert!(kept["created_at"].is_string());
     let media_id = kept["media_id"].as_str().expect("an id");
     assert_eq!(
