@@ -77,10 +77,14 @@ mod tests {
     use crate::rules::{Calendar, calendar_in};
 
     fn calendar() -> Calendar {
-        calendar_in(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"))
+        let folder = tempfile::tempdir().expect("a folder");
+        let text =
+            "hours:\n  工作时间: {days: 工作日, from: \"09:00\", to: \"18:00\"}\nholidays: cn\n";
+        std::fs::write(folder.path().join("calendar.yaml"), text).expect("a file");
+        calendar_in(folder.path())
     }
 
-    /// In Shanghai, with the shop's own calendar.
+    /// In Shanghai.
     fn at(when: &RemindWhen, now: &str) -> Result<String, String> {
         let zone = TimeZone::get("Asia/Shanghai").expect("a zone");
         let now: jiff::civil::DateTime = now.parse().expect("a time");

@@ -86,6 +86,8 @@ pub(super) struct Planner<'a> {
     tagging: Option<Origin>,
     /// Why nothing may be answered in the chat.
     held: Option<String>,
+    /// The actions are those of an SOP.
+    in_sop: bool,
 }
 
 pub(super) type StepResult = Result<(), String>;
@@ -109,6 +111,7 @@ impl<'a> Planner<'a> {
             plan: Plan::default(),
             tagging: None,
             held: None,
+            in_sop: false,
         }
     }
 
@@ -120,6 +123,7 @@ impl<'a> Planner<'a> {
     /// What follows is wanted by this version of an SOP, not by the rules.
     pub(super) fn for_version(&mut self, version: &str) {
         version.clone_into(&mut self.version);
+        self.in_sop = true;
     }
 
     /// Runs the actions of one rule, in order. One that cannot be done stops no other.

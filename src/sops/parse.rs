@@ -195,7 +195,7 @@ impl File<'_, '_> {
         let clock = |key| {
             node.get(key)
                 .and_then(Node::text)
-                .and_then(parse_time::clock)
+                .and_then(parse_time::time_of_day)
         };
         let holidays = node.get("holidays").and_then(Node::text) == Some("skip");
         let span = match (node.get("from"), node.get("to")) {

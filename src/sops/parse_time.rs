@@ -44,6 +44,12 @@ pub(super) fn clock(text: &str) -> Option<Time> {
     Time::new(hour, minute, 0, 0).ok()
 }
 
+/// The same, where `24:00` is midnight.
+pub(super) fn time_of_day(text: &str) -> Option<Time> {
+    let midnight = text == "24:00";
+    clock(text).or_else(|| midnight.then(Time::midnight))
+}
+
 /// `周一 09:00`, `每天 20:00`, `工作日 18:00`, `每月1日 10:00`.
 pub(super) fn every(text: &str) -> Option<Every> {
     let (days, time) = text.trim().split_once(char::is_whitespace)?;

@@ -13,7 +13,7 @@ version: 1
 rules:
   - id: later
     when: {any: [明天再说]}
-    do: [{remind: {who: 负责人, in: 2h, text: \"{{ contact.name }}：{{ message.text }}\"}}]
+    do: [{remind: {who: 负责人, in: 2h, text: \"{{ contact.name | default('客户') }}：{{ message.text }}\"}}]
   - id: opening
     when: {any: [下班了吗]}
     do: [{remind: {who: 售后组, at: 下一个工作时间, text: 有客户等着}}]

@@ -18,13 +18,13 @@ sops:
     quiet: {from: \"21:00\", to: \"09:00\", holidays: skip}
     limits: {per_contact: 1/天}
     steps:
-      - {at: 0d, do: [{tag: 阶段/新客}]}
+      - {at: 0d, do: [{tag: 阶段/头几天}]}
       - {at: 1d 07:30, via: broadcast, do: [{send: case}]}
       - {at: 1d 10:00, via: staff, do: [{send: case}]}
       - at: 3d 10:00
         if: {replied: false}
-        do: [{remind: {who: 负责人, text: \"{{ contact.name }} 三天没说话\"}}]
-      - {at: 4d 10:00, do: [{untag: 阶段/新客}]}
+        do: [{remind: {who: 负责人, text: \"{{ contact.name | default('客户') }} 三天没说话\"}}]
+      - {at: 4d 10:00, do: [{untag: 阶段/头几天}]}
   - id: 送礼
     kind: lifecycle
     steps:
@@ -67,7 +67,7 @@ async fn add(mock: &MockWecom, agent: &Agent, who: &str) {
     mock.added(added).await.expect("a member");
     eventually("tagged as new", async || {
         mock.tags_of(MEMBER, who)
-            .contains(&"新客".to_owned())
+            .contains(&"头几天".to_owned())
             .then_some(())
     })
     .await;
@@ -129,7 +129,8 @@ async fn a_plan_plays_over_days_and_each_step_is_done_once() {
     agent.restart(&mock).await;
     agent.move_to(&mock, "2026-11-27 10:00");
     eventually("no longer new", async || {
-        (mock.tags_of(MEMBER, NEWCOMER).is_empty()).then_some(())
+        let tags = mock.tags_of(MEMBER, NEWCOMER);
+        (!tags.contains(&"头几天".to_owned())).then_some(())
     })
     .await;
     agent.move_to(&mock, "2026-12-27 10:00");

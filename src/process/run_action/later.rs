@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Planner, StepResult};
 use crate::domain::action::RemindWhen;
 use crate::domain::change::SopChange;
-use crate::domain::contact::SopEnding;
+use crate::domain::contact::{Enrolment, SopEnding};
 use crate::domain::effect::Origin;
 use crate::domain::ids::{Person, SopId};
 use crate::domain::inbound::{Author, Inbound, ReplyPath, Task, Trigger};
@@ -83,13 +83,13 @@ impl Planner<'_> {
             return Err("only customers go through an SOP".to_owned());
         }
         let begun = self.plan.sops.iter().any(|change| change.sop == *id);
-        let running = self
-            .contact
-            .sops
-            .get(id)
-            .is_some_and(|one| one.is_running());
-        if begun || running {
+        let before = self.contact.sops.get(id);
+        if begun || before.is_some_and(Enrolment::is_running) {
             return Err("they are in this SOP already".to_owned());
+        }
+        // Two SOPs that begin each other would never end; a rule may begin one again.
+        if self.in_sop && before.is_some() {
+            return Err("they have been in this SOP before".to_owned());
         }
         self.begin(sop);
         Ok(())

@@ -73,6 +73,8 @@ fn caps_and_quiet_hours() {
     );
     assert_eq!(plan(&[STEP, "quiet: {late: drop}"]), [("S009", 6)]);
     assert_eq!(plan(&[STEP, "quiet: {holidays: skip}"]), []);
+    let till_midnight = "quiet: {from: \"21:00\", to: \"24:00\"}";
+    assert_eq!(plan(&[STEP, till_midnight]), []);
 }
 
 #[test]
@@ -88,7 +90,10 @@ fn what_steps_do() {
         ("via: staff, do: [{send: 丙}]", "R013"),
         ("via: robot, to: 别的群, do: [{send: 甲}]", "R016"),
         ("do: [{tag: /}]", "R017"),
-        ("do: [{notify: {to: 没有的组, text: a}}]", "R014"),
+        (
+            "do: [{notify: {to: 没有的组, text: \"{{ now }}\"}}]",
+            "R014",
+        ),
         ("if: {added_days: 很久}, do: [{tag: a/b}]", "R022"),
     ] {
         assert_eq!(all(what), [(code, 5)], "{what}");

@@ -19,7 +19,7 @@ pub(super) fn read(text: &str) -> (Option<SopSet>, Report) {
             .collect()
     };
     let mut report = Report::default();
-    let menu = "- menu: {head: 请选, items: [{click: 退款}]}\n";
+    let menu = "menu: {head: 请选, items: [{click: 退款}]}\n";
     let templates = files(&[("甲.txt", "您好"), ("乙.yaml", menu)]);
     let templates = Catalog::from_files(Path::new("templates"), &templates, &mut report);
     let names = |names: &[&str]| -> BTreeSet<String> {
