@@ -1,7 +1,6 @@
 //! Keywords, messages and rule files, the same on every run.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 /// Frequent characters, the most frequent first: texts and keywords are drawn from these, so
 /// that they share beginnings as real ones do.
@@ -129,7 +128,7 @@ fn mixed(text: &str, numbers: &mut Numbers) -> String {
     match numbers.below(10) {
         0..3 => out.push('？'),
         3..5 => out.push('！'),
-        5 => out.push_str("😊"),
+        5 => out.push('😊'),
         _ => {}
     }
     out
@@ -168,12 +167,10 @@ pub(crate) fn rule_files(spread: Spread) -> Vec<(String, String)> {
             } else {
                 ""
             };
-            // Writing to a string does not fail.
-            let _ = write!(
-                text,
+            text.push_str(&format!(
                 "  - id: 规则{id}\n    when: {{any: [{list}]}}\n{cooldown}    do:\n      - tag: 意向/第{}类\n      - reply: 好的\n\n",
                 id % 50
-            );
+            ));
         }
         files.push((format!("规则{number:03}.yaml"), text));
     }
