@@ -46,9 +46,6 @@ pub struct StoredTrace {
     /// The tags that an operator took back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<UndoLine>,
-    /// SOPs that the contact entered (`+id`) or left (`-id`).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub sops: Vec<String>,
     /// What became of a step of an SOP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sop: Option<SopLine>,
