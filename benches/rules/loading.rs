@@ -42,16 +42,37 @@ pub(crate) fn load(dir: &Path) -> Result<RuleSet, String> {
     set.ok_or_else(|| report.human(wecom_agent::lang::Lang::En))
 }
 
-/// The median time of a reload in seconds.
-pub(crate) fn reload_secs(dir: &Path, rounds: usize) -> Result<f64, String> {
-    let mut samples = Vec::new();
+/// How long a reload takes.
+#[derive(Debug, Serialize)]
+pub(crate) struct Reload {
+    /// By the clock.
+    pub(crate) secs: f64,
+    /// Of a processor: what it would take if nothing else ran.
+    pub(crate) cpu_secs: Option<f64>,
+}
+
+/// The medians of several reloads.
+pub(crate) fn reload(dir: &Path, rounds: usize) -> Result<Reload, String> {
+    let mut clock = Vec::new();
+    let mut cpu = Vec::new();
     for _ in 0..rounds {
-        let start = Instant::now();
+        let (start, spent) = (Instant::now(), cpu_secs());
         let set = load(dir)?;
-        samples.push(start.elapsed().as_secs_f64());
+        clock.push(start.elapsed().as_secs_f64());
+        cpu.extend(cpu_secs().zip(spent).map(|(now, then)| now - then));
         drop(set);
     }
-    Ok(median(&samples))
+    Ok(Reload {
+        secs: median(&clock),
+        cpu_secs: (!cpu.is_empty()).then(|| median(&cpu)),
+    })
+}
+
+/// What this thread has had of a processor, where the system tells.
+fn cpu_secs() -> Option<f64> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanos: f64 = text.split_whitespace().next()?.parse().ok()?;
+    Some(nanos / 1e9)
 }
 
 /// Times of single decisions in microseconds.

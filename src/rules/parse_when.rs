@@ -133,9 +133,8 @@ fn superfluous(file: &mut File<'_, '_>, words: &[(String, Span)]) {
     // Most parts are shorter than any word: those need no look into the table.
     let least = all.iter().map(|word| word.len()).min().unwrap_or_default();
     let nested = words.iter().filter_map(|(word, span)| {
-        let inner = parts(word).find(|part| {
-            (least..word.len()).contains(&part.len()) && all.contains(part)
-        })?;
+        let inner = parts(word)
+            .find(|part| (least..word.len()).contains(&part.len()) && all.contains(part))?;
         Some((word, inner, *span))
     });
     for (word, inner, span) in nested.take(MOST_SUPERFLUOUS) {
