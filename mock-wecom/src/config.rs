@@ -71,6 +71,9 @@ pub struct ReceiverSpec {
 pub struct Config {
     /// The address to bind; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// How others reach this mock, for the addresses that it hands out (`response_url` of a
+    /// bot); absent means the bound address.
+    pub public_url: Option<String>,
     /// The simulated corp.
     pub corp_id: String,
     /// Secrets that get tokens.
@@ -91,6 +94,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            public_url: None,
             corp_id: "ww0000000000000001".to_owned(),
             secrets: Vec::new(),
             receivers: Vec::new(),

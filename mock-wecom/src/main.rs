@@ -78,6 +78,9 @@ struct Serve {
     /// Where to listen; port 0 takes a free one.
     #[arg(long)]
     listen: Option<SocketAddr>,
+    /// How others reach the mock, where that is not the bound address (containers).
+    #[arg(long)]
+    public_url: Option<String>,
     /// A JSON file with the start configuration.
     #[arg(long)]
     config: Option<PathBuf>,
@@ -155,6 +158,7 @@ async fn serve(options: Serve) -> io::Result<()> {
         Some(path) => serde_json::from_slice(&tokio::fs::read(path).await?)?,
     };
     config.listen = options.listen.unwrap_or(config.listen);
+    config.public_url = options.public_url.or(config.public_url);
     config.seed = options.seed.unwrap_or(config.seed);
     config.switches.extend(Map::from_iter(options.switches));
     let scenario = match options.scenario {

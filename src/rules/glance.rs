@@ -1,7 +1,7 @@
 //! A trace as a person reads it at a glance: what fired, what nearly did, and how many others.
 
 use super::explain::{Found, Reason, Step, Trace, Verdict};
-use super::model::{Rule, RuleSet};
+use super::model::{How, Rule, RuleSet};
 use super::normalize::normalize;
 use crate::domain::ids::RuleId;
 use crate::domain::inbound::{Inbound, Trigger};
@@ -19,6 +19,8 @@ pub struct Glance {
     text: String,
     fired: Vec<Step>,
     near: Vec<Step>,
+    /// Rules whose words occur, but not where they should.
+    misplaced: Vec<(RuleId, How)>,
     /// Rules that have nothing to do with it; the first few by name.
     others: usize,
     named: Vec<RuleId>,
@@ -51,6 +53,10 @@ impl Glance {
                 Verdict::Skipped(reason)
                     if wanted || (glance.near.len() < MOST_NEAR && look.near(rule, reason)) =>
                 {
+                    let how = rule.when.how;
+                    if matches!(reason, Reason::Any { .. }) && look.has_words(rule) {
+                        glance.misplaced.push((step.rule.clone(), how));
+                    }
                     glance.near.push(step.clone());
                 }
                 Verdict::Skipped(_) => glance.other(&step.rule),
@@ -84,6 +90,17 @@ impl Glance {
         mark(&self.text, found)
     }
 
+    /// Why a rule does not fire though its words occur.
+    fn hint(&self, rule: &RuleId) -> Option<&'static str> {
+        let mut misplaced = self.misplaced.iter();
+        match misplaced.find(|(id, _)| id == rule)?.1 {
+            How::Exact => Some("simulate.wants_exact"),
+            How::Prefix => Some("simulate.wants_prefix"),
+            How::Suffix => Some("simulate.wants_suffix"),
+            _ => None,
+        }
+    }
+
     /// For people.
     #[must_use]
     pub fn human(&self, lang: Lang) -> String {
@@ -92,6 +109,9 @@ impl Glance {
             out.push_str(&format!("{}\n", step.title()));
             for line in step.verdict.human(lang, &self.text) {
                 out.push_str(&format!("    {line}\n"));
+            }
+            if let Some(hint) = self.hint(&step.rule) {
+                out.push_str(&format!("    {}\n", lang.text(hint, &[])));
             }
         }
         if let Some((by, count)) = &self.stopped {

@@ -91,8 +91,10 @@ impl Scene<'_> {
         }
     }
 
+    /// The rules that fired; what came due by itself is none of them.
     fn fired(&self) -> impl Iterator<Item = &RuleId> {
-        self.happened.iter().flat_map(Happened::fired)
+        let by_rules = self.happened.iter().filter(|happened| !happened.is_own());
+        by_rules.flat_map(Happened::fired)
     }
 
     fn has_fired(&self, id: &RuleId) -> bool {

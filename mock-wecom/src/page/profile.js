@@ -97,28 +97,32 @@ function groupsOf(app) {
     others.length ? el("div", { class: "row bare" }, which, button(t("joinCode"), join)) : ""];
 }
 
-function customerPage(app) {
-  const { state, who } = app;
-  const customer = state.customers[who] || { external_userid: who, followers: [] };
-  const talks = Object.entries(state.kf.sessions).filter(([key]) => key.endsWith("/" + who));
-  return [
-    title("session"), ...(talks.length ? talks.map(([key, talk]) => session(app, key, talk)) : [empty("noSession")]),
-    title("friends"), ...(customer.followers.length ? customer.followers.map(f => follower(app, customer, f)) : [empty("noFriend")]),
-    ...groupsOf(app), ...joinWays(app), ...friends(app),
-  ];
+const talksOf = ({ state, who }) => Object.entries(state.kf.sessions).filter(([key]) => key.endsWith("/" + who));
+const customerOf = ({ state, who }) => state.customers[who] || { external_userid: who, followers: [] };
+
+function sessions(app) {
+  const talks = talksOf(app);
+  return [title("session"), ...(talks.length ? talks.map(([key, talk]) => session(app, key, talk)) : [empty("noSession")])];
 }
 
-function memberPage(app) {
+function followers(app) {
+  const customer = customerOf(app);
+  const list = customer.followers.map(follow => follower(app, customer, follow));
+  return [title("friends"), ...(list.length ? list : [empty("noFriend")])];
+}
+
+const isMine = who => customer => customer.followers.some(follow => follow.userid.toLowerCase() === who.toLowerCase());
+
+function memberCard(app) {
   const { state, who } = app;
   const member = state.book.members[who.toLowerCase()] || { department: [] };
   const departments = member.department.map(id => state.book.departments[id]?.name || id).join("、");
-  const customers = Object.values(state.customers).filter(c => c.followers.some(f => f.userid.toLowerCase() === who.toLowerCase()));
+  const customers = Object.values(state.customers).filter(isMine(who));
   return [
     title("member"), rows([["userid", member.userid], [t("department"), departments], [t("position"), member.position]]),
     title("hisCustomers"),
     ...(customers.length ? customers.map(c => button([c.name, el("small", {}, c.external_userid)],
       () => app.choose("customer", c.external_userid), { class: "person-button" })) : [empty("none")]),
-    ...groupsOf(app),
   ];
 }
 
@@ -142,15 +146,27 @@ function groupPage(app) {
   ];
 }
 
-/// What the profile of the chosen one shows; painted anew only when one of these changed.
-function facts({ state, who, kind }) {
-  const own = kind === "customer" ? [state.customers[who], state.tags, state.greetings.ways, state.shelves?.join_ways,
-    Object.entries(state.kf.sessions).filter(([key]) => key.endsWith("/" + who))] : Object.keys(state.customers).length;
-  return [who, kind, own, Math.floor(now() / 3600), state.groups, state.app.chats, Object.keys(state.book.members).length];
-}
+/// The parts of each kind of profile: how it is drawn, and from which facts. A part is drawn
+/// anew only when its own facts change, so that a message does not wipe out a half-written remark.
+const PARTS = {
+  customer: [
+    [sessions, app => [talksOf(app), app.state.kf.accounts, Math.floor(now() / 3600)]],
+    [followers, app => [customerOf(app).followers, app.state.tags]],
+    [groupsOf, app => app.state.groups],
+    [joinWays, app => app.state.shelves?.join_ways],
+    [friends, app => [app.state.greetings.ways, Object.keys(app.state.book.members)]],
+  ],
+  member: [
+    [memberCard, app => [app.state.book.members[app.who.toLowerCase()], Object.values(app.state.customers).filter(isMine(app.who)).map(c => c.name)]],
+    [groupsOf, app => app.state.groups],
+  ],
+  group: [[groupPage, app => [app.state.groups[app.who], app.state.app.chats[app.who], Object.keys(app.state.customers)]]],
+};
 
 export function showProfile(app) {
   if (!app.state) return;
-  const pages = { customer: customerPage, member: memberPage, group: groupPage };
-  paint($("profile"), facts(app), () => (app.who ? pages[app.kind](app) : el("p", { class: "empty" }, t("pick"))));
+  const node = $("profile");
+  const parts = app.who ? PARTS[app.kind] : [];
+  paint(node, [app.who, app.kind], () => (app.who ? parts.map(() => el("div")) : el("p", { class: "empty" }, t("pick"))));
+  parts.forEach(([render, facts], at) => paint(node.children[at], facts(app) ?? null, () => render(app)));
 }

@@ -7,7 +7,7 @@ mod login;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -140,12 +140,24 @@ fn shared(config: Config, address: SocketAddr) -> io::Result<Shared> {
         clock,
         http: client().map_err(io::Error::other)?,
         events,
-        base_url: format!("http://{address}"),
+        base_url: public_url(&config, address),
         links: Mutex::default(),
         passed: watch::Sender::new(BTreeMap::new()),
         closing,
         config,
     })
+}
+
+/// How others reach this mock; a listener on every address is named by loopback.
+fn public_url(config: &Config, address: SocketAddr) -> String {
+    if let Some(url) = &config.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    format!("http://{address}")
 }
 
 /// Receivers are reached directly, without proxies, and without following redirects.

@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -108,12 +109,16 @@ impl Browser {
         }
     }
 
+    /// Clicks what is there; once more when it was drawn anew in between.
     pub(crate) async fn click(&self, css: &str) {
-        let element = self.see(css).await;
-        element
-            .click()
-            .await
-            .unwrap_or_else(|error| panic!("{css}: {error}"));
+        let mut clicked = self.see(css).await.click().await;
+        if clicked
+            .as_ref()
+            .is_err_and(CmdError::is_stale_element_reference)
+        {
+            clicked = self.see(css).await.click().await;
+        }
+        clicked.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
     /// Replaces what a field holds.

@@ -16,6 +16,7 @@ mod messages;
 mod office;
 mod page;
 mod program;
+mod readme;
 mod record;
 mod robustness;
 mod support;

@@ -384,7 +384,7 @@ fn a_dollar_sign_can_be_meant() {
         &zone(),
     );
     assert_eq!(
-        decision.fired[0].actions,
+        *decision.fired[0].actions,
         [Action::Tag(Tag::from("a/b")), Action::Tag(Tag::from("c"))]
     );
 }

@@ -233,7 +233,7 @@ fn a_mass_message_has_an_audience() {
         }),
     ];
     assert_eq!(
-        set.rules()[0].actions,
+        *set.rules()[0].actions,
         [Action::MassMessage {
             template: TemplateName("甲".into()),
             audience

@@ -153,7 +153,7 @@ fn every_template_renders_for_a_stranger() {
             "{name}: {shown}"
         );
     }
-    for action in set.rules().iter().flat_map(|rule| &rule.actions) {
+    for action in set.rules().iter().flat_map(|rule| rule.actions.iter()) {
         if let Action::Notify {
             content: Content::Text(text),
             ..

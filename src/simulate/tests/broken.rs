@@ -45,7 +45,7 @@ fn names_that_do_not_exist_are_found() {
         "E003",
         47,
     );
-    one("{from: 王五, say: 在, expect: {none: true}}", "E002", 14);
+    one("{from: 王五, say: 在, expect: {none: true}}", "E002", 16);
     one("{from: 张三, say: 在, expect: {reply: 退款说}}", "E004", 44);
     one(
         "{from: 张三, say: 在, expect: {transfer: 售前}}",
@@ -79,14 +79,19 @@ fn keys_and_values_are_checked() {
     one(
         "{from: 张三, event: adde, expect: {none: true}}",
         "E009",
-        25,
+        27,
     );
     one(
         "{from: 张三, say: 在, event: added, expect: {none: true}}",
         "E008",
         28,
     );
-    one("{from: 张三, say: 在}", "E010", 11);
+}
+
+#[test]
+fn a_test_that_expects_nothing_is_found() {
+    let text = file("      - {from: 张三, say: 在}");
+    assert_eq!(found(&text), [("E010", 6, 11)]);
 }
 
 #[test]
