@@ -112,7 +112,10 @@ impl Browser {
     /// Clicks what is there; once more when it was drawn anew in between.
     pub(crate) async fn click(&self, css: &str) {
         let mut clicked = self.see(css).await.click().await;
-        if clicked.as_ref().is_err_and(CmdError::is_stale_element_reference) {
+        if clicked
+            .as_ref()
+            .is_err_and(CmdError::is_stale_element_reference)
+        {
             clicked = self.see(css).await.click().await;
         }
         clicked.unwrap_or_else(|error| panic!("{css}: {error}"));

@@ -65,7 +65,11 @@ async fn a_callback_is_overtaken_by_the_next() {
         .find(|entry| entry["fault"].is_string())
         .expect("the held one");
     let held = held["request"]["plain"].as_str().expect("a plaintext");
-    assert_eq!(created(&seen[1].plain), created(held), "the first came second");
+    assert_eq!(
+        created(&seen[1].plain),
+        created(held),
+        "the first came second"
+    );
 }
 
 #[tokio::test]
@@ -75,7 +79,10 @@ async fn a_fault_that_can_never_strike_is_refused() {
         json!({"path": "callback/kf", "action": "hang"}),
         json!({"path": "kf/send_msg", "action": "lose"}),
     ] {
-        assert!(corp.post("/mock/faults", &bad).await["error"].is_string(), "{bad}");
+        assert!(
+            corp.post("/mock/faults", &bad).await["error"].is_string(),
+            "{bad}"
+        );
     }
 }
 

@@ -44,7 +44,11 @@ async fn loose_requests_are_taken() {
     ));
     let by_get = corp.http.get(url).body("{\"tag_id\": []}").send().await;
     let answer: Value = by_get.expect("an answer").json().await.expect("JSON");
-    assert_eq!(code(&answer), 0, "a GET with a JSON body is as good as a POST");
+    assert_eq!(
+        code(&answer),
+        0,
+        "a GET with a JSON body is as good as a POST"
+    );
 }
 
 #[tokio::test]
@@ -54,7 +58,10 @@ async fn old_field_names_work_and_are_noted() {
     let answer = corp
         .call("contact-secret", "externalcontact/batch/get_by_user", &old)
         .await;
-    assert_eq!(answer["external_contact_list"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        answer["external_contact_list"].as_array().map(Vec::len),
+        Some(2)
+    );
     let old = json!({"sender": "lin.mei", "text": {"content": "新品"},
         "link": {"title": "看看", "url": "https://example.com"}});
     let answer = corp
@@ -66,9 +73,16 @@ async fn old_field_names_work_and_are_noted() {
     let now = corp.mock.now();
     let list = json!({"chat_type": "single", "start_time": now - 9, "end_time": now});
     let list = corp
-        .call("contact-secret", "externalcontact/get_groupmsg_list_v2", &list)
+        .call(
+            "contact-secret",
+            "externalcontact/get_groupmsg_list_v2",
+            &list,
+        )
         .await;
-    assert_eq!(list["group_msg_list"][0]["attachments"][0]["link"]["title"], "看看");
+    assert_eq!(
+        list["group_msg_list"][0]["attachments"][0]["link"]["title"],
+        "看看"
+    );
 }
 
 #[tokio::test]
@@ -85,14 +99,21 @@ async fn breaches_get_their_codes() {
         (json!({"safe": 9}), 40058),
         (json!({"touser": "", "toparty": null}), 82001),
         (json!({"touser": "ghost"}), 81013),
-        (json!({"msgtype": "image", "image": {"media_id": "none"}}), 40007),
+        (
+            json!({"msgtype": "image", "image": {"media_id": "none"}}),
+            40007,
+        ),
         (
             json!({"msgtype": "textcard", "textcard": {"title": "a", "description": "b", "url": "c"}}),
             45034,
         ),
         (json!({"msgtype": "news", "news": {"articles": []}}), 45008),
     ] {
-        assert_eq!(code(&send(&corp, text(extra.clone())).await), expected, "{extra}");
+        assert_eq!(
+            code(&send(&corp, text(extra.clone())).await),
+            expected,
+            "{extra}"
+        );
     }
 }
 
@@ -123,7 +144,10 @@ async fn each_card_field_has_its_code() {
         (notice(json!({"card_action": {"type": 1}})), 42028),
         (notice(json!({"card_action": {"type": 2}})), 42030),
         (notice(json!({"card_action": {"type": 5}})), 42045),
-        (notice(json!({"horizontal_content_list": [{"value": "x"}]})), 42027),
+        (
+            notice(json!({"horizontal_content_list": [{"value": "x"}]})),
+            42027,
+        ),
         (
             notice(json!({"horizontal_content_list": [{"keyname": "x", "type": 3}]})),
             42050,
@@ -132,21 +156,39 @@ async fn each_card_field_has_its_code() {
             notice(json!({"horizontal_content_list": vec![json!({"keyname": "x"}); 7]})),
             42035,
         ),
-        (notice(json!({"jump_list": vec![json!({"title": "x"}); 4]})), 42042),
+        (
+            notice(json!({"jump_list": vec![json!({"title": "x"}); 4]})),
+            42042,
+        ),
         (
             notice(json!({"task_id": "t9", "action_menu": {"action_list":
                 [{"text": "a", "key": "k"}, {"text": "b", "key": "k"}]}})),
             42051,
         ),
         (vote.clone(), 42043),
-        (with(&vote, "checkbox", json!({"question_key": "q", "option_list": []})), 42037),
         (
-            with(&vote, "checkbox", json!({"question_key": "q", "option_list": [{"id": "1"}]})),
+            with(
+                &vote,
+                "checkbox",
+                json!({"question_key": "q", "option_list": []}),
+            ),
+            42037,
+        ),
+        (
+            with(
+                &vote,
+                "checkbox",
+                json!({"question_key": "q", "option_list": [{"id": "1"}]}),
+            ),
             42041,
         ),
         (
             with(
-                &with(&vote, "checkbox", json!({"question_key": "q", "option_list": [option]})),
+                &with(
+                    &vote,
+                    "checkbox",
+                    json!({"question_key": "q", "option_list": [option]}),
+                ),
                 "submit_button",
                 json!({"text": "好"}),
             ),
@@ -197,7 +239,8 @@ async fn the_general_limits_block_as_long_as_they_count() {
     corp.mock.advance_secs(12);
     assert_eq!(list().await, 0);
     let path = format!("/cgi-bin/kf/send_msg?access_token={token}");
-    let message = json!({"touser": "wmX", "open_kfid": KF, "msgtype": "text", "text": {"content": "x"}});
+    let message =
+        json!({"touser": "wmX", "open_kfid": KF, "msgtype": "text", "text": {"content": "x"}});
     for _ in 0..5 {
         let answer = corp.post(&path, &message).await;
         assert_eq!(code(&answer), 40096, "sending does not count");
@@ -218,7 +261,11 @@ async fn debug_wrong_secrets_and_strange_addresses() {
     for expected in [40001, 40001, 45009] {
         assert_eq!(code(&corp.get(&wrong).await), expected);
     }
-    assert_eq!(code(&corp.get(&right).await), 45009, "the address is blocked, not the secret");
+    assert_eq!(
+        code(&corp.get(&right).await),
+        45009,
+        "the address is blocked, not the secret"
+    );
     corp.mock.advance_secs(3_601);
     assert_eq!(code(&corp.get(&right).await), 0);
     corp.switch("trusted_ips", json!(["192.0.2.1"]));
@@ -242,7 +289,10 @@ async fn tags_belong_to_the_app_that_made_them() {
     let path = "externalcontact/edit_corp_tag";
     for (id, expected) in [(own, 0), (json!(console), 81011)] {
         let body = json!({"id": id, "name": "乙"});
-        assert_eq!(code(&corp.call("contact-secret", path, &body).await), expected);
+        assert_eq!(
+            code(&corp.call("contact-secret", path, &body).await),
+            expected
+        );
     }
 }
 

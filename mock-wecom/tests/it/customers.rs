@@ -41,7 +41,11 @@ async fn a_transfer_waits_a_day_and_is_limited() {
     corp.mock.advance_secs(86_400);
     let done = call(&corp, "transfer_result", result).await;
     assert_eq!(done["customer"][0]["status"], 1);
-    assert_eq!(corp.mock.tags_of("wang.wei", CUSTOMER), ["意向"], "tags move along");
+    assert_eq!(
+        corp.mock.tags_of("wang.wei", CUSTOMER),
+        ["意向"],
+        "tags move along"
+    );
     assert!(corp.mock.tags_of("lin.mei", CUSTOMER).is_empty());
     let back = call(&corp, "transfer_customer", pass("wang.wei", "lin.mei")).await;
     assert_eq!(codes(&back["customer"])[0], 0);
@@ -65,7 +69,10 @@ async fn a_refused_transfer_is_told_by_an_event() {
     };
     corp.mock.transfer_settled(settle).await.expect("settled");
     let plain = receiver.last().plain;
-    assert_eq!(between(&plain, "<FailReason><![CDATA[", "]]>"), "customer_refused");
+    assert_eq!(
+        between(&plain, "<FailReason><![CDATA[", "]]>"),
+        "customer_refused"
+    );
     assert_eq!(between(&plain, "<UserID><![CDATA[", "]]>"), "wang.wei");
 }
 
@@ -84,7 +91,10 @@ async fn customers_and_groups_of_one_who_left_are_inherited() {
     };
     corp.mock.member_left(leave).await.expect("left");
     let list = call(&corp, "get_unassigned_list", json!({"page_size": 1})).await;
-    assert_eq!((&list["info"][0]["external_userid"], &list["is_last"]), (&json!(CUSTOMER), &json!(false)));
+    assert_eq!(
+        (&list["info"][0]["external_userid"], &list["is_last"]),
+        (&json!(CUSTOMER), &json!(false))
+    );
     assert_eq!(code(&call(&corp, path, pass).await), 0);
     let moved = call(&corp, "groupchat/transfer", groups).await;
     assert_eq!(codes(&moved["failed_chat_list"]), [90501]);
@@ -101,25 +111,48 @@ async fn a_moment_is_shown_when_a_member_publishes_it() {
     corp.switch("moment_job_secs", json!(30));
     let picture = json!({"kind": "image", "media_id": "M1", "attachment_type": 1, "text": "x"});
     corp.post("/mock/media", &picture).await;
-    corp.post("/mock/media", &json!({"kind": "image", "media_id": "M2", "text": "x"}))
-        .await;
+    corp.post(
+        "/mock/media",
+        &json!({"kind": "image", "media_id": "M2", "text": "x"}),
+    )
+    .await;
     let task = |media_id: &str| {
         json!({"text": {"content": "上新"}, "attachments":
                 [{"msgtype": "image", "image": {"media_id": media_id}}],
                "visible_range": {"sender_list": {"user_list": ["lin.mei", "ghost"]}}})
     };
-    assert_eq!(code(&call(&corp, "add_moment_task", task("M2")).await), 41072);
-    assert_eq!(code(&call(&corp, "add_moment_task", json!({})).await), 41089);
+    assert_eq!(
+        code(&call(&corp, "add_moment_task", task("M2")).await),
+        41072
+    );
+    assert_eq!(
+        code(&call(&corp, "add_moment_task", json!({})).await),
+        41089
+    );
     let made = call(&corp, "add_moment_task", task("M1")).await;
     let query = format!("&jobid={}", made["jobid"].as_str().expect("a job"));
-    let result = async || corp.read("contact-secret", "externalcontact/get_moment_task_result", &query).await;
+    let result = async || {
+        corp.read(
+            "contact-secret",
+            "externalcontact/get_moment_task_result",
+            &query,
+        )
+        .await
+    };
     assert_eq!(result().await["status"], 2);
     corp.mock.advance_secs(30);
     let done = result().await;
-    assert_eq!(done["result"]["invalid_sender_list"]["user_list"], json!(["ghost"]));
-    let id = done["result"]["moment_id"].as_str().expect("an id").to_owned();
+    assert_eq!(
+        done["result"]["invalid_sender_list"]["user_list"],
+        json!(["ghost"])
+    );
+    let id = done["result"]["moment_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let of = json!({"moment_id": id, "userid": "lin.mei"});
-    let shown = async || call(&corp, "get_moment_send_result", of.clone()).await["customer_list"].clone();
+    let shown =
+        async || call(&corp, "get_moment_send_result", of.clone()).await["customer_list"].clone();
     assert_eq!(shown().await, json!([]));
     let publish = MomentPublish {
         moment_id: id.clone(),
@@ -137,9 +170,15 @@ async fn a_moment_is_shown_when_a_member_publishes_it() {
     let comments = call(&corp, "get_moment_comments", of).await;
     assert_eq!(comments["comment_list"][0]["external_userid"], CUSTOMER);
     let foreign = json!({"moment_id": id, "userid": "wang.wei"});
-    assert_eq!(code(&call(&corp, "get_moment_send_result", foreign).await), 41061);
+    assert_eq!(
+        code(&call(&corp, "get_moment_send_result", foreign).await),
+        41061
+    );
     let tasks = call(&corp, "get_moment_task", json!({"moment_id": id})).await;
-    assert_eq!(tasks["task_list"], json!([{"userid": "lin.mei", "publish_status": 1}]));
+    assert_eq!(
+        tasks["task_list"],
+        json!([{"userid": "lin.mei", "publish_status": 1}])
+    );
     corp.mock.advance_secs(86_400);
     assert_eq!(code(&result().await), 40088, "a job lives a day");
 }
@@ -160,13 +199,18 @@ async fn ten_moments_a_minute() {
 async fn links_are_seen_by_their_app_and_by_those_who_come() {
     let corp = Corp::start().await;
     let path = |name: &str| format!("customer_acquisition/{name}");
-    let link = json!({"link_name": "官网", "range": {"user_list": ["lin.mei"]}, "skip_verify": true});
+    let link =
+        json!({"link_name": "官网", "range": {"user_list": ["lin.mei"]}, "skip_verify": true});
     let made = call(&corp, &path("create_link"), link).await;
     let id = made["link"]["link_id"].clone();
     let other = json!({"secret": "other", "kind": "contact"});
     corp.post("/mock/secrets", &other).await;
     let foreign = corp
-        .call("other", "externalcontact/customer_acquisition/list_link", &json!({}))
+        .call(
+            "other",
+            "externalcontact/customer_acquisition/list_link",
+            &json!({}),
+        )
         .await;
     assert_eq!(foreign["link_id_list"], json!([]));
     let change = json!({"link_id": id, "link_name": "新官网"});
@@ -184,15 +228,29 @@ async fn links_are_seen_by_their_app_and_by_those_who_come() {
     let came = call(&corp, &path("customer"), json!({"link_id": id})).await;
     assert_eq!(came["customer_list"][0]["external_userid"], "wmNEW");
     let get = corp
-        .read("contact-secret", "externalcontact/get", "&external_userid=wmNEW")
+        .read(
+            "contact-secret",
+            "externalcontact/get",
+            "&external_userid=wmNEW",
+        )
         .await;
     assert_eq!(get["follow_user"][0]["add_way"], 16);
     let quota = corp
-        .read("contact-secret", "externalcontact/customer_acquisition_quota", "")
+        .read(
+            "contact-secret",
+            "externalcontact/customer_acquisition_quota",
+            "",
+        )
         .await;
     assert_eq!(quota["balance"], 999);
-    assert_eq!(code(&call(&corp, &path("delete_link"), json!({"link_id": id})).await), 0);
-    assert_eq!(code(&call(&corp, &path("get"), json!({"link_id": id})).await), 40058);
+    assert_eq!(
+        code(&call(&corp, &path("delete_link"), json!({"link_id": id})).await),
+        0
+    );
+    assert_eq!(
+        code(&call(&corp, &path("get"), json!({"link_id": id})).await),
+        40058
+    );
 }
 
 #[tokio::test]
@@ -205,14 +263,26 @@ async fn join_ways_replace_what_they_were() {
     assert_eq!(seen["join_way"]["state"], "s1");
     let code_before = seen["join_way"]["qr_code"].clone();
     let change = json!({"config_id": made["config_id"], "scene": 2, "chat_id_list": [GROUP]});
-    assert_eq!(code(&call(&corp, "groupchat/update_join_way", change).await), 0);
+    assert_eq!(
+        code(&call(&corp, "groupchat/update_join_way", change).await),
+        0
+    );
     let seen = call(&corp, "groupchat/get_join_way", id.clone()).await;
     assert_eq!(seen["join_way"]["state"], Value::Null);
     assert_eq!(seen["join_way"]["qr_code"], code_before);
     let six = json!({"scene": 2, "chat_id_list": vec![GROUP; 6]});
-    assert_eq!(code(&call(&corp, "groupchat/add_join_way", six).await), 41091);
-    assert_eq!(code(&call(&corp, "groupchat/del_join_way", id.clone()).await), 0);
-    assert_eq!(code(&call(&corp, "groupchat/get_join_way", id).await), 41044);
+    assert_eq!(
+        code(&call(&corp, "groupchat/add_join_way", six).await),
+        41091
+    );
+    assert_eq!(
+        code(&call(&corp, "groupchat/del_join_way", id.clone()).await),
+        0
+    );
+    assert_eq!(
+        code(&call(&corp, "groupchat/get_join_way", id).await),
+        41044
+    );
 }
 
 #[tokio::test]
@@ -223,17 +293,26 @@ async fn statistics_count_what_happened() {
     let data = call(&corp, "get_user_behavior_data", ask).await;
     assert_eq!(data["behavior_data"][0]["new_contact_cnt"], 2);
     let long = json!({"userid": "lin.mei", "start_time": now - 40 * 86_400, "end_time": now});
-    assert_eq!(code(&call(&corp, "get_user_behavior_data", long).await), 40058);
+    assert_eq!(
+        code(&call(&corp, "get_user_behavior_data", long).await),
+        40058
+    );
     let ask = json!({"day_begin_time": now, "owner_filter": {"userid_list": ["lin.mei", "ghost"]}});
     let data = call(&corp, "groupchat/statistic", ask.clone()).await;
     assert_eq!(data["items"][0]["data"]["member_total"], 2);
-    assert_eq!((&data["total"], &data["next_offset"]), (&json!(2), &json!(2)));
+    assert_eq!(
+        (&data["total"], &data["next_offset"]),
+        (&json!(2), &json!(2))
+    );
     let data = call(&corp, "groupchat/statistic_group_by_day", ask).await;
     assert_eq!(data["items"][0]["data"]["chat_total"], 1);
     corp.mock.say(CUSTOMER, "在吗").await.expect("said");
     let ask = json!({"open_kfid": KF, "start_time": now, "end_time": now});
     let data = corp.call("kf-secret", "kf/get_corp_statistic", &ask).await;
-    assert_eq!(data["statistic_list"][0]["statistic"]["customer_msg_cnt"], 1);
+    assert_eq!(
+        data["statistic_list"][0]["statistic"]["customer_msg_cnt"],
+        1
+    );
 }
 
 #[tokio::test]
@@ -249,13 +328,22 @@ async fn rules_products_and_strategies_are_kept() {
     assert_eq!(code(&call(&corp, "update_intercept_rule", change).await), 0);
     let id = json!({"rule_id": made["rule_id"]});
     let seen = call(&corp, "get_intercept_rule", id.clone()).await;
-    assert_eq!(seen["rule"]["applicable_range"]["user_list"], json!(["wang.wei"]));
+    assert_eq!(
+        seen["rule"]["applicable_range"]["user_list"],
+        json!(["wang.wei"])
+    );
     assert_eq!(seen["rule"]["word_list"], json!(["回扣"]));
-    assert_eq!(code(&call(&corp, "del_intercept_rule", id.clone()).await), 0);
+    assert_eq!(
+        code(&call(&corp, "del_intercept_rule", id.clone()).await),
+        0
+    );
     assert_eq!(code(&call(&corp, "get_intercept_rule", id).await), 41070);
 
-    corp.post("/mock/media", &json!({"kind": "image", "media_id": "M1", "text": "x"}))
-        .await;
+    corp.post(
+        "/mock/media",
+        &json!({"kind": "image", "media_id": "M1", "text": "x"}),
+    )
+    .await;
     let product = json!({"description": "茶", "price": 3_000,
         "attachments": [{"type": "image", "image": {"media_id": "M1"}}]});
     let made = call(&corp, "add_product_album", product).await;
@@ -281,9 +369,19 @@ async fn customers_have_other_names_too() {
     let someone = json!({"external_userid": "wmU", "unionid": "uX",
                          "followers": [{"userid": "lin.mei"}]});
     corp.post("/mock/contacts", &someone).await;
-    let found = call(&corp, "unionid_to_external_userid", json!({"unionid": "uX"})).await;
+    let found = call(
+        &corp,
+        "unionid_to_external_userid",
+        json!({"unionid": "uX"}),
+    )
+    .await;
     assert_eq!(found["external_userid"], "wmU");
-    let openid = call(&corp, "convert_to_openid", json!({"external_userid": "wmU"})).await;
+    let openid = call(
+        &corp,
+        "convert_to_openid",
+        json!({"external_userid": "wmU"}),
+    )
+    .await;
     assert_eq!(openid["openid"], "oOPENU");
     let served = call(&corp, "contact_list", json!({})).await;
     assert_eq!(served["info_list"].as_array().map(Vec::len), Some(4));
@@ -301,14 +399,22 @@ async fn any_event_of_the_official_list_can_happen() {
         fields: fields.as_object().expect("an object").clone(),
         ..PlatformEvent::default()
     };
-    let gone = event("customer_acquisition", "link_unavailable", json!({"LinkId": "L1"}));
+    let gone = event(
+        "customer_acquisition",
+        "link_unavailable",
+        json!({"LinkId": "L1"}),
+    );
     corp.mock.event(gone).await.expect("sent");
     let plain = receiver.last().plain;
     assert_eq!(between(&plain, "<FromUserName><![CDATA[", "]]>"), "sys");
     assert_eq!(between(&plain, "<LinkId><![CDATA[", "]]>"), "L1");
     for bad in [
         event("customer_acquisition", "link_stolen", json!({})),
-        event("customer_acquisition", "link_unavailable", json!({"Colour": 1})),
+        event(
+            "customer_acquisition",
+            "link_unavailable",
+            json!({"Colour": 1}),
+        ),
     ] {
         assert!(corp.mock.event(bad).await.is_err());
     }

@@ -92,15 +92,38 @@ async fn a_stream_is_pushed_until_it_is_finished() {
     assert_eq!(frame["cmd"], "aibot_msg_callback");
     assert_eq!(frame["body"]["text"]["content"], "查库存");
     assert_eq!(frame["body"]["response_url"], Value::Null);
-    let req_id = frame["headers"]["req_id"].as_str().expect("an id").to_owned();
+    let req_id = frame["headers"]["req_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let cmd = "aibot_respond_msg";
-    assert_eq!(bot.ask(cmd, &req_id, stream("s1", false, "正在查")).await["errcode"], 0);
-    assert_eq!(bot.ask(cmd, &req_id, stream("s2", false, "换了")).await["errcode"], 846_605);
-    assert_eq!(bot.ask(cmd, &req_id, stream("s1", true, "还有 3 件")).await["errcode"], 0);
-    assert_eq!(bot.ask(cmd, &req_id, stream("s1", true, "又来")).await["errcode"], 846_605);
+    assert_eq!(
+        bot.ask(cmd, &req_id, stream("s1", false, "正在查")).await["errcode"],
+        0
+    );
+    assert_eq!(
+        bot.ask(cmd, &req_id, stream("s2", false, "换了")).await["errcode"],
+        846_605
+    );
+    assert_eq!(
+        bot.ask(cmd, &req_id, stream("s1", true, "还有 3 件")).await["errcode"],
+        0
+    );
+    assert_eq!(
+        bot.ask(cmd, &req_id, stream("s1", true, "又来")).await["errcode"],
+        846_605
+    );
     let pushed = said.await.expect("no panic");
-    assert_eq!(pushed.reply.expect("a reply")["stream"]["content"], "还有 3 件");
-    let texts: Vec<String> = corp.mock.chat("lin.mei").into_iter().map(|line| line.text).collect();
+    assert_eq!(
+        pushed.reply.expect("a reply")["stream"]["content"],
+        "还有 3 件"
+    );
+    let texts: Vec<String> = corp
+        .mock
+        .chat("lin.mei")
+        .into_iter()
+        .map(|line| line.text)
+        .collect();
     assert_eq!(texts, ["查库存", "正在查", "还有 3 件"]);
 }
 
@@ -111,7 +134,10 @@ async fn the_wrong_command_secret_or_moment_is_refused() {
     let early = bot.ask("aibot_send_msg", "x", json!({})).await;
     assert_ne!(early["errcode"], 0, "nothing goes before the subscription");
     let wrong = json!({"bot_id": "sample-bot", "secret": "wrong"});
-    assert_eq!(bot.ask("aibot_subscribe", "r1", wrong).await["errcode"], 40001);
+    assert_eq!(
+        bot.ask("aibot_subscribe", "r1", wrong).await["errcode"],
+        40001
+    );
     let mut bot = Bot::subscribed(&corp).await;
     let event = BotEvent {
         userid: "lin.mei".into(),
@@ -122,14 +148,22 @@ async fn the_wrong_command_secret_or_moment_is_refused() {
     let entered = tokio::spawn(async move { mock.mock.bot_event(event).await.expect("sent") });
     let frame = bot.next().await.expect("a callback");
     assert_eq!(frame["body"]["event"]["eventtype"], "enter_chat");
-    let req_id = frame["headers"]["req_id"].as_str().expect("an id").to_owned();
+    let req_id = frame["headers"]["req_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let hello = json!({"msgtype": "text", "text": {"content": "您好"}});
-    let wrong = bot.ask("aibot_respond_msg", &req_id, stream("s", true, "x")).await;
+    let wrong = bot
+        .ask("aibot_respond_msg", &req_id, stream("s", true, "x"))
+        .await;
     assert_eq!(wrong["errcode"], 846_605);
     let late = corp.mock.now() + 6;
     corp.mock.set_time(late);
     let cmd = "aibot_respond_welcome_msg";
-    assert_eq!(bot.ask(cmd, &req_id, hello.clone()).await["errcode"], 846_605);
+    assert_eq!(
+        bot.ask(cmd, &req_id, hello.clone()).await["errcode"],
+        846_605
+    );
     corp.mock.set_time(late - 5);
     assert_eq!(bot.ask(cmd, &req_id, hello).await["errcode"], 0);
     assert!(entered.await.expect("no panic").reply.is_some());
@@ -149,7 +183,9 @@ async fn pushes_need_a_conversation_and_keep_the_limits() {
     assert_eq!(bot.ask("aibot_send_msg", "b", text).await["errcode"], 40008);
     let mut codes = Vec::new();
     for n in 0..31 {
-        let answer = bot.ask("aibot_send_msg", &format!("c{n}"), push.clone()).await;
+        let answer = bot
+            .ask("aibot_send_msg", &format!("c{n}"), push.clone())
+            .await;
         codes.push(answer["errcode"].as_i64().expect("a code"));
     }
     assert_eq!(codes.iter().filter(|code| **code == 0).count(), 30);
@@ -175,19 +211,21 @@ async fn a_file_comes_in_parts() {
                       "md5": "e807f1fcf82d132f9bb018ca6738a19f"});
     let begun = bot.ask("aibot_upload_media_init", "i", init).await;
     let id = begun["body"]["upload_id"].clone();
-    let chunk = |at: usize, text: &str| {
-        json!({"upload_id": id, "chunk_index": at, "base64_data": STANDARD.encode(text)})
-    };
+    let chunk = |at: usize, text: &str| json!({"upload_id": id, "chunk_index": at, "base64_data": STANDARD.encode(text)});
     let cmd = "aibot_upload_media_chunk";
     assert_eq!(bot.ask(cmd, "c1", chunk(1, "67890")).await["errcode"], 0);
     let finish = json!({"upload_id": id});
-    let early = bot.ask("aibot_upload_media_finish", "f", finish.clone()).await;
+    let early = bot
+        .ask("aibot_upload_media_finish", "f", finish.clone())
+        .await;
     assert_eq!(early["errcode"], 40058, "a part is missing");
     assert_eq!(bot.ask(cmd, "c0", chunk(0, "12345")).await["errcode"], 0);
     let done = bot.ask("aibot_upload_media_finish", "f", finish).await;
     let media_id = done["body"]["media_id"].as_str().expect("an id");
     let token = corp.token("app-secret").await;
-    let url = corp.url(&format!("/cgi-bin/media/get?access_token={token}&media_id={media_id}"));
+    let url = corp.url(&format!(
+        "/cgi-bin/media/get?access_token={token}&media_id={media_id}"
+    ));
     let file = corp.http.get(url).send().await.expect("an answer");
     assert_eq!(file.text().await.expect("a text"), "1234567890");
 }
@@ -196,9 +234,11 @@ async fn a_file_comes_in_parts() {
 async fn faults_strike_commands_too() {
     let corp = Corp::start().await;
     let mut bot = Bot::subscribed(&corp).await;
-    corp.mock.fault("aibot/ws/ping=errcode:-1".parse().expect("a fault"));
+    corp.mock
+        .fault("aibot/ws/ping=errcode:-1".parse().expect("a fault"));
     assert_eq!(bot.ask("ping", "p", Value::Null).await["errcode"], -1);
-    corp.mock.fault("aibot/ws/ping=drop_before".parse().expect("a fault"));
+    corp.mock
+        .fault("aibot/ws/ping=drop_before".parse().expect("a fault"));
     bot.send("ping", "p", Value::Null).await;
     assert_eq!(bot.next().await, None);
     let calls = corp.mock.calls("aibot/ws/aibot_subscribe");

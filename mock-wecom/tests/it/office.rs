@@ -31,13 +31,23 @@ async fn the_login_page_sends_the_browser_back_with_a_code() {
         .await
         .expect("an answer");
     assert_eq!(back.status(), 302);
-    let location = back.headers()["location"].to_str().expect("text").to_owned();
-    assert!(location.starts_with("http://app.invalid/cb?x=1&code="), "{location}");
+    let location = back.headers()["location"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    assert!(
+        location.starts_with("http://app.invalid/cb?x=1&code="),
+        "{location}"
+    );
     assert!(location.ends_with("&state=S1"), "{location}");
     let oauth_code = crate::support::between(&location, "code=", "&state");
     let member = info(&corp, oauth_code).await;
     assert_eq!(member["userid"], "lin.mei");
-    assert_eq!(code(&info(&corp, oauth_code).await), 40029, "a code works once");
+    assert_eq!(
+        code(&info(&corp, oauth_code).await),
+        40029,
+        "a code works once"
+    );
     let ticket = json!({"user_ticket": member["user_ticket"]});
     let detail = corp.call("app-secret", "auth/getuserdetail", &ticket).await;
     assert_eq!(detail["userid"], "lin.mei");
@@ -61,7 +71,11 @@ async fn codes_grow_old_and_know_who_is_outside() {
     corp.mock.advance_secs(300);
     assert_eq!(code(&info(&corp, &late).await), 40029);
     let plain = info(&corp, &login(member.clone())).await;
-    assert_eq!(plain["user_ticket"], Value::Null, "snsapi_base gives no ticket");
+    assert_eq!(
+        plain["user_ticket"],
+        Value::Null,
+        "snsapi_base gives no ticket"
+    );
     let old = format!("&code={}", login(member));
     let old = corp.read("app-secret", "user/getuserinfo", &old).await;
     assert_eq!(old["UserId"], "lin.mei", "the older call spells it so");
@@ -88,7 +102,9 @@ async fn js_tickets_belong_to_the_corp_or_to_an_app() {
     let of_corp = corp.read("app-secret", "get_jsapi_ticket", "").await;
     let again = corp.read("kf-secret", "get_jsapi_ticket", "").await;
     assert_eq!(of_corp["ticket"], again["ticket"]);
-    let of_app = corp.read("app-secret", "ticket/get", "&type=agent_config").await;
+    let of_app = corp
+        .read("app-secret", "ticket/get", "&type=agent_config")
+        .await;
     assert_ne!(of_app["ticket"], of_corp["ticket"]);
     corp.mock.advance_secs(7_200);
     let fresh = corp.read("app-secret", "get_jsapi_ticket", "").await;
@@ -98,7 +114,8 @@ async fn js_tickets_belong_to_the_corp_or_to_an_app() {
 #[tokio::test]
 async fn schedules_live_in_calendars_of_the_same_app() {
     let corp = Corp::start().await;
-    let call = async |path: &str, body: Value| corp.call("app-secret", &format!("oa/{path}"), &body).await;
+    let call =
+        async |path: &str, body: Value| corp.call("app-secret", &format!("oa/{path}"), &body).await;
     let calendar = json!({"calendar": {"summary": "回访", "color": "#0000FF"}});
     let calendar = call("calendar/add", calendar).await["cal_id"].clone();
     let schedule = |cal_id: &Value, diffs: Value| {
@@ -108,18 +125,34 @@ async fn schedules_live_in_calendars_of_the_same_app() {
     };
     let made = call("schedule/add", schedule(&calendar, json!([0, -900]))).await;
     let id = made["schedule_id"].clone();
-    assert_eq!(code(&call("schedule/add", schedule(&calendar, json!([-7]))).await), 90471);
+    assert_eq!(
+        code(&call("schedule/add", schedule(&calendar, json!([-7]))).await),
+        90471
+    );
     let foreign = corp
-        .call("contact-secret", "oa/schedule/add", &schedule(&calendar, json!([0])))
+        .call(
+            "contact-secret",
+            "oa/schedule/add",
+            &schedule(&calendar, json!([0])),
+        )
         .await;
     assert_eq!(code(&foreign), 90466);
     let listed = call("schedule/get_by_calendar", json!({"cal_id": calendar})).await;
     assert_eq!(listed["schedule_list"][0]["summary"], "回访张总");
     let seen = call("schedule/get", json!({"schedule_id_list": [id, "none"]})).await;
     assert_eq!(seen["schedule_list"].as_array().map(Vec::len), Some(1));
-    assert_eq!(code(&call("schedule/del", json!({"schedule_id": id})).await), 0);
-    assert_eq!(code(&call("schedule/del", json!({"schedule_id": id})).await), 90460);
-    assert_eq!(code(&call("calendar/del", json!({"cal_id": calendar})).await), 0);
+    assert_eq!(
+        code(&call("schedule/del", json!({"schedule_id": id})).await),
+        0
+    );
+    assert_eq!(
+        code(&call("schedule/del", json!({"schedule_id": id})).await),
+        90460
+    );
+    assert_eq!(
+        code(&call("calendar/del", json!({"cal_id": calendar})).await),
+        0
+    );
     let gone = call("schedule/add", schedule(&calendar, json!([0]))).await;
     assert_eq!(code(&gone), 90457);
 }
