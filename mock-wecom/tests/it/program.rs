@@ -64,8 +64,20 @@ async fn a_snapshot_and_a_recording_are_served_from_a_file() {
         "content_type": "application/json", "response": {"json": {"errcode": 7}}});
     std::fs::write(&recording, format!("{exchange}\n")).expect("a file");
     for (verb, file, path, pointer, expected) in [
-        ("serve", ["--snapshot".as_ref(), snapshot.as_os_str()].to_vec(), "/mock/state", "/corp_id", json!("wwKEPT")),
-        ("replay", [recording.as_os_str()].to_vec(), "/cgi-bin/x", "/errcode", json!(7)),
+        (
+            "serve",
+            ["--snapshot".as_ref(), snapshot.as_os_str()].to_vec(),
+            "/mock/state",
+            "/corp_id",
+            json!("wwKEPT"),
+        ),
+        (
+            "replay",
+            [recording.as_os_str()].to_vec(),
+            "/cgi-bin/x",
+            "/errcode",
+            json!(7),
+        ),
     ] {
         let mut program = Command::new(env!("CARGO_BIN_EXE_mock-wecom"))
             .args([verb, "--listen", "127.0.0.1:0"])
