@@ -143,9 +143,10 @@ impl Dice {
             .as_bytes()
             .to_vec(),
             2 => format!("{}1{}", "[".repeat(200), "]".repeat(200)).into_bytes(),
-            _ => Value::Object(self.object(names, 3))
+            3..6 => Value::Object(self.object(names, 2))
                 .to_string()
                 .into_bytes(),
+            _ => Value::Object(self.flawed(names)).to_string().into_bytes(),
         }
     }
 }
