@@ -1,23 +1,33 @@
-//! The way in for `queue` while the server holds the data folder: a socket inside it.
+//! The way in for `queue`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
 //!
 //! Only our own account may open the socket; nothing listens on the network.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
-use super::Loops;
+use super::versions::{self, History};
+use super::{Loops, look};
 use crate::config::{Config, StoreKind};
-use crate::domain::clock::SharedClock;
-use crate::store::{Depths, ItemId, QueueDetail, QueueFilter, QueueItem, Store, StoreError};
+use crate::domain::clock::{SharedClock, UnixMillis};
+use crate::domain::contact::Contact;
+use crate::domain::ids::{Person, RuleId};
+use crate::store::{
+    Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, RecordQuery, Store,
+    StoreError,
+};
+use crate::versions::{FileSet, Kept, Reason};
 
-/// What `queue` can ask for.
+/// One answer holds at most so many records.
+const MOST_RECORDS: usize = 500;
+
+/// What these verbs can ask for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
@@ -31,6 +41,42 @@ pub enum Request {
     Discard(ItemId, String),
     /// How many of each.
     Depths,
+    /// Records in order, with what became of them.
+    Records(RecordQuery),
+    /// The newest records of one person.
+    RecordsOf(Person, usize),
+    /// Contacts by their id, their name or the remark of a member.
+    Find(String),
+    /// Contacts with tags that a rule has set since a time, page by page.
+    Tagged(TagQuery),
+    /// Records of our own to take in.
+    Accept(Vec<NewRecord>),
+    /// The versions of the operators' files.
+    Versions,
+    /// One version with its files.
+    Version(u64),
+    /// Keep these files as a version before going back to another.
+    KeepVersion(Box<FileSet>),
+}
+
+/// Which contacts carry tags of a rule.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TagQuery {
+    /// The rule.
+    pub rule: RuleId,
+    /// Set at this time or later.
+    pub since: UnixMillis,
+    /// Only contacts behind this one.
+    pub after: Option<Person>,
+}
+
+/// Some of the contacts that carry tags of a rule.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct TaggedPage {
+    /// Those found among the contacts that were looked at.
+    pub found: Vec<Contact>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Person>,
 }
 
 /// The answers, one for each request.
@@ -45,6 +91,20 @@ pub enum Reply {
     Changed(bool),
     /// To `Depths`.
     Depths(Depths),
+    /// To `Records` and `RecordsOf`.
+    Records(Vec<PastRecord>),
+    /// To `Find`.
+    Contacts(Vec<Contact>),
+    /// To `Tagged`.
+    Tagged(TaggedPage),
+    /// To `Accept`: how many were new.
+    Accepted(usize),
+    /// To `Versions`.
+    Versions(Box<History>),
+    /// To `Version`.
+    Version(Option<Box<Kept>>),
+    /// To `KeepVersion`: its number.
+    VersionKept(u64),
 }
 
 /// Carries out a request on a store.
@@ -63,6 +123,24 @@ pub async fn carry_out(
         Request::Redrive(item) => Reply::Changed(store.redrive(item, now).await?),
         Request::Discard(item, reason) => Reply::Changed(store.discard(item, &reason, now).await?),
         Request::Depths => Reply::Depths(store.depths(now).await?),
+        Request::Records(mut query) => {
+            query.limit = query.limit.min(MOST_RECORDS);
+            Reply::Records(store.records(query).await?)
+        }
+        Request::RecordsOf(person, limit) => {
+            Reply::Records(look::records_of(store, &person, limit.min(MOST_RECORDS)).await?)
+        }
+        Request::Find(name) => Reply::Contacts(look::find(store, &name).await?),
+        Request::Tagged(query) => Reply::Tagged(look::tagged(store, query).await?),
+        Request::Accept(records) => Reply::Accepted(look::accept(store, records).await?),
+        Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
+        Request::Version(number) => {
+            Reply::Version(versions::version(store, number).await?.map(Box::new))
+        }
+        Request::KeepVersion(set) => {
+            let kept = versions::keep(store, &set, Reason::BeforeRollback, now).await?;
+            Reply::VersionKept(kept)
+        }
     })
 }
 
@@ -80,12 +158,14 @@ pub(super) fn serve(config: &Config, store: Arc<dyn Store>, clock: SharedClock, 
     let listener = match bind(&path) {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::warn!(%error, "`queue` cannot be used while this server runs");
+            tracing::warn!(%error, "`queue`, `trace`, `undo` and `replay` cannot be used while this server runs");
             return;
         }
     };
     let router = Router::new()
         .route("/", post(answer))
+        // Only our own account gets here, and a set of files may be large.
+        .layer(DefaultBodyLimit::disable())
         .with_state((store, clock));
     let shutdown = loops.shutdown.clone();
     loops.tasks.spawn(async move {

@@ -1,8 +1,13 @@
 //! The only wiring: store, gateway, stages and listener into one running server.
 
 mod control;
+mod files;
+mod look;
 mod playbook;
+mod reload;
+mod sop_versions;
 mod status;
+mod versions;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,10 +18,13 @@ use rand::distr::Alphanumeric;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-pub use control::{ControlClient, Reply, Request, carry_out, socket_path};
-pub use playbook::{Reloader, load_playbook};
+pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
+pub use files::{Fingerprint, Folders, write_whole};
+pub use playbook::{load_playbook, read_playbook};
 pub use status::ReloadState;
+pub use versions::{History, MOST_VERSIONS};
 
+use self::reload::Reloader;
 use crate::config::{Config, StoreKind};
 use crate::deliver;
 use crate::deliver::media::Media;
@@ -33,6 +41,7 @@ use crate::process::worker as process;
 use crate::receive::accept::Acceptor;
 use crate::receive::contacts::Contacts;
 use crate::receive::sync_kf::Puller;
+use crate::schedule;
 use crate::service::{self, Service, Shutdown, ShutdownTrigger};
 use crate::store::embedded::EmbeddedStore;
 use crate::store::{ContactSource, Signals, Store, StoreError};
@@ -94,6 +103,8 @@ pub struct Parts {
     pub config: Config,
     /// Rules and templates, checked.
     pub playbook: CurrentPlaybook,
+    /// What their files looked like just before they were read.
+    pub seen: Fingerprint,
     /// Time.
     pub clock: SharedClock,
     /// Metrics of this process.
@@ -119,6 +130,7 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     let Parts {
         config,
         playbook,
+        seen,
         clock,
         metrics,
     } = parts;
@@ -131,6 +143,7 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         clock,
         desk: Desk::default(),
     };
+    sop_versions::keep(base.store.as_ref(), &playbook.get().sops).await?;
     let acceptor = base.acceptor()?;
     let listen = base.config.listen;
     let failed = |source| StartError::Listen {
@@ -150,7 +163,8 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         signals: base.store.signals(),
     };
     base.spawn_stages(&mut loops, &playbook);
-    base.spawn_upkeep(&mut loops, playbook, &reload);
+    base.spawn_upkeep(&mut loops);
+    base.spawn_reloader(&mut loops, playbook, &reload, seen);
     let serving = http::serve(listener, router, loops.shutdown.clone());
     loops.tasks.spawn(serving);
     tracing::info!(%address, "listening");
@@ -190,19 +204,38 @@ impl Base {
         loops.spawn(puller, |signals| &signals.kf);
         loops.spawn(self.processor(playbook.clone()), |signals| &signals.inbox);
         loops.spawn(self.deliverer(), |signals| &signals.outbox);
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let scheduler = schedule::worker::Worker::new(store, clock);
+        loops.spawn(scheduler, |signals| &signals.timers);
     }
 
-    fn spawn_upkeep(&self, loops: &mut Loops, playbook: CurrentPlaybook, reload: &ReloadState) {
+    fn spawn_upkeep(&self, loops: &mut Loops) {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let rescuer = Rescuer::new(Arc::clone(&store), Arc::clone(&clock));
         loops.spawn(rescuer, |signals| &signals.upkeep);
-        let pruner = Pruner::new(store, Arc::clone(&clock), self.config.keep_history);
+        let (history, traces) = (self.config.keep_history, self.config.keep_traces);
+        let pruner = Pruner::new(store, Arc::clone(&clock), history, traces);
         loops.spawn(pruner, |signals| &signals.upkeep);
-        let config = Arc::clone(&self.config);
-        let reloader = Reloader::new(config, playbook, reload.clone(), clock);
-        loops.spawn_with(reloader, Arc::clone(&reload.wanted), |wanted| wanted);
-        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let store = Arc::clone(&self.store);
         control::serve(&self.config, store, clock, loops);
+    }
+
+    fn spawn_reloader(
+        &self,
+        loops: &mut Loops,
+        current: CurrentPlaybook,
+        reload: &ReloadState,
+        seen: Fingerprint,
+    ) {
+        let reloader = Reloader::new(reload::Deps {
+            config: Arc::clone(&self.config),
+            current,
+            state: reload.clone(),
+            clock: Arc::clone(&self.clock),
+            store: Arc::clone(&self.store),
+            seen,
+        });
+        loops.spawn_with(reloader, Arc::clone(&reload.wanted), |wanted| wanted);
     }
 
     fn processor(&self, playbook: CurrentPlaybook) -> process::Worker {

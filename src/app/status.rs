@@ -28,8 +28,17 @@ pub struct ReloadState {
 #[derive(Debug, Clone)]
 struct Inner {
     version: String,
+    /// Its number in `rules history`.
+    number: Option<u64>,
     since: Option<UnixMillis>,
-    problem: Option<String>,
+    problem: Option<Problem>,
+}
+
+/// Why the files on the disk are not in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Problem {
+    errors: usize,
+    problem: String,
 }
 
 impl ReloadState {
@@ -41,6 +50,7 @@ impl ReloadState {
         Self {
             inner: Arc::new(Mutex::new(Inner {
                 version,
+                number: None,
                 since: None,
                 problem: None,
             })),
@@ -61,22 +71,27 @@ impl ReloadState {
         self.wish.swap(false, Ordering::AcqRel)
     }
 
-    /// A new set is in force.
-    pub fn loaded(&self, version: &str, now: UnixMillis) {
+    /// A new set is in force. Whether the files were not usable before.
+    pub fn loaded(&self, version: &str, now: UnixMillis) -> bool {
         metrics::gauge!("wecom_agent_reload_ok").set(1.0);
         metrics::counter!("wecom_agent_reloads_total", "result" => "ok").increment(1);
-        *self.lock() = Inner {
-            version: version.to_owned(),
-            since: Some(now),
-            problem: None,
-        };
+        let mut inner = self.lock();
+        version.clone_into(&mut inner.version);
+        inner.since = Some(now);
+        inner.problem.take().is_some()
     }
 
-    /// The files are not usable; the last good set stays.
-    pub fn kept(&self, problem: String) {
+    /// The set in force is kept under this number.
+    pub fn numbered(&self, number: u64) {
+        self.lock().number = Some(number);
+    }
+
+    /// The files are not usable; the last good set stays. Whether that was not known yet.
+    pub fn kept(&self, errors: usize, problem: String) -> bool {
         metrics::gauge!("wecom_agent_reload_ok").set(0.0);
         metrics::counter!("wecom_agent_reloads_total", "result" => "kept").increment(1);
-        self.lock().problem = Some(problem);
+        let problem = Problem { errors, problem };
+        self.lock().problem.replace(problem.clone()) != Some(problem)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -113,8 +128,10 @@ async fn ready(State(status): State<Arc<Status>>) -> impl IntoResponse {
     let reload = status.reload.lock().clone();
     let rules = json!({
         "version": reload.version,
+        "number": reload.number,
         "reloaded_at_ms": reload.since,
-        "problem": reload.problem,
+        "errors": reload.problem.as_ref().map_or(0, |problem| problem.errors),
+        "problem": reload.problem.map(|problem| problem.problem),
     });
     match status.store.depths(status.clock.now()).await {
         Ok(depths) => (

@@ -2,18 +2,31 @@
 //!
 //! Exit codes: 0 good, 1 found something wrong, 2 could not run.
 
+mod access;
 mod arguments;
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+mod explain;
+mod fix;
+mod import;
 mod init;
+mod junit;
+mod moved_clock;
+mod outcome;
 mod output;
 mod queue;
+mod replay;
+mod rules;
 mod samples;
 mod schema;
 mod serve;
+mod since;
+mod test;
+mod trace;
 mod try_rules;
+mod undo;
 mod words;
 
 use std::ffi::OsString;
@@ -43,9 +56,14 @@ enum Verb {
     Init(init::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Test(test::Args),
     #[command(name = "try")]
     TryRules(try_rules::Args),
+    Trace(trace::Args),
+    Undo(undo::Args),
+    Replay(replay::Args),
     Queue(queue::Args),
+    Rules(rules::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
 }
@@ -118,8 +136,13 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Init(args) => init::run(&args, terminal),
         Verb::Serve(args) => serve::run(args, terminal).await,
         Verb::Check(args) => check::run(&args, terminal),
+        Verb::Test(args) => test::run(&args, terminal),
         Verb::TryRules(args) => try_rules::run(&args, terminal),
+        Verb::Trace(args) => trace::run(args, terminal).await,
+        Verb::Undo(args) => undo::run(args, terminal).await,
+        Verb::Replay(args) => replay::run(args, terminal).await,
         Verb::Queue(args) => queue::run(args, terminal).await,
+        Verb::Rules(args) => rules::run(args, terminal).await,
         Verb::Doctor(args) => doctor::run(&args, terminal).await,
         Verb::Schema(args) => schema::run(&args, terminal),
     }

@@ -1,14 +1,13 @@
 //! `queue`: what waits, what failed, what nobody knows; and what to do about it.
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Subcommand;
 
+use super::access::{Access, local};
 use super::output::Terminal;
-use super::{ConfigArg, Ended, Format, environment, words};
-use crate::app::{self, ControlClient, Reply, Request};
-use crate::config::Config;
-use crate::domain::clock::{SharedClock, SystemClock, UnixMillis};
-use crate::store::{ItemId, ItemState, QueueDetail, QueueFilter, QueueItem, Store, StoreError};
+use super::{ConfigArg, Ended, Format, words};
+use crate::app::{Reply, Request};
+use crate::store::{ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -92,7 +91,7 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
         terminal.line(columns(&head));
     }
     for item in &items {
-        line(item, &access.zone, terminal);
+        line(item, &access.config.timezone, terminal);
     }
     Ok(Ended::Good)
 }
@@ -110,7 +109,7 @@ async fn show(args: ItemArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     if args.format == Format::Json {
         terminal.json(&detail)?;
     } else {
-        print(&detail, &access.zone, terminal)?;
+        print(&detail, &access.config.timezone, terminal)?;
     }
     Ok(Ended::Good)
 }
@@ -195,57 +194,12 @@ fn print(
     Ok(())
 }
 
-fn state(state: ItemState, terminal: &Terminal) -> String {
+/// A state in the operator's words.
+pub(super) fn state(state: ItemState, terminal: &Terminal) -> String {
     let word = serde_json::to_value(state).ok();
     let word = word
         .as_ref()
         .and_then(serde_json::Value::as_str)
         .unwrap_or_default();
     terminal.lang.text(&format!("queue.state_{word}"), &[])
-}
-
-fn local(at: UnixMillis, zone: &jiff::tz::TimeZone) -> String {
-    at.timestamp()
-        .to_zoned(zone.clone())
-        .strftime("%Y-%m-%d %H:%M:%S")
-        .to_string()
-}
-
-/// The store itself, or the server that holds it.
-struct Access {
-    way: Way,
-    zone: jiff::tz::TimeZone,
-}
-
-enum Way {
-    Store(std::sync::Arc<dyn Store>, SharedClock),
-    Server(ControlClient),
-}
-
-impl Access {
-    fn open(config: &ConfigArg, terminal: &Terminal) -> anyhow::Result<Self> {
-        let (config, _) = Config::load(&config.config, &environment).map_err(|report| {
-            terminal.report(&report);
-            anyhow::anyhow!(terminal.lang.text("cli.bad_config", &[]))
-        })?;
-        let way = match app::open_store(&config) {
-            Ok(store) => Way::Store(store, std::sync::Arc::new(SystemClock)),
-            Err(StoreError::InUse { .. }) => {
-                let socket = app::socket_path(&config);
-                Way::Server(ControlClient::new(&socket).context("the control socket")?)
-            }
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Self {
-            way,
-            zone: config.timezone,
-        })
-    }
-
-    async fn ask(&self, request: Request) -> anyhow::Result<Reply> {
-        Ok(match &self.way {
-            Way::Store(store, clock) => app::carry_out(store.as_ref(), clock, request).await?,
-            Way::Server(client) => client.ask(&request).await?,
-        })
-    }
 }

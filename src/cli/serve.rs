@@ -1,17 +1,15 @@
 //! `serve`: the main job.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::Terminal;
-use super::{ConfigArg, Ended, environment};
-use crate::app::{self, Ending, Parts, Server, load_playbook};
+use super::{ConfigArg, Ended, environment, moved_clock};
+use crate::app::{self, Ending, Folders, Parts, Server, load_playbook};
 use crate::config::Config;
-use crate::domain::clock::SystemClock;
 use crate::process::playbook::CurrentPlaybook;
 use crate::telemetry::{self, LogFormat, Metrics};
 
@@ -117,6 +115,7 @@ pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
             return None;
         }
     };
+    let seen = Folders::of(&config).fingerprint();
     let (playbook, more) = load_playbook(&config);
     let mut report = report;
     report.merge(more);
@@ -127,10 +126,15 @@ pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
         terminal.warn("serve.not_started", &[]);
         return None;
     };
+    let Some(clock) = moved_clock::choose(&config.api_base, &environment) else {
+        terminal.warn("serve.clock_refused", &[("name", moved_clock::VARIABLE)]);
+        return None;
+    };
     Some(Parts {
         config,
         playbook: CurrentPlaybook::new(playbook),
-        clock: Arc::new(SystemClock),
+        seen,
+        clock,
         metrics: Metrics::start(),
     })
 }

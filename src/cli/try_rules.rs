@@ -1,50 +1,53 @@
 //! `try`: what would happen to one message, and why. Sends nothing.
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
 use clap::ValueEnum;
+use jiff::tz::TimeZone;
 
 use super::output::Terminal;
-use super::{ConfigArg, Ended, Format, environment, words};
-use crate::app::load_playbook;
+use super::{ConfigArg, Ended, Format, environment, outcome as lines};
+use crate::app::read_playbook;
 use crate::config::Config;
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
-use crate::domain::contact::{Contact, Follower, TagMark};
-use crate::domain::ids::{AppName, ConversationKey, Person, RecordId, Tag};
-use crate::domain::inbound::{AibotPassive, Author, Channel, Inbound, Message, ReplyPath, Trigger};
-use crate::process::decide::decide;
-use crate::process::playbook::Playbook;
-use crate::rules::{Standing, explain};
-use crate::store::{ClaimedRecord, DecisionCommit};
+use crate::domain::ids::{RuleId, Tag};
+use crate::domain::inbound::{Channel, Message};
+use crate::rules::{Decision, Glance};
+use crate::simulate::{Doing, Happened, Told, Trait, What, World};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[arg(
         value_name = "TEXT",
-        required_unless_present = "event",
-        conflicts_with = "event"
+        required_unless_present_any = ["event", "press", "kind"],
+        conflicts_with_all = ["event", "press"]
     )]
     text: Option<String>,
     #[command(flatten)]
     config: ConfigArg,
-    #[arg(
-        long,
-        value_enum,
-        default_value = "kf",
-        default_value_if("event", "added", "contact")
-    )]
-    channel: ChannelArg,
     #[arg(long, value_enum)]
+    channel: Option<ChannelArg>,
+    #[arg(long, value_enum, conflicts_with = "press")]
     event: Option<EventArg>,
-    #[arg(long, value_name = "STATE", requires = "event")]
+    #[arg(long, value_name = "KEY")]
+    press: Option<String>,
+    #[arg(long = "type", id = "kind", value_name = "TYPE", conflicts_with_all = ["event", "press"])]
+    kind: Option<String>,
+    #[arg(long, value_name = "STATE")]
     source: Option<String>,
-    #[arg(long, value_name = "NAME")]
-    from: Option<String>,
+    #[arg(long, value_name = "NAME", default_value = "张三")]
+    from: String,
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
+    #[arg(long, value_name = "NAME=VALUE", value_parser = attribute)]
+    attr: Vec<(String, String)>,
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    points: Option<i64>,
+    #[arg(long, value_name = "DAYS")]
+    added_days: Option<u32>,
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
+    #[arg(long)]
+    all: bool,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -57,38 +60,67 @@ enum ChannelArg {
     Contact,
 }
 
-/// How somebody arrives.
+/// What happens when nothing is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum EventArg {
     Added,
+    Deleted,
     Entered,
+    Joined,
+    Left,
 }
 
 impl Args {
-    fn who(&self) -> &str {
-        self.from.as_deref().unwrap_or("张三")
-    }
-
-    fn said(&self) -> &str {
-        self.text.as_deref().unwrap_or_default()
-    }
-
-    fn trigger(&self) -> Trigger {
-        // Codes that nothing accepts: `try` sends nothing, but a welcome needs one.
-        let welcome_code = Some("try".to_owned());
-        match self.event {
-            None => Trigger::Message(Message::text(self.said())),
-            Some(EventArg::Added) => Trigger::Added {
-                userid: "try".into(),
-                source: self.source.clone(),
-                welcome_code,
-            },
-            Some(EventArg::Entered) => Trigger::Entered {
-                scene: self.source.clone(),
-                welcome_code,
-            },
+    fn what(&self) -> What {
+        let source = self.source.clone();
+        match (self.event, &self.press) {
+            (Some(EventArg::Added), _) => What::Added { source },
+            (Some(EventArg::Deleted), _) => What::Deleted,
+            (Some(EventArg::Entered), _) => What::Entered { source },
+            (Some(EventArg::Joined), _) => What::Joined,
+            (Some(EventArg::Left), _) => What::Left,
+            (None, Some(key)) => What::Press(key.clone()),
+            (None, None) => What::Say(Message {
+                kind: self.kind.clone().unwrap_or_else(|| "text".to_owned()),
+                ..Message::text(self.text.clone().unwrap_or_default())
+            }),
         }
     }
+
+    fn doing(&self) -> Doing {
+        let what = self.what();
+        let channel = match self.channel {
+            None => what.usual_channel(),
+            Some(ChannelArg::Kf) => Channel::Kf,
+            Some(ChannelArg::App) => Channel::App,
+            Some(ChannelArg::Aibot) => Channel::Aibot,
+            Some(ChannelArg::Contact) => Channel::Contact,
+        };
+        Doing {
+            who: self.from.clone(),
+            channel,
+            what,
+        }
+    }
+
+    fn somebody(&self) -> Trait {
+        // Somebody's contact, as most customers are, unless this is how they become one.
+        let known = self.event != Some(EventArg::Added);
+        Trait {
+            tags: self.tag.iter().map(|tag| Tag(tag.clone())).collect(),
+            added_days: self.added_days.or(known.then_some(0)),
+            source: self.source.clone().filter(|_| known),
+            points: self.points.unwrap_or_default(),
+            staff: Vec::new(),
+            attributes: self.attr.iter().cloned().collect(),
+        }
+    }
+}
+
+/// `名字=值`.
+fn attribute(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
@@ -99,7 +131,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
         terminal.report(&outlined.report);
         return Ok(Ended::CouldNotRun);
     };
-    let (playbook, report) = load_playbook(&config);
+    let (playbook, report) = read_playbook(&config);
     let Some(playbook) = playbook else {
         terminal.report(&report);
         return Ok(Ended::CouldNotRun);
@@ -109,167 +141,100 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
             .with_context(|| terminal.lang.text("try.bad_time", &[("value", text)]))?,
         None => SystemClock.now(),
     };
-    let (inbound, contact) = imagine(args, now);
-    show(&config, &playbook, inbound, &contact, now, args, terminal)
-}
-
-fn show(
-    config: &Config,
-    playbook: &Playbook,
-    inbound: Inbound,
-    contact: &Contact,
-    now: UnixMillis,
-    args: &Args,
-    terminal: &Terminal,
-) -> anyhow::Result<Ended> {
-    let standing = Standing::default();
-    let why = explain(
-        &playbook.rules,
-        &inbound,
-        contact,
-        &standing,
-        now,
-        &config.timezone,
-    );
-    let record = ClaimedRecord {
-        id: RecordId(0),
-        fence: 0,
-        attempt: 1,
-        received_at: now,
-        inbound,
-    };
-    let outcome = decide(config, playbook, &record, Some(contact), &standing, now);
+    let doing = args.doing();
+    let mut world = World::new(&config, &playbook, now);
+    let happened = world.act(&doing, &args.somebody());
+    let why = world.explain(&happened);
     if args.format == Format::Json {
-        terminal.json(&serde_json::json!({
-            "at": now.timestamp().to_zoned(config.timezone.clone()).to_string(),
-            "trace": why.trace,
-            "tags": changes(&outcome),
-            "effects": outcome.effects.iter().map(|new| &new.effect).collect::<Vec<_>>(),
-            "steps": outcome.trace.as_ref().and_then(|trace| trace.get("steps")),
-        }))?;
-        return Ok(Ended::Good);
+        json(&happened, &why, &config.timezone, terminal)?;
+    } else {
+        let told = Told::of(&world, &happened, &why.trace, &[]);
+        people(
+            args,
+            &doing,
+            &happened,
+            &why,
+            &told,
+            &config.timezone,
+            terminal,
+        );
     }
-    let at = now.timestamp().to_zoned(config.timezone.clone());
-    let weekdays = terminal.lang.text("cli.weekdays", &[]);
-    let day = usize::try_from(at.weekday().to_monday_zero_offset()).unwrap_or_default();
-    let day = weekdays.split(' ').nth(day).unwrap_or_default();
-    let at = format!("{} {day}", at.strftime("%Y-%m-%d %H:%M"));
-    let heading = match args.event {
-        None => "try.heading",
-        Some(EventArg::Added) => "try.heading_added",
-        Some(EventArg::Entered) => "try.heading_entered",
-    };
-    let values = [("who", args.who()), ("text", args.said()), ("at", &at)];
-    terminal.say(heading, &values);
-    terminal.line(why.trace.human(terminal.lang, args.said()));
-    summary(&outcome, terminal);
     Ok(Ended::Good)
 }
 
-fn summary(outcome: &DecisionCommit, terminal: &Terminal) {
-    let tags = changes(outcome);
-    if outcome.effects.is_empty() && tags.is_empty() {
+fn json(
+    happened: &Happened,
+    why: &Decision,
+    zone: &TimeZone,
+    terminal: &Terminal,
+) -> anyhow::Result<()> {
+    let commit = &happened.commit;
+    terminal.json(&serde_json::json!({
+        "at": happened.at.timestamp().to_zoned(zone.clone()).to_string(),
+        "trace": why.trace,
+        "tags": happened.tags(),
+        "effects": commit.effects.iter().map(|new| &new.effect).collect::<Vec<_>>(),
+        "steps": commit.trace.as_ref().and_then(|trace| trace.get("steps")),
+    }))
+}
+
+fn people(
+    args: &Args,
+    doing: &Doing,
+    happened: &Happened,
+    why: &Decision,
+    told: &Told,
+    zone: &TimeZone,
+    terminal: &Terminal,
+) {
+    let lang = terminal.lang;
+    let marked = told.glance.as_ref().map(Glance::marked).unwrap_or_default();
+    let mut shown = doing.clone();
+    if let What::Say(message) = &mut shown.what {
+        message.text = marked;
+    }
+    let what = lines::doing_text(&shown, lang);
+    let at = clock(happened.at, zone, terminal);
+    let channel = lang.text(&format!("channel.{}", doing.channel.as_str()), &[]);
+    let values = [("what", what.as_str()), ("at", &at), ("channel", &channel)];
+    terminal.say("try.heading", &values);
+    verdict(happened, told, terminal);
+    if args.all {
+        terminal.say("try.why", &[]);
+        terminal.line(why.trace.human(lang, happened.text()).trim_end());
+    } else if let Some(glance) = &told.glance {
+        terminal.say("try.why", &[]);
+        terminal.line(glance.human(lang).trim_end());
+        terminal.say("try.more", &[]);
+    }
+}
+
+/// What fires and what would be tagged and sent, before the reasons.
+fn verdict(happened: &Happened, told: &Told, terminal: &Terminal) {
+    let rules: Vec<&str> = happened.fired().iter().map(RuleId::as_str).collect();
+    match rules.as_slice() {
+        [] => terminal.say("try.no_rule", &[]),
+        rules => terminal.say("try.fires", &[("rules", &rules.join(", "))]),
+    }
+    let lines = lines::results(told, *terminal);
+    if lines.is_empty() && !rules.is_empty() {
         terminal.say("try.nothing", &[]);
     }
-    for tag in tags {
-        terminal.say("try.tag", &[("tag", &tag)]);
-    }
-    for new in &outcome.effects {
-        let what = words::effect(&new.effect, terminal.lang);
-        let content = words::content(&new.effect);
-        terminal.say("try.effect", &[("what", &what), ("content", &content)]);
-    }
-    let steps = outcome
-        .trace
-        .as_ref()
-        .and_then(|trace| trace.get("steps")?.as_array());
-    for step in steps.into_iter().flatten() {
-        if let Some(problem) = step.get("problem").and_then(serde_json::Value::as_str) {
-            let key = step
-                .get("key")
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or_default();
-            let problem = terminal.reason(problem);
-            terminal.say("try.problem", &[("action", key), ("problem", &problem)]);
-        }
+    for line in lines {
+        terminal.line(format!("  → {line}"));
     }
 }
 
-fn changes(outcome: &DecisionCommit) -> Vec<String> {
-    let Some(change) = &outcome.contact else {
-        return Vec::new();
-    };
-    let added = change
-        .add_tags
-        .iter()
-        .map(|grant| format!("+{}", grant.tag));
-    added
-        .chain(change.remove_tags.iter().map(|tag| format!("-{tag}")))
-        .collect()
-}
-
-/// The message and the person that the options describe.
-fn imagine(args: &Args, now: UnixMillis) -> (Inbound, Contact) {
-    let name = args.who().to_owned();
-    let member = || Person::Member(name.as_str().into());
-    let customer = || Person::External(name.as_str().into());
-    let (channel, person, reply_path) = match args.channel {
-        ChannelArg::Kf => {
-            let path = ReplyPath::Kf {
-                open_kfid: "wk-try".into(),
-                external_userid: name.as_str().into(),
-            };
-            (Channel::Kf, customer(), path)
-        }
-        ChannelArg::App => (
-            Channel::App,
-            member(),
-            ReplyPath::App {
-                userid: name.as_str().into(),
-            },
-        ),
-        ChannelArg::Aibot => {
-            let path = ReplyPath::Aibot {
-                response_url: None,
-                passive: AibotPassive::Message,
-            };
-            (Channel::Aibot, member(), path)
-        }
-        ChannelArg::Contact => (Channel::Contact, customer(), ReplyPath::None),
-    };
-    let mut contact = Contact::unknown(person.clone());
-    contact.name = Some(name.clone());
-    contact.added_at = Some(now);
-    // Somebody's contact, as most customers are: tags and notices have an end then.
-    contact.followers = vec![Follower {
-        userid: "try".into(),
-        remark: None,
-        added_at: Some(now),
-        source: None,
-    }];
-    contact.tags = args
-        .tag
-        .iter()
-        .map(|tag| (Tag(tag.clone()), TagMark::told(now)))
-        .collect::<BTreeMap<_, _>>();
-    let inbound = Inbound {
-        channel,
-        app: AppName::from("try"),
-        at: now,
-        person: Some(person),
-        author: match args.event {
-            None => Author::Person,
-            Some(_) => Author::System,
-        },
-        conversation: ConversationKey(format!("try/{name}")),
-        trigger: args.trigger(),
-        reply_path,
-    };
-    (inbound, contact)
+fn clock(at: UnixMillis, zone: &TimeZone, terminal: &Terminal) -> String {
+    let at = at.timestamp().to_zoned(zone.clone());
+    let weekdays = terminal.lang.text("cli.weekdays", &[]);
+    let day = usize::try_from(at.weekday().to_monday_zero_offset()).unwrap_or_default();
+    let day = weekdays.split(' ').nth(day).unwrap_or_default();
+    format!("{} {day}", at.strftime("%Y-%m-%d %H:%M"))
 }
 
 /// `2026-11-23 20:30`, `20:30` (today) or a full timestamp.
-fn moment(text: &str, zone: &jiff::tz::TimeZone) -> anyhow::Result<UnixMillis> {
+fn moment(text: &str, zone: &TimeZone) -> anyhow::Result<UnixMillis> {
     if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
         return Ok(UnixMillis(timestamp.as_millisecond()));
     }
@@ -285,7 +250,7 @@ fn moment(text: &str, zone: &jiff::tz::TimeZone) -> anyhow::Result<UnixMillis> {
 
 #[cfg(test)]
 mod tests {
-    use super::moment;
+    use super::{attribute, moment};
     use jiff::tz::TimeZone;
 
     #[test]
@@ -297,5 +262,13 @@ mod tests {
         assert_eq!(same, at);
         assert!(moment("20:30", &zone).is_ok());
         assert!(moment("下午", &zone).is_err());
+    }
+
+    #[test]
+    fn attributes_are_names_with_values() {
+        let pair = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
+        assert_eq!(attribute("等级=金卡"), pair("等级", "金卡"));
+        assert_eq!(attribute("口味 = a=b"), pair("口味", "a=b"));
+        assert!(attribute("金卡").is_err());
     }
 }

@@ -43,7 +43,11 @@ fn whom(effect: &Effect) -> Option<String> {
         }
         | Effect::KfTransfer {
             external_userid, ..
+        }
+        | Effect::KfEnd {
+            external_userid, ..
         } => Some(external_userid.0.clone()),
+        Effect::MassSend { to, .. } => to.named(),
         Effect::AppSend { to, .. } => Some(members(to)),
         Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
             Some(name.clone())
@@ -60,7 +64,7 @@ pub(super) fn content(effect: &Effect) -> String {
         | Effect::AppSend { message, .. }
         | Effect::AibotReply { message, .. }
         | Effect::Robot { message, .. } => written(message),
-        Effect::Welcome { messages, .. } => {
+        Effect::Welcome { messages, .. } | Effect::MassSend { messages, .. } => {
             let parts: Vec<_> = messages.iter().map(written).collect();
             parts.join("\n")
         }
@@ -71,6 +75,7 @@ pub(super) fn content(effect: &Effect) -> String {
         }
         Effect::Remark { remark, .. } => remark.clone(),
         Effect::KfTransfer { servicers, .. } => members(servicers),
+        Effect::KfEnd { .. } => String::new(),
         Effect::Webhook { body, .. } => body.to_string(),
     }
 }

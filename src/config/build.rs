@@ -1,5 +1,7 @@
 //! From the file to the meaning, collecting every problem on the way.
 
+mod watch;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -24,6 +26,7 @@ pub(super) const DEFAULT_API_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) const DEFAULT_POLL: Duration = Duration::from_secs(60);
 pub(super) const DEFAULT_IGNORE: Duration = Duration::from_secs(3600);
 pub(super) const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
+pub(super) const DEFAULT_TRACES: Duration = Duration::from_secs(30 * 86_400);
 /// The admin console takes at most so many letters and digits as a callback's token.
 const MAX_TOKEN_CHARS: usize = 32;
 
@@ -137,7 +140,14 @@ impl Builder<'_> {
             "retention.history",
             DEFAULT_HISTORY,
         );
+        let keep_traces = self.duration(
+            file.retention.traces.as_ref(),
+            "retention.traces",
+            DEFAULT_TRACES,
+        );
         let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
+        let alerts = self.alerts(file);
+        let guard = self.guard(&file.guard);
         let robots = self.robots(&file.robots);
         let webhooks = self.webhooks(&file.webhooks);
         let base = self.base();
@@ -155,6 +165,9 @@ impl Builder<'_> {
             robots: robots?,
             webhooks: webhooks?,
             keep_history: keep_history?,
+            keep_traces: keep_traces?,
+            alerts: alerts?,
+            guard: guard?,
         })
     }
 

@@ -46,6 +46,13 @@ pub struct ConfigFile {
     /// 保留多久 / how long data is kept.
     #[serde(default)]
     pub retention: RetentionSection,
+    /// 出了事告诉谁 / who is told when something goes wrong.
+    #[serde(default)]
+    #[schemars(with = "Option<AlertsSection>")]
+    pub alerts: Option<Spanned<AlertsSection>>,
+    /// 防止自动应答没完没了 / keeps automatic answers from running away.
+    #[serde(default)]
+    pub guard: GuardSection,
 }
 
 /// `[corp]`
@@ -213,8 +220,53 @@ pub struct WebhookSection {
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionSection {
-    /// 消息与轨迹 / messages and traces.
+    /// 消息和它们的去向 / messages and what became of them.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub history: Option<Spanned<String>>,
+    /// 处理轨迹；没办成的同消息一样久 / traces; those of failures stay as long as messages.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub traces: Option<Spanned<String>>,
+}
+
+/// `[alerts]`
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertsSection {
+    /// 从哪个自建应用发；默认第一个 / the app (kind = "app") to send by; default: the first.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub app: Option<Spanned<String>>,
+    /// 成员账号或接待组 / member ids or servicer groups.
+    #[schemars(with = "Vec<String>")]
+    pub to: Spanned<Vec<String>>,
+    /// 用哪种语言 / in which language.
+    #[serde(default)]
+    pub lang: AlertLang,
+}
+
+/// 提醒用的语言 / the language of alerts.
+#[derive(Debug, Clone, Copy, Default, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertLang {
+    /// 中文
+    #[default]
+    Zh,
+    /// English
+    En,
+}
+
+/// `[guard]`
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GuardSection {
+    /// 对同一个人最多自动回答几次，0 表示不限 / automatic answers to one person; 0: no limit.
+    #[serde(default)]
+    #[schemars(with = "Option<u32>")]
+    pub answers: Option<Spanned<u32>>,
+    /// 在多长时间里 / within this time.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub within: Option<Spanned<String>>,
 }

@@ -8,12 +8,15 @@ const HIDDEN: &str = "\"***\"";
 /// mistyped ones too, may stand before a secret.
 const HARMLESS: &[&str] = &[
     "agent_id",
+    "answers",
     "api_base",
+    "app",
     "create_tags",
     "history",
     "id",
     "ignore_older_than",
     "kind",
+    "lang",
     "listen",
     "name",
     "passive_reply",
@@ -25,6 +28,9 @@ const HARMLESS: &[&str] = &[
     "templates",
     "timeout",
     "timezone",
+    "to",
+    "traces",
+    "within",
 ];
 
 /// The line of a place as it may be shown, with the place fitted to it. There is no line

@@ -20,6 +20,7 @@ pub use secret::{SecretText, Setting};
 
 use crate::diagnostic::{Report, Severity};
 use crate::domain::ids::{AppName, CorpId, UserId};
+use crate::lang::Lang;
 
 /// The code of a config file that cannot be read.
 const UNREADABLE: &str = "A001";
@@ -81,8 +82,43 @@ pub struct Config {
     pub robots: BTreeMap<String, SecretText>,
     /// The company's own endpoints.
     pub webhooks: BTreeMap<String, Webhook>,
-    /// How long messages and traces are kept.
+    /// How long messages and what became of them are kept.
     pub keep_history: Duration,
+    /// How long traces are kept; those of failures stay as long as messages.
+    pub keep_traces: Duration,
+    /// Who is told when something goes wrong, if anybody.
+    pub alerts: Option<Alerts>,
+    /// The loop guard, unless it is switched off.
+    pub guard: Option<Guard>,
+}
+
+/// Who is told when something goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alerts {
+    /// The app that tells them.
+    pub app: AppName,
+    /// The members.
+    pub to: Vec<UserId>,
+    /// In which language.
+    pub lang: Lang,
+}
+
+/// How often rules may answer one person: what is beyond it is held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// So many answers …
+    pub answers: usize,
+    /// … within this time.
+    pub within: Duration,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self {
+            answers: 20,
+            within: Duration::from_secs(600),
+        }
+    }
 }
 
 /// One callback URL.

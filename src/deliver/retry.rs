@@ -6,9 +6,9 @@
 //! | `KfEvent`, `Welcome`, `AibotReply` | refused: the code is used up | again at once, twice at the most |
 //! | `AppSend` | swallowed inside the duplicate window | again inside the window, then unknown |
 //! | `AppSend`, the same said a moment ago | doubles the message | unknown, kept for a person |
-//! | `MarkTag`, `Remark`, `KfTransfer` | sets the same value | again |
+//! | `MarkTag`, `Remark`, `KfTransfer`, `KfEnd` | sets the same value | again |
 //! | `Webhook` | recognised by `webhook-id` | again |
-//! | `Robot` | doubles the message | unknown, kept for a person |
+//! | `Robot`, `MassSend` | doubles the message | unknown, kept for a person |
 
 use std::time::Duration;
 
@@ -61,12 +61,13 @@ pub fn repeat(effect: &Effect) -> Repeat {
         | Effect::MarkTag { .. }
         | Effect::Remark { .. }
         | Effect::KfTransfer { .. }
+        | Effect::KfEnd { .. }
         | Effect::Webhook { .. } => Repeat::Harmless,
         Effect::AppSend { .. } => Repeat::WithinWindow,
         Effect::KfEvent { .. } | Effect::Welcome { .. } | Effect::AibotReply { .. } => {
             Repeat::SingleUse
         }
-        Effect::Robot { .. } => Repeat::Doubles,
+        Effect::Robot { .. } | Effect::MassSend { .. } => Repeat::Doubles,
     }
 }
 

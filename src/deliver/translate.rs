@@ -10,16 +10,15 @@ use crate::domain::ids::{AppName, ExternalUserId, Tag, UserId};
 use crate::domain::outgoing::Outgoing;
 use crate::store::{AttemptEnd, ClaimedEffect, QuotaUse, Reservation};
 use crate::wecom::api::externalcontact::{mark_tag, remark, send_welcome_msg};
-use crate::wecom::api::kf::{ServiceState, send_msg, send_msg_on_event, service_state_trans};
+use crate::wecom::api::kf::{send_msg, send_msg_on_event};
 use crate::wecom::api::message::send;
 use crate::wecom::api::{aibot, webhook};
 use crate::wecom::client::{App, Secret};
 
+mod mass;
 mod message;
+mod session;
 pub(super) use message::Failure;
-
-/// Servicers that cannot take a session now: the next one is tried.
-const SERVICER_UNAVAILABLE: [i64; 2] = [95014, 95019];
 
 /// Carries out an effect once.
 pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<AttemptEnd, Failure> {
@@ -75,7 +74,15 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
             handle(deps, app)?.call(&request).await?;
             Ok(AttemptEnd::Sent { note: None })
         }
-        Effect::KfTransfer { .. } => transfer(deps, claimed).await,
+        Effect::KfTransfer { .. } => session::transfer(deps, claimed).await,
+        Effect::KfEnd {
+            app,
+            open_kfid,
+            external_userid,
+        } => session::end(deps, handle(deps, app)?, open_kfid, external_userid).await,
+        Effect::MassSend { app, to, messages } => {
+            mass::send(deps, handle(deps, app)?, to, messages).await
+        }
         Effect::Robot { robot, message } => robot_send(deps, robot, message).await,
         Effect::Webhook { webhook, body } => {
             let now = deps.clock.now();
@@ -250,49 +257,6 @@ async fn mark(
     }
     app.call(&request).await?;
     Ok(AttemptEnd::Sent { note: None })
-}
-
-/// Tries the servicers in turn, then the waiting pool.
-async fn transfer(deps: &Deps, claimed: &ClaimedEffect) -> Result<AttemptEnd, Failure> {
-    let Effect::KfTransfer {
-        app,
-        open_kfid,
-        external_userid,
-        servicers,
-    } = &claimed.effect
-    else {
-        return Err(Failure::content("not a transfer"));
-    };
-    let app = handle(deps, app)?;
-    deps.sessions.forget(open_kfid, external_userid);
-    for servicer in servicers {
-        let request = service_state_trans::Request::to_servicer(
-            open_kfid.as_str(),
-            external_userid.as_str(),
-            servicer.as_str(),
-        );
-        match app.call(&request).await {
-            Ok(_) => {
-                return Ok(AttemptEnd::Sent {
-                    note: note("servicer", servicer.0.clone()),
-                });
-            }
-            Err(error)
-                if error
-                    .code()
-                    .is_some_and(|c| SERVICER_UNAVAILABLE.contains(&c)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let request = service_state_trans::Request::new(
-        open_kfid.as_str(),
-        external_userid.as_str(),
-        ServiceState::Queued,
-    );
-    app.call(&request).await?;
-    Ok(AttemptEnd::Sent {
-        note: Some("into the waiting pool".to_owned()),
-    })
 }
 
 async fn robot_send(deps: &Deps, robot: &str, message: &Outgoing) -> Result<AttemptEnd, Failure> {

@@ -170,7 +170,7 @@ fn distance(wrong: &str, name: &str) -> usize {
     strsim::osa_distance(wrong, name)
 }
 
-/// Declares the kinds of one module, and `ALL` of them for the tests.
+/// Declares the kinds of one module, and `ALL` of them.
 macro_rules! kinds {
     ($($name:ident = $severity:ident $code:literal $key:literal;)*) => {
         $(pub(crate) const $name: crate::diagnostic::Kind = crate::diagnostic::Kind {
@@ -178,7 +178,6 @@ macro_rules! kinds {
             severity: crate::diagnostic::Severity::$severity,
             key: concat!("check.", $key),
         };)*
-        #[cfg(test)]
         pub(crate) const ALL: &[crate::diagnostic::Kind] = &[$($name),*];
     };
 }

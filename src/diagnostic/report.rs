@@ -1,13 +1,23 @@
 //! All findings of a run.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::{Diagnostic, Kind, Severity, Source, Span};
+
+/// So many errors and so many warnings of one file are shown.
+const MOST_FINDINGS: usize = 200;
+/// A longer line is not repeated in a finding.
+const LONGEST_LINE: usize = 8 * 1024;
+/// Code and text of the finding that stands for the rest.
+const TOO_MANY: (&str, &str) = ("Y032", "check.too_many");
 
 /// The findings of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     items: Vec<Diagnostic>,
+    /// By file, how many errors and warnings came from its lines.
+    counts: BTreeMap<String, [usize; 2]>,
 }
 
 impl Report {
@@ -19,6 +29,12 @@ impl Report {
     /// Adds the findings of another report.
     pub fn merge(&mut self, other: Self) {
         self.items.extend(other.items);
+        for (name, more) in other.counts {
+            let counts = self.counts.entry(name).or_default();
+            for (count, more) in counts.iter_mut().zip(more) {
+                *count += more;
+            }
+        }
     }
 
     /// The findings, by file and place; those without a file first.
@@ -86,10 +102,38 @@ impl<'a> Findings<'a> {
         })
     }
 
-    /// Adds a finding at a place of the file.
+    /// Whether nothing more will be shown of the file.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.count_of(Severity::Error) > MOST_FINDINGS
+    }
+
+    fn count_of(&self, severity: Severity) -> usize {
+        let counts = self.report.counts.get(self.source.name());
+        counts.map_or(0, |counts| counts[severity as usize])
+    }
+
+    /// Adds a finding at a place of the file. A file that is wrong everywhere is shown in
+    /// part: whether it can be used is known all the same.
     pub fn add(&mut self, span: Span, diagnostic: Diagnostic) {
+        let count = self.count_of(diagnostic.severity);
+        if count > MOST_FINDINGS {
+            return;
+        }
+        let diagnostic = if count == MOST_FINDINGS {
+            let most = MOST_FINDINGS.to_string();
+            Diagnostic::new(TOO_MANY.0, diagnostic.severity, TOO_MANY.1).value("most", most)
+        } else {
+            diagnostic
+        };
         let line = self.source.line(span.line);
-        let diagnostic = diagnostic.at(self.source.name(), span).line(line);
+        let name = self.source.name();
+        let counts = self.report.counts.entry(name.to_owned()).or_default();
+        counts[diagnostic.severity as usize] += 1;
+        let mut diagnostic = diagnostic.at(name, span);
+        if line.len() <= LONGEST_LINE {
+            diagnostic = diagnostic.line(line);
+        }
         self.report.push(diagnostic);
     }
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use super::clock::UnixMillis;
 use super::contact::{Contact, Enrolment, Follower, TagMark, Value};
-use super::ids::{Person, RecordId, RuleId, SopId, Tag, UserId};
+use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
 
 /// So many answers are remembered for the loop guard.
 pub const MOST_ANSWERS: usize = 50;
+/// So many conversations of one person are remembered.
+const MOST_CONVERSATIONS: usize = 8;
 
 /// Changes to one contact.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,6 +23,8 @@ pub struct ContactChange {
     pub add_tags: Vec<TagGrant>,
     /// Tags to remove.
     pub remove_tags: Vec<Tag>,
+    /// The tags that a rule has set go.
+    pub take_back: Option<TakeBack>,
     /// Attributes to set.
     pub set: Vec<(String, Value)>,
     /// Rules with a cooldown that fired: it starts now.
@@ -29,10 +33,12 @@ pub struct ContactChange {
     pub hits: Vec<RuleHit>,
     /// Points to add.
     pub points: i64,
-    /// SOPs begun or moved on, or (`None`) ended.
-    pub sops: Vec<(SopId, Option<Enrolment>)>,
-    /// Rules answered them.
+    /// SOPs begun, moved on or ended.
+    pub sops: Vec<SopChange>,
+    /// Rules answered them: this much is noted for the loop guard.
     pub answered: bool,
+    /// The conversation in which it happened.
+    pub conversation: Option<ConversationKey>,
     /// They wrote at this time. What waits in the lane named like the record's conversation
     /// becomes due: a message that was held until they write again goes out.
     pub wrote_at: Option<UnixMillis>,
@@ -53,6 +59,48 @@ pub struct TagGrant {
     pub version: Option<String>,
     /// The record that led to it.
     pub record: Option<RecordId>,
+}
+
+/// A move within an SOP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SopChange {
+    /// The SOP.
+    pub sop: SopId,
+    /// Where they must stand for it to happen: the start and the step of a running enrolment.
+    /// A step that was decided while something else stopped the SOP then changes nothing.
+    /// `None` takes any place.
+    pub only_at: Option<(UnixMillis, u32)>,
+    /// Where they stand afterwards.
+    pub to: Enrolment,
+}
+
+impl SopChange {
+    fn apply(self, contact: &mut Contact) {
+        let stands = contact.sops.get(&self.sop);
+        let fits = self.only_at.is_none_or(|place| {
+            stands.is_some_and(|it| it.is_running() && (it.started_at, it.step) == place)
+        });
+        if fits {
+            contact.sops.insert(self.sop, self.to);
+        }
+    }
+}
+
+/// Which tags are taken back: those that this rule set at or after this time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeBack {
+    /// The rule.
+    pub rule: RuleId,
+    /// Tags set before this time stay.
+    pub since: UnixMillis,
+}
+
+impl TakeBack {
+    /// Whether a tag with this mark goes.
+    #[must_use]
+    pub fn concerns(&self, mark: &TagMark) -> bool {
+        mark.rule.as_ref() == Some(&self.rule) && mark.at >= self.since
+    }
 }
 
 /// A rule with `hits` matched.
@@ -83,6 +131,9 @@ impl ContactChange {
     pub fn apply(self, contact: &mut Contact, now: UnixMillis) {
         for tag in &self.remove_tags {
             remove_tag(contact, tag);
+        }
+        if let Some(undo) = &self.take_back {
+            contact.tags.retain(|_, mark| !undo.concerns(mark));
         }
         for grant in self.add_tags {
             if !contact.has_tag(&grant.tag) {
@@ -118,14 +169,15 @@ impl ContactChange {
             hit.apply(contact, now);
         }
         contact.points = contact.points.saturating_add(self.points);
-        for (sop, enrolment) in self.sops {
-            match enrolment {
-                Some(enrolment) => contact.sops.insert(sop, enrolment),
-                None => contact.sops.remove(&sop),
-            };
+        for change in self.sops {
+            change.apply(contact);
+        }
+        if let Some(conversation) = self.conversation {
+            note_conversation(contact, conversation);
         }
         if self.answered {
-            contact.answered.push(now);
+            // By the time at which they wrote: a backlog worked off at once is no loop.
+            contact.answered.push(self.wrote_at.unwrap_or(now));
             let surplus = contact.answered.len().saturating_sub(MOST_ANSWERS);
             contact.answered.drain(..surplus);
         }
@@ -138,6 +190,17 @@ fn remove_tag(contact: &mut Contact, tag: &Tag) {
     contact
         .tags
         .retain(|held, _| held != tag && !(any_group && held.parts().1 == tag.0));
+}
+
+/// The newest last, each once.
+fn note_conversation(contact: &mut Contact, conversation: ConversationKey) {
+    contact.conversations.retain(|known| *known != conversation);
+    contact.conversations.push(conversation);
+    let surplus = contact
+        .conversations
+        .len()
+        .saturating_sub(MOST_CONVERSATIONS);
+    contact.conversations.drain(..surplus);
 }
 
 fn add_follower(contact: &mut Contact, mut follower: Follower) {

@@ -80,6 +80,25 @@ impl Clock for SystemClock {
     }
 }
 
+/// The machine's clock with a distance that can be changed while it runs: for a whole server
+/// against a stand-in of WeCom.
+#[derive(Debug, Default)]
+pub struct MovedClock(std::sync::atomic::AtomicI64);
+
+impl MovedClock {
+    /// Sets how far it is ahead of the machine's clock, in milliseconds.
+    pub fn set_ahead(&self, millis: i64) {
+        self.0.store(millis, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl Clock for MovedClock {
+    fn now(&self) -> UnixMillis {
+        let ahead = self.0.load(std::sync::atomic::Ordering::SeqCst);
+        UnixMillis(SystemClock.now().0.saturating_add(ahead))
+    }
+}
+
 /// A clock that moves only when told to: for tests, rule tests and previews.
 #[derive(Debug, Default)]
 pub struct ManualClock(std::sync::atomic::AtomicI64);

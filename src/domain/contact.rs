@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
-use super::ids::{Person, RecordId, RuleId, SopId, Tag, UserId};
+use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
 
 /// A customer or member, with what rules can ask about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct Contact {
     /// When rules last answered them, oldest first: what the loop guard looks at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answered: Vec<UnixMillis>,
+    /// The conversations that they were last in, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversations: Vec<ConversationKey>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
@@ -69,8 +72,61 @@ pub struct Enrolment {
     pub version: String,
     /// When they began.
     pub started_at: UnixMillis,
-    /// The step that is due next, counted from 0.
+    /// The step that is due next, counted from 0; the number of steps when all are over.
     pub step: u32,
+    /// When the step before it was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_step_at: Option<UnixMillis>,
+    /// When it sent them something, oldest first: what `limits` looks at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<UnixMillis>,
+    /// Set when it is over. It is kept, so that nobody enters twice by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<SopEnd>,
+}
+
+/// The end of somebody's way through an SOP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SopEnd {
+    /// When.
+    pub at: UnixMillis,
+    /// How.
+    pub how: SopEnding,
+}
+
+/// How somebody's way through an SOP ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SopEnding {
+    /// All steps are over.
+    Finished,
+    /// Its `exit_when` held.
+    Exited,
+    /// A rule or another SOP took them out of it.
+    Stopped,
+    /// Operators removed the SOP.
+    Removed,
+}
+
+impl Enrolment {
+    /// Somebody at the beginning.
+    #[must_use]
+    pub fn begin(version: String, now: UnixMillis) -> Self {
+        Self {
+            version,
+            started_at: now,
+            step: 0,
+            last_step_at: None,
+            sent: Vec::new(),
+            ended: None,
+        }
+    }
+
+    /// Whether steps are to come.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.ended.is_none()
+    }
 }
 
 impl Contact {
@@ -93,7 +149,16 @@ impl Contact {
             points: 0,
             sops: BTreeMap::new(),
             answered: Vec::new(),
+            conversations: Vec::new(),
         }
+    }
+
+    /// The conversation that something of our own about them belongs to: the one they were
+    /// last in, so that it keeps its place among their messages.
+    #[must_use]
+    pub fn conversation(&self) -> ConversationKey {
+        let last = self.conversations.last().cloned();
+        last.unwrap_or_else(|| ConversationKey(format!("own/{}", self.person.key())))
     }
 
     /// Whether they carry a tag. A name without a group matches in any group.

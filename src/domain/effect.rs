@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
+use super::criteria::ContactTest;
 use super::ids::{AppName, ExternalUserId, Lane, OpenKfId, RecordId, RuleId, Tag, UserId};
 use super::inbound::AibotPassive;
 use super::outgoing::Outgoing;
@@ -35,6 +36,36 @@ pub struct Origin {
     pub action: u32,
     /// Position among the messages which that action became.
     pub part: u32,
+}
+
+/// The receivers of a mass-send task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Receivers {
+    /// These customers of one member.
+    Of {
+        /// The member who gets the task.
+        sender: UserId,
+        /// The customers.
+        customers: Vec<ExternalUserId>,
+    },
+    /// All customers for whom every one of these holds when the task is made; each goes to
+    /// the member who last talked with them.
+    Matching(Vec<ContactTest>),
+}
+
+impl Receivers {
+    /// The customers, if they are few enough to be named.
+    #[must_use]
+    pub fn named(&self) -> Option<String> {
+        match self {
+            Self::Of { customers, .. } => {
+                let ids: Vec<&str> = customers.iter().map(ExternalUserId::as_str).collect();
+                Some(ids.join("|"))
+            }
+            Self::Matching(_) => None,
+        }
+    }
 }
 
 /// What to do to the outside world.
@@ -126,6 +157,24 @@ pub enum Effect {
         /// Tried in this order; empty means the waiting pool.
         servicers: Vec<UserId>,
     },
+    /// `kf/service_state/trans` to the end of the session.
+    KfEnd {
+        /// The configured kf app.
+        app: AppName,
+        /// The service account.
+        open_kfid: OpenKfId,
+        /// The customer.
+        external_userid: ExternalUserId,
+    },
+    /// `externalcontact/add_msg_template`: a task that members confirm.
+    MassSend {
+        /// The configured app whose token may do it.
+        app: AppName,
+        /// To whom.
+        to: Receivers,
+        /// One text and up to nine attachments.
+        messages: Vec<Outgoing>,
+    },
     /// `webhook/send` of a group robot.
     Robot {
         /// Its name in the config.
@@ -154,7 +203,9 @@ impl Effect {
             | Self::AibotReply { app, .. }
             | Self::MarkTag { app, .. }
             | Self::Remark { app, .. }
-            | Self::KfTransfer { app, .. } => Some(app),
+            | Self::KfTransfer { app, .. }
+            | Self::KfEnd { app, .. }
+            | Self::MassSend { app, .. } => Some(app),
             Self::Robot { .. } | Self::Webhook { .. } => None,
         }
     }
@@ -171,6 +222,8 @@ impl Effect {
             Self::MarkTag { .. } => "mark_tag",
             Self::Remark { .. } => "remark",
             Self::KfTransfer { .. } => "kf_transfer",
+            Self::KfEnd { .. } => "kf_end",
+            Self::MassSend { .. } => "mass_send",
             Self::Robot { .. } => "robot",
             Self::Webhook { .. } => "webhook",
         }

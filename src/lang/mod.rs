@@ -113,14 +113,19 @@ type Section = HashMap<String, HashMap<String, Entry>>;
 
 /// Each file: `[section.entry]` with `zh` and `en`; the key is `section.entry`.
 const FILES: &[&str] = &[
-    include_str!("cli.toml"),
-    include_str!("config.toml"),
-    include_str!("help.toml"),
-    include_str!("reason.toml"),
     include_str!("check.toml"),
     include_str!("check_rules.toml"),
+    include_str!("check_sops.toml"),
     include_str!("check_templates.toml"),
+    include_str!("cli.toml"),
+    include_str!("config.toml"),
     include_str!("explain.toml"),
+    include_str!("help.toml"),
+    include_str!("import.toml"),
+    include_str!("looking_back.toml"),
+    include_str!("reason.toml"),
+    include_str!("simulate.toml"),
+    include_str!("versions.toml"),
 ];
 
 /// The entries of the section `reason`, those with the longest fixed beginning first.

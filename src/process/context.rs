@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::inbound::{Author, Inbound, Trigger};
+use crate::domain::inbound::{Author, Inbound, Task, Trigger};
 use crate::store::{ContactSource, Store};
 
 /// What WeCom says stays good for so long.
@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[must_use]
 pub fn needs_lookup(inbound: &Inbound, contact: Option<&Contact>, now: UnixMillis) -> bool {
     if inbound.person.is_none() || inbound.author == Author::Servicer {
+        return false;
+    }
+    if let Trigger::Own(Task::Undo { .. } | Task::Alert { .. }) = inbound.trigger {
         return false;
     }
     if matches!(inbound.trigger, Trigger::Added { .. }) {

@@ -2,16 +2,22 @@
 
 use jiff::tz::TimeZone;
 
+use super::guard::{self, Held};
+use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
 use super::run_action::Planner;
+use super::sop_step::enter;
+use super::trace::Seen;
 use crate::config::Config;
-use crate::domain::change::ContactChange;
+use crate::domain::action::Action;
+use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower};
-use crate::domain::ids::{Person, RuleId};
+use crate::domain::effect::NewEffect;
+use crate::domain::ids::Person;
 use crate::domain::inbound::{Author, Inbound, Trigger};
-use crate::rules::{Standing, decide as decide_rules};
-use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome};
+use crate::rules::{Fired, Standing, decide as decide_rules};
+use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome, RuleUse};
 
 /// Decides about a claimed record.
 #[must_use]
@@ -33,6 +39,7 @@ pub fn decide(
         },
         contact: contact_change(inbound),
         uses: Vec::new(),
+        records: Vec::new(),
         effects: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
@@ -52,53 +59,106 @@ pub fn decide(
     );
     let mut seen = contact.unwrap_or(&nobody).clone();
     apply_arrival(&mut seen, inbound);
-    decide_with_rules(config, playbook, record, &seen, standing, now, &mut commit);
+    let scene = TaskScene {
+        config,
+        playbook,
+        record,
+        contact: &seen,
+        now,
+    };
+    match &inbound.trigger {
+        Trigger::Own(task) => decide_task(&scene, task, &mut commit),
+        _ => decide_with_rules(&scene, standing, &mut commit),
+    }
     commit
 }
 
-fn decide_with_rules(
-    config: &Config,
-    playbook: &Playbook,
-    record: &ClaimedRecord,
-    contact: &Contact,
-    standing: &Standing,
-    now: UnixMillis,
-    commit: &mut DecisionCommit,
-) {
-    let zone: &TimeZone = &config.timezone;
-    let decision = decide_rules(
-        &playbook.rules,
-        &record.inbound,
+fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut DecisionCommit) {
+    let TaskScene {
+        config,
+        playbook,
+        record,
         contact,
-        standing,
         now,
-        zone,
-    );
+    } = *scene;
+    let inbound = &record.inbound;
+    let zone: &TimeZone = &config.timezone;
+    let decision = decide_rules(&playbook.rules, inbound, contact, standing, now, zone);
+    let held = guard::held(config.guard, contact, inbound.at);
     let mut planner = Planner::new(config, playbook, record, contact, now);
-    let mut fired: Vec<RuleId> = Vec::new();
-    let mut cooling: Vec<RuleId> = Vec::new();
-    for rule in &decision.fired {
-        fired.push(rule.rule.clone());
-        if rule.cooldown.is_some() {
-            cooling.push(rule.rule.clone());
-        }
-        if !rule.observe {
-            planner.run(rule);
-        }
+    planner.hold_answers(held.map(Held::reason));
+    for rule in decision.fired.iter().filter(|rule| !rule.observe) {
+        planner.run(rule);
     }
     let plan = planner.finish();
-    let change = commit.contact.get_or_insert_with(ContactChange::default);
-    change.person.clone_from(&record.inbound.person);
-    change.add_tags = plan.add_tags;
-    change.remove_tags = plan.remove_tags;
-    change.set = plan.set;
-    change.fired = cooling;
-    commit.effects = plan.effects;
-    commit.trace = Some(serde_json::json!({
+    let wanted = decision.fired.iter().any(wants_answer);
+    let held = held.filter(|_| wanted);
+    commit
+        .records
+        .extend(held.and_then(|held| held.alert(config, contact, now)));
+    let mut change = commit.contact.take().unwrap_or_default();
+    change.person.clone_from(&inbound.person);
+    let in_chat = |new: &NewEffect| new.lane.0 == inbound.conversation.0;
+    change.answered = wanted && held.is_none() && plan.effects.iter().any(in_chat);
+    let steps = plan.into_commit(&mut change, commit);
+    let added = matches!(inbound.trigger, Trigger::Added { .. });
+    enter(scene, &mut change, added, commit);
+    change.hits = decision.hits;
+    let day = now.timestamp().to_zoned(zone.clone()).date();
+    let limited = decision.fired.iter().filter_map(|rule| {
+        let (rule, max) = (rule.rule.clone(), rule.limit?);
+        Some(RuleUse { rule, day, max })
+    });
+    commit.uses = limited.collect();
+    let cooling = decision.fired.iter().filter(|rule| rule.cooldown.is_some());
+    change.fired = cooling.map(|rule| rule.rule.clone()).collect();
+    let mut trace = serde_json::json!({
         "rules": decision.trace,
-        "steps": plan.steps,
-    }));
-    commit.outcome = RecordOutcome::Done { fired };
+        "steps": steps,
+        "tags": tag_changes(&change),
+        "sops": sop_changes(&change),
+        "seen": Seen::of(contact, now),
+    });
+    if let Some(held) = held {
+        trace["held"] = held.reason().into();
+    }
+    if !change.set.is_empty() {
+        trace["set"] = change.set.iter().map(|(name, _)| name.as_str()).collect();
+    }
+    if change.points != 0 {
+        trace["points"] = change.points.into();
+    }
+    commit.trace = Some(trace);
+    commit.contact = Some(change);
+    let fired = decision.fired.into_iter().map(|rule| rule.rule);
+    commit.outcome = RecordOutcome::Done {
+        fired: fired.collect(),
+    };
+}
+
+/// Whether a rule answers in the chat. A welcome is not counted: its code works once.
+fn wants_answer(rule: &Fired) -> bool {
+    let answers = |action: &Action| matches!(action, Action::Reply(_));
+    !rule.observe && rule.actions.iter().any(answers)
+}
+
+/// `+组/标签` and `-组/标签`, as the rules said it.
+#[must_use]
+pub fn tag_changes(change: &ContactChange) -> Vec<String> {
+    let added = change.add_tags.iter();
+    let added = added.map(|grant| format!("+{}", grant.tag));
+    let removed = change.remove_tags.iter();
+    added.chain(removed.map(|tag| format!("-{tag}"))).collect()
+}
+
+/// `+id` for an SOP that they entered and `-id` for one that they left.
+#[must_use]
+pub fn sop_changes(change: &ContactChange) -> Vec<String> {
+    let sign = |change: &SopChange| if change.to.is_running() { '+' } else { '-' };
+    let changes = change.sops.iter();
+    changes
+        .map(|change| format!("{}{}", sign(change), change.sop))
+        .collect()
 }
 
 /// Why the rules never see this record.
@@ -107,7 +167,6 @@ fn not_for_rules(inbound: &Inbound) -> Option<&'static str> {
         (Author::Servicer, _) => Some("written by a servicer"),
         (_, Trigger::SendFailed { .. }) => Some("a report on a message of ours"),
         (_, Trigger::SessionChanged { .. }) => Some("the session changed hands"),
-        (_, Trigger::Own(_)) => Some("not available in this version"),
         _ => None,
     }
 }
@@ -119,6 +178,9 @@ fn contact_change(inbound: &Inbound) -> Option<ContactChange> {
         person: Some(person),
         ..ContactChange::default()
     };
+    if !matches!(inbound.trigger, Trigger::Own(_)) {
+        change.conversation = Some(inbound.conversation.clone());
+    }
     if inbound.author == Author::Person && matches!(inbound.trigger, Trigger::Message(_)) {
         change.wrote_at = Some(inbound.at);
     }

@@ -3,6 +3,16 @@
 mod compose;
 pub mod context;
 pub mod decide;
+mod guard;
+pub mod own;
 pub mod playbook;
+mod remind_when;
+pub mod replay;
 mod run_action;
+mod sop_step;
+mod today;
+pub mod trace;
 pub mod worker;
+
+#[cfg(test)]
+mod tests;

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::rules::RuleSet;
+use crate::sops::SopSet;
 use crate::templates::Catalog;
 
-/// Rules and templates that were checked together.
+/// Rules, templates and SOPs that were checked together.
 #[derive(Debug)]
 pub struct Playbook {
     /// The rules.
     pub rules: RuleSet,
     /// The templates that they name.
     pub templates: Catalog,
+    /// The follow-up plans.
+    pub sops: SopSet,
 }
 
 /// The playbook in force. Readers keep the one they began with.
@@ -33,8 +36,10 @@ impl CurrentPlaybook {
         self.0.load_full()
     }
 
-    /// Puts another in force.
-    pub fn set(&self, playbook: Playbook) {
-        self.0.store(Arc::new(playbook));
+    /// Puts another in force; gives the one before, so that whoever calls decides where a
+    /// large set is taken apart.
+    #[must_use]
+    pub fn swap(&self, playbook: Playbook) -> Arc<Playbook> {
+        self.0.swap(Arc::new(playbook))
     }
 }

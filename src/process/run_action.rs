@@ -1,5 +1,7 @@
 //! From a fired rule's actions to effects and contact changes. No I/O.
 
+mod later;
+mod reach;
 mod say;
 
 use std::collections::BTreeMap;
@@ -9,14 +11,16 @@ use serde::Serialize;
 use super::playbook::Playbook;
 use crate::config::Config;
 use crate::domain::action::Action;
-use crate::domain::change::TagGrant;
+use crate::domain::change::{ContactChange, SopChange, TagGrant};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Value};
 use crate::domain::effect::{Effect, NewEffect, Origin};
 use crate::domain::ids::{ExternalUserId, Lane, Person, RuleId, Tag, UserId};
-use crate::domain::inbound::{Inbound, ReplyPath, Trigger};
-use crate::rules::Fired;
-use crate::store::ClaimedRecord;
+use crate::domain::inbound::{Inbound, Trigger};
+use crate::domain::timer::Timer;
+use crate::rules::explain::Deed;
+use crate::rules::{Fired, deed};
+use crate::store::{ClaimedRecord, DecisionCommit};
 use crate::templates::{Catalog, Corp, RenderContext, Staff};
 
 /// What all fired rules together lead to.
@@ -26,7 +30,30 @@ pub(super) struct Plan {
     pub(super) add_tags: Vec<TagGrant>,
     pub(super) remove_tags: Vec<Tag>,
     pub(super) set: Vec<(String, Value)>,
+    pub(super) points: i64,
+    pub(super) sops: Vec<SopChange>,
+    pub(super) timers: Vec<Timer>,
+    pub(super) remove_timers: Vec<String>,
     pub(super) steps: Vec<Step>,
+}
+
+impl Plan {
+    /// Moves everything into a decision. Returns how each action went.
+    pub(super) fn into_commit(
+        self,
+        change: &mut ContactChange,
+        commit: &mut DecisionCommit,
+    ) -> Vec<Step> {
+        change.add_tags = self.add_tags;
+        change.remove_tags = self.remove_tags;
+        change.set = self.set;
+        change.points = self.points;
+        change.sops.extend(self.sops);
+        commit.effects.extend(self.effects);
+        commit.timers.extend(self.timers);
+        commit.remove_timers.extend(self.remove_timers);
+        self.steps
+    }
 }
 
 /// How one action went, for the trace.
@@ -34,7 +61,9 @@ pub(super) struct Plan {
 pub(super) struct Step {
     rule: RuleId,
     action: u32,
-    key: &'static str,
+    key: String,
+    /// The template, receiver, …
+    target: String,
     /// Effects that it became.
     effects: usize,
     /// Why it did not become what it says.
@@ -45,8 +74,9 @@ pub(super) struct Step {
 /// Turns fired rules into a [`Plan`].
 pub(super) struct Planner<'a> {
     config: &'a Config,
+    playbook: &'a Playbook,
     templates: &'a Catalog,
-    /// The version of the rules.
+    /// The version of the rules, or of the SOP.
     version: String,
     record: &'a ClaimedRecord,
     contact: &'a Contact,
@@ -54,9 +84,13 @@ pub(super) struct Planner<'a> {
     plan: Plan,
     /// Tag changes of all rules, sent as one `mark_tag` per follower.
     tagging: Option<Origin>,
+    /// Why nothing may be answered in the chat.
+    held: Option<String>,
+    /// The actions are those of an SOP.
+    in_sop: bool,
 }
 
-type StepResult = Result<(), String>;
+pub(super) type StepResult = Result<(), String>;
 
 impl<'a> Planner<'a> {
     pub(super) fn new(
@@ -68,6 +102,7 @@ impl<'a> Planner<'a> {
     ) -> Self {
         Self {
             config,
+            playbook,
             templates: &playbook.templates,
             version: playbook.rules.version().to_owned(),
             record,
@@ -75,29 +110,71 @@ impl<'a> Planner<'a> {
             now,
             plan: Plan::default(),
             tagging: None,
+            held: None,
+            in_sop: false,
         }
+    }
+
+    /// Answers in the chat do not go out, for this reason.
+    pub(super) fn hold_answers(&mut self, reason: Option<String>) {
+        self.held = reason;
+    }
+
+    /// What follows is wanted by this version of an SOP, not by the rules.
+    pub(super) fn for_version(&mut self, version: &str) {
+        version.clone_into(&mut self.version);
+        self.in_sop = true;
     }
 
     /// Runs the actions of one rule, in order. One that cannot be done stops no other.
     pub(super) fn run(&mut self, fired: &Fired) {
         for (index, action) in fired.actions.iter().enumerate() {
-            let origin = Origin {
-                record: self.record.id,
-                rule: fired.rule.clone(),
-                action: u32::try_from(index).unwrap_or(u32::MAX),
-                part: 0,
-            };
-            let before = self.plan.effects.len();
-            let result = self.action(action, &origin, &fired.captures);
-            let effects = self.plan.effects.len() - before;
-            self.plan.steps.push(Step {
-                rule: origin.rule,
-                action: origin.action,
-                key: action.key(),
-                effects,
-                problem: result.err(),
+            self.step(&fired.rule, index, deed(action), |planner, origin| {
+                planner.action(action, origin, &fired.captures)
             });
         }
+    }
+
+    /// Runs the actions of an SOP, in order.
+    pub(super) fn run_all(&mut self, rule: &RuleId, actions: &[Action]) {
+        for (index, action) in actions.iter().enumerate() {
+            self.run_one(rule, index, action);
+        }
+    }
+
+    /// Runs one action of an SOP.
+    pub(super) fn run_one(&mut self, rule: &RuleId, index: usize, action: &Action) {
+        self.step(rule, index, deed(action), |planner, origin| {
+            planner.action(action, origin, &BTreeMap::new())
+        });
+    }
+
+    /// Does one thing and notes how it went. Returns how many effects it became.
+    pub(super) fn step(
+        &mut self,
+        rule: &RuleId,
+        index: usize,
+        deed: Deed,
+        act: impl FnOnce(&mut Self, &Origin) -> StepResult,
+    ) -> usize {
+        let origin = Origin {
+            record: self.record.id,
+            rule: rule.clone(),
+            action: u32::try_from(index).unwrap_or(u32::MAX),
+            part: 0,
+        };
+        let before = self.plan.effects.len();
+        let result = act(self, &origin);
+        let effects = self.plan.effects.len() - before;
+        self.plan.steps.push(Step {
+            rule: origin.rule,
+            action: origin.action,
+            key: deed.action,
+            target: deed.target,
+            effects,
+            problem: result.err(),
+        });
+        effects
     }
 
     pub(super) fn finish(mut self) -> Plan {
@@ -124,18 +201,25 @@ impl<'a> Planner<'a> {
                 self.plan.set.push((attribute.clone(), value));
                 Ok(())
             }
+            Action::Reply(_) if self.held.is_some() => Err(self.held.clone().unwrap_or_default()),
             Action::Reply(template) => self.reply(template, origin, captures),
             Action::Welcome(template) => self.welcome(template, origin, captures),
             Action::Notify { to, content } => self.notify(to, content, origin, captures),
             Action::Transfer(group) => self.transfer(group, origin),
             Action::Webhook { to, body } => self.webhook(to, body, origin, captures),
             Action::Robot { to, content } => self.robot(to, content, origin, captures),
-            Action::EndSession
-            | Action::StartSop(_)
-            | Action::StopSop(_)
-            | Action::Remind { .. }
-            | Action::Points { .. }
-            | Action::MassMessage { .. } => Err("not available in this version".to_owned()),
+            Action::EndSession => self.end_session(origin),
+            Action::StartSop(sop) => self.start_sop(sop),
+            Action::StopSop(sop) => self.stop_sop(sop),
+            Action::Remind { who, when, text } => self.remind(who, when, text, origin, captures),
+            // Why they are given is what the rule's text says: the trace names the rule.
+            Action::Points { add, .. } => {
+                self.plan.points = self.plan.points.saturating_add(*add);
+                Ok(())
+            }
+            Action::MassMessage { template, audience } => {
+                self.mass_message(template, audience, origin, captures)
+            }
         }
     }
 
@@ -236,31 +320,6 @@ impl<'a> Planner<'a> {
             };
             self.push(effect, lane, origin, 0);
         }
-        Ok(())
-    }
-
-    fn transfer(&mut self, group: &str, origin: &Origin) -> StepResult {
-        let inbound = self.inbound();
-        let ReplyPath::Kf {
-            open_kfid,
-            external_userid,
-        } = &inbound.reply_path
-        else {
-            return Err("only a kf session can be handed over".to_owned());
-        };
-        let servicers = self
-            .config
-            .servicers
-            .get(group)
-            .ok_or_else(|| format!("no servicer group is called {group}"))?
-            .clone();
-        let effect = Effect::KfTransfer {
-            app: inbound.app.clone(),
-            open_kfid: open_kfid.clone(),
-            external_userid: external_userid.clone(),
-            servicers,
-        };
-        self.push(effect, Lane(inbound.conversation.0.clone()), origin, 0);
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::context::{look_up, needs_lookup};
 use super::decide::decide;
 use super::playbook::CurrentPlaybook;
+use super::today::Today;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::domain::clock::SharedClock;
@@ -16,10 +17,9 @@ use crate::domain::contact::Contact;
 use crate::domain::effect::{Effect, message_id};
 use crate::domain::ids::{Person, RecordId, RuleId};
 use crate::domain::inbound::Trigger;
-use crate::rules::Standing;
 use crate::service::{Pass, Service};
 use crate::store::{
-    Claim, ClaimedRecord, ContactSource, DecisionCommit, RecordOutcome, Store, StoreError,
+    Claim, ClaimedRecord, ContactSource, DecisionCommit, RecordOutcome, RuleUse, Store, StoreError,
 };
 
 const BATCH: usize = 128;
@@ -29,6 +29,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const MAX_ATTEMPTS: u32 = 5;
 /// Look-ups under way at once.
 const LOOKUPS: usize = 32;
+/// Decisions about one record in a row, at most, while daily limits are being reached.
+const MAX_ROUNDS: usize = 5;
 
 /// What the worker needs.
 pub struct Deps {
@@ -50,16 +52,26 @@ pub struct Deps {
 
 /// Takes records in conversation order and decides about them.
 pub struct Worker {
-    deps: Arc<Deps>,
+    decider: Arc<Decider>,
     lookups: Arc<Semaphore>,
 }
+
+/// Decides and commits.
+struct Decider {
+    deps: Arc<Deps>,
+    today: Today,
+}
+
+/// A claimed record with what is known about its person.
+type Case = (ClaimedRecord, Option<Contact>);
 
 impl Worker {
     /// A worker.
     #[must_use]
     pub fn new(deps: Arc<Deps>) -> Self {
+        let today = Today::default();
         Self {
-            deps,
+            decider: Arc::new(Decider { deps, today }),
             lookups: Arc::new(Semaphore::new(LOOKUPS)),
         }
     }
@@ -69,12 +81,13 @@ impl Worker {
         if free == 0 {
             return Ok(Pass::Idle(Duration::from_millis(20)));
         }
+        let deps = &self.decider.deps;
         let claim = Claim {
-            now: self.deps.clock.now(),
+            now: deps.clock.now(),
             lease: LEASE,
             limit: BATCH,
         };
-        let records = self.deps.store.claim_records(claim).await?;
+        let records = deps.store.claim_records(claim).await?;
         if records.is_empty() {
             return Ok(Pass::Idle(IDLE));
         }
@@ -88,7 +101,7 @@ impl Worker {
                     .unwrap_or(Person::Member("".into()))
             })
             .collect();
-        let contacts = self.deps.store.contacts(&persons).await?;
+        let contacts = deps.store.contacts(&persons).await?;
         let mut ready = Vec::with_capacity(records.len());
         for (record, contact) in records.into_iter().zip(contacts) {
             if needs_lookup(&record.inbound, contact.as_ref(), claim.now) {
@@ -97,7 +110,7 @@ impl Worker {
                 ready.push((record, contact));
             }
         }
-        self.deps.decide_all(ready).await?;
+        self.decider.decide_all(ready).await?;
         Ok(Pass::Busy)
     }
 
@@ -106,10 +119,11 @@ impl Worker {
         let Ok(permit) = Arc::clone(&self.lookups).acquire_owned().await else {
             return;
         };
-        let deps = Arc::clone(&self.deps);
+        let decider = Arc::clone(&self.decider);
         tokio::spawn(async move {
+            let deps = &decider.deps;
             let contact = look_up(&deps.store, &deps.source, &record.inbound, contact).await;
-            if let Err(error) = deps.decide_all(vec![(record, contact)]).await {
+            if let Err(error) = decider.decide_all(vec![(record, contact)]).await {
                 tracing::error!(%error, "a decision could not be stored; the record is tried again");
             }
             drop(permit);
@@ -117,68 +131,96 @@ impl Worker {
     }
 }
 
-impl Deps {
-    async fn decide_all(
-        &self,
-        batch: Vec<(ClaimedRecord, Option<Contact>)>,
-    ) -> Result<(), StoreError> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let playbook = self.playbook.get();
-        let now = self.clock.now();
-        let mut commits: Vec<DecisionCommit> = Vec::with_capacity(batch.len());
-        for (record, contact) in &batch {
-            let decided = std::panic::catch_unwind(AssertUnwindSafe(|| {
-                decide(
-                    &self.config,
-                    &playbook,
-                    record,
-                    contact.as_ref(),
-                    &Standing::default(),
-                    now,
-                )
-            }));
-            match decided {
-                Ok(commit) => commits.push(commit),
-                Err(_) => self.give_up(record).await?,
+impl Decider {
+    /// Decides about each, and again about those whose rules had no use left by the time of
+    /// the commit.
+    async fn decide_all(&self, mut batch: Vec<Case>) -> Result<(), StoreError> {
+        for _ in 0..MAX_ROUNDS {
+            if batch.is_empty() {
+                return Ok(());
             }
-            self.report_failed_send(record).await?;
+            batch = self.round(batch).await?;
         }
-        let decided = commits.len() as u64;
-        for commit in &commits {
-            note(commit);
+        let now = self.deps.clock.now();
+        for (record, _) in &batch {
+            let (store, reason) = (&self.deps.store, "a daily limit was reached meanwhile");
+            let again = now.after(Duration::from_secs(1));
+            store
+                .retry_record(record.id, record.fence, again, reason)
+                .await?;
         }
-        let unanswered: Vec<RecordId> = commits.iter().filter_map(without_answer).collect();
-        for result in self.store.commit_decisions(commits).await? {
+        Ok(())
+    }
+
+    /// Decides and commits. Returns those to be decided again.
+    async fn round(&self, batch: Vec<Case>) -> Result<Vec<Case>, StoreError> {
+        let Deps {
+            config,
+            store,
+            clock,
+            playbook,
+            desk,
+            ..
+        } = &*self.deps;
+        let playbook = playbook.get();
+        let now = clock.now();
+        let day = now.timestamp().to_zoned(config.timezone.clone()).date();
+        let standing = self.today.on(store.as_ref(), day).await?;
+        let mut commits: Vec<DecisionCommit> = Vec::with_capacity(batch.len());
+        let mut cases: Vec<Case> = Vec::with_capacity(batch.len());
+        for (record, contact) in batch {
+            let decided = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                decide(config, &playbook, &record, contact.as_ref(), &standing, now)
+            }));
+            self.report_failed_send(&record).await?;
+            match decided {
+                Ok(commit) => {
+                    commits.push(commit);
+                    cases.push((record, contact));
+                }
+                Err(_) => self.give_up(&record).await?,
+            }
+        }
+        let told: Vec<Told> = commits.iter().map(Told::of).collect();
+        let mut again = Vec::new();
+        let results = store.commit_decisions(commits).await?;
+        for ((result, told), case) in results.into_iter().zip(told).zip(cases) {
             match result {
-                Ok(effects) => metrics::counter!("wecom_agent_effects_decided_total")
-                    .increment(effects.len() as u64),
+                Ok(effects) => {
+                    told.done(effects.len());
+                    self.today.used(day, &told.uses);
+                    if !told.answers {
+                        desk.no_answer(told.record);
+                    }
+                }
+                Err(StoreError::LimitReached { rule }) => {
+                    tracing::info!(record = %told.record, %rule, "its daily limit was reached meanwhile");
+                    self.today.forget();
+                    again.push(case);
+                }
                 Err(StoreError::Fenced { item }) => {
                     tracing::info!(item, "somebody else decided first");
                 }
                 Err(error) => return Err(error),
             }
         }
-        for record in unanswered {
-            self.desk.no_answer(record);
-        }
-        metrics::counter!("wecom_agent_decisions_total").increment(decided);
-        Ok(())
+        Ok(again)
     }
 
     /// A record that makes the engine panic must not take the loop with it.
     async fn give_up(&self, record: &ClaimedRecord) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let now = self.deps.clock.now();
         if record.attempt < MAX_ATTEMPTS {
             let at = now.after(Duration::from_secs(1 << record.attempt.min(6)));
             return self
+                .deps
                 .store
                 .retry_record(record.id, record.fence, at, "internal error")
                 .await;
         }
         tracing::error!(record = %record.id, "kept as a dead letter: the decision failed every time");
-        self.store
+        self.deps
+            .store
             .bury_record(
                 record.id,
                 record.fence,
@@ -193,40 +235,67 @@ impl Deps {
         let Trigger::SendFailed { msgid, fail_type } = &record.inbound.trigger else {
             return Ok(());
         };
-        let Some(effect) = message_id::parse(&self.instance, msgid) else {
+        let Some(effect) = message_id::parse(&self.deps.instance, msgid) else {
             return Ok(());
         };
         let reason = format!("WeCom could not deliver it (fail_type {fail_type})");
         let known = self
+            .deps
             .store
-            .fail_sent_effect(effect, &reason, self.clock.now())
+            .fail_sent_effect(effect, &reason, self.deps.clock.now())
             .await?;
         tracing::warn!(effect = %effect, fail_type, known, "a message was accepted but not delivered");
         Ok(())
     }
 }
 
-/// The record, if nothing in the decision could go back in the callback's own response.
-fn without_answer(commit: &DecisionCommit) -> Option<RecordId> {
-    let answers =
-        |effect: &Effect| matches!(effect, Effect::AibotReply { .. } | Effect::AppSend { .. });
-    let none = !commit.effects.iter().any(|new| answers(&new.effect));
-    none.then_some(commit.record)
+/// What is told about a decision once it is committed.
+struct Told {
+    record: RecordId,
+    outcome: RecordOutcome,
+    uses: Vec<RuleUse>,
+    /// Whether something in it could go back in the callback's own response.
+    answers: bool,
+    /// Whether the loop guard held answers back.
+    held: bool,
 }
 
-fn note(commit: &DecisionCommit) {
-    let effects = commit.effects.len();
-    match &commit.outcome {
-        RecordOutcome::Done { fired } => {
-            let rules: Vec<&str> = fired.iter().map(RuleId::as_str).collect();
-            tracing::info!(record = %commit.record, effects, ?rules, "decided");
-            for rule in fired {
-                metrics::counter!("wecom_agent_rules_fired_total", "rule" => rule.0.clone())
-                    .increment(1);
-            }
+impl Told {
+    fn of(commit: &DecisionCommit) -> Self {
+        let answers =
+            |effect: &Effect| matches!(effect, Effect::AibotReply { .. } | Effect::AppSend { .. });
+        Self {
+            record: commit.record,
+            outcome: commit.outcome.clone(),
+            uses: commit.uses.clone(),
+            answers: commit.effects.iter().any(|new| answers(&new.effect)),
+            held: commit
+                .trace
+                .as_ref()
+                .is_some_and(|trace| trace.get("held").is_some()),
         }
-        RecordOutcome::Skipped { reason } => {
-            tracing::info!(record = %commit.record, reason, "skipped");
+    }
+
+    fn done(&self, effects: usize) {
+        let record = self.record;
+        metrics::counter!("wecom_agent_decisions_total").increment(1);
+        metrics::counter!("wecom_agent_effects_decided_total").increment(effects as u64);
+        if self.held {
+            tracing::warn!(%record, "the loop guard held an answer back");
+            metrics::counter!("wecom_agent_answers_held_total").increment(1);
+        }
+        match &self.outcome {
+            RecordOutcome::Done { fired } => {
+                let rules: Vec<&str> = fired.iter().map(RuleId::as_str).collect();
+                tracing::info!(%record, effects, ?rules, "decided");
+                for rule in fired {
+                    metrics::counter!("wecom_agent_rules_fired_total", "rule" => rule.0.clone())
+                        .increment(1);
+                }
+            }
+            RecordOutcome::Skipped { reason } => {
+                tracing::info!(%record, reason, "skipped");
+            }
         }
     }
 }

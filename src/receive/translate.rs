@@ -387,7 +387,8 @@ fn from_aibot(app: &AppName, callback: &AibotCallback, now: UnixMillis) -> Inbou
         app: app.clone(),
         at: callback.create_time.map_or(now, UnixMillis::from_secs),
         person: member.map(|id| Person::Member(id.into())),
-        author: Author::Person,
+        // Words without a member are no person's: another bot's, or the platform's.
+        author: member.map_or(Author::System, |_| Author::Person),
         conversation: conversation(app, &who),
         trigger,
         reply_path: ReplyPath::Aibot {

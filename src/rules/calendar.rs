@@ -78,6 +78,45 @@ impl Calendar {
         Some(HoursId(at))
     }
 
+    /// Whether these hours never end.
+    pub(super) fn is_always(&self, id: HoursId) -> bool {
+        matches!(self.hours.get(id.0), Some((_, Hours::Always)))
+    }
+
+    /// When these hours run next, from a local time on; that time itself if they run then,
+    /// `None` if they do not within a year.
+    #[must_use]
+    pub fn next_opening(&self, id: HoursId, from: DateTime) -> Option<DateTime> {
+        if self.is_open_at(id, from) {
+            return Some(from);
+        }
+        let mut minutes: Vec<i16> = vec![0];
+        for (_, hours) in &self.hours {
+            if let Hours::Open(openings) = hours {
+                let edges = openings.iter().flat_map(|part| [part.from.0, part.to.0]);
+                minutes.extend(edges.filter(|minute| *minute < 24 * 60));
+            }
+        }
+        minutes.sort_unstable();
+        minutes.dedup();
+        let mut day = from.date();
+        for _ in 0..=366 {
+            for minute in &minutes {
+                let at = day.at(
+                    i8::try_from(minute / 60).ok()?,
+                    i8::try_from(minute % 60).ok()?,
+                    0,
+                    0,
+                );
+                if at > from && self.is_open_at(id, at) {
+                    return Some(at);
+                }
+            }
+            day = day.tomorrow().ok()?;
+        }
+        None
+    }
+
     /// The name of hours.
     #[must_use]
     pub fn name(&self, id: HoursId) -> &str {
@@ -87,6 +126,15 @@ impl Calendar {
     /// All names, in the order of the file.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.hours.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The built-in Chinese holidays and no hours.
+    #[cfg(test)]
+    pub(crate) fn of_chinese_holidays() -> Self {
+        Self {
+            chinese: true,
+            ..Self::default()
+        }
     }
 
     /// Whether `name` is open now; `None` if there are no such hours.
@@ -248,6 +296,34 @@ mod tests {
         assert!(open("夜班", (2026, 11, 21), 5, 59), "Saturday morning");
         assert!(!open("夜班", (2026, 11, 21), 6, 0));
         assert!(!open("夜班", (2026, 11, 20), 3, 0), "Friday morning");
+    }
+
+    #[test]
+    fn the_next_opening() {
+        let calendar = calendar();
+        let next = |name: &str, day: (i16, i8, i8), hour: i8, minute: i8| {
+            let from = date(day.0, day.1, day.2).at(hour, minute, 0, 0);
+            calendar.next_opening(calendar.find(name).expect("hours"), from)
+        };
+        let at = |day: i8, hour: i8| Some(date(2026, 11, day).at(hour, 0, 0, 0));
+        assert_eq!(next("工作时间", (2026, 11, 23), 21, 0), at(24, 9));
+        assert_eq!(
+            next("工作时间", (2026, 11, 20), 18, 0),
+            at(23, 9),
+            "a weekend"
+        );
+        assert_eq!(
+            next("工作时间", (2026, 11, 23), 10, 0),
+            at(23, 10),
+            "they run"
+        );
+        assert_eq!(next("非工作时间", (2026, 11, 23), 10, 0), at(23, 18));
+        assert_eq!(next("夜班", (2026, 11, 23), 10, 0), at(27, 22));
+        assert_eq!(
+            next("工作时间", (2026, 9, 30), 19, 0),
+            Some(date(2026, 10, 8).at(9, 0, 0, 0)),
+            "国庆"
+        );
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The conditions of a rule, one after another.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,14 +7,14 @@ use std::ops::Range;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::explain::{Found, Reason};
+use super::audience::fits;
+use super::explain::{Found, Reason, Used};
 use super::matcher::Hits;
 use super::model::{Mode, Rule, RuleSet, Standing};
-use super::normalize::{normalize, original_range};
 use super::words::Word;
+use crate::domain::change::RuleHit;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::criteria::{ContactTest, fits};
 use crate::domain::inbound::{Author, Inbound, Trigger};
 
 /// A reason names at most this many words.
@@ -31,7 +30,7 @@ pub(super) struct Scene<'a> {
     zone: &'a TimeZone,
     /// What was said, pressed or named, as it came.
     pub(super) text: &'a str,
-    pub(super) hits: Hits,
+    pub(super) hits: Hits<'a>,
     local: OnceCell<DateTime>,
 }
 
@@ -57,7 +56,6 @@ impl<'a> Scene<'a> {
             Trigger::Entered { scene, .. } => scene.as_deref().unwrap_or_default(),
             _ => "",
         };
-        let normalised: Cow<'_, str> = normalize(text);
         Self {
             set,
             inbound,
@@ -66,7 +64,7 @@ impl<'a> Scene<'a> {
             now,
             zone,
             text,
-            hits: set.matcher.scan(&normalised),
+            hits: set.matcher.scan(text),
             local: OnceCell::new(),
         }
     }
@@ -97,11 +95,50 @@ impl<'a> Scene<'a> {
         }
         self.is_of_type(rule)?;
         let matched = self.has_text(rule)?;
-        for test in &rule.when.contact {
-            self.fits_contact(test)?;
-        }
+        fits(&rule.when.contact, self.contact, self.source(), self.now)?;
         self.is_time(rule)?;
         Ok(matched)
+    }
+
+    /// The match of a rule that fires only at the n-th one, this one included; `Err` says
+    /// that it is not the n-th yet.
+    pub(super) fn counts(&self, rule: &Rule) -> Option<Result<RuleHit, (RuleHit, Reason)>> {
+        let wanted = rule.when.hits?;
+        let before = self
+            .contact
+            .hits
+            .get(&rule.id)
+            .map_or(&[][..], Vec::as_slice);
+        let recent = before
+            .iter()
+            .filter(|at| self.now.since(**at) < wanted.within);
+        let have = u32::try_from(recent.count()).unwrap_or(u32::MAX);
+        let have = have.saturating_add(1);
+        let fired = have >= wanted.times;
+        let hit = RuleHit {
+            rule: rule.id.clone(),
+            within: wanted.within,
+            fired,
+        };
+        let reason = Reason::Hits {
+            have,
+            times: wanted.times,
+            within_secs: wanted.within.as_secs(),
+        };
+        Some(if fired { Ok(hit) } else { Err((hit, reason)) })
+    }
+
+    /// How often a rule with a daily limit has fired today.
+    pub(super) fn within_limit(&self, rule: &Rule) -> Result<Option<Used>, Reason> {
+        let Some(max) = rule.limit else {
+            return Ok(None);
+        };
+        let used = self.standing.used_today.get(&rule.id).copied();
+        let used = used.unwrap_or_default();
+        if used >= max {
+            return Err(Reason::Limit { used, max });
+        }
+        Ok(Some(Used { used, max }))
     }
 
     fn is_of_type(&self, rule: &Rule) -> Result<(), Reason> {
@@ -119,13 +156,10 @@ impl<'a> Scene<'a> {
     fn has_text(&self, rule: &Rule) -> Result<Matched, Reason> {
         let when = &rule.when;
         let mut matched = Matched::default();
-        let found = |(word, range): (&Word, Range<usize>)| {
-            let range = original_range(self.text, &range);
-            Found {
-                word: word.text.to_string(),
-                start: range.start,
-                end: range.end,
-            }
+        let found = |(word, range): (&Word, Range<usize>)| Found {
+            word: word.text.to_string(),
+            start: range.start,
+            end: range.end,
         };
         if !when.any.is_empty() {
             let first = when.any.first(&self.hits, when.how);
@@ -151,59 +185,6 @@ impl<'a> Scene<'a> {
             capture(&pattern.regex, self.text, &mut matched).ok_or(Reason::Regex)?;
         }
         Ok(matched)
-    }
-
-    fn fits_contact(&self, test: &ContactTest) -> Result<(), Reason> {
-        let differs = |attribute: &str, wants: String, actual: Option<String>| {
-            Err(Reason::Contact {
-                attribute: attribute.to_owned(),
-                wants,
-                actual,
-            })
-        };
-        match test {
-            ContactTest::HasTag(tag) if !self.contact.has_tag(tag) => Err(Reason::HasTag {
-                tag: tag.to_string(),
-            }),
-            ContactTest::NotTag(tag) if self.contact.has_tag(tag) => Err(Reason::NotTag {
-                tag: tag.to_string(),
-            }),
-            ContactTest::HasTag(_) | ContactTest::NotTag(_) => Ok(()),
-            ContactTest::AddedDays(compare) => {
-                let days = self
-                    .contact
-                    .added_days(self.now)
-                    .map(|days| days.to_string());
-                if days.is_some() && compare.holds(days.as_deref()) {
-                    return Ok(());
-                }
-                differs("added_days", compare.to_string(), days)
-            }
-            ContactTest::Points(compare) => {
-                let points = self.contact.points.to_string();
-                if compare.holds(Some(&points)) {
-                    return Ok(());
-                }
-                differs("points", compare.to_string(), Some(points))
-            }
-            ContactTest::Source(patterns) => {
-                let source = self.source();
-                let known = source.unwrap_or_default();
-                if source.is_some() && patterns.iter().any(|pattern| fits(pattern, known)) {
-                    return Ok(());
-                }
-                differs("source", patterns.join(" | "), source.map(str::to_owned))
-            }
-            ContactTest::Attribute(name, compares) => {
-                let actual = self.contact.attributes.get(name).map(ToString::to_string);
-                let actual = actual.as_deref();
-                if compares.iter().any(|compare| compare.holds(actual)) {
-                    return Ok(());
-                }
-                let wants: Vec<_> = compares.iter().map(ToString::to_string).collect();
-                differs(name, wants.join(" | "), actual.map(str::to_owned))
-            }
-        }
     }
 
     /// The way in of this very event, else the one by which the contact first came.

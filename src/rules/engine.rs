@@ -1,14 +1,16 @@
 //! The decision: a pure function of the rules, what happened, the contact and the time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use super::conditions::Scene;
-use super::explain::{Deed, Reason, Step, Trace, Verdict};
+use super::explain::{Deed, Reason, Step, Trace, Verdict, span_of_time};
 use super::model::{Mode, Rule, RuleSet, Standing};
-use crate::domain::action::{Action, Content};
+use crate::domain::action::{Action, Content, RemindWhen};
+use crate::domain::change::RuleHit;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::ids::RuleId;
@@ -22,6 +24,8 @@ const MOST_STEPS: usize = 50;
 pub struct Decision {
     /// The rules that fired, in order.
     pub fired: Vec<Fired>,
+    /// Rules with `hits` that matched, whether they fired or not: the caller counts them.
+    pub hits: Vec<RuleHit>,
     /// Why.
     pub trace: Trace,
 }
@@ -36,11 +40,13 @@ pub struct Fired {
     /// It only observes: nothing may be sent or tagged.
     pub observe: bool,
     /// What it does, in order.
-    pub actions: Vec<Action>,
+    pub actions: Arc<[Action]>,
     /// What its pattern captured: `m` in templates. A group that took no part is missing.
     pub captures: BTreeMap<String, String>,
     /// Its cooldown, if it has one: the caller notes the time in `Contact::fired`.
     pub cooldown: Option<Duration>,
+    /// Its daily limit, if it has one: the caller counts the use, in the same commit.
+    pub limit: Option<u32>,
 }
 
 /// Decides. All rules see the contact as it was before; the trace names the rules that were
@@ -61,7 +67,7 @@ pub fn decide(
     }
     for index in set.matcher.candidates(&scene.hits, scene.text) {
         let rule = &set.rules[index as usize];
-        let verdict = scene.consider(rule, &mut decision.fired);
+        let verdict = scene.consider(rule, &mut decision);
         let stop = stops(&verdict);
         if decision.trace.steps.len() < MOST_STEPS || matches!(verdict, Verdict::Fired { .. }) {
             decision.trace.steps.push(step(rule, verdict));
@@ -90,7 +96,7 @@ pub fn explain(
         let verdict = if let Some(by) = &stopped {
             Verdict::NotReached { by: by.clone() }
         } else if scene.sets_rules_off() {
-            scene.consider(rule, &mut decision.fired)
+            scene.consider(rule, &mut decision)
         } else {
             Verdict::Skipped(Reason::Author)
         };
@@ -119,6 +125,7 @@ impl Scene<'_> {
     fn blank(&self) -> Decision {
         Decision {
             fired: Vec::new(),
+            hits: Vec::new(),
             trace: Trace {
                 version: self.set.version.clone(),
                 steps: Vec::new(),
@@ -126,31 +133,50 @@ impl Scene<'_> {
         }
     }
 
-    fn consider(&self, rule: &Rule, fired: &mut Vec<Fired>) -> Verdict {
+    fn consider(&self, rule: &Rule, decision: &mut Decision) -> Verdict {
         let matched = match self.holds(rule) {
             Ok(matched) => matched,
             Err(reason) => return Verdict::Skipped(reason),
         };
+        let hit = match self.counts(rule) {
+            None => None,
+            Some(Ok(hit)) => Some(hit),
+            Some(Err((hit, reason))) => {
+                decision.hits.push(hit);
+                return Verdict::Skipped(reason);
+            }
+        };
+        // Last, so that a match that the limit stops is not counted as one that fired.
+        let used = match self.within_limit(rule) {
+            Ok(used) => used,
+            Err(reason) => return Verdict::Skipped(reason),
+        };
+        decision.hits.extend(hit);
         let observe = rule.mode == Mode::Observe;
-        fired.push(Fired {
+        decision.fired.push(Fired {
             rule: rule.id.clone(),
             name: rule.name.clone(),
             observe,
-            actions: rule.actions.clone(),
+            actions: Arc::clone(&rule.actions),
             captures: matched.captures,
             cooldown: rule.cooldown,
+            limit: rule.limit,
         });
         Verdict::Fired {
             observe,
             found: matched.found,
             actions: rule.actions.iter().map(deed).collect(),
             cooldown_secs: rule.cooldown.map(|time| time.as_secs()),
+            times: rule.when.hits.map(|wanted| wanted.times),
+            used,
             stop: rule.stop && !observe,
         }
     }
 }
 
-fn deed(action: &Action) -> Deed {
+/// An action in short.
+#[must_use]
+pub fn deed(action: &Action) -> Deed {
     let said = |content: &Content| match content {
         Content::Text(text) => format!("「{text}」"),
         Content::Template(name) => name.0.clone(),
@@ -166,12 +192,29 @@ fn deed(action: &Action) -> Deed {
         Action::Webhook { to, .. } => to.clone(),
         Action::EndSession => String::new(),
         Action::StartSop(sop) | Action::StopSop(sop) => sop.0.clone(),
-        Action::Remind { who, text, .. } => format!("{who} 「{text}」"),
+        Action::Remind { who, when, text } => format!("{who} {}「{text}」", due(when)),
         Action::Points { add, why } => format!("{add:+} {why}"),
         Action::MassMessage { template, .. } => template.0.clone(),
     };
     Deed {
         action: action.key().to_owned(),
         target,
+    }
+}
+
+/// When a reminder is due, in the operator's own words.
+fn due(when: &RemindWhen) -> String {
+    match when {
+        RemindWhen::Now => String::new(),
+        RemindWhen::In { secs } => format!("{} ", span_of_time(*secs)),
+        RemindWhen::Clock { days, time } => {
+            let time = time.strftime("%H:%M");
+            match days {
+                0 => format!("{time} "),
+                days => format!("{days}天后 {time} "),
+            }
+        }
+        RemindWhen::Local(at) => format!("{} ", at.strftime("%Y-%m-%d %H:%M")),
+        RemindWhen::Opening(hours) => format!("下一个{hours} "),
     }
 }

@@ -48,6 +48,12 @@ pub enum Verdict {
         /// Its cooldown in seconds, which begins now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cooldown_secs: Option<u64>,
+        /// It fired because this was the n-th match.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        times: Option<u32>,
+        /// Its daily limit, and how much of it was used before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        used: Option<Used>,
         /// It leaves lower rules out.
         stop: bool,
     },
@@ -69,6 +75,15 @@ pub struct Found {
     pub start: usize,
     /// End in the customer's text.
     pub end: usize,
+}
+
+/// How much of a daily limit is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// So often it fired today.
+    pub used: u32,
+    /// At most so often a day.
+    pub max: u32,
 }
 
 /// An action in short.
@@ -153,6 +168,22 @@ pub enum Reason {
         /// Seconds until it can fire again.
         left_secs: u64,
     },
+    /// It fires only at the n-th match, and this is an earlier one.
+    Hits {
+        /// Which match this is.
+        have: u32,
+        /// At which it fires.
+        times: u32,
+        /// Matches count for so many seconds.
+        within_secs: u64,
+    },
+    /// It fired often enough today.
+    Limit {
+        /// So often.
+        used: u32,
+        /// At most so often a day.
+        max: u32,
+    },
 }
 
 impl Reason {
@@ -176,40 +207,52 @@ impl Reason {
             Self::Over => "until",
             Self::Hours { .. } => "hours",
             Self::Cooldown { .. } => "cooldown",
+            Self::Hits { .. } => "hits",
+            Self::Limit { .. } => "limit",
         }
     }
 
     fn human(&self, lang: Lang, text: &str) -> String {
         let key = format!("explain.{}", self.word());
-        let found;
-        let left;
-        let values: Vec<(&str, &str)> = match self {
+        let values: Vec<(&str, String)> = match self {
             Self::Off | Self::Author | Self::Regex | Self::NotYet | Self::Over => Vec::new(),
             Self::Trigger { wants } | Self::Channel { wants } | Self::Type { wants } => {
-                vec![("wants", wants)]
+                vec![("wants", wants.clone())]
             }
-            Self::Any { words } => vec![("words", words)],
-            Self::All { word } => vec![("word", word)],
-            Self::None { found: at } => {
-                found = at.shown(text);
-                vec![("word", &at.word), ("found", &found)]
+            Self::Any { words } => vec![("words", words.clone())],
+            Self::All { word } => vec![("word", word.clone())],
+            Self::None { found } => {
+                vec![("word", found.word.clone()), ("found", found.shown(text))]
             }
-            Self::HasTag { tag } | Self::NotTag { tag } => vec![("tag", tag)],
+            Self::HasTag { tag } | Self::NotTag { tag } => vec![("tag", tag.clone())],
             Self::Contact {
                 attribute,
                 wants,
                 actual,
             } => vec![
-                ("attribute", attribute),
-                ("wants", wants),
-                ("actual", actual.as_deref().unwrap_or("—")),
+                ("attribute", attribute.clone()),
+                ("wants", wants.clone()),
+                ("actual", actual.clone().unwrap_or_else(|| "—".to_owned())),
             ],
-            Self::Hours { hours } => vec![("hours", hours)],
-            Self::Cooldown { left_secs } => {
-                left = span_of_time(*left_secs);
-                vec![("left", &left)]
+            Self::Hours { hours } => vec![("hours", hours.clone())],
+            Self::Cooldown { left_secs } => vec![("left", span_of_time(*left_secs))],
+            Self::Hits {
+                have,
+                times,
+                within_secs,
+            } => vec![
+                ("have", have.to_string()),
+                ("times", times.to_string()),
+                ("within", span_of_time(*within_secs)),
+            ],
+            Self::Limit { used, max } => {
+                vec![("used", used.to_string()), ("max", max.to_string())]
             }
         };
+        let values: Vec<(&str, &str)> = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         lang.text(&key, &values)
     }
 }
@@ -272,7 +315,7 @@ impl Trace {
 }
 
 impl Verdict {
-    fn human(&self, lang: Lang, text: &str) -> Vec<String> {
+    pub(super) fn human(&self, lang: Lang, text: &str) -> Vec<String> {
         match self {
             Self::Skipped(reason) => vec![format!("✗ {}", reason.human(lang, text))],
             // Told once for all of them, at the end.
@@ -282,6 +325,8 @@ impl Verdict {
                 found,
                 actions,
                 cooldown_secs,
+                times,
+                used,
                 stop,
             } => {
                 let key = if *observe {
@@ -295,6 +340,9 @@ impl Verdict {
                     lang.text("explain.found", &[("word", &found.word), ("found", &shown)])
                 }));
                 lines.extend(
+                    times.map(|times| lang.text("explain.nth", &[("times", &times.to_string())])),
+                );
+                lines.extend(
                     actions
                         .iter()
                         .map(|deed| format!("→ {} {}", deed.action, deed.target)),
@@ -303,6 +351,10 @@ impl Verdict {
                     cooldown_secs
                         .map(|secs| lang.text("explain.cools", &[("time", &span_of_time(secs))])),
                 );
+                lines.extend(used.map(|Used { used, max }| {
+                    let (now, max) = ((used + 1).to_string(), max.to_string());
+                    lang.text("explain.uses", &[("used", &now), ("max", &max)])
+                }));
                 if *stop {
                     lines.push(lang.text("explain.stops", &[]));
                 }
@@ -313,7 +365,7 @@ impl Verdict {
 }
 
 /// `1d 2h`, `29m 10s`: the two largest units.
-fn span_of_time(secs: u64) -> String {
+pub(super) fn span_of_time(secs: u64) -> String {
     let parts = [
         (secs / 86_400, "d"),
         (secs / 3600 % 24, "h"),

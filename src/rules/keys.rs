@@ -16,7 +16,7 @@ pub fn calendar_schema() -> serde_json::Value {
 
 const MODES: &[&str] = &["on", "observe", "off"];
 const CHANNELS: &[&str] = &["kf", "app", "aibot", "contact"];
-const MATCHES: &[&str] = &["contains", "exact", "prefix", "suffix"];
+const MATCHES: &[&str] = &["contains", "exact", "prefix", "suffix", "pinyin"];
 
 pub(super) const RULES: Shape = Shape::Map(&[
     Key::may(
@@ -118,7 +118,12 @@ const RULE: &[Key] = &[
     FROM,
     UNTIL,
     COOLDOWN,
-    Key::later("limit"),
+    Key::may(
+        "limit",
+        Shape::Map(LIMIT),
+        "整条规则的上限，所有客户合计",
+        "A limit for the whole rule, all contacts together",
+    ),
     Key::must(
         "do",
         Shape::SomeOf(&Shape::OneKey(ACTION)),
@@ -134,9 +139,15 @@ const WHEN: &[Key] = &[
     Key::may("none", Shape::Words, "一个也不能出现", "Not one occurs"),
     Key::may(
         "match",
-        Shape::Choice(MATCHES, &["pinyin"]),
-        "contains 模糊（默认）、exact 精准、prefix 开头、suffix 结尾",
-        "How words are looked for, default contains",
+        Shape::Choice(MATCHES, &[]),
+        "contains 模糊（默认）、exact 精准、prefix 开头、suffix 结尾、pinyin 同音也算",
+        "How words are looked for, default contains; pinyin takes words of the same sound",
+    ),
+    Key::may(
+        "loose",
+        Shape::Flag,
+        "忽略字与字之间的符号：退*款、退-款 也算 退款",
+        "Overlooks signs between the characters of a word: 退*款 is 退款",
     ),
     Key::may(
         "regex",
@@ -152,12 +163,39 @@ const WHEN: &[Key] = &[
     ),
     Key::may(
         "contact",
-        Shape::Open(CONTACT, &Shape::Words),
+        AUDIENCE,
         "对客户的要求；其他键是客户属性",
         "What must hold of the contact; other keys are attributes",
     ),
-    Key::later("hits"),
+    Key::may(
+        "hits",
+        Shape::Map(HITS),
+        "同一客户在一段时间里第几次满足条件才触发",
+        "Fires only at the n-th match by the same contact in a period",
+    ),
 ];
+
+const HITS: &[Key] = &[
+    Key::must(
+        "times",
+        Shape::Number(2, 1000),
+        "第几次，从 2 起",
+        "Which match it is, from 2",
+    ),
+    Key::must(
+        "within",
+        Shape::Duration,
+        "在多长时间里，如 7d",
+        "In which time, such as 7d",
+    ),
+];
+
+const LIMIT: &[Key] = &[Key::must(
+    "per_day",
+    Shape::Number(1, 1_000_000),
+    "每天最多触发几次，按企业的时区",
+    "At most so often a day, in the company's zone",
+)];
 
 const TYPES: &[&str] = &[
     "text",
@@ -181,7 +219,8 @@ const TYPES: &[&str] = &[
     "stream",
 ];
 
-const CONTACT: &[Key] = &[
+/// What can be asked of a contact.
+pub const CONTACT: &[Key] = &[
     Key::may(
         "has_tag",
         Shape::Words,
@@ -206,8 +245,16 @@ const CONTACT: &[Key] = &[
         "来源（渠道活码的 state），* 代表任意文字",
         "The channel code they came through; * stands for anything",
     ),
-    Key::later("points"),
+    Key::may(
+        "points",
+        Shape::Text,
+        "积分，如 \">= 100\"",
+        "Their points, such as \">= 100\"",
+    ),
 ];
+
+/// A choice of contacts, by the same keys as `when.contact`.
+pub const AUDIENCE: Shape = Shape::Open(CONTACT, &Shape::Words);
 
 const TO: Key = Key::must(
     "to",
@@ -223,7 +270,8 @@ const TEXT: Key = Key::may(
 );
 const TEMPLATE: Key = Key::may("template", Shape::Text, "模板名", "A template");
 
-const ACTION: &[Key] = &[
+/// What can be done.
+pub const ACTION: &[Key] = &[
     Key::may(
         "tag",
         Shape::Words,
@@ -287,12 +335,94 @@ const ACTION: &[Key] = &[
         "发到群机器人",
         "Posts to a group robot",
     ),
-    Key::later("end_session"),
-    Key::later("start_sop"),
-    Key::later("stop_sop"),
-    Key::later("remind"),
-    Key::later("points"),
-    Key::later("mass_message"),
+    Key::may(
+        "end_session",
+        Shape::Flag,
+        "写 true：结束客服会话",
+        "true: ends the kf session",
+    ),
+    Key::may(
+        "start_sop",
+        Shape::Text,
+        "让客户进入一个跟进计划（SOP）",
+        "Takes the contact into an SOP",
+    ),
+    Key::may(
+        "stop_sop",
+        Shape::Text,
+        "让客户退出一个跟进计划（SOP）",
+        "Takes the contact out of an SOP",
+    ),
+    Key::may(
+        "remind",
+        Shape::Map(REMIND),
+        "提醒同事，现在或以后",
+        "Reminds members of something, now or later",
+    ),
+    Key::may(
+        "points",
+        Shape::Map(POINTS),
+        "给客户加减积分",
+        "Gives the contact points, or takes some away",
+    ),
+    Key::may(
+        "mass_message",
+        Shape::Map(MASS),
+        "建一个群发任务，由成员确认后发出",
+        "Creates a mass-send task, which members confirm",
+    ),
+];
+
+const REMIND: &[Key] = &[
+    Key::must(
+        "who",
+        Shape::Text,
+        "提醒谁：配置里的接待组、成员账号或 负责人",
+        "Whom: a servicer group of the config, a member, or 负责人 (the follower)",
+    ),
+    Key::may(
+        "in",
+        Shape::Duration,
+        "过多久，如 2h；in 和 at 都不写就是现在",
+        "After which time, such as 2h; at once without in and at",
+    ),
+    Key::may(
+        "at",
+        Shape::Text,
+        "什么时候：18:00、明天 09:00、3天后 10:00、2026-12-31 09:00、下一个工作时间",
+        "When: 18:00, 明天 (tomorrow) 09:00, 3天后 (in 3 days) 10:00, 2026-12-31 09:00, 下一个 (next) and hours of the calendar",
+    ),
+    Key::must(
+        "text",
+        Shape::Text,
+        "提醒的内容，可用变量",
+        "Of what; variables may be used",
+    ),
+];
+
+const POINTS: &[Key] = &[
+    Key::must(
+        "add",
+        Shape::Number(-1_000_000, 1_000_000),
+        "加几分；负数是减",
+        "How many; a negative number takes away",
+    ),
+    Key::must("why", Shape::Text, "为什么", "What for"),
+];
+
+const MASS: &[Key] = &[
+    Key::must(
+        "template",
+        Shape::Text,
+        "模板名；一段文字，最多再加九个附件",
+        "A template: one text and at most nine attachments",
+    ),
+    Key::must(
+        "audience",
+        AUDIENCE,
+        "发给哪些客户；键和 when.contact 一样",
+        "To which contacts, by the same keys as when.contact",
+    ),
 ];
 
 pub(super) const CALENDAR: Shape = Shape::Map(&[

@@ -10,7 +10,7 @@ use super::matcher::{Matcher, Words};
 use super::model::{Rule, RuleSet};
 use super::parse::{Context, rules_of};
 use super::parse_calendar::calendar_of;
-use super::problems;
+use super::{lint, problems};
 use crate::diagnostic::{Diagnostic, Findings, Report};
 use crate::templates::Catalog;
 use crate::templates::load::{read_tree, shown};
@@ -30,6 +30,19 @@ pub struct References<'a> {
     pub webhooks: &'a BTreeSet<String>,
     /// Group robots of the config.
     pub robots: &'a BTreeSet<String>,
+    /// SOPs; `None` if they are not known, and then their names are not checked.
+    pub sops: Option<&'a BTreeSet<String>>,
+    /// What is known of the installation; `None` leaves out what depends on it.
+    pub setting: Option<&'a Setting>,
+}
+
+/// What some findings depend on beside names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// Now, in the company's zone: to find what is over.
+    pub now: jiff::Zoned,
+    /// Whether a missing tag is created in WeCom.
+    pub create_tags: bool,
 }
 
 /// Reads all rule files below `dir` and its `calendar.yaml`.
@@ -42,6 +55,15 @@ pub fn load(dir: &Path, references: &References<'_>) -> (Option<RuleSet>, Report
     let files = read_tree(dir, problems::UNREADABLE, &mut report, is_rule_file);
     let set = from_files(dir, &files, references, &mut report);
     (set, report)
+}
+
+/// The calendar of a folder of rules, as far as it can be read. Its problems are found by
+/// [`load`].
+#[must_use]
+pub fn calendar_in(dir: &Path) -> Calendar {
+    let bytes = std::fs::read(dir.join(CALENDAR_FILE)).ok();
+    let files = bytes.map(|bytes| (CALENDAR_FILE.to_owned(), bytes));
+    calendar(dir, &files.into_iter().collect(), &mut Report::default())
 }
 
 /// Reads rules from files already in memory: names relative to `dir`, and contents.
@@ -67,18 +89,23 @@ pub fn from_files(
     }
     // Files are in the order of their names and rules in that of their file: the sort is
     // stable, so only the priority has to be compared.
+    rules.shrink_to_fit();
     rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
     let words = context.words;
     if report.has_errors() {
         return None;
     }
     match Matcher::build(&rules, words) {
-        Ok(matcher) => Some(RuleSet {
-            rules,
-            matcher,
-            calendar,
-            version: version(files),
-        }),
+        Ok(matcher) => {
+            let set = RuleSet {
+                rules,
+                matcher,
+                calendar,
+                version: version(files),
+            };
+            lint::whole(&set, references, &lint::Files { dir, files }, report);
+            Some(set)
+        }
         Err(error) => {
             report.push(Diagnostic::of(problems::BUILD).value("detail", error.to_string()));
             None

@@ -1,8 +1,10 @@
 //! Which words occur in a text, and which rules that makes worth a look.
 //!
 //! All words of all rules, and the literals that patterns cannot do without, are in one
-//! automaton: a message costs what it contains, not what the rules contain. Patterns without
-//! such a literal share one [`RegexSet`].
+//! automaton: a message costs what it contains, not what the rules contain. Words for which
+//! signs are overlooked have an automaton of their own, words that are looked for by their
+//! sound a [`Trie`]; both cost nothing while no rule asks for them. Patterns without a
+//! literal share one [`RegexSet`].
 
 use std::collections::HashMap;
 
@@ -10,8 +12,11 @@ use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBu
 use regex::{RegexSet, RegexSetBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor, Seq};
 
+use super::hits::{Extent, Hit, Reading};
+pub use super::hits::{Hits, WordId};
 use super::model::{How, Rule};
-use super::normalize::normalize;
+use super::normalize::{is_sign, normal, normalize, without_signs};
+use super::pinyin::{self, Trie, TrieBuilder};
 use super::words::{Word, WordList};
 
 /// A compiled pattern may take this much memory.
@@ -19,36 +24,51 @@ pub const PATTERN_BYTES: usize = 1024 * 1024;
 /// A pattern with more alternatives than this is cheaper in the common set.
 const MOST_LITERALS: usize = 64;
 
-/// A word in its normal form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WordId(u32);
+type Automaton = CharwiseDoubleArrayAhoCorasick<u32>;
 
-/// Gives each normal form one number.
+/// Gives each normal form one number in each of the ways in which texts are read.
 #[derive(Debug, Default)]
 pub struct Words {
-    ids: HashMap<Box<str>, WordId>,
+    ids: [HashMap<Box<str>, WordId>; Reading::ALL.len()],
 }
 
 impl Words {
-    /// The number of a word; `None` if nothing of it is left after normalising.
-    pub fn intern(&mut self, word: &str) -> Option<WordId> {
-        let normal = normalize(word);
+    /// The number of a word that is looked for in this way; `None` if nothing of it is left
+    /// after normalising.
+    pub fn intern(&mut self, word: &str, how: How, loose: bool) -> Option<WordId> {
+        let stripped = loose.then(|| without_signs(word)).flatten();
+        let loose = stripped.is_some();
+        let normal = stripped.map_or_else(|| normalize(word), Into::into);
         if normal.is_empty() {
             return None;
         }
-        if let Some(id) = self.ids.get(&*normal) {
+        let reading = match (how == How::Pinyin && pinyin::sounds(&normal), loose) {
+            (false, false) => Reading::Plain,
+            (false, true) => Reading::Loose,
+            (true, false) => Reading::Sound,
+            (true, true) => Reading::LooseSound,
+        };
+        let next = WordId(u32::try_from(self.len()).ok()?);
+        let ids = &mut self.ids[reading as usize];
+        if let Some(id) = ids.get(&*normal) {
             return Some(*id);
         }
-        let id = WordId(u32::try_from(self.ids.len()).ok()?);
-        self.ids.insert(normal.into(), id);
-        Some(id)
+        ids.insert(normal.into(), next);
+        Some(next)
+    }
+
+    fn len(&self) -> usize {
+        self.ids.iter().map(HashMap::len).sum()
     }
 }
 
 /// Finds words and candidate rules.
 #[derive(Default)]
 pub struct Matcher {
-    automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+    plain: Option<Automaton>,
+    loose: Option<Automaton>,
+    sounds: Trie,
+    loose_sounds: Trie,
     /// `rules_of[starts[w]..starts[w + 1]]` are the rules that word `w` makes candidates.
     starts: Vec<u32>,
     rules_of: Vec<u32>,
@@ -67,48 +87,6 @@ pub enum BuildError {
     /// Too many or too large patterns.
     #[error("the patterns of all rules together are too large")]
     Patterns(#[source] regex::Error),
-}
-
-/// Where a word occurs, in bytes of the normalised text.
-#[derive(Debug, Clone, Copy)]
-struct Hit {
-    word: WordId,
-    start: usize,
-    end: usize,
-    prefix: bool,
-    suffix: bool,
-    exact: bool,
-}
-
-/// The words that occur in one text.
-#[derive(Debug, Default)]
-pub struct Hits {
-    found: Vec<Hit>,
-    len: usize,
-}
-
-impl Hits {
-    /// The words that occur.
-    pub fn words(&self) -> impl Iterator<Item = WordId> {
-        self.found.iter().map(|hit| hit.word)
-    }
-
-    /// Where the word occurs in the asked way, in bytes of the normalised text.
-    #[must_use]
-    pub fn find(&self, word: WordId, how: How) -> Option<std::ops::Range<usize>> {
-        let at = self
-            .found
-            .binary_search_by_key(&word, |hit| hit.word)
-            .ok()?;
-        let hit = self.found[at];
-        let length = hit.end - hit.start;
-        match how {
-            How::Contains => Some(hit.start..hit.end),
-            How::Exact => hit.exact.then_some(0..self.len),
-            How::Prefix => hit.prefix.then_some(0..length),
-            How::Suffix => hit.suffix.then_some(self.len - length..self.len),
-        }
-    }
 }
 
 impl std::fmt::Debug for Matcher {
@@ -152,9 +130,13 @@ impl Matcher {
             .size_limit(PATTERN_BYTES.saturating_mul(sources.len() + 1))
             .build()
             .map_err(BuildError::Patterns)?;
-        let (starts, rules_of) = postings(posts, words.ids.len());
+        let (starts, rules_of) = postings(posts, words.len());
+        let [plain, loose, sounds, loose_sounds] = words.ids;
         Ok(Self {
-            automaton: automaton(words)?,
+            plain: automaton(plain)?,
+            loose: automaton(loose)?,
+            sounds: trie(sounds),
+            loose_sounds: trie(loose_sounds),
             starts,
             rules_of,
             always,
@@ -163,40 +145,31 @@ impl Matcher {
         })
     }
 
-    /// The words that occur in a normalised text.
+    /// The words that occur in a text as it came.
     #[must_use]
-    pub fn scan(&self, normalised: &str) -> Hits {
-        let len = normalised.len();
+    pub fn scan<'t>(&self, text: &'t str) -> Hits<'t> {
         let mut found: Vec<Hit> = Vec::new();
-        if let Some(automaton) = &self.automaton {
-            found.extend(automaton.find_overlapping_iter(normalised).map(|found| {
-                let (start, end) = (found.start(), found.end());
-                Hit {
-                    word: WordId(found.value()),
-                    start,
-                    end,
-                    prefix: start == 0,
-                    suffix: end == len,
-                    exact: start == 0 && end == len,
-                }
-            }));
-        }
-        found.sort_unstable_by_key(|hit| (hit.word, hit.start));
-        found.dedup_by(|later, first| {
-            let same = later.word == first.word;
-            if same {
-                first.prefix |= later.prefix;
-                first.suffix |= later.suffix;
-            }
-            same
+        let plain = self.plain.as_ref();
+        let plain = plain.map_or_else(Extent::default, |plain| {
+            read(plain, text, Reading::Plain, &mut found)
         });
-        Hits { found, len }
+        let loose = self.loose.as_ref();
+        let loose = loose.map_or_else(Extent::default, |loose| {
+            read(loose, text, Reading::Loose, &mut found)
+        });
+        self.sounds.scan(text, false, |word, place| {
+            found.push(Hit::new(word, place, Reading::Sound));
+        });
+        self.loose_sounds.scan(text, true, |word, place| {
+            found.push(Hit::new(word, place, Reading::LooseSound));
+        });
+        Hits::new(text, found, plain, loose)
     }
 
     /// The rules worth a look, in order: those that need no text and those of which a
     /// necessary word or pattern occurs.
     #[must_use]
-    pub fn candidates(&self, hits: &Hits, original: &str) -> Vec<u32> {
+    pub fn candidates(&self, hits: &Hits<'_>, original: &str) -> Vec<u32> {
         let mut rules = self.always.clone();
         for hit in &hits.found {
             let word = hit.word.0 as usize;
@@ -218,20 +191,52 @@ fn longest(all: &WordList) -> Option<&Word> {
     all.words().iter().max_by_key(|word| word.text.len())
 }
 
-fn automaton(words: Words) -> Result<Option<CharwiseDoubleArrayAhoCorasick<u32>>, BuildError> {
-    if words.ids.is_empty() {
+fn automaton(words: HashMap<Box<str>, WordId>) -> Result<Option<Automaton>, BuildError> {
+    if words.is_empty() {
         return Ok(None);
     }
-    let mut patterns: Vec<(Box<str>, u32)> = words
-        .ids
-        .into_iter()
-        .map(|(word, id)| (word, id.0))
-        .collect();
+    let mut patterns: Vec<(Box<str>, u32)> =
+        words.into_iter().map(|(word, id)| (word, id.0)).collect();
     patterns.sort_unstable();
     CharwiseDoubleArrayAhoCorasickBuilder::new()
+        .use_prefilter(false)
         .build_with_values(patterns)
         .map(Some)
         .map_err(|error| BuildError::Words(error.to_string()))
+}
+
+fn trie(words: HashMap<Box<str>, WordId>) -> Trie {
+    let mut trie = TrieBuilder::default();
+    for (word, id) in words {
+        trie.add(&word, id);
+    }
+    trie.build()
+}
+
+/// Normalises and scans in one pass, without a copy of the text.
+fn read(automaton: &Automaton, text: &str, reading: Reading, found: &mut Vec<Hit>) -> Extent {
+    let loose = reading == Reading::Loose;
+    let mut stepper = automaton.find_overlapping_stepper();
+    let mut extent = Extent::default();
+    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    for (at, c) in text.char_indices() {
+        let Some(mapped) = normal(c) else { continue };
+        if loose && is_sign(mapped) {
+            continue;
+        }
+        stepper.consume(mapped);
+        let at = number(at);
+        let end = extent.len + number(mapped.len_utf8());
+        if extent.same == at && extent.len == at && mapped.len_utf8() == c.len_utf8() {
+            extent.same = end;
+        }
+        extent.len = end;
+        for hit in stepper.matches() {
+            let place = number(hit.start())..number(hit.end());
+            found.push(Hit::new(WordId(hit.value()), place, reading));
+        }
+    }
+    extent
 }
 
 /// Sorted pairs as one array per side, indexed by word.
@@ -256,7 +261,10 @@ fn required(pattern: &str, words: &mut Words) -> Option<Vec<WordId>> {
         literals(&seq)
     };
     let found = useful(ExtractKind::Prefix).or_else(|| useful(ExtractKind::Suffix))?;
-    found.iter().map(|literal| words.intern(literal)).collect()
+    found
+        .iter()
+        .map(|literal| words.intern(literal, How::Contains, false))
+        .collect()
 }
 
 fn literals(seq: &Seq) -> Option<Vec<String>> {

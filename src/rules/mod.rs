@@ -4,29 +4,49 @@
 //! [`mod@load`]), how texts are compared ([`normalize`], [`matcher`]), when the company is open
 //! ([`calendar`]), and how a decision is made ([`engine`]) and explained ([`mod@explain`]).
 
+mod audience;
 pub mod calendar;
 mod conditions;
 pub mod engine;
 pub mod explain;
+pub mod glance;
+mod hits;
 mod holidays;
 mod keys;
+mod lint;
 pub mod load;
 pub mod matcher;
 pub mod model;
 pub mod normalize;
+mod occasion;
 mod parse;
 mod parse_action;
 mod parse_calendar;
+mod parse_contact;
+mod parse_content;
+mod parse_plan;
+mod parse_task;
 mod parse_when;
-mod problems;
+mod pinyin;
+pub(crate) mod problems;
 pub mod words;
 
+pub use audience::fits;
 pub use calendar::Calendar;
-pub use engine::{Decision, Fired, decide, explain};
+pub use engine::{Decision, Fired, decide, deed, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
-pub use keys::{calendar_schema, schema};
-pub use load::{References, load};
-pub use model::{Mode, On, Rule, RuleSet, Standing};
+pub use glance::{Glance, nearly_fired};
+pub use keys::{ACTION, AUDIENCE, CONTACT, calendar_schema, schema};
+pub use load::{References, Setting, calendar_in, load};
+pub use model::{HitsWanted, Mode, On, Rule, RuleSet, Standing};
+pub use parse_contact::{contact_tests, tags};
+pub use parse_plan::PlanReader;
+
+/// Every kind of finding in rule and calendar files.
+#[must_use]
+pub fn codes() -> &'static [crate::diagnostic::Kind] {
+    problems::ALL
+}
 
 #[cfg(test)]
 mod tests;

@@ -93,8 +93,10 @@ pub struct Rule {
     pub until: Option<Moment>,
     /// At most once per contact in this time.
     pub cooldown: Option<Duration>,
+    /// At most so often a day, for all contacts together.
+    pub limit: Option<u32>,
     /// What it does, in order.
-    pub actions: Vec<Action>,
+    pub actions: Arc<[Action]>,
     /// Whether lower rules are left out once it fired.
     pub stop: bool,
     /// Where it is written.
@@ -197,12 +199,25 @@ pub struct When {
     pub none: WordList,
     /// How words are looked for.
     pub how: How,
+    /// Signs and spaces between the characters of a word are overlooked: 退*款 is 退款.
+    pub loose: bool,
     /// A pattern that the text matches.
     pub regex: Option<Pattern>,
     /// The message is of one of these types; empty means any.
     pub types: Vec<String>,
     /// What must hold of the contact.
     pub contact: Vec<ContactTest>,
+    /// So many matches by the contact, this one included.
+    pub hits: Option<HitsWanted>,
+}
+
+/// A rule fires only at the n-th match in a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HitsWanted {
+    /// n.
+    pub times: u32,
+    /// The period.
+    pub within: Duration,
 }
 
 /// How words are looked for.
@@ -217,6 +232,8 @@ pub enum How {
     Prefix,
     /// The text ends with it.
     Suffix,
+    /// Anywhere in the text, written with these or with other characters of the same sound.
+    Pinyin,
 }
 
 /// A pattern. It sees the customer's own text, so that what it captures is as written.

@@ -9,8 +9,11 @@ use super::keys::RULES;
 use super::load::References;
 use super::matcher::Words;
 use super::model::{Mode, On, Place, Rule, When};
-use super::{parse_action, parse_when, problems};
+use super::occasion::Occasion;
+use super::parse_action::Reader;
+use super::{parse_when, problems};
 use crate::diagnostic::{Diagnostic, Findings, Span};
+use crate::domain::action::Action;
 use crate::domain::ids::RuleId;
 use crate::domain::inbound::Channel;
 use crate::yaml::values::{self, Moment};
@@ -34,6 +37,8 @@ pub(super) struct File<'f, 'a> {
     name: Arc<str>,
     groups: BTreeMap<String, Vec<(String, Span)>>,
     used: BTreeSet<String>,
+    /// Superfluous words that were named already.
+    pub(super) superfluous: BTreeSet<String>,
     defaults: Option<Node>,
 }
 
@@ -54,6 +59,7 @@ pub(super) fn rules_of(
         name: Arc::from(name),
         groups: groups(root.get("words")),
         used: BTreeSet::new(),
+        superfluous: BTreeSet::new(),
         defaults: root.get("defaults").cloned(),
     };
     let nodes = root.get("rules").map(Node::items).unwrap_or_default();
@@ -166,8 +172,11 @@ impl File<'_, '_> {
             from: self.moment(node, "from"),
             until: self.moment(node, "until"),
             cooldown: self.inherited(node, "cooldown").and_then(values::duration),
+            limit: limit(node.get("limit")),
             stop: self.inherited(node, "stop").and_then(values::flag) == Some(true),
-            actions: parse_action::actions(self, node.get("do"), &on, &channels, &when),
+            actions: self
+                .actions(node.get("do"), Occasion::new(&on, &channels, &when))
+                .into(),
             id,
             on,
             channels,
@@ -176,6 +185,16 @@ impl File<'_, '_> {
         };
         self.as_a_whole(&rule, node, span);
         Some(rule)
+    }
+
+    fn actions(&mut self, node: Option<&Node>, occasion: Occasion<'_>) -> Vec<Action> {
+        let mut reader = Reader {
+            findings: &mut self.findings,
+            references: self.context.references,
+            calendar: self.context.calendar,
+            occasion,
+        };
+        reader.actions(node)
     }
 
     fn remember(&mut self, id: &RuleId, span: Span, place: &Place) {
@@ -201,9 +220,28 @@ impl File<'_, '_> {
                 self.add(at, Diagnostic::of(problems::NEVER_VALID));
             }
         }
+        if let (Some(until), Some(setting)) = (rule.until, self.context.references.setting)
+            && rule.mode != Mode::Off
+            && until.end(setting.now.time_zone()).0 <= setting.now.timestamp().as_millisecond()
+        {
+            let own = node.get("until");
+            let found = Diagnostic::of(problems::PAST)
+                .value("value", own.and_then(Node::text).unwrap_or("until"));
+            self.add(own.map_or(span, |own| own.span), found);
+        }
         let conditions = node.get("when").map(Node::entries).unwrap_or_default();
         let blank = node.get("when").is_none_or(|when| when.text().is_none())
             && conditions.iter().all(|entry| entry.key == "match");
+        // The condition may be there, behind a colon that touches it or an unknown trigger.
+        let hidden = node.entries().iter().any(|entry| {
+            let key = entry.key.as_str();
+            key != "when" && key.starts_with("when")
+        });
+        let trigger = node.get("on").map(|on| on.span);
+        let unknown = trigger.is_some_and(|on| self.findings.has_at(problems::BAD_TRIGGER, on));
+        if hidden || unknown {
+            return;
+        }
         if rule.on == On::Message && blank && node.get("hours").is_none() && rule.hours.is_none() {
             let found = Diagnostic::of(problems::EMPTY_WHEN).value("id", rule.id.as_str());
             self.add(span, found);
@@ -325,13 +363,19 @@ fn channel(name: &str) -> Option<Channel> {
 }
 
 /// Whether that can happen on this channel.
-fn carries(channel: Channel, on: &On) -> bool {
+pub(super) fn carries(channel: Channel, on: &On) -> bool {
     match on {
         On::Message | On::Entered => channel != Channel::Contact,
         On::Added | On::Deleted | On::Joined | On::Left => channel == Channel::Contact,
         On::Clicked => matches!(channel, Channel::App | Channel::Aibot),
         On::Event { .. } => true,
     }
+}
+
+/// What does not fit was reported when the shape was checked.
+fn limit(node: Option<&Node>) -> Option<u32> {
+    let per_day = values::integer(node?.get("per_day")?.text()?)?;
+    u32::try_from(per_day).ok()
 }
 
 fn text(node: Option<&Node>) -> Option<String> {

@@ -1,19 +1,26 @@
 //! The conditions of a rule.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regex::RegexBuilder;
 
+use super::lint::parts;
 use super::matcher::{PATTERN_BYTES, WordId};
-use super::model::{How, On, Pattern, When};
+use super::model::{HitsWanted, How, On, Pattern, When};
 use super::normalize::normalize;
 use super::parse::File;
+use super::parse_contact::contact_tests;
 use super::problems;
 use super::words::{Word, WordList};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::domain::criteria::{Compare, ContactTest, Op};
-use crate::domain::ids::Tag;
-use crate::yaml::Node;
+use crate::yaml::{Node, values};
+
+/// A word is at most this long: no message matches a longer one.
+const MOST_CHARS: usize = 500;
+/// A pattern is at most this long, before it is even looked at.
+const MOST_PATTERN_BYTES: usize = 10_000;
+/// Of one list so many words are named as superfluous.
+const MOST_SUPERFLUOUS: usize = 5;
 
 /// Reads `when`.
 pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
@@ -21,23 +28,37 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         Some("exact") => How::Exact,
         Some("prefix") => How::Prefix,
         Some("suffix") => How::Suffix,
+        Some("pinyin") => How::Pinyin,
         _ => How::Contains,
     };
+    let loose = node.get("loose").and_then(Node::text);
+    let loose = loose.and_then(values::flag) == Some(true);
     let when = When {
-        any: words(file, node.get("any")),
-        all: words(file, node.get("all")),
-        none: words(file, node.get("none")),
+        any: words(file, node.get("any"), (how, loose), how == How::Contains),
+        all: words(file, node.get("all"), (how, loose), false),
+        none: words(file, node.get("none"), (how, loose), how == How::Contains),
         how,
+        loose,
         regex: node.get("regex").and_then(|node| pattern(file, node)),
         types: texts(node.get("type")),
         contact: node
             .get("contact")
-            .map(|node| contact(file, node))
+            .map(|node| contact_tests(node, &mut file.findings))
             .unwrap_or_default(),
+        hits: node.get("hits").and_then(hits),
     };
     no_text(file, node, on);
     contradiction(file, node, &when);
     when
+}
+
+/// What does not fit was reported when the shape was checked.
+fn hits(node: &Node) -> Option<HitsWanted> {
+    let times = node.get("times")?.text().and_then(values::integer)?;
+    Some(HitsWanted {
+        times: u32::try_from(times).ok()?,
+        within: node.get("within")?.text().and_then(values::duration)?,
+    })
 }
 
 fn texts(node: Option<&Node>) -> Vec<String> {
@@ -60,11 +81,27 @@ fn no_text(file: &mut File<'_, '_>, node: &Node, on: &On) {
     }
 }
 
-fn words(file: &mut File<'_, '_>, node: Option<&Node>) -> WordList {
+/// The words of a list, looked for in this way, loosely or not. Where one is enough, a word
+/// that contains another adds nothing.
+fn words(
+    file: &mut File<'_, '_>,
+    node: Option<&Node>,
+    (how, loose): (How, bool),
+    one_is_enough: bool,
+) -> WordList {
     let mut words: Vec<Word> = Vec::new();
+    let mut normals: Vec<(String, Span)> = Vec::new();
     let mut seen: HashMap<WordId, usize> = HashMap::new();
     for (text, span) in file.words(node) {
-        let Some(id) = file.context.words.intern(&text) else {
+        let count = text.chars().count();
+        if count > MOST_CHARS {
+            let found = Diagnostic::of(problems::LONG_WORD)
+                .value("count", count.to_string())
+                .value("most", MOST_CHARS.to_string());
+            file.add(span, found);
+            continue;
+        }
+        let Some(id) = file.context.words.intern(&text, how, loose) else {
             if !text.trim().is_empty() {
                 let found = Diagnostic::of(problems::NOTHING_LEFT).value("word", text);
                 file.add(span, found);
@@ -78,11 +115,37 @@ fn words(file: &mut File<'_, '_>, node: Option<&Node>) -> WordList {
             file.add(span, found);
         } else {
             seen.insert(id, words.len());
+            if one_is_enough {
+                normals.push((normalize(&text).into_owned(), span));
+            }
             let text = text.into();
             words.push(Word { text, id });
         }
     }
+    if normals.len() > 1 {
+        superfluous(file, &normals);
+    }
     WordList::new(words)
+}
+
+fn superfluous(file: &mut File<'_, '_>, words: &[(String, Span)]) {
+    let all: HashSet<&str> = words.iter().map(|(word, _)| word.as_str()).collect();
+    // Most parts are shorter than any word: those need no look into the table.
+    let least = all.iter().map(|word| word.len()).min().unwrap_or_default();
+    let nested = words.iter().filter_map(|(word, span)| {
+        let inner = parts(word)
+            .find(|part| (least..word.len()).contains(&part.len()) && all.contains(part))?;
+        Some((word, inner, *span))
+    });
+    for (word, inner, span) in nested.take(MOST_SUPERFLUOUS) {
+        // A group is used by many rules; once is enough.
+        if file.superfluous.insert(format!("{word}\n{inner}")) {
+            let found = Diagnostic::of(problems::SUPERFLUOUS_WORD)
+                .value("word", word)
+                .value("inner", inner);
+            file.add(span, found);
+        }
+    }
 }
 
 /// A rule can never fire when what must occur contains what must not.
@@ -103,7 +166,7 @@ fn contradicting(when: &When) -> Option<&Word> {
     let dead = |word: &Word| {
         let text = normalize(&word.text);
         let at = (0..none.len()).find(|at| match when.how {
-            How::Contains => text.contains(&*normal[*at]),
+            How::Contains | How::Pinyin => text.contains(&*normal[*at]),
             How::Exact | How::Prefix | How::Suffix => none[*at].id == word.id,
         });
         at.map(|at| none[at])
@@ -116,6 +179,16 @@ fn contradicting(when: &When) -> Option<&Word> {
 
 fn pattern(file: &mut File<'_, '_>, node: &Node) -> Option<Pattern> {
     let text = node.text().filter(|text| !text.is_empty())?;
+    if text.len() > MOST_PATTERN_BYTES {
+        let found = Diagnostic::of(problems::BAD_REGEX)
+            .value(
+                "detail",
+                format!("{} > {MOST_PATTERN_BYTES} bytes", text.len()),
+            )
+            .help("check.regex_large");
+        file.add(node.span, found);
+        return None;
+    }
     let built = RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
     match built {
         Ok(regex) => Some(Pattern { regex }),
@@ -145,75 +218,4 @@ fn regex_problem(text: &str, error: &regex::Error) -> (String, &'static str) {
         "check.bad_regex_help"
     };
     (detail, help)
-}
-
-fn contact(file: &mut File<'_, '_>, node: &Node) -> Vec<ContactTest> {
-    let mut tests = Vec::new();
-    for entry in node.entries() {
-        let value = &entry.value;
-        match entry.key.as_str() {
-            "has_tag" => tests.extend(tags(file, value).into_iter().map(ContactTest::HasTag)),
-            "not_tag" => tests.extend(tags(file, value).into_iter().map(ContactTest::NotTag)),
-            "source" => tests.push(ContactTest::Source(texts(Some(value)))),
-            "added_days" => {
-                let days = value
-                    .text()
-                    .map(|text| compare(file, text, value.span, true));
-                tests.extend(days.flatten().map(ContactTest::AddedDays));
-            }
-            "points" => {}
-            name => {
-                let compares: Vec<Compare> = value
-                    .words()
-                    .filter_map(|(text, span)| compare(file, text, span, false))
-                    .collect();
-                tests.push(ContactTest::Attribute(name.to_owned(), compares));
-            }
-        }
-    }
-    tests
-}
-
-/// Tags, each checked for WeCom's limits.
-pub(super) fn tags(file: &mut File<'_, '_>, node: &Node) -> Vec<Tag> {
-    let mut tags = Vec::new();
-    for (text, span) in node.words() {
-        let tag = Tag::from(text);
-        let (group, name) = tag.parts();
-        let fits = |part: &str| !part.trim().is_empty() && part.chars().count() <= 30;
-        if text.trim().is_empty() {
-            continue;
-        }
-        if fits(group) && fits(name) {
-            tags.push(tag);
-        } else {
-            file.add(span, Diagnostic::of(problems::BAD_TAG).value("tag", text));
-        }
-    }
-    tags
-}
-
-/// `>= 3`, `!= x`, `contains x`, or a bare value, which must be equal.
-fn compare(file: &mut File<'_, '_>, text: &str, span: Span, numeric: bool) -> Option<Compare> {
-    let text = text.trim();
-    let written = Op::ALL
-        .into_iter()
-        .find_map(|(op, sign)| text.strip_prefix(sign).map(|value| (op, value)));
-    let (op, value) = written.unwrap_or((Op::Equal, text));
-    let value = value.trim();
-    let is_number = value.parse::<f64>().is_ok_and(f64::is_finite);
-    let wrong = value.is_empty()
-        || ((numeric || op.is_numeric()) && !is_number)
-        || (numeric && op == Op::Contains);
-    if wrong {
-        file.add(
-            span,
-            Diagnostic::of(problems::BAD_COMPARE).value("value", text),
-        );
-        return None;
-    }
-    Some(Compare {
-        op,
-        value: value.to_owned(),
-    })
 }

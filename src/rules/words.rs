@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::matcher::{Hits, WordId};
+use super::hits::{Hits, WordId};
 use super::model::How;
 
 /// Below this many words looking for each is cheaper than asking which occurred.
@@ -20,22 +20,25 @@ pub struct Word {
 /// The words of a list, in the operator's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WordList {
-    words: Vec<Word>,
-    /// Sorted, so that a list of many thousand words costs no more than what occurred.
-    places: Vec<(WordId, usize)>,
+    words: Box<[Word]>,
+    /// Sorted, so that a list of many thousand words costs no more than what occurred. Empty
+    /// for a short list.
+    places: Box<[(WordId, u32)]>,
 }
 
 impl WordList {
     /// A list of different words.
     #[must_use]
     pub fn new(words: Vec<Word>) -> Self {
-        let mut places: Vec<_> = words
-            .iter()
-            .enumerate()
-            .map(|(at, word)| (word.id, at))
-            .collect();
-        places.sort_unstable();
-        Self { words, places }
+        let mut places = Vec::new();
+        if words.len() > FEW {
+            places.extend(words.iter().map(|word| word.id).zip(0_u32..));
+            places.sort_unstable();
+        }
+        Self {
+            words: words.into_boxed_slice(),
+            places: places.into_boxed_slice(),
+        }
     }
 
     /// Whether it has no words.
@@ -50,9 +53,9 @@ impl WordList {
         &self.words
     }
 
-    /// The first word that occurs in the asked way, and where in the normalised text.
+    /// The first word that occurs in the asked way, and where in the original text.
     #[must_use]
-    pub fn first(&self, hits: &Hits, how: How) -> Option<(&Word, Range<usize>)> {
+    pub fn first(&self, hits: &Hits<'_>, how: How) -> Option<(&Word, Range<usize>)> {
         let occurs = |word: &Word| hits.find(word.id, how);
         if self.words.len() <= FEW {
             return self
@@ -62,7 +65,7 @@ impl WordList {
         }
         let occurring = hits.words().filter_map(|id| {
             let at = self.places.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-            let place = self.places[at].1;
+            let place = self.places[at].1 as usize;
             occurs(&self.words[place]).map(|range| (place, range))
         });
         let (place, range) = occurring.min_by_key(|(place, _)| *place)?;

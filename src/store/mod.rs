@@ -13,6 +13,8 @@ mod types;
 #[cfg(test)]
 pub mod conformance;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 pub use error::StoreError;
@@ -22,7 +24,7 @@ pub use types::*;
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId};
+use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 
 /// The result of every store call.
@@ -62,8 +64,10 @@ pub trait Store: Send + Sync + 'static {
     /// unfinished one, urgent ones first. A claim ends at `now + lease`.
     async fn claim_records(&self, claim: Claim) -> Result<Vec<ClaimedRecord>>;
 
-    /// Finishes a record: outcome, contact changes, history, timers and effects in one
-    /// transaction. Refused with [`StoreError::Fenced`] when the claim is no longer held.
+    /// Finishes a record: outcome, contact changes, uses of rules with a limit, history,
+    /// timers, records of our own and effects in one transaction. Refused with
+    /// [`StoreError::Fenced`] when the claim is no longer held, and with
+    /// [`StoreError::LimitReached`] when a rule has no use left on its day.
     async fn commit_decision(&self, decision: DecisionCommit) -> Result<Vec<EffectId>>;
 
     /// Several decisions in one transaction; each stands or falls by itself.
@@ -71,6 +75,9 @@ pub trait Store: Send + Sync + 'static {
         &self,
         decisions: Vec<DecisionCommit>,
     ) -> Result<Vec<Result<Vec<EffectId>>>>;
+
+    /// How often each rule with a daily limit has fired on a day.
+    async fn rule_uses(&self, day: jiff::civil::Date) -> Result<BTreeMap<RuleId, u32>>;
 
     /// Gives a claimed record back, to be claimed again at `retry_at`. Counted.
     async fn retry_record(
@@ -131,12 +138,22 @@ pub trait Store: Send + Sync + 'static {
     /// (attributes, cooldowns, tag provenance).
     async fn merge_contact(&self, facts: ContactFacts) -> Result<Contact>;
 
+    /// Contacts in a fixed order, from behind `after` on: page by page, all of them.
+    async fn contacts_after(&self, after: Option<&Person>, limit: usize) -> Result<Vec<Contact>>;
+
     /// What happened in one conversation, newest first.
     async fn history(&self, conversation: &str, limit: usize) -> Result<Vec<HistoryEntry>>;
 
+    /// Records in the order of their coming, with what became of them.
+    async fn records(&self, query: RecordQuery) -> Result<Vec<PastRecord>>;
+
     // --- timers ----------------------------------------------------------------------
 
-    /// Timers due at `now`, earliest first. They stay until removed by a decision.
+    /// Moves timers due at `now` into the inbox, earliest first and at most `limit`, in one
+    /// transaction: whoever else does the same, each fires once.
+    async fn fire_timers(&self, now: UnixMillis, limit: usize) -> Result<FiredTimers>;
+
+    /// Timers due at `now`, earliest first. They stay until they are fired or removed.
     async fn due_timers(&self, now: UnixMillis, limit: usize) -> Result<Vec<Timer>>;
 
     /// Sets timers; one with a known key is moved.
@@ -150,7 +167,7 @@ pub trait Store: Send + Sync + 'static {
     /// A small value kept for later: uploaded media, the tag library, …
     async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>>;
 
-    /// Writes small values.
+    /// Writes small values, all or none; `null` removes one.
     async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()>;
 
     // --- people looking after the queues ---------------------------------------------

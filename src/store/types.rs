@@ -155,6 +155,8 @@ pub struct DecisionCommit {
     ///
     /// [`StoreError::LimitReached`]: super::StoreError::LimitReached
     pub uses: Vec<RuleUse>,
+    /// Records of our own to take into the inbox, unless they are known.
+    pub records: Vec<NewRecord>,
     /// Effects, in order.
     pub effects: Vec<NewEffect>,
     /// Timers to set.
@@ -332,6 +334,62 @@ pub enum HistoryEntry {
     },
 }
 
+/// Which records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordQuery {
+    /// Received at this time or later.
+    pub since: UnixMillis,
+    /// Only those behind this one; `in-0` for all.
+    pub after: RecordId,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A record with what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PastRecord {
+    /// Which.
+    pub id: RecordId,
+    /// When it reached us.
+    pub received_at: UnixMillis,
+    /// What it is.
+    pub inbound: Inbound,
+    /// Its state now.
+    pub state: ItemState,
+    /// Why it is where it is, if it was not decided.
+    pub reason: Option<String>,
+    /// How it ended; `None` while it waits.
+    pub outcome: Option<RecordOutcome>,
+    /// What `try` would have shown, as long as it is kept.
+    pub trace: Option<serde_json::Value>,
+    /// What it led to.
+    pub effects: Vec<PastEffect>,
+}
+
+/// An effect with what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PastEffect {
+    /// Which.
+    pub id: EffectId,
+    /// What.
+    pub effect: Effect,
+    /// Why.
+    pub origin: Origin,
+    /// Its state now.
+    pub state: ItemState,
+    /// Why it is in it.
+    pub reason: Option<String>,
+}
+
+/// What moving timers into the inbox did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FiredTimers {
+    /// So many were due.
+    pub count: usize,
+    /// When the next one is due.
+    pub next: Option<UnixMillis>,
+}
+
 /// Rings when a commit may have made work due, so that workers need not poll for it.
 ///
 /// Each bell is for one loop: it keeps one ring for a loop that is busy at the moment.
@@ -357,6 +415,8 @@ pub struct Signals {
 pub struct Retention {
     /// Dedupe keys.
     pub dedupe: Duration,
-    /// Finished records, effects, history and traces.
+    /// Finished records, effects and history.
     pub history: Duration,
+    /// Traces; those of decisions that did not work out stay as long as the record.
+    pub traces: Duration,
 }

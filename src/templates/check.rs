@@ -21,10 +21,16 @@ const FUNCTIONS: &[&str] = &["range", "dict", "namespace", "debug"];
 const ALWAYS: &[&str] = &[
     "contact.id",
     "contact.tags",
+    "contact.points",
     "message.text",
     "message.type",
     "corp.id",
 ];
+
+/// WeCom's limit of a text message. Longer texts are split when they are sent.
+pub(super) const TEXT_BYTES: usize = 2048;
+/// A text with more variables than this is not a message to a person.
+const MOST_VARIABLES: usize = 100;
 
 /// The findings about a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +39,8 @@ pub struct TextCheck {
     pub problems: Vec<TextProblem>,
     /// The names of `m.…` that the text cannot do without.
     pub captures: BTreeSet<String>,
+    /// All variables that it uses, as far as they are known by name.
+    pub variables: BTreeSet<String>,
 }
 
 /// One finding about a text.
@@ -42,6 +50,21 @@ pub struct TextProblem {
     pub diagnostic: Diagnostic,
     /// Which bytes of the text, if that is known.
     pub range: Option<Range<usize>>,
+}
+
+/// Checks the length of a text message. Only one without variables has a known length.
+#[must_use]
+pub fn check_length(text: &str) -> Option<Diagnostic> {
+    too_long(text, TEXT_BYTES)
+}
+
+pub(super) fn too_long(text: &str, most: usize) -> Option<Diagnostic> {
+    let known = !text.contains("{{") && !text.contains("{%");
+    (known && text.len() > most).then(|| {
+        Diagnostic::of(problems::LONG_TEXT)
+            .value("bytes", text.len().to_string())
+            .value("most", most.to_string())
+    })
 }
 
 /// Checks a text.
@@ -63,6 +86,13 @@ pub fn check_text(source: &str) -> TextCheck {
             return check;
         }
     };
+    if variables.len() > MOST_VARIABLES {
+        let found = Diagnostic::of(problems::MANY_VARIABLES)
+            .value("count", variables.len().to_string())
+            .value("most", MOST_VARIABLES.to_string());
+        check.add(found, None);
+        return check;
+    }
     let variables: BTreeSet<String> = variables
         .into_iter()
         .filter(|name| check.is_known(name, source))
@@ -76,6 +106,7 @@ pub fn check_text(source: &str) -> TextCheck {
             check.missing(name, error.range());
         }
     }
+    check.variables = variables;
     check
 }
 
@@ -189,7 +220,7 @@ fn now() -> Value {
 fn example(name: &str) -> Value {
     match name {
         "contact.tags" => Value::from(vec!["组/标签"]),
-        "contact.added_days" => Value::from(3),
+        "contact.added_days" | "contact.points" => Value::from(3),
         _ => Value::from("示例"),
     }
 }

@@ -73,6 +73,7 @@ impl RenderContext<'_> {
         let tags: Vec<String> = contact.tags.keys().map(|tag| tag.0.clone()).collect();
         fields.insert("id".into(), Value::from(contact.person.id()));
         fields.insert("tags".into(), Value::from(tags));
+        fields.insert("points".into(), Value::from(contact.points));
         let days = contact.added_days(self.now).map(Value::from);
         let name = contact.name.as_deref().map(Value::from);
         let source = contact.source.as_deref().map(Value::from);

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Component, Path};
 
 use super::catalog::{Catalog, Template};
@@ -11,10 +11,12 @@ use super::problems;
 use crate::diagnostic::{Diagnostic, Findings, Kind, Report};
 use crate::domain::action::TemplateName;
 use crate::domain::outgoing::{MenuItem, Outgoing};
-use crate::yaml::decode;
+use crate::yaml::{MAX_FILE_BYTES, decode};
 
 /// WeCom refuses a file of less than this many bytes.
 const LEAST_BYTES: u64 = 6;
+/// A template is at most this large: what it becomes is bounded at the same size.
+const MOST_TEMPLATE_BYTES: usize = 64 * 1024;
 const MIB: u64 = 1024 * 1024;
 
 impl Catalog {
@@ -63,6 +65,13 @@ impl Catalog {
                 catalog.templates.insert(name, Template::default());
                 continue;
             };
+            if source.text().len() > MOST_TEMPLATE_BYTES {
+                let kib = (MOST_TEMPLATE_BYTES / 1024).to_string();
+                let found = Diagnostic::of(problems::LARGE_TEMPLATE).value("kib", kib);
+                report.push(found.in_file(shown(dir, file)));
+                catalog.templates.insert(name, Template::default());
+                continue;
+            }
             let mut parser = Parser {
                 findings: Findings::new(&source, report),
                 probe: &probe,
@@ -196,7 +205,7 @@ pub(crate) fn read_tree(
                 folders.push(format!("{full}/"));
             } else if keep(&full) {
                 let path = dir.join(&full);
-                match std::fs::read(&path) {
+                match read_bounded(&path) {
                     Ok(bytes) => {
                         files.insert(full, bytes);
                     }
@@ -211,6 +220,16 @@ pub(crate) fn read_tree(
     files
 }
 
+/// The bytes of a file, or a little more than the most that any file may have: who decodes
+/// it refuses it then. Pipes and devices, which never end, are not read at all.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let most = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Names in a folder and whether they are folders. Hidden ones are left out, and so are
 /// links to folders, which could lead out of the tree or back into it.
 fn read_folder(path: &Path) -> io::Result<Vec<(String, bool)>> {
@@ -219,9 +238,11 @@ fn read_folder(path: &Path) -> io::Result<Vec<(String, bool)>> {
         let entry = entry?;
         let is_folder = entry.file_type()?.is_dir();
         let linked_folder = !is_folder && entry.path().is_dir();
+        let readable = is_folder || entry.path().metadata().map_or(true, |meta| meta.is_file());
         if let Ok(name) = entry.file_name().into_string()
             && !name.starts_with('.')
             && !linked_folder
+            && readable
         {
             entries.push((name, is_folder));
         }

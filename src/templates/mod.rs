@@ -14,13 +14,16 @@ mod problems;
 mod render;
 
 pub use catalog::Catalog;
-pub use check::{TextCheck, TextProblem, check_text};
+pub use check::{TextCheck, TextProblem, check_length, check_text};
 pub use context::{Corp, RenderContext, Staff};
 pub use keys::schema;
 pub use render::RenderError;
 
-#[cfg(test)]
-pub(crate) use problems::ALL as PROBLEMS;
+/// Every kind of finding in templates.
+#[must_use]
+pub fn codes() -> &'static [crate::diagnostic::Kind] {
+    problems::ALL
+}
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,14 @@
 //! A template file to messages whose texts are template sources.
 
 use super::catalog::Template;
-use super::check::check_text;
+use super::check::{TEXT_BYTES, check_text, too_long};
 use super::keys::{CARD_TYPES, CLICK, FILM, TEMPLATE};
 use super::problems;
 use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::domain::outgoing::{MediaFile, MenuItem, Outgoing};
 use crate::yaml::{Data, Entry, Node, check, parse};
 
-/// WeCom's limits in bytes. Longer texts are split when they are sent; the rest is cut.
-const TEXT_BYTES: usize = 2048;
+/// WeCom's limits in bytes. What is longer is cut.
 const TITLE_BYTES: usize = 128;
 const DESC_BYTES: usize = 512;
 const MENU_HEAD_BYTES: usize = 1024;
@@ -57,6 +56,7 @@ impl Parser<'_, '_> {
             self.add(span, problem.diagnostic);
         }
         self.template.captures.extend(checked.captures);
+        self.template.variables.extend(checked.variables);
         self.length(&text, TEXT_BYTES, Span::START);
         self.template.messages.push(if markdown {
             Outgoing::Markdown { text }
@@ -130,6 +130,7 @@ impl Parser<'_, '_> {
             self.add(node.span, problem.diagnostic);
         }
         self.template.captures.extend(checked.captures);
+        self.template.variables.extend(checked.variables);
         self.length(text, most, node.span);
         Some(text.trim_end_matches('\n').to_owned())
     }
@@ -138,12 +139,8 @@ impl Parser<'_, '_> {
         node.get(key).and_then(|value| self.text(value, most))
     }
 
-    /// Only a text without variables has a length that is known.
     fn length(&mut self, text: &str, most: usize, span: Span) {
-        if !text.contains("{{") && !text.contains("{%") && text.len() > most {
-            let found = Diagnostic::of(problems::LONG_TEXT)
-                .value("bytes", text.len().to_string())
-                .value("most", most.to_string());
+        if let Some(found) = too_long(text, most) {
             self.add(span, found);
         }
     }

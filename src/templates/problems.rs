@@ -17,5 +17,7 @@ crate::diagnostic::kinds! {
     CARD_TYPE = Error "T014" "card_type";
     MANY_MESSAGES = Warning "T015" "many_messages";
     TEMPLATE_FAILS = Error "T016" "template_fails";
+    MANY_VARIABLES = Error "T018" "many_variables";
+    LARGE_TEMPLATE = Error "T019" "large_template";
     TEMPLATES_UNREADABLE = Error "T017" "templates_unreadable";
 }

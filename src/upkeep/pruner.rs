@@ -20,15 +20,21 @@ pub struct Pruner {
 }
 
 impl Pruner {
-    /// A pruner that keeps messages and traces for `history`.
+    /// A pruner that keeps messages for `history` and traces for `traces`.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: SharedClock, history: Duration) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: SharedClock,
+        history: Duration,
+        traces: Duration,
+    ) -> Self {
         Self {
             store,
             clock,
             retention: Retention {
                 dedupe: DEDUPE,
                 history,
+                traces,
             },
         }
     }

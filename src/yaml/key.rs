@@ -1,7 +1,7 @@
 //! The tables that say which keys a file may have: one for the check and for the schema.
 
 /// A key that operators may write.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// How it is written.
     pub name: &'static str,
@@ -45,17 +45,26 @@ impl Key {
         }
     }
 
-    /// A key of the language that this version cannot do yet: a clear error, never ignored.
+    /// The key of that name among others. Only for tables: a missing one does not compile.
     #[must_use]
-    pub const fn later(name: &'static str) -> Self {
-        Self {
-            name,
-            shape: Shape::Any,
-            need: Need::Later,
-            zh: "",
-            en: "",
+    pub const fn among(keys: &'static [Self], name: &str) -> Self {
+        let mut at = 0;
+        while at < keys.len() {
+            if same(keys[at].name.as_bytes(), name.as_bytes()) {
+                return keys[at];
+            }
+            at += 1;
         }
+        panic!("no key of that name")
     }
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }
 
 /// Whether a key must be there.
@@ -65,12 +74,10 @@ pub enum Need {
     Optional,
     /// It must be there.
     Required,
-    /// It belongs to a later version.
-    Later,
 }
 
 /// What a value looks like.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Shape {
     /// Text that is not empty.
     Text,
@@ -80,6 +87,8 @@ pub enum Shape {
     Flag,
     /// A whole number.
     Integer,
+    /// A whole number from the first to the second.
+    Number(i64, i64),
     /// A duration such as `30m`.
     Duration,
     /// A date or a date with a time.

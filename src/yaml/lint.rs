@@ -15,7 +15,16 @@ pub(super) const KINDS: &[Kind] = &[
     problems::WIDE_SPACE,
     problems::SWALLOWED,
     problems::BARE_COMPARE,
+    problems::CONTROL,
+    problems::INVISIBLE,
+    problems::DASH_SPACE,
+    problems::WIDE_BRACKET,
 ];
+
+/// A file with more mistakes of this kind is shown, and mended, in part.
+const MOST_LINTS: usize = 10_000;
+/// What closes a quotation is looked for in so many characters.
+const MOST_AHEAD: usize = 400;
 
 /// A mistake, and the characters that mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +42,9 @@ pub(super) fn scan(text: &str) -> Vec<Lint> {
     let mut scanner = Scanner::default();
     for (index, line) in text.lines().enumerate() {
         scanner.line(index + 1, line);
+        if scanner.lints.len() >= MOST_LINTS {
+            break;
+        }
     }
     scanner.lints
 }
@@ -60,6 +72,7 @@ impl Scanner {
     fn line(&mut self, number: usize, line: &str) {
         self.line = number;
         self.chars = line.chars().collect();
+        self.control();
         let indent = self.chars.iter().take_while(|c| c.is_whitespace()).count();
         if let Some(parent) = self.block {
             if indent > parent || indent == self.chars.len() {
@@ -79,9 +92,27 @@ impl Scanner {
             {
                 return;
             }
+            self.dash(at);
         }
         while at < self.chars.len() {
             at = self.step(at, indent);
+        }
+    }
+
+    /// No editor writes these; a damaged or binary file has them.
+    fn control(&mut self) {
+        let control = |c: &char| c.is_control() && *c != '\t';
+        if let Some(at) = self.chars.iter().position(control) {
+            self.report(problems::CONTROL, at, Vec::new());
+        }
+    }
+
+    /// `-退款`: no element of a list, but a text that goes on.
+    fn dash(&mut self, at: usize) {
+        let joined = |c: char| !c.is_whitespace() && !c.is_ascii_digit() && c != '-';
+        let is_dash = self.flow.is_empty() && self.chars.get(at) == Some(&'-');
+        if is_dash && self.after(at).is_some_and(joined) {
+            self.report(problems::DASH_SPACE, at, vec![(at, "- ")]);
         }
     }
 
@@ -110,6 +141,10 @@ impl Scanner {
         if c == '#' && (at == 0 || self.chars[at - 1].is_whitespace()) {
             self.comment(at);
             return self.chars.len();
+        }
+        if is_invisible(c) {
+            self.report(problems::INVISIBLE, at, vec![(at, "")]);
+            return at + 1;
         }
         if self.fresh && !c.is_whitespace() {
             self.token = at;
@@ -173,6 +208,7 @@ impl Scanner {
                 self.report(problems::BARE_COMPARE, at, Vec::new());
             }
             '“' | '”' | '「' | '『' | '‘' | '’' => self.wide_quote(at, c),
+            '［' | '｛' => self.wide_bracket(at, c),
             '，' | '、' if self.is_separator(at) => {
                 self.report(problems::WIDE_COMMA, at, vec![(at, ", ")]);
                 self.begin(at + 1, true);
@@ -218,7 +254,7 @@ impl Scanner {
     fn looks_like_key(&self, at: usize) -> bool {
         // A quoted text may have ended on this line with the last token further on before it.
         let token = self.chars.get(self.token..at).unwrap_or_default();
-        let rest: String = self.chars[at + 1..].iter().collect();
+        let rest: String = self.chars[at + 1..].iter().take(MOST_AHEAD).collect();
         let rest = rest.trim();
         let word = token.iter().all(|c| c.is_ascii_alphanumeric() || *c == '_');
         !token.is_empty() && (word || rest.is_empty() || rest.starts_with(['[', '{']))
@@ -229,7 +265,7 @@ impl Scanner {
         match self.flow.last() {
             Some('[') => true,
             Some(_) => {
-                let rest = &self.chars[at + 1..];
+                let rest = &self.chars[at + 1..self.chars.len().min(at + MOST_AHEAD)];
                 let word = rest
                     .iter()
                     .skip_while(|c| c.is_whitespace())
@@ -267,18 +303,32 @@ impl Scanner {
             '‘' | '’' => "’‘",
             _ => "”“",
         };
-        let end = (at + 1..self.chars.len()).find(|at| closing.contains(self.chars[*at]));
+        let until = self.chars.len().min(at + MOST_AHEAD);
+        let end = (at + 1..until).find(|at| closing.contains(self.chars[*at]));
         let mut fixes = vec![(at, "\"")];
         fixes.extend(end.map(|end| (end, "\"")));
         // Only a text that is quoted as a whole was meant to be quoted.
         let whole = end.is_some_and(|end| {
-            let rest: String = self.chars[end + 1..].iter().collect();
+            let rest: String = self.chars[end + 1..].iter().take(MOST_AHEAD).collect();
             let rest = rest.trim_start();
             rest.is_empty() || rest.starts_with([',', ']', '}', '，', '、', ':', '：', '#'])
         });
         if whole {
             self.report(problems::WIDE_QUOTE, at, fixes);
         }
+    }
+
+    /// `［退款］`: a list in brackets that YAML does not know.
+    fn wide_bracket(&mut self, at: usize, open: char) {
+        let (close, fixes) = match open {
+            '［' => ('］', ["[", "]"]),
+            _ => ('｝', ["{", "}"]),
+        };
+        let until = self.chars.len().min(at + MOST_AHEAD);
+        let end = (at + 1..until).find(|at| self.chars[*at] == close);
+        let mut mended = vec![(at, fixes[0])];
+        mended.extend(end.map(|end| (end, fixes[1])));
+        self.report(problems::WIDE_BRACKET, at, mended);
     }
 
     fn wide_space(&mut self, at: usize) {
@@ -290,10 +340,25 @@ impl Scanner {
             kind,
             line: self.line,
             column: at + 1,
-            found: self.chars[at].to_string(),
+            found: shown(self.chars[at]),
             fixes,
         });
     }
+}
+
+/// A character that cannot be seen is named by its number.
+fn shown(c: char) -> String {
+    if c.is_control() || is_invisible(c) {
+        format!("U+{:04X}", u32::from(c))
+    } else {
+        c.to_string()
+    }
+}
+
+/// Copied along with text from pages and chats. Those that emoji are made of are not here.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{00AD}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 fn is_wide_space(c: char) -> bool {

@@ -26,8 +26,11 @@ pub use tree::{Data, Entry, Node, parse};
 /// A larger file is refused: it is not something that a person edits.
 pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
 
-#[cfg(test)]
-pub(crate) use problems::ALL as PROBLEMS;
+/// Every kind of finding in any YAML file.
+#[must_use]
+pub fn codes() -> &'static [crate::diagnostic::Kind] {
+    problems::ALL
+}
 
 #[cfg(test)]
 mod tests;

@@ -26,4 +26,11 @@ crate::diagnostic::kinds! {
     LOOKS_LIKE = Warning "Y028" "looks_like";
     KEY_NOT_TEXT = Error "Y029" "key_not_text";
     BARE_COMPARE = Error "Y030" "bare_compare";
+    TOO_DEEP = Error "Y031" "too_deep";
+    TOO_MANY = Error "Y032" "too_many";
+    CONTROL = Error "Y033" "control";
+    INVISIBLE = Error "Y034" "invisible";
+    DASH_SPACE = Error "Y035" "dash_space";
+    COLON_SPACE = Error "Y036" "colon_space";
+    WIDE_BRACKET = Error "Y037" "wide_bracket";
 }

@@ -48,6 +48,9 @@ fn of(shape: &Shape) -> Value {
         }
         Shape::Flag => json!({"type": "boolean"}),
         Shape::Integer => json!({"type": "integer"}),
+        Shape::Number(least, most) => {
+            json!({"type": "integer", "minimum": least, "maximum": most})
+        }
         Shape::Choice(known, _) => json!({"enum": known}),
         Shape::Choices(known) => one_or_more(&json!({"enum": known})),
         Shape::Map(keys) => map(keys, &json!(false)),
@@ -77,9 +80,8 @@ fn pattern(shape: &Shape) -> Option<&'static str> {
 }
 
 fn map(keys: &[Key], other: &Value) -> Value {
-    let usable = || keys.iter().filter(|key| key.need != Need::Later);
     let mut properties = Map::new();
-    for key in usable() {
+    for key in keys {
         let mut schema = object(of(&key.shape));
         schema.insert(
             "description".into(),
@@ -87,7 +89,8 @@ fn map(keys: &[Key], other: &Value) -> Value {
         );
         properties.insert(key.name.to_owned(), Value::Object(schema));
     }
-    let required: Vec<_> = usable()
+    let required: Vec<_> = keys
+        .iter()
         .filter(|key| key.need == Need::Required)
         .map(|key| key.name)
         .collect();

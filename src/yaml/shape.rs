@@ -1,9 +1,12 @@
 //! A tree against a table of keys: every mistake, each at its place.
 
 use super::key::{Key, Need, Shape};
-use super::tree::{Data, Entry, Node};
+use super::tree::{Data, Entry, Node, is_key};
 use super::{lint, problems, values};
 use crate::diagnostic::{Diagnostic, Findings, nearest};
+
+/// A finding repeats at most this many characters of a value.
+const MOST_SHOWN: usize = 60;
 
 /// Checks a value against its shape and reports all that does not fit.
 pub fn check(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
@@ -56,8 +59,15 @@ pub fn check(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
 
 fn is_map(node: &Node, findings: &mut Findings<'_>) -> bool {
     let is_map = matches!(node.data, Data::Map(_));
-    if !is_map {
-        wrong(node, "check.shape_map", findings);
+    let touching = node.text().and_then(|text| text.split_once(':'));
+    match touching.filter(|(key, _)| node.is_plain() && is_key(key)) {
+        // `id:甲` is one text.
+        Some((key, _)) if !is_map => {
+            let found = Diagnostic::of(problems::COLON_SPACE).value("key", key);
+            findings.add(node.span, found);
+        }
+        _ if !is_map => wrong(node, "check.shape_map", findings),
+        _ => {}
     }
     is_map
 }
@@ -70,7 +80,7 @@ fn map(
 ) {
     for entry in node.entries() {
         match (keys.iter().find(|key| key.name == entry.key), other) {
-            (Some(key), _) => known_key(entry, key, findings),
+            (Some(key), _) => check(&entry.value, &key.shape, findings),
             (None, None) => unknown_key(entry, keys, findings),
             (None, Some(other)) => {
                 attribute_name(entry, keys, findings);
@@ -86,19 +96,21 @@ fn map(
     }
 }
 
-fn known_key(entry: &Entry, key: &'static Key, findings: &mut Findings<'_>) {
-    if key.need == Need::Later {
-        let found = Diagnostic::of(problems::LATER).value("key", key.name);
-        findings.add(entry.span, found);
-    } else {
-        check(&entry.value, &key.shape, findings);
-    }
-}
-
 fn unknown_key(entry: &Entry, keys: &'static [Key], findings: &mut Findings<'_>) {
+    // A merge key was refused when the text was read.
+    if findings.is_full() || entry.key == "<<" {
+        return;
+    }
     let line = entry.span.line;
-    let wide = entry.key.contains(['：', '\u{3000}', '\u{00A0}']);
+    let wide = entry.key.contains(['：', '\u{3000}', '\u{00A0}'])
+        || entry.key.chars().any(lint::is_invisible);
     if wide && findings.has(lint::KINDS, line..=line) {
+        return;
+    }
+    // `when:{any: 退款}` is a key that is called `when:{any`.
+    if let Some((key, _)) = entry.key.split_once(':').filter(|(key, _)| is_key(key)) {
+        let found = Diagnostic::of(problems::COLON_SPACE).value("key", key);
+        findings.add(entry.span, found);
         return;
     }
     let names = keys.iter().map(|key| key.name);
@@ -131,8 +143,8 @@ fn one_key(node: &Node, keys: &'static [Key], findings: &mut Findings<'_>) {
 }
 
 fn names(keys: &'static [Key]) -> String {
-    let usable = keys.iter().filter(|key| key.need != Need::Later);
-    usable.map(|key| key.name).collect::<Vec<_>>().join(", ")
+    let names: Vec<_> = keys.iter().map(|key| key.name).collect();
+    names.join(", ")
 }
 
 fn list(node: &Node, inner: &'static Shape, findings: &mut Findings<'_>) {
@@ -197,13 +209,16 @@ fn scalar(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
             return;
         }
         _ => {
-            wrong(node, expected(shape), findings);
+            wrong_scalar(node, shape, findings);
             return;
         }
     };
     let fits = match shape {
         Shape::Flag => values::flag(text).is_some(),
         Shape::Integer => values::integer(text).is_some(),
+        Shape::Number(least, most) => {
+            values::integer(text).is_some_and(|number| (*least..=*most).contains(&number))
+        }
         Shape::Duration => values::duration(text).is_some(),
         Shape::Moment => values::moment(text).is_some(),
         Shape::Dates => values::date(text).is_some(),
@@ -211,7 +226,7 @@ fn scalar(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
         _ => true,
     };
     if !fits {
-        wrong(node, expected(shape), findings);
+        wrong_scalar(node, shape, findings);
     }
 }
 
@@ -228,6 +243,7 @@ fn expected(shape: &Shape) -> &'static str {
     match shape {
         Shape::Flag => "check.shape_flag",
         Shape::Integer => "check.shape_integer",
+        Shape::Number(..) => "check.shape_number",
         Shape::Duration => "check.shape_duration",
         Shape::Moment => "check.shape_moment",
         Shape::Dates => "check.shape_date",
@@ -237,19 +253,39 @@ fn expected(shape: &Shape) -> &'static str {
 }
 
 fn wrong(node: &Node, expected: &'static str, findings: &mut Findings<'_>) {
-    let found = match &node.data {
-        Data::Text { text, .. } => text.as_str(),
-        Data::Empty => "—",
-        Data::List(_) => "[…]",
-        Data::Map(_) => "{…}",
-    };
-    let line = node.span.line;
-    let known = findings.has(lint::KINDS, line..=line)
-        || findings.has(&[problems::KEY_NOT_TEXT], line..=line);
-    if !known {
-        let found = Diagnostic::of(problems::WRONG_SHAPE)
-            .value("found", found)
-            .help(expected);
-        findings.add(node.span, found);
+    if !is_known(node, findings) {
+        findings.add(node.span, unlike(node).help(expected));
     }
+}
+
+fn wrong_scalar(node: &Node, shape: &Shape, findings: &mut Findings<'_>) {
+    if is_known(node, findings) {
+        return;
+    }
+    let mut found = unlike(node).help(expected(shape));
+    if let Shape::Number(least, most) = shape {
+        found = found
+            .value("least", least.to_string())
+            .value("most", most.to_string());
+    }
+    findings.add(node.span, found);
+}
+
+/// Whether something that was already reported on the line explains it.
+fn is_known(node: &Node, findings: &Findings<'_>) -> bool {
+    let line = node.span.line;
+    findings.has(lint::KINDS, line..=line) || findings.has(&[problems::KEY_NOT_TEXT], line..=line)
+}
+
+fn unlike(node: &Node) -> Diagnostic {
+    let found: String = match &node.data {
+        Data::Text { text, .. } if text.chars().nth(MOST_SHOWN).is_some() => {
+            text.chars().take(MOST_SHOWN).chain(['…']).collect()
+        }
+        Data::Text { text, .. } => text.clone(),
+        Data::Empty => "—".to_owned(),
+        Data::List(_) => "[…]".to_owned(),
+        Data::Map(_) => "{…}".to_owned(),
+    };
+    Diagnostic::of(problems::WRONG_SHAPE).value("found", found)
 }

@@ -1,11 +1,12 @@
 //! A tree in which every key and value knows its place. The only file that names the parser.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError};
 
 use super::{lint, problems, recover};
-use crate::diagnostic::{Diagnostic, Findings, Kind, Span};
+use crate::diagnostic::{Diagnostic, Findings, Kind, Source, Span};
 
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +107,12 @@ impl Node {
     }
 }
 
+/// Deeper files are refused: what walks the tree walks it by calling itself.
+const MOST_LEVELS: usize = 64;
+/// Maps with fewer keys are searched for a second key of the same name.
+const FEW_KEYS: usize = 16;
+/// A larger file is not read again around its syntax errors.
+const MOST_RECOVERED: usize = 1024 * 1024;
 /// A file with more syntax errors than this is shown in parts.
 const MOST_ERRORS: usize = 20;
 
@@ -129,6 +136,9 @@ pub fn parse(findings: &mut Findings<'_>) -> Option<Node> {
         syntax(&error, findings);
         let line = error.marker().line();
         let fails_at = |text: &str| build(text).error.map(|error| error.marker().line());
+        if text.len() > MOST_RECOVERED {
+            return built.root;
+        }
         match recover::without_broken(&text, line, fails_at) {
             Some(rest) => text = Cow::Owned(rest),
             None => return built.root,
@@ -183,7 +193,12 @@ fn report(found: Vec<(Span, Kind, String)>, findings: &mut Findings<'_>) {
             _ => findings.has_at(kind, span),
         };
         if !consequence && !again {
-            findings.add(span, Diagnostic::of(kind).value("key", key));
+            let name = if kind == problems::TOO_DEEP {
+                "most"
+            } else {
+                "key"
+            };
+            findings.add(span, Diagnostic::of(kind).value(name, key));
         }
     }
 }
@@ -193,10 +208,42 @@ fn syntax(error: &ScanError, findings: &mut Findings<'_>) {
     let span = place(*mark, *mark);
     // A lint near by already says in plain words what the parser stumbled over.
     let near = span.line.saturating_sub(1)..=span.line + 1;
-    if !findings.has(lint::KINDS, near) {
+    if findings.has(lint::KINDS, near) {
+        return;
+    }
+    if let Some((span, key)) = colon_without_space(findings.source, span.line) {
+        let found = Diagnostic::of(problems::COLON_SPACE).value("key", key);
+        findings.add(span, found);
+    } else {
         let found = Diagnostic::of(problems::SYNTAX).value("detail", error.info());
         findings.add(span, found);
     }
+}
+
+/// `any:[退款]`: on the line of an error or the one above, a key whose colon touches its value.
+fn colon_without_space(source: &Source, line: usize) -> Option<(Span, String)> {
+    [line, line.saturating_sub(1)]
+        .into_iter()
+        .filter(|line| *line > 0)
+        .find_map(|line| {
+            let content = source.line(line);
+            let start = content.trim_start_matches([' ', '-']);
+            let (key, rest) = start.split_once(':')?;
+            let touches = rest
+                .chars()
+                .next()
+                .is_some_and(|c| !c.is_whitespace() && c != '/');
+            let column = content.chars().count() - start.chars().count() + 1;
+            let is_key = is_key(key);
+            (is_key && touches).then(|| (Span::new(line, column, key.len() + 1), key.to_owned()))
+        })
+}
+
+/// Keys are English words.
+pub(super) fn is_key(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(|c| c.is_ascii_lowercase())
+        && chars.all(|c| c.is_ascii_lowercase() || c == '_')
 }
 
 fn place(start: Marker, end: Marker) -> Span {
@@ -211,7 +258,24 @@ fn place(start: Marker, end: Marker) -> Span {
 /// A collection whose end was not reached yet.
 enum Open {
     List(Span, Vec<Node>),
-    Map(Span, Vec<Entry>, Option<(String, Span)>),
+    Map(Span, Vec<Entry>, Option<(String, Span)>, Keys),
+}
+
+/// The keys of a map that was read so far. Small maps are searched, large ones hashed.
+#[derive(Default)]
+struct Keys(HashSet<String>);
+
+impl Keys {
+    /// Whether the key is new; `entries` are those before it.
+    fn is_new(&mut self, key: &str, entries: &[Entry]) -> bool {
+        if entries.len() < FEW_KEYS {
+            return entries.iter().all(|entry| entry.key != key);
+        }
+        if self.0.is_empty() {
+            self.0 = entries.iter().map(|entry| entry.key.clone()).collect();
+        }
+        self.0.insert(key.to_owned())
+    }
 }
 
 #[derive(Default)]
@@ -261,10 +325,16 @@ impl Builder {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.properties(anchor, tag.map(|_| tag_span.unwrap_or(span)), span);
-                self.stack.push(Open::Map(span, Vec::new(), None));
+                self.stack
+                    .push(Open::Map(span, Vec::new(), None, Keys::default()));
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             _ => {}
+        }
+        if self.stack.len() > MOST_LEVELS {
+            self.found
+                .push((span, problems::TOO_DEEP, MOST_LEVELS.to_string()));
+            return false;
         }
         true
     }
@@ -272,16 +342,16 @@ impl Builder {
     fn close(&mut self) {
         match self.stack.pop() {
             Some(Open::List(span, items)) => self.value(span, Data::List(items)),
-            Some(Open::Map(span, entries, _)) => self.value(span, Data::Map(entries)),
+            Some(Open::Map(span, entries, ..)) => self.value(span, Data::Map(entries)),
             None => {}
         }
     }
 
     fn value(&mut self, span: Span, data: Data) {
-        let key_wanted = matches!(self.stack.last(), Some(Open::Map(_, _, None)));
+        let key_wanted = matches!(self.stack.last(), Some(Open::Map(_, _, None, _)));
         if key_wanted {
             let key = self.key_text(span, data);
-            if let Some(Open::Map(_, _, pending)) = self.stack.last_mut() {
+            if let Some(Open::Map(_, _, pending, _)) = self.stack.last_mut() {
                 *pending = Some((key, span));
             }
             return;
@@ -290,15 +360,15 @@ impl Builder {
         match self.stack.last_mut() {
             None => self.root = Some(node),
             Some(Open::List(_, items)) => items.push(node),
-            Some(Open::Map(_, entries, pending)) => {
+            Some(Open::Map(_, entries, pending, keys)) => {
                 let Some((key, span)) = pending.take() else {
                     return;
                 };
-                if entries.iter().any(|entry| entry.key == key) {
-                    self.found.push((span, problems::DUPLICATE_KEY, key));
-                } else {
+                if keys.is_new(&key, entries) {
                     let value = node;
                     entries.push(Entry { key, span, value });
+                } else {
+                    self.found.push((span, problems::DUPLICATE_KEY, key));
                 }
             }
         }
@@ -341,7 +411,7 @@ impl Builder {
                     let data = Data::List(items);
                     Some(Node { span, data }).filter(|node| !node.items().is_empty())
                 }
-                Open::Map(span, mut entries, Some((key, key_span))) if self.stack.is_empty() => {
+                Open::Map(span, mut entries, Some((key, key_span)), _) if self.stack.is_empty() => {
                     inner.take().map(|value| {
                         entries.push(Entry {
                             key,

@@ -122,6 +122,7 @@ async fn thirty_a_minute_for_one_member_the_rest_waits_with_a_reason() {
     let mock = mock().await;
     let agent = AgentBuilder::new()
         .file("templates/hello.txt", "收到 {{ message.text }}")
+        .config("[guard]\nanswers = 0\n")
         .start(&mock)
         .await;
 

@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// From the top down. A module imports from layers below its own.
-const LAYERS: [Layer; 6] = [
+const LAYERS: [Layer; 7] = [
     Layer::of(&["cli"]),
     Layer::of(&["app"]),
-    Layer::stages(&["receive", "process", "deliver", "upkeep"]),
+    Layer::of(&["simulate"]),
+    Layer::stages(&["receive", "process", "deliver", "schedule", "upkeep"]),
     Layer::of(&[
         "desk",
         "gateway",
         "http",
+        "import",
         "rules",
         "service",
+        "sops",
         "store",
         "templates",
+        "versions",
         "yaml",
     ]),
     Layer::of(&["config", "diagnostic", "lang", "telemetry"]),
@@ -25,10 +29,14 @@ const LAYERS: [Layer; 6] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 8] = [
+const BESIDE: [(&str, &str); 12] = [
     ("rules", "templates"),
     ("rules", "yaml"),
+    ("sops", "rules"),
+    ("sops", "templates"),
+    ("sops", "yaml"),
     ("templates", "yaml"),
+    ("versions", "yaml"),
     ("http", "service"),
     ("config", "diagnostic"),
     ("config", "lang"),
@@ -37,7 +45,7 @@ const BESIDE: [(&str, &str); 8] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 2] = ["rules", "templates"];
+const PURE: [&str; 5] = ["import", "rules", "sops", "templates", "versions"];
 
 struct Layer {
     modules: &'static [&'static str],

@@ -25,6 +25,7 @@ async fn start(mock: &MockWecom, store: &'static str) -> Agent {
     AgentBuilder::new()
         .file("rules/count.yaml", RULES)
         .file("templates/echo.txt", "回 {{ message.text }}")
+        .config("[guard]\nanswers = 0\n")
         .store(store)
         .start(mock)
         .await

@@ -91,7 +91,13 @@ async fn try_shows_what_would_happen_and_why() {
     let files = written();
     let ran = run(&files, &["try", "我要退款"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.all());
-    for part in ["refund", "退款请提供订单号", "意向/退款", "echo"] {
+    for part in [
+        "refund",
+        "退款请提供订单号",
+        "意向/退款",
+        "【退款】",
+        "echo",
+    ] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
     let ran = run(&files, &["try", "天气", "--format", "json"]).await;

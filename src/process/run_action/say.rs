@@ -134,12 +134,23 @@ impl Planner<'_> {
         captures: &BTreeMap<String, String>,
     ) -> StepResult {
         let messages = self.content(content, captures)?;
+        let members = self.members(to)?;
+        self.to_members(to, members, messages, origin)
+    }
+
+    /// Tells members something that is rendered already. `to` is how they were named.
+    pub(super) fn to_members(
+        &mut self,
+        to: &str,
+        members: Vec<UserId>,
+        messages: Vec<Outgoing>,
+        origin: &Origin,
+    ) -> StepResult {
         let app = self
             .config
             .member_app()
             .ok_or("nobody can be told: the config has no [[app]] of kind \"app\"")?
             .clone();
-        let members = self.members(to)?;
         let lane = Lane(format!("notify/{to}"));
         for (part, message) in compose::for_app(messages).into_iter().enumerate() {
             let effect = Effect::AppSend {
@@ -152,7 +163,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn members(&self, to: &str) -> Result<Vec<UserId>, String> {
+    pub(super) fn members(&self, to: &str) -> Result<Vec<UserId>, String> {
         if let Some(members) = self.config.servicers.get(to) {
             return Ok(members.clone());
         }
@@ -203,7 +214,7 @@ impl Planner<'_> {
         }
     }
 
-    fn render(
+    pub(super) fn render(
         &self,
         template: &TemplateName,
         captures: &BTreeMap<String, String>,

@@ -265,8 +265,8 @@ fn events_set_their_rules_off() {
         "rules:
   - {id: 欢迎, on: added, channel: contact, when: {contact: {source: 门店*}}, do: [{welcome: 甲}]}
   - {id: 点击, on: clicked, when: {match: exact, any: price}, do: [{reply: 甲}]}
-  - {id: 建群, on: 'event:change_external_chat/create', do: [{notify: {to: 负责人, text: x}}]}
-  - {id: 群事, on: 'event:change_external_chat', do: [{notify: {to: 负责人, text: x}}]}",
+  - {id: 建群, on: 'event:change_external_chat/create', do: [{notify: {to: 负责人, text: '{{ now }}'}}]}
+  - {id: 群事, on: 'event:change_external_chat', do: [{notify: {to: 负责人, text: '{{ now }}'}}]}",
     );
     let happens = |channel, trigger| {
         let inbound = Inbound {
@@ -384,7 +384,7 @@ fn a_dollar_sign_can_be_meant() {
         &zone(),
     );
     assert_eq!(
-        decision.fired[0].actions,
+        *decision.fired[0].actions,
         [Action::Tag(Tag::from("a/b")), Action::Tag(Tag::from("c"))]
     );
 }

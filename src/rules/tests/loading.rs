@@ -13,6 +13,8 @@ fn read(dir: &Path) -> (Option<RuleSet>, Report) {
         servicer_groups: &names(&[]),
         webhooks: &names(&[]),
         robots: &names(&[]),
+        sops: None,
+        setting: None,
     };
     load(dir, &references)
 }

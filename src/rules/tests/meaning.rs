@@ -29,7 +29,7 @@ fn words_and_groups() {
     );
     one(&when("{any: [退款, \"\u{200B}\"]}"), "R006", 3, 22);
     one(&when("{any: [退款, 退 款]}"), "R021", 3, 22);
-    one(&when("{any: [退款, 不退款], none: 退款}"), "R020", 3, 34);
+    one(&when("{any: [要退款, 想退款], none: 退款}"), "R020", 3, 35);
     one(&when("{all: [退款, 不退], none: 退款}"), "R020", 3, 33);
     one(&when("{match: exact, all: [退款, 退货]}"), "R020", 3, 31);
     one(&with("hours: 夜里"), "R008", 3, 12);
@@ -82,7 +82,7 @@ fn time_and_place() {
         14,
     );
     one(
-        "rules:\n  - id: a\n    on: joined\n    when: {any: 退款}\n    do: [{tag: a/b}]\n",
+        "rules:\n  - id: a\n    on: joined\n    when: {any: 退款}\n    do: [{webhook: {to: erp查单}}]\n",
         "R011",
         4,
         12,
@@ -130,7 +130,12 @@ fn actions() {
     );
     one(&act("{reply: 退款说名}"), "R013", 4, 18);
     one(&act("{transfer: 售前组}"), "R014", 4, 21);
-    one(&act("{notify: {to: 售后, text: x}}"), "R014", 4, 24);
+    one(
+        &act("{notify: {to: 售后, text: '{{ now }}'}}"),
+        "R014",
+        4,
+        24,
+    );
     one(&act("{webhook: {to: erp}}"), "R015", 4, 25);
     one(&act("{robot: {to: 群, text: x}}"), "R016", 4, 23);
     one(&act("{tag: a/}"), "R017", 4, 16);

@@ -2,9 +2,14 @@
 
 mod broken;
 mod deciding;
+mod forty;
+mod hostile;
+mod language;
 mod loading;
 mod matching;
 mod meaning;
 mod samples;
 mod schemas;
+mod spellings;
 mod support;
+mod suspicious;

@@ -23,6 +23,8 @@ fn shop() -> (Catalog, RuleSet) {
         servicer_groups: &names(&["售后组", "售前组"]),
         webhooks: &names(&["订单系统"]),
         robots: &names(&["店铺群"]),
+        sops: None,
+        setting: None,
     };
     let (set, more) = load(&root.join("rules"), &references);
     report.merge(more);
@@ -151,7 +153,7 @@ fn every_template_renders_for_a_stranger() {
             "{name}: {shown}"
         );
     }
-    for action in set.rules().iter().flat_map(|rule| &rule.actions) {
+    for action in set.rules().iter().flat_map(|rule| rule.actions.iter()) {
         if let Action::Notify {
             content: Content::Text(text),
             ..

@@ -18,16 +18,26 @@ fn every_usable_key_is_described_in_both_languages() {
     let schema = schema();
     let rule = "/properties/rules/anyOf/0/properties";
     assert!(keys(&schema, rule).contains(&"cooldown"));
-    assert!(
-        !keys(&schema, rule).contains(&"limit"),
-        "belongs to a later version"
-    );
     let action = format!("{rule}/do/anyOf/0/properties");
     assert_eq!(
         keys(&schema, &action),
         [
-            "tag", "untag", "remark", "set", "reply", "welcome", "notify", "transfer", "webhook",
-            "robot"
+            "tag",
+            "untag",
+            "remark",
+            "set",
+            "reply",
+            "welcome",
+            "notify",
+            "transfer",
+            "webhook",
+            "robot",
+            "end_session",
+            "start_sop",
+            "stop_sop",
+            "remind",
+            "points",
+            "mass_message"
         ]
     );
     for key in keys(&schema, rule) {

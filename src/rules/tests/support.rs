@@ -36,6 +36,11 @@ pub(super) fn catalog() -> Catalog {
             "两条.yaml".to_owned(),
             "messages: [{text: 一}, {text: 二}]".into(),
         ),
+        (
+            "无图.yaml".to_owned(),
+            "link: {title: 新茶, url: 'https://tea.example'}".into(),
+        ),
+        ("称呼.txt".to_owned(), "{{ contact.id }}，您好".into()),
         ("查单.txt".to_owned(), "订单 {{ m.order }}".into()),
     ]);
     let mut report = Report::default();
@@ -55,6 +60,8 @@ pub(super) fn read(calendar: &str, rules: &[u8]) -> (Option<RuleSet>, Report) {
         servicer_groups: &names(&["售后组"]),
         webhooks: &names(&["erp查单"]),
         robots: &names(&["内部群"]),
+        sops: None,
+        setting: None,
     };
     let mut report = Report::default();
     let set = from_files(Path::new(""), &files, &references, &mut report);

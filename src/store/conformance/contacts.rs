@@ -2,9 +2,9 @@
 
 use super::Subject;
 use super::support::{CORP, accept, at, customer, decision, one_record, record};
-use crate::domain::change::{ContactChange, TagGrant};
+use crate::domain::change::{ContactChange, TagGrant, TakeBack};
 use crate::domain::contact::{Follower, Value};
-use crate::domain::ids::{RuleId, Tag, UserId};
+use crate::domain::ids::{RecordId, RuleId, Tag, UserId};
 use crate::store::{ContactFacts, DecisionCommit, Store};
 
 fn facts(synced_at: i64) -> ContactFacts {
@@ -159,4 +159,81 @@ pub async fn are_read_in_the_order_asked(subject: &dyn Subject) {
     assert_eq!(found[0], None);
     assert_eq!(found[1].as_ref().unwrap().person, customer("a"));
     assert_eq!(store.contact(&customer("b")).await.unwrap(), None);
+}
+
+pub async fn provenance_survives_what_wecom_says(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let grant = |tag: &str| TagGrant {
+        tag: Tag::from(tag),
+        rule: RuleId::from("r"),
+        version: Some("v1".to_owned()),
+        record: Some(RecordId(1)),
+    };
+    let ours = ContactChange {
+        add_tags: vec![grant("意向"), grant("等级/高"), grant("等级/走了")],
+        ..ContactChange::default()
+    };
+    change(&*store, "1", 5, ours).await;
+    // WeCom names the group of every tag.
+    let said = ContactFacts {
+        tags: Some(vec![Tag::from("默认/意向"), Tag::from("等级/高")]),
+        ..facts(10)
+    };
+    store.merge_contact(said).await.unwrap();
+    let contact = store.contact(&customer("a")).await.unwrap().unwrap();
+    let names: Vec<&str> = contact.tags.keys().map(|tag| tag.0.as_str()).collect();
+    assert_eq!(names, ["等级/高", "默认/意向"]);
+    for mark in contact.tags.values() {
+        assert_eq!((mark.at, &mark.rule), (at(5), &Some(RuleId::from("r"))));
+        assert_eq!(mark.version.as_deref(), Some("v1"));
+        assert_eq!(mark.record, Some(RecordId(1)));
+    }
+}
+
+pub async fn what_a_rule_set_is_taken_back_exactly(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    change(&*store, "1", 5, rule_tag("早")).await;
+    let other = ContactChange {
+        add_tags: vec![TagGrant {
+            rule: RuleId::from("other"),
+            ..rule_tag("等级/意向").add_tags.remove(0)
+        }],
+        ..ContactChange::default()
+    };
+    change(&*store, "2", 10, other).await;
+    // It carries such a tag already: the rule has set nothing.
+    change(&*store, "3", 11, rule_tag("等级/意向")).await;
+    change(&*store, "4", 12, rule_tag("晚")).await;
+    let undo = ContactChange {
+        take_back: Some(TakeBack {
+            rule: RuleId::from("r"),
+            since: at(10),
+        }),
+        ..ContactChange::default()
+    };
+    change(&*store, "5", 20, undo).await;
+    let contact = store.contact(&customer("a")).await.unwrap().unwrap();
+    let names: Vec<&str> = contact.tags.keys().map(|tag| tag.0.as_str()).collect();
+    assert_eq!(names, ["早", "等级/意向"]);
+}
+
+pub async fn are_read_page_by_page(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    for who in ["c", "a", "b"] {
+        let said = ContactFacts {
+            person: customer(who),
+            ..facts(1)
+        };
+        store.merge_contact(said).await.unwrap();
+    }
+    let mut after = None;
+    let mut seen = Vec::new();
+    loop {
+        let page = store.contacts_after(after.as_ref(), 2).await.unwrap();
+        assert!(page.len() <= 2);
+        let Some(last) = page.last() else { break };
+        after = Some(last.person.clone());
+        seen.extend(page.into_iter().map(|contact| contact.person));
+    }
+    assert_eq!(seen, ["a", "b", "c"].map(customer));
 }

@@ -9,7 +9,8 @@ use crate::domain::change::{ContactChange, TagGrant};
 use crate::domain::contact::Value;
 use crate::domain::ids::{RuleId, Tag};
 use crate::store::{
-    ContactFacts, DecisionCommit, HistoryEntry, ItemId, ItemState, RecordOutcome, Store, StoreError,
+    ContactFacts, DecisionCommit, HistoryEntry, ItemId, ItemState, RecordOutcome, RuleUse, Store,
+    StoreError,
 };
 
 fn tagging(who: &str, tag: &str) -> ContactChange {
@@ -214,4 +215,97 @@ pub async fn write_the_conversation_history(subject: &dyn Subject) {
 
 async fn history(store: &dyn Store, limit: usize) -> Vec<HistoryEntry> {
     store.history("kf/a", limit).await.unwrap()
+}
+
+const MONDAY: jiff::civil::Date = jiff::civil::date(2026, 11, 23);
+const TUESDAY: jiff::civil::Date = jiff::civil::date(2026, 11, 24);
+
+fn uses(rule: &str, day: jiff::civil::Date, max: u32) -> Vec<RuleUse> {
+    let rule = RuleId::from(rule);
+    vec![RuleUse { rule, day, max }]
+}
+
+async fn used(store: &dyn Store, day: jiff::civil::Date) -> Vec<(String, u32)> {
+    let uses = store.rule_uses(day).await.unwrap();
+    uses.into_iter()
+        .map(|(rule, count)| (rule.0, count))
+        .collect()
+}
+
+fn has_reached<T>(outcome: &crate::store::Result<T>, name: &str) -> bool {
+    matches!(outcome, Err(StoreError::LimitReached { rule }) if rule.as_str() == name)
+}
+
+pub async fn use_up_a_daily_limit(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    for text in ["1", "2"] {
+        accept(&*store, vec![record("a", text, 0)]).await;
+        let claimed = one_record(&*store, 0).await;
+        let decision = DecisionCommit {
+            uses: uses("优惠", MONDAY, 2),
+            ..decision(&claimed, 1)
+        };
+        store.commit_decision(decision).await.unwrap();
+    }
+    accept(&*store, vec![record("a", "3", 0)]).await;
+    let claimed = one_record(&*store, 0).await;
+    let mut third = full(decision(&claimed, 2));
+    third.uses = [uses("其他", MONDAY, 9), uses("优惠", MONDAY, 2)].concat();
+    let refused = store.commit_decision(third.clone()).await;
+    assert!(has_reached(&refused, "优惠"), "{refused:?}");
+
+    // Nothing was changed, and the claim is still good for another decision.
+    assert_eq!(used(&*store, MONDAY).await, [("优惠".to_owned(), 2)]);
+    let contact = store.contact(&customer("a")).await.unwrap();
+    assert!(contact.is_none_or(|contact| contact.tags.is_empty()));
+    assert!(effects(&*store, 5000).await.is_empty());
+    third.uses = uses("优惠", TUESDAY, 2);
+    store.commit_decision(third).await.unwrap();
+    assert_eq!(used(&*store, MONDAY).await, [("优惠".to_owned(), 2)]);
+    assert_eq!(used(&*store, TUESDAY).await, [("优惠".to_owned(), 1)]);
+}
+
+pub async fn share_the_last_use_of_a_day_when_they_race(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let people = ["a", "b", "c", "d"];
+    let pushed = people.iter().map(|who| record(who, who, 0)).collect();
+    accept(&*store, pushed).await;
+    let claimed = super::support::records(&*store, 0).await;
+    let commit = |n: usize| DecisionCommit {
+        uses: uses("优惠", MONDAY, 1),
+        effects: vec![effect(people[n], "券", 0)],
+        ..decision(&claimed[n], 1)
+    };
+    let together = store
+        .commit_decisions(vec![commit(0), commit(1)])
+        .await
+        .unwrap();
+    assert!(together[0].is_ok() && has_reached(&together[1], "优惠"));
+    let (one, other) = tokio::join!(
+        store.commit_decision(commit(2)),
+        store.commit_decision(commit(3)),
+    );
+    assert!(has_reached(&one, "优惠") && has_reached(&other, "优惠"));
+    assert_eq!(used(&*store, MONDAY).await, [("优惠".to_owned(), 1)]);
+    assert_eq!(words(&effects(&*store, 1).await), ["券"]);
+}
+
+pub async fn take_in_records_of_our_own_once(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    accept(&*store, vec![record("a", "1", 0), record("b", "2", 0)]).await;
+    let claimed = super::support::records(&*store, 0).await;
+    let telling = |n: usize| DecisionCommit {
+        records: vec![record("operators", "look", 1)],
+        ..decision(&claimed[n], 1)
+    };
+    let mut stale = telling(0);
+    stale.fence += 1;
+    assert!(is_fenced(&store.commit_decision(stale).await));
+    assert!(super::support::records(&*store, 1).await.is_empty());
+    let both = vec![telling(0), telling(1)];
+    for outcome in store.commit_decisions(both).await.unwrap() {
+        outcome.unwrap();
+    }
+    let alert = one_record(&*store, 1).await;
+    assert_eq!(alert.inbound, inbound("operators", "look", 1));
 }

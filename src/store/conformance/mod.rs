@@ -11,6 +11,7 @@ pub mod decisions;
 pub mod inbox;
 pub mod kf;
 pub mod outbox;
+pub mod past;
 pub mod prune;
 pub mod quotas;
 pub mod random;
@@ -73,6 +74,13 @@ macro_rules! store_conformance {
                 are_refused_twice
                 apply_to_the_newest_contact
                 write_the_conversation_history
+                use_up_a_daily_limit
+                share_the_last_use_of_a_day_when_they_race
+                take_in_records_of_our_own_once
+            }
+            past {
+                records_come_in_order_with_what_became_of_them
+                records_are_found_by_the_time_of_their_coming
             }
             kf {
                 a_page_moves_the_cursor_with_its_records
@@ -86,11 +94,18 @@ macro_rules! store_conformance {
                 older_facts_are_ignored
                 followers_come_and_go
                 are_read_in_the_order_asked
+                provenance_survives_what_wecom_says
+                what_a_rule_set_is_taken_back_exactly
+                are_read_page_by_page
             }
             timers {
                 come_in_order_of_their_due_time
                 a_known_key_moves
                 can_be_removed
+                fire_once_and_earliest_first
+                a_moved_timer_fires_when_it_was_moved_to
+                two_schedulers_fire_each_once
+                fired_ones_stay_fired_after_a_restart
                 facts_are_replaced_by_name
             }
             quotas {
@@ -112,6 +127,8 @@ macro_rules! store_conformance {
                 removes_only_what_is_past
                 stops_at_its_limit
                 never_removes_what_waits
+                traces_go_first_but_those_of_failures_stay
+                uses_of_past_days_go
             }
             random {
                 depths_agree_with_a_recount

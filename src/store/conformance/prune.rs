@@ -6,13 +6,16 @@ use super::Subject;
 use super::support::{
     CORP, accept, at, customer, decision, effect, finish, one_effect, one_record, record, sent,
 };
+use crate::domain::ids::RuleId;
 use crate::store::{
-    Acceptance, DecisionCommit, HistoryEntry, ItemId, QuotaUse, Reservation, Retention, Store,
+    Acceptance, AttemptEnd, DecisionCommit, HistoryEntry, ItemId, QuotaUse, Reservation, Retention,
+    RuleUse, Store,
 };
 
 const RETENTION: Retention = Retention {
     dedupe: Duration::from_millis(100),
     history: Duration::from_millis(1000),
+    traces: Duration::from_millis(1000),
 };
 
 /// A record with an answer, both ended at `now`.
@@ -134,4 +137,67 @@ pub async fn never_removes_what_waits(subject: &dyn Subject) {
     assert_eq!(one_effect(&*store, 20_000).await.id, answer[0]);
     let held = store.reserve(&[week], at(20_000)).await.unwrap();
     assert_eq!(held, Reservation::Until(at(50_000)));
+}
+
+pub async fn traces_go_first_but_those_of_failures_stay(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let retention = Retention {
+        traces: Duration::from_millis(200),
+        ..RETENTION
+    };
+    let good = handled(&*store, "good", 0).await.0;
+    // One whose answer failed, and one with an action that could not be done.
+    accept(&*store, vec![record("a", "failed", 0)]).await;
+    let claimed = one_record(&*store, 0).await;
+    let decided = DecisionCommit {
+        effects: vec![effect("a", "failed", 0)],
+        trace: Some(serde_json::json!({ "steps": [] })),
+        ..decision(&claimed, 0)
+    };
+    store.commit_decision(decided).await.unwrap();
+    let answer = one_effect(&*store, 0).await;
+    let reason = "48002".to_owned();
+    finish(&*store, &answer, AttemptEnd::Failed { reason }, 0).await;
+    let failed = ItemId::Record(claimed.id);
+    accept(&*store, vec![record("a", "problem", 0)]).await;
+    let claimed = one_record(&*store, 0).await;
+    let decided = DecisionCommit {
+        trace: Some(serde_json::json!({ "steps": [{ "problem": "no member" }] })),
+        ..decision(&claimed, 0)
+    };
+    store.commit_decision(decided).await.unwrap();
+    let problem = ItemId::Record(claimed.id);
+    let young = handled(&*store, "young", 150).await.0;
+
+    let has_trace = async |item| store.show(item).await.unwrap().unwrap().trace.is_some();
+    store.prune(retention, at(200), 1000).await.unwrap();
+    assert!(has_trace(good).await, "exactly at its retention it stays");
+    store.prune(retention, at(201), 1000).await.unwrap();
+    assert!(!has_trace(good).await);
+    assert!(has_trace(failed).await && has_trace(problem).await && has_trace(young).await);
+    store.prune(retention, at(351), 1000).await.unwrap();
+    assert!(has_trace(failed).await && !has_trace(young).await);
+    store.prune(retention, at(1001), 1000).await.unwrap();
+    assert!(store.show(failed).await.unwrap().is_none());
+}
+
+pub async fn uses_of_past_days_go(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let day = |text: &str| text.parse::<jiff::civil::Date>().unwrap();
+    for (text, date) in [("1", "2026-11-20"), ("2", "2026-11-23")] {
+        accept(&*store, vec![record("a", text, 0)]).await;
+        let claimed = one_record(&*store, 0).await;
+        let rule = RuleId::from("优惠");
+        let (day, max) = (day(date), 9);
+        let decided = DecisionCommit {
+            uses: vec![RuleUse { rule, day, max }],
+            ..decision(&claimed, 0)
+        };
+        store.commit_decision(decided).await.unwrap();
+    }
+    let now: jiff::Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+    prune(&*store, now.as_millisecond()).await;
+    assert!(store.rule_uses(day("2026-11-20")).await.unwrap().is_empty());
+    let kept = store.rule_uses(day("2026-11-23")).await.unwrap();
+    assert_eq!(kept.len(), 1);
 }

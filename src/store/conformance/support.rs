@@ -179,6 +179,7 @@ pub(super) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionCommit {
         },
         contact: None,
         uses: Vec::new(),
+        records: Vec::new(),
         effects: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Subject;
-use super::support::{CORP, at, timer};
+use super::support::{CORP, at, decision, records, texts, timer};
 use crate::store::Store;
 
 async fn due(store: &dyn Store, now: i64, limit: usize) -> Vec<String> {
@@ -57,6 +57,88 @@ pub async fn can_be_removed(subject: &dyn Subject) {
     assert_eq!(store.depths(at(0)).await.unwrap().timers, 1);
 }
 
+/// The texts of the records that fired.
+async fn fired(store: &dyn Store, now: i64) -> Vec<String> {
+    let claimed = records(store, now).await;
+    let texts: Vec<String> = texts(&claimed).into_iter().map(str::to_owned).collect();
+    for record in claimed {
+        store.commit_decision(decision(&record, now)).await.unwrap();
+    }
+    texts
+}
+
+pub async fn fire_once_and_earliest_first(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let timers = vec![timer("c", 30), timer("b", 20), timer("a", 10)];
+    store.set_timers(timers).await.unwrap();
+    let nothing = store.fire_timers(at(9), 10).await.unwrap();
+    assert_eq!((nothing.count, nothing.next), (0, Some(at(10))));
+    let first = store.fire_timers(at(25), 1).await.unwrap();
+    assert_eq!((first.count, first.next), (1, Some(at(20))));
+    let second = store.fire_timers(at(25), 10).await.unwrap();
+    assert_eq!((second.count, second.next), (1, Some(at(30))));
+    // One conversation: in the order in which they were due.
+    assert_eq!(fired(&*store, 25).await, ["a"]);
+    assert_eq!(fired(&*store, 25).await, ["b"]);
+    let third = store.fire_timers(at(99), 10).await.unwrap();
+    assert_eq!((third.count, third.next), (1, None));
+    assert_eq!(fired(&*store, 99).await, ["c"]);
+    assert_eq!(fired(&*store, 99).await, [""; 0]);
+    assert_eq!(store.depths(at(99)).await.unwrap().timers, 0);
+}
+
+pub async fn a_moved_timer_fires_when_it_was_moved_to(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    store.set_timers(vec![timer("a", 10)]).await.unwrap();
+    store.set_timers(vec![timer("a", 50)]).await.unwrap();
+    assert_eq!(store.fire_timers(at(49), 10).await.unwrap().count, 0);
+    assert_eq!(store.fire_timers(at(50), 10).await.unwrap().count, 1);
+    assert_eq!(fired(&*store, 50).await, ["a"]);
+    // The same timer for a later time is a new wish.
+    store.set_timers(vec![timer("a", 60)]).await.unwrap();
+    assert_eq!(store.fire_timers(at(60), 10).await.unwrap().count, 1);
+    assert_eq!(fired(&*store, 60).await, ["a"]);
+    // For the very same time it is a repeat.
+    store.set_timers(vec![timer("a", 60)]).await.unwrap();
+    assert_eq!(store.fire_timers(at(60), 10).await.unwrap().count, 1);
+    assert_eq!(fired(&*store, 60).await, [""; 0]);
+}
+
+pub async fn two_schedulers_fire_each_once(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let timers = (0..40).map(|n| timer(&format!("t{n:02}"), n));
+    store.set_timers(timers.collect()).await.unwrap();
+    let (one, other) = tokio::join!(
+        store.fire_timers(at(100), 30),
+        store.fire_timers(at(100), 30)
+    );
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(one.count + other.count, 40);
+    let mut all = Vec::new();
+    loop {
+        let more = fired(&*store, 100).await;
+        if more.is_empty() {
+            break;
+        }
+        all.extend(more);
+    }
+    let wanted: Vec<String> = (0..40).map(|n| format!("t{n:02}")).collect();
+    assert_eq!(all, wanted);
+}
+
+pub async fn fired_ones_stay_fired_after_a_restart(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let timers = vec![timer("a", 10), timer("b", 20)];
+    store.set_timers(timers).await.unwrap();
+    store.fire_timers(at(15), 10).await.unwrap();
+    drop(store);
+    let store = subject.open(CORP).await;
+    assert_eq!(store.fire_timers(at(15), 10).await.unwrap().count, 0);
+    assert_eq!(fired(&*store, 15).await, ["a"]);
+    assert_eq!(store.fire_timers(at(20), 10).await.unwrap().count, 1);
+    assert_eq!(fired(&*store, 20).await, ["b"]);
+}
+
 pub async fn facts_are_replaced_by_name(subject: &dyn Subject) {
     let store = subject.open(CORP).await;
     assert_eq!(store.fact("tags").await.unwrap(), None);
@@ -81,7 +163,7 @@ pub async fn facts_are_replaced_by_name(subject: &dyn Subject) {
         .put_facts(vec![("tags".to_owned(), json!(null))])
         .await
         .unwrap();
-    assert_eq!(store.fact("tags").await.unwrap(), Some(json!(null)));
+    assert_eq!(store.fact("tags").await.unwrap(), None, "null removes");
     assert_eq!(
         store.fact("big").await.unwrap(),
         Some(json!("字".repeat(50_000)))

@@ -202,7 +202,11 @@ fn effect_whom(effect: &Effect) -> Option<String> {
         }
         | Effect::KfTransfer {
             external_userid, ..
+        }
+        | Effect::KfEnd {
+            external_userid, ..
         } => Some(external_userid.0.clone()),
+        Effect::MassSend { to, .. } => to.named(),
         Effect::AppSend { to, .. } => {
             let names: Vec<&str> = to.iter().map(|member| member.as_str()).collect();
             Some(names.join("|"))

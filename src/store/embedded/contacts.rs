@@ -1,7 +1,8 @@
 //! Contacts: what rules change and what WeCom says, kept in one row.
 
+use super::engine::{Rows, collect};
 use super::keys::{Keys, Table};
-use super::txn::Txn;
+use super::txn::{Txn, decode};
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, TagMark};
@@ -36,6 +37,22 @@ pub(crate) fn key(keys: &Keys, person: &Person) -> Vec<u8> {
     keys.text(Table::Contact, &person.key())
 }
 
+/// Contacts in the order of their keys, from behind one on.
+pub(crate) fn after(
+    rows: &dyn Rows,
+    keys: &Keys,
+    after: Option<&Person>,
+    limit: usize,
+) -> Result<Vec<Contact>> {
+    let mut range = keys.all(Table::Contact);
+    if let Some(person) = after {
+        range.from = [key(keys, person).as_slice(), &[0]].concat();
+    }
+    let found = collect(rows, &range, limit)?;
+    let each = found.iter();
+    each.map(|(_, json)| decode("contact", json)).collect()
+}
+
 fn load(txn: &Txn<'_>, person: Person) -> Result<Contact> {
     let stored = txn.get_json(&key(txn.keys, &person), "contact")?;
     Ok(stored.unwrap_or_else(|| Contact::unknown(person)))
@@ -64,12 +81,20 @@ fn take_over(contact: &mut Contact, facts: ContactFacts) {
     }
     if let Some(tags) = facts.tags {
         let asked_at = facts.synced_at;
-        // A rule may have set a tag since WeCom was asked: its answer cannot know it.
-        contact
-            .tags
-            .retain(|tag, mark| tags.contains(tag) || (mark.rule.is_some() && mark.at >= asked_at));
+        let held = std::mem::take(&mut contact.tags);
+        // Where a tag comes from only we know. WeCom names the group of every tag, rules
+        // need not: `意向` and `默认/意向` are one tag.
         for tag in tags {
-            contact.tags.entry(tag).or_insert(TagMark::told(asked_at));
+            let known = held.iter().find(|(held, _)| held.parts() == tag.parts());
+            let mark = known.map_or(TagMark::told(asked_at), |(_, mark)| mark.clone());
+            contact.tags.insert(tag, mark);
+        }
+        // A rule may have set a tag since WeCom was asked: its answer cannot know it.
+        for (tag, mark) in held {
+            let known = contact.tags.keys().any(|told| told.parts() == tag.parts());
+            if !known && mark.rule.is_some() && mark.at >= asked_at {
+                contact.tags.insert(tag, mark);
+            }
         }
     }
 }

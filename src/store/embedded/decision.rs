@@ -1,15 +1,16 @@
 //! Everything that one decision changes, in one go.
 
-use super::contacts;
+use super::inbox::{self, PreparedRecord};
 use super::item::{INBOX, OUTBOX};
 use super::keys::Table;
 use super::outbox::{self, PreparedEffect};
 use super::timers::{self, PreparedTimer};
 use super::txn::{Txn, encode};
+use super::{contacts, uses};
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{EffectId, RecordId};
-use crate::store::{DecisionCommit, ItemState, RecordOutcome, Result};
+use crate::store::{DecisionCommit, ItemState, RecordOutcome, Result, RuleUse};
 
 /// A decision made ready for the writer.
 pub(crate) struct PreparedDecision {
@@ -18,6 +19,8 @@ pub(crate) struct PreparedDecision {
     now: UnixMillis,
     outcome: RecordOutcome,
     contact: Option<ContactChange>,
+    uses: Vec<RuleUse>,
+    records: Vec<PreparedRecord>,
     effects: Vec<PreparedEffect>,
     timers: Vec<PreparedTimer>,
     remove_timers: Vec<String>,
@@ -35,6 +38,12 @@ impl PreparedDecision {
             now,
             outcome: decision.outcome,
             contact: decision.contact,
+            uses: decision.uses,
+            records: decision
+                .records
+                .iter()
+                .map(PreparedRecord::new)
+                .collect::<Result<_>>()?,
             effects: effects
                 .map(|effect| PreparedEffect::new(effect, now))
                 .collect::<Result<_>>()?,
@@ -52,6 +61,7 @@ impl PreparedDecision {
 pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Vec<EffectId>> {
     let record = decision.record.0;
     let mut held = INBOX.held(txn, record, decision.fence)?;
+    uses::take(txn, &decision.uses)?;
     let conversation = held.row.lane;
     if let Some(change) = decision.contact {
         if change.wrote_at.is_some() {
@@ -59,6 +69,7 @@ pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Ve
         }
         contacts::change(txn, change, decision.now)?;
     }
+    inbox::accept(txn, decision.records)?;
     timers::remove(txn, &decision.remove_timers)?;
     timers::set(txn, decision.timers)?;
     let mut effects = Vec::with_capacity(decision.effects.len());

@@ -7,10 +7,15 @@ use crate::store::Result;
 /// Facts as JSON, made ready for the writer.
 pub(crate) type PreparedFacts = Vec<(String, Vec<u8>)>;
 
-/// Writes small values.
+/// Writes small values; `null` removes one.
 pub(crate) fn put(txn: &mut Txn<'_>, facts: PreparedFacts) -> Result<()> {
     for (name, json) in facts {
-        txn.put(txn.keys.text(Table::Fact, &name), json);
+        let key = txn.keys.text(Table::Fact, &name);
+        if json == b"null" {
+            txn.delete(key);
+        } else {
+            txn.put(key, json);
+        }
     }
     Ok(())
 }

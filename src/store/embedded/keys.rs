@@ -19,6 +19,7 @@
 //! | timer | key | due time |
 //! | timer due | due, key | the timer |
 //! | quota | window, key | times of use, 8 bytes each |
+//! | rule use | day, rule | how often it fired on that day |
 //! | fact | name | the value |
 //!
 //! These are in memory only:
@@ -70,6 +71,7 @@ pub(crate) enum Table {
     Timer = 0x60,
     TimerDue = 0x61,
     Quota = 0x70,
+    RuleUse = 0x71,
     Fact = 0x80,
     InboxLane = 0xE0,
     InboxReady = 0xE1,
@@ -246,6 +248,29 @@ impl Keys {
         }
     }
 
+    /// How often a rule fired on a day.
+    pub(crate) fn rule_use(&self, day: jiff::civil::Date, rule: &str) -> Vec<u8> {
+        self.key(Table::RuleUse, &[&day_bytes(day), rule.as_bytes()])
+    }
+
+    /// The rules that fired on a day.
+    pub(crate) fn rule_uses(&self, day: jiff::civil::Date) -> KeyRange {
+        KeyRange::prefix(self.key(Table::RuleUse, &[&day_bytes(day)]))
+    }
+
+    /// The rules that fired before a day.
+    pub(crate) fn rule_uses_before(&self, day: jiff::civil::Date) -> KeyRange {
+        KeyRange {
+            from: self.key(Table::RuleUse, &[]),
+            to: self.key(Table::RuleUse, &[&day_bytes(day)]),
+        }
+    }
+
+    /// The rule of a key of such a range.
+    pub(crate) fn rule_of<'k>(&self, key: &'k [u8]) -> Option<&'k str> {
+        std::str::from_utf8(key.get(self.corp.len() + 1 + DAY_BYTES..)?).ok()
+    }
+
     /// The uses of a quota.
     pub(crate) fn quota(&self, window: Duration, key: &str) -> Vec<u8> {
         let millis = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
@@ -296,6 +321,15 @@ pub(crate) fn last_u64(key: &[u8]) -> Option<u64> {
 /// A value of eight bytes.
 pub(crate) fn read_u64(value: &[u8]) -> Option<u64> {
     value.try_into().ok().map(u64::from_be_bytes)
+}
+
+const DAY_BYTES: usize = 4;
+
+/// Year, month and day, so that byte order is the order of days. Years before 0 do not occur.
+fn day_bytes(day: jiff::civil::Date) -> [u8; DAY_BYTES] {
+    let [high, low] = u16::try_from(day.year()).unwrap_or_default().to_be_bytes();
+    let part = |number: i8| u8::try_from(number).unwrap_or_default();
+    [high, low, part(day.month()), part(day.day())]
 }
 
 fn ordered(time: UnixMillis) -> [u8; 8] {

@@ -31,12 +31,14 @@ mod kf;
 mod lanes;
 mod lock;
 mod outbox;
+mod past;
 mod prune;
 mod quotas;
 mod schema;
 mod timers;
 mod trait_impl;
 mod txn;
+mod uses;
 mod writer;
 
 #[cfg(test)]

@@ -6,13 +6,18 @@
 //! has looked after go like the rest: they hold a customer's words, too.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::engine::{Row, Rows, collect, try_scan};
+use super::history::find;
 use super::inbox::head_of;
 use super::item::{INBOX, ItemRow, Kind, OUTBOX, Queue};
 use super::keys::{Line, Table, last_u64, read_u64};
-use super::quotas;
 use super::txn::{Counter, Txn, decode};
+use super::{quotas, uses};
 use crate::domain::clock::UnixMillis;
 use crate::store::{Result, Retention, StoreError};
 
@@ -31,6 +36,8 @@ pub(crate) fn prune(
             removed += items(txn, &queue, table, past, limit - removed)?;
         }
     }
+    removed += traces(txn, retention, now, limit - removed)?;
+    removed += uses::forget_before(txn, uses_end(now), limit - removed)?;
     removed += used_quotas(txn, now, limit - removed)?;
     Ok(removed)
 }
@@ -66,6 +73,60 @@ fn forget(txn: &mut Txn<'_>, hash: &[u8; 20], id: u64) -> Result<()> {
         txn.delete(key);
     }
     Ok(())
+}
+
+/// Forgets traces in the order of their records, but not those of failures: they stay as
+/// long as the record.
+fn traces(txn: &mut Txn<'_>, retention: Retention, now: UnixMillis, limit: usize) -> Result<usize> {
+    let past = now.before(retention.traces);
+    let pruned = Counter::TracesPruned.read(txn, txn.keys)?;
+    let range = txn.keys.numbers(Table::Trace, pruned + 1, u64::MAX);
+    let mut removed = 0;
+    for (key, json) in collect(txn, &range, limit)? {
+        let id = last_u64(&key).ok_or(StoreError::Corrupt { what: "trace" })?;
+        let row = find(txn, txn.keys, &INBOX, id)?;
+        if row.as_ref().is_some_and(|row| row.at >= past) {
+            break;
+        }
+        txn.set(Counter::TracesPruned, id);
+        if !is_failure(txn, row.as_ref(), &json)? {
+            txn.delete(key);
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+/// Whether something did not become what the rules say.
+fn is_failure(txn: &Txn<'_>, row: Option<&ItemRow>, trace: &[u8]) -> Result<bool> {
+    let Some(row) = row else { return Ok(false) };
+    for effect in &row.effects {
+        let effect = find(txn, txn.keys, &OUTBOX, effect.0)?;
+        if effect.is_some_and(|effect| OUTBOX.table(effect.state) == OUTBOX.kept) {
+            return Ok(true);
+        }
+    }
+    let trace: Problems = decode("trace", trace).unwrap_or_default();
+    Ok(trace.steps.iter().any(|step| step.problem.is_some()))
+}
+
+/// Of a trace: which steps did not work out.
+#[derive(Default, Deserialize)]
+struct Problems {
+    #[serde(default)]
+    steps: Vec<Problem>,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    #[serde(default)]
+    problem: Option<IgnoredAny>,
+}
+
+/// The first day whose uses of rules may still count in some zone.
+fn uses_end(now: UnixMillis) -> jiff::civil::Date {
+    let two_days_ago = now.before(Duration::from_secs(2 * 86_400)).timestamp();
+    two_days_ago.to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 fn items(

@@ -1,11 +1,13 @@
 //! Timers, found by due time and by key.
 
 use super::engine::{Rows, collect};
+use super::inbox::{self, PreparedRecord};
 use super::keys::{Keys, Table};
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
+use crate::domain::ids::DedupeKey;
 use crate::domain::timer::Timer;
-use crate::store::{Result, StoreError};
+use crate::store::{FiredTimers, NewRecord, RecordBody, Result, StoreError};
 
 /// A timer made ready for the writer.
 pub(crate) struct PreparedTimer {
@@ -57,6 +59,33 @@ fn remove_one(txn: &mut Txn<'_>, key: &str) -> Result<()> {
     txn.delete(by_key);
     txn.delete(txn.keys.timer_due(UnixMillis(i64::from_be_bytes(due)), key));
     txn.count(Counter::Timers, -1)
+}
+
+/// Moves timers that are due into the inbox, earliest first: each is a record or a timer and
+/// never both. A record of the same key and time that was taken already is not taken again.
+pub(crate) fn fire(txn: &mut Txn<'_>, now: UnixMillis, limit: usize) -> Result<FiredTimers> {
+    let due = due(txn, txn.keys, now, limit)?;
+    let count = due.len();
+    let mut records = Vec::with_capacity(count);
+    for timer in due {
+        remove_one(txn, &timer.key)?;
+        records.push(PreparedRecord::new(&NewRecord {
+            dedupe: DedupeKey(format!("timer/{}/{}", timer.due.0, timer.key)),
+            received_at: now,
+            urgent: false,
+            body: RecordBody::Inbound {
+                inbound: timer.inbound,
+                raw: String::new(),
+            },
+        })?);
+    }
+    inbox::accept(txn, records)?;
+    let next = collect(txn, &txn.keys.all(Table::TimerDue), 1)?;
+    let next = next.first().map(|(_, json)| decode::<Timer>("timer", json));
+    Ok(FiredTimers {
+        count,
+        next: next.transpose()?.map(|timer| timer.due),
+    })
 }
 
 /// Timers due at `now`, earliest first.

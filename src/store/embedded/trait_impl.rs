@@ -1,5 +1,6 @@
 //! The [`Store`] trait over the files beside: prepare here, write on the writer thread.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,19 +10,20 @@ use super::inbox::PreparedRecord;
 use super::item::{INBOX, OUTBOX};
 use super::keys::Table;
 use super::kf::PreparedPage;
-use super::txn::{encode, get_json};
+use super::txn::{Txn, encode, get_json};
 use super::{
-    EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, prune, quotas,
-    timers,
+    EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, past, prune,
+    quotas, timers, uses,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId};
+use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
     Acceptance, AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
-    Depths, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, QueueDetail, QueueFilter, QueueItem,
-    QuotaUse, Rescued, Reservation, Result, Retention, Signals, Store,
+    Depths, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
+    QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
+    Signals, Store,
 };
 
 #[async_trait]
@@ -93,6 +95,10 @@ impl Store for EmbeddedStore {
                     .collect())
             })
             .await
+    }
+
+    async fn rule_uses(&self, day: jiff::civil::Date) -> Result<BTreeMap<RuleId, u32>> {
+        self.read(move |rows, keys| uses::on(rows, keys, day)).await
     }
 
     async fn retry_record(
@@ -198,6 +204,17 @@ impl Store for EmbeddedStore {
             .await
     }
 
+    async fn contacts_after(&self, after: Option<&Person>, limit: usize) -> Result<Vec<Contact>> {
+        let after = after.cloned();
+        self.read(move |rows, keys| contacts::after(rows, keys, after.as_ref(), limit))
+            .await
+    }
+
+    async fn records(&self, query: RecordQuery) -> Result<Vec<PastRecord>> {
+        self.read(move |rows, keys| past::records(rows, keys, query))
+            .await
+    }
+
     async fn history(&self, conversation: &str, limit: usize) -> Result<Vec<HistoryEntry>> {
         let conversation = conversation.to_owned();
         self.read(move |rows, keys| history::of(rows, keys, &conversation, limit))
@@ -207,6 +224,20 @@ impl Store for EmbeddedStore {
     async fn due_timers(&self, now: UnixMillis, limit: usize) -> Result<Vec<Timer>> {
         self.read(move |rows, keys| timers::due(rows, keys, now, limit))
             .await
+    }
+
+    async fn fire_timers(&self, now: UnixMillis, limit: usize) -> Result<FiredTimers> {
+        // Most looks find nothing: they cost a read and no commit.
+        let next = self
+            .read(|rows, keys| timers::due(rows, keys, UnixMillis(i64::MAX - 1), 1))
+            .await?;
+        match next.first().map(|timer| timer.due) {
+            Some(due) if due <= now => {
+                let fire = move |txn: &mut Txn<'_>| timers::fire(txn, now, limit);
+                self.writer.run(fire).await
+            }
+            next => Ok(FiredTimers { count: 0, next }),
+        }
     }
 
     async fn set_timers(&self, timers: Vec<Timer>) -> Result<()> {

@@ -29,6 +29,7 @@ pub(crate) enum Counter {
     Opening,
     Schema,
     DedupePruned,
+    TracesPruned,
 }
 
 impl Counter {
@@ -45,6 +46,7 @@ impl Counter {
             Self::Opening => "opening",
             Self::Schema => "schema",
             Self::DedupePruned => "dedupe pruned",
+            Self::TracesPruned => "traces pruned",
         }
     }
 

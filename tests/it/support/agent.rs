@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mock_wecom::{Kind, MockWecom, ReceiverSpec};
@@ -30,6 +31,9 @@ rules:
     do: [{welcome: hello}]
 ";
 
+/// Beside the config: how far the clock is ahead.
+const CLOCK_FILE: &str = "clock";
+
 /// The files of an agent before it starts.
 pub struct AgentBuilder {
     folder: TempDir,
@@ -43,6 +47,8 @@ pub struct AgentBuilder {
 
 /// A running agent; killed when dropped.
 pub struct Agent {
+    /// How far its clock is ahead of the machine's, in milliseconds.
+    ahead: AtomicI64,
     child: Child,
     address: String,
     logs: Arc<Mutex<Vec<String>>>,
@@ -160,6 +166,7 @@ impl AgentBuilder {
         let path = self.write(&mock.base_url());
         let (child, logs) = spawn(&path, self.file_limit);
         let mut agent = Agent {
+            ahead: AtomicI64::new(0),
             child,
             address: String::new(),
             logs,
@@ -307,6 +314,25 @@ impl Agent {
         assert!(done.expect("prlimit of util-linux").success());
     }
 
+    /// Moves the agent's clock and the mock's to a time in Shanghai, for example
+    /// `2026-11-23 10:00`. Back only before anything has happened.
+    pub fn move_to(&self, mock: &MockWecom, local: &str) {
+        let local: jiff::civil::DateTime = local.parse().expect("a date and time");
+        let zone = jiff::tz::TimeZone::get("Asia/Shanghai").expect("a zone");
+        let target = local
+            .to_zoned(zone)
+            .expect("a time")
+            .timestamp()
+            .as_second();
+        let by = target - mock.now();
+        mock.advance_secs(by);
+        let ahead = self.ahead.fetch_add(by * 1000, Ordering::SeqCst) + by * 1000;
+        let file = self.folder.path().join(CLOCK_FILE);
+        let new = file.with_extension("new");
+        std::fs::write(&new, ahead.to_string()).expect("a file");
+        std::fs::rename(&new, &file).expect("a file");
+    }
+
     /// SIGTERM, then the exit code.
     pub async fn terminate(&mut self) -> Option<i32> {
         self.signal("TERM");
@@ -411,6 +437,10 @@ fn spawn(config: &Path, file_limit: Option<u32>) -> (Child, Arc<Mutex<Vec<String
         .args(["serve", "--log-format", "json", "--config"])
         .arg(config)
         .env_remove("RUST_LOG")
+        .env(
+            "WECOM_AGENT_TEST_CLOCK_FILE",
+            config.with_file_name(CLOCK_FILE),
+        )
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

@@ -134,6 +134,7 @@ async fn work(
                 outcome: RecordOutcome::Done { fired: vec![] },
                 contact: None,
                 uses: vec![],
+                records: vec![],
                 effects: vec![],
                 timers: vec![],
                 remove_timers: vec![],

@@ -1,0 +1,239 @@
+//! Puts changed files in force when they are good, and only then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::files::{Fingerprint, Folders};
+use super::playbook::load_playbook;
+use super::status::ReloadState;
+use super::{sop_versions, versions};
+use crate::config::Config;
+use crate::diagnostic::{Report, Severity};
+use crate::domain::clock::SharedClock;
+use crate::lang::Lang;
+use crate::process::own::alert_record;
+use crate::process::playbook::{CurrentPlaybook, Playbook};
+use crate::service::{Pass, Service};
+use crate::store::Store;
+use crate::versions::{FileSet, Reason};
+
+/// The files are looked at this often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Editors write several files, or one in several steps: wait until it is quiet.
+const SETTLE: Duration = Duration::from_millis(300);
+/// Files that never come to rest are worth a word after so many tries.
+const RESTLESS: u32 = 20;
+
+/// What a reloader works with.
+pub(super) struct Deps {
+    pub(super) config: Arc<Config>,
+    pub(super) current: CurrentPlaybook,
+    pub(super) state: ReloadState,
+    pub(super) clock: SharedClock,
+    pub(super) store: Arc<dyn Store>,
+    /// What the files looked like before the current playbook was read from them.
+    pub(super) seen: Fingerprint,
+}
+
+/// Watches the operators' files and puts a changed set in force when it is good.
+///
+/// It looks at names, sizes, times and inode numbers instead of asking the system for
+/// change events: those are missed on bind mounts and network folders, and a look at a few
+/// hundred files costs less than a millisecond. Reading and building is done beside the
+/// workers, and a set is used only if nothing moved from before the first file was read
+/// until after the last.
+pub(super) struct Reloader {
+    deps: Deps,
+    folders: Folders,
+    pending: bool,
+    /// The set in force has no number yet.
+    unkept: bool,
+    restless: u32,
+    /// Sets that messages may still be decided with.
+    retired: Vec<Arc<Playbook>>,
+}
+
+/// What became of reading the files.
+enum Read {
+    /// They changed meanwhile.
+    Moved,
+    /// The files as they are, and what could be made of them.
+    Done(Option<(Playbook, Option<FileSet>)>, Report),
+}
+
+impl Reloader {
+    pub(super) fn new(deps: Deps) -> Self {
+        Self {
+            folders: Folders::of(&deps.config),
+            deps,
+            pending: false,
+            unkept: true,
+            restless: 0,
+            retired: Vec::new(),
+        }
+    }
+
+    /// Reads and builds beside the workers.
+    async fn read(&self) -> Option<Read> {
+        let (config, folders) = (Arc::clone(&self.deps.config), self.folders.clone());
+        let seen = self.deps.seen.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let (playbook, report) = load_playbook(&config);
+            let good = playbook.map(|playbook| (playbook, folders.read().ok()));
+            if folders.fingerprint() == seen {
+                Read::Done(good, report)
+            } else {
+                Read::Moved
+            }
+        });
+        task.await.ok()
+    }
+
+    /// Whether the files were at rest.
+    async fn reload(&mut self) -> bool {
+        match self.read().await {
+            None => {
+                let problem = "the files could not be read".to_owned();
+                tracing::error!(problem, "the last good set stays in force");
+                if self.deps.state.kept(1, problem.clone()) {
+                    self.alert("alert.reload_failed", 1, &problem).await;
+                }
+            }
+            Some(Read::Moved) => {
+                self.restless += 1;
+                if self.restless == RESTLESS {
+                    tracing::warn!("the files change all the time; they are read once they rest");
+                }
+                return false;
+            }
+            Some(Read::Done(Some((playbook, files)), _)) => self.take_over(playbook, files).await,
+            Some(Read::Done(None, report)) => self.keep_old(&report).await,
+        }
+        self.restless = 0;
+        true
+    }
+
+    async fn take_over(&mut self, playbook: Playbook, files: Option<FileSet>) {
+        let version = playbook.rules.version().to_owned();
+        // Without it who is in an SOP goes on with the newest version: no reason to wait.
+        if let Err(error) = sop_versions::keep(self.deps.store.as_ref(), &playbook.sops).await {
+            tracing::warn!(%error, "the versions of the SOPs could not be kept");
+        }
+        self.retired.push(self.deps.current.swap(playbook));
+        let mended = self.deps.state.loaded(&version, self.deps.clock.now());
+        tracing::info!(version, mended, "rules and templates reloaded");
+        self.keep_version(files).await;
+        if mended {
+            self.alert("alert.reload_mended", 0, "").await;
+        }
+    }
+
+    async fn keep_old(&self, report: &Report) {
+        let first = |lang| {
+            let mut items = report.items().into_iter();
+            let first = items.find(|item| item.severity == Severity::Error);
+            first.map(|item| item.headline(lang)).unwrap_or_default()
+        };
+        let (errors, problem) = (report.count(Severity::Error), first(Lang::En));
+        tracing::error!(
+            errors,
+            first = problem,
+            "the changed files are not usable; the last good set stays in force \
+             (run `wecom-agent check` for all problems)"
+        );
+        if self.deps.state.kept(errors, problem) {
+            let lang = self.deps.config.alerts.as_ref().map(|alerts| alerts.lang);
+            let problem = first(lang.unwrap_or_default());
+            self.alert("alert.reload_failed", errors, &problem).await;
+        }
+    }
+
+    /// Tells the operators in WeCom, if the config says whom. It goes the way of every
+    /// message: through the inbox.
+    async fn alert(&self, text: &str, errors: usize, problem: &str) {
+        let Some(alerts) = &self.deps.config.alerts else {
+            return;
+        };
+        let errors = errors.to_string();
+        let values = [("errors", errors.as_str()), ("problem", problem)];
+        let text = alerts.lang.text(text, &values);
+        let now = self.deps.clock.now();
+        let key = format!("reload/{}", now.0);
+        let Some(record) = alert_record(&self.deps.config, &key, text, now) else {
+            return;
+        };
+        if let Err(error) = self.deps.store.accept(vec![record]).await {
+            tracing::warn!(%error, "the operators could not be told");
+        }
+    }
+
+    /// Keeps what is in force as a version. That it could not be kept harms nobody now.
+    async fn keep_version(&mut self, files: Option<FileSet>) {
+        let (store, now) = (self.deps.store.as_ref(), self.deps.clock.now());
+        let Some(files) = files else {
+            tracing::warn!("the set in force is not kept as a version: a file cannot be read");
+            return;
+        };
+        match versions::keep(store, &files, Reason::InForce, now).await {
+            Ok(number) => {
+                self.unkept = false;
+                self.deps.state.numbered(number);
+            }
+            Err(error) => tracing::warn!(%error, "the set in force is not kept as a version"),
+        }
+    }
+
+    /// Keeps what the server started with, if the files are still the same.
+    async fn keep_first(&mut self) {
+        let (folders, seen) = (self.folders.clone(), self.deps.seen.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let files = folders.read().ok()?;
+            (folders.fingerprint() == seen).then_some(files)
+        });
+        self.unkept = false;
+        match read.await.ok().flatten() {
+            Some(files) => self.keep_version(Some(files)).await,
+            None => self.pending = true,
+        }
+    }
+
+    /// Takes apart sets that nobody uses any more, beside the workers: a large one takes a
+    /// while. While it is in the list, no message is the last to hold it.
+    fn take_apart(&mut self) {
+        let (unused, used) = std::mem::take(&mut self.retired)
+            .into_iter()
+            .partition::<Vec<_>, _>(|set| Arc::strong_count(set) == 1);
+        self.retired = used;
+        if !unused.is_empty() {
+            tokio::task::spawn_blocking(move || drop(unused));
+        }
+    }
+}
+
+impl Service for Reloader {
+    const NAME: &'static str = "reloader";
+
+    async fn pass(&mut self) -> Pass {
+        self.take_apart();
+        let forced = self.deps.state.take_wish();
+        let folders = self.folders.clone();
+        let Ok(seen) = tokio::task::spawn_blocking(move || folders.fingerprint()).await else {
+            return Pass::Idle(LOOK_EVERY);
+        };
+        if seen != self.deps.seen {
+            // Not quiet yet: look again before anything is read.
+            self.deps.seen = seen;
+            self.pending = true;
+            return Pass::Idle(SETTLE);
+        }
+        if self.pending || forced {
+            self.pending = !self.reload().await;
+            if self.pending {
+                return Pass::Idle(SETTLE);
+            }
+        } else if self.unkept {
+            self.keep_first().await;
+        }
+        Pass::Idle(LOOK_EVERY)
+    }
+}

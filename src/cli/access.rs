@@ -1,0 +1,56 @@
+//! The store itself, or the server that holds it.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::output::Terminal;
+use super::{ConfigArg, environment};
+use crate::app::{self, ControlClient, Reply, Request};
+use crate::config::Config;
+use crate::domain::clock::{SharedClock, SystemClock, UnixMillis};
+use crate::store::{Store, StoreError};
+
+/// A way to the data, whether a server runs or not.
+pub(super) struct Access {
+    way: Way,
+    pub(super) config: Config,
+}
+
+enum Way {
+    Store(Arc<dyn Store>, SharedClock),
+    Server(ControlClient),
+}
+
+impl Access {
+    pub(super) fn open(config: &ConfigArg, terminal: &Terminal) -> anyhow::Result<Self> {
+        let (config, _) = Config::load(&config.config, &environment).map_err(|report| {
+            terminal.report(&report);
+            anyhow::anyhow!(terminal.lang.text("cli.bad_config", &[]))
+        })?;
+        let way = match app::open_store(&config) {
+            Ok(store) => Way::Store(store, Arc::new(SystemClock)),
+            Err(StoreError::InUse { .. }) => {
+                let socket = app::socket_path(&config);
+                Way::Server(ControlClient::new(&socket).context("the control socket")?)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { way, config })
+    }
+
+    pub(super) async fn ask(&self, request: Request) -> anyhow::Result<Reply> {
+        Ok(match &self.way {
+            Way::Store(store, clock) => app::carry_out(store.as_ref(), clock, request).await?,
+            Way::Server(client) => client.ask(&request).await?,
+        })
+    }
+}
+
+/// A time in the company's zone.
+pub(super) fn local(at: UnixMillis, zone: &jiff::tz::TimeZone) -> String {
+    at.timestamp()
+        .to_zoned(zone.clone())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}

@@ -1,0 +1,275 @@
+//! `rules`: versions of the operators' files, and what differs between them.
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+
+use super::access::{Access, local};
+use super::output::Terminal;
+use super::{ConfigArg, Ended, Format, import};
+use crate::app::{Folders, History, Reply, Request, load_playbook, write_whole};
+use crate::versions::{FileSet, Kept, Plan, Reason, Version, difference, plan, words};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: RulesVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum RulesVerb {
+    History(HistoryArgs),
+    Diff(DiffArgs),
+    Rollback(RollbackArgs),
+    Import(import::Args),
+}
+
+#[derive(Debug, clap::Args)]
+struct HistoryArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(long, default_value_t = 20)]
+    limit: usize,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+struct DiffArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(value_name = "A")]
+    old: Option<u64>,
+    #[arg(value_name = "B")]
+    new: Option<u64>,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+struct RollbackArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(value_name = "N")]
+    number: u64,
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    match args.verb {
+        RulesVerb::History(args) => history(&args, terminal).await,
+        RulesVerb::Diff(args) => diff(&args, terminal).await,
+        RulesVerb::Rollback(args) => rollback(&args, terminal).await,
+        RulesVerb::Import(args) => import::run(&args, terminal),
+    }
+}
+
+async fn history(args: &HistoryArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let access = Access::open(&args.config, terminal)?;
+    let history = versions(&access).await?;
+    let newest: Vec<&Version> = history.versions.iter().rev().take(args.limit).collect();
+    if args.format == Format::Json {
+        let rows: Vec<_> = newest
+            .iter()
+            .map(|version| {
+                serde_json::json!({
+                    "number": version.number,
+                    "at_ms": version.at,
+                    "hash": version.hash,
+                    "reason": version.reason,
+                    "in_force": history.in_force == Some(version.number),
+                    "changes": version.changes,
+                    "summary": summary(version, &history, terminal),
+                })
+            })
+            .collect();
+        terminal.json(&rows)?;
+        return Ok(Ended::Good);
+    }
+    if newest.is_empty() {
+        terminal.say("versions.none", &[]);
+        return Ok(Ended::Good);
+    }
+    for version in newest {
+        let in_force = history.in_force == Some(version.number);
+        let (number, at) = (
+            format!("{:>3}", version.number),
+            local(version.at, &access.config.timezone),
+        );
+        let what = summary(version, &history, terminal);
+        let values = [
+            ("mark", if in_force { "*" } else { " " }),
+            ("n", number.as_str()),
+            ("at", &at),
+            ("hash", &version.hash),
+            ("what", &what),
+        ];
+        terminal.say("versions.row", &values);
+    }
+    terminal.say("versions.in_force", &[]);
+    Ok(Ended::Good)
+}
+
+/// What a version brought, in a few words.
+fn summary(version: &Version, history: &History, terminal: &Terminal) -> String {
+    let lang = terminal.lang;
+    let oldest = history.versions.first().map(|first| first.number) == Some(version.number);
+    let mut what = if !version.changes.is_empty() {
+        words::summary(&version.changes, lang)
+    } else if oldest {
+        lang.text("versions.first", &[])
+    } else {
+        lang.text("versions.same", &[])
+    };
+    if version.reason == Reason::BeforeRollback {
+        what.push_str(&lang.text("versions.before_rollback", &[]));
+    }
+    what
+}
+
+async fn diff(args: &DiffArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let access = Access::open(&args.config, terminal)?;
+    let number = |n: u64| {
+        let n = n.to_string();
+        terminal.lang.text("versions.number", &[("n", &n)])
+    };
+    let Some(old) = (match args.old {
+        Some(number) => Some(number),
+        None => versions(&access).await?.in_force,
+    }) else {
+        terminal.warn("versions.no_base", &[]);
+        return Ok(Ended::FoundWrong);
+    };
+    let Some(before) = version(&access, old, terminal).await? else {
+        return Ok(Ended::FoundWrong);
+    };
+    let (after, name) = match args.new {
+        None => {
+            let now = terminal.lang.text("versions.now", &[]);
+            (on_disk(&access)?, now)
+        }
+        Some(new) => match version(&access, new, terminal).await? {
+            None => return Ok(Ended::FoundWrong),
+            Some(kept) => (kept.set, number(new)),
+        },
+    };
+    let changes = difference(&before.set, &after);
+    if args.format == Format::Json {
+        terminal.json(&changes.list)?;
+        return Ok(Ended::Good);
+    }
+    let old = number(old);
+    terminal.say("versions.compared", &[("old", &old), ("new", &name)]);
+    if changes.is_empty() {
+        terminal.say("versions.no_difference", &[]);
+    }
+    for line in words::lines(&changes, terminal.lang) {
+        terminal.line(format_args!("  {line}"));
+    }
+    Ok(Ended::Good)
+}
+
+async fn rollback(args: &RollbackArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let access = Access::open(&args.config, terminal)?;
+    let Some(then) = version(&access, args.number, terminal).await? else {
+        return Ok(Ended::FoundWrong);
+    };
+    let now = on_disk(&access)?;
+    let way = plan(&now, &then.set);
+    let number = args.number.to_string();
+    let named = [("n", number.as_str())];
+    if !way.missing.is_empty() {
+        tell_missing(&way, &access, &number, terminal);
+        return Ok(Ended::FoundWrong);
+    }
+    if way.is_empty() {
+        terminal.say("versions.already", &named);
+        return Ok(Ended::Good);
+    }
+    if args.dry_run {
+        for line in words::lines(&difference(&now, &then.set), terminal.lang) {
+            terminal.line(format_args!("  {line}"));
+        }
+        tell(
+            &way,
+            ("versions.would_write", "versions.would_remove"),
+            terminal,
+        );
+        terminal.say("versions.preview", &[]);
+        return Ok(Ended::Good);
+    }
+    // Nothing is written before what is there is safe.
+    let Reply::VersionKept(kept) = access.ask(Request::KeepVersion(Box::new(now))).await? else {
+        bail!("unexpected answer");
+    };
+    let kept = kept.to_string();
+    terminal.say("versions.kept_before", &[("n", &kept)]);
+    carry_out(&way, &then.set, &Folders::of(&access.config))?;
+    tell(&way, ("versions.wrote", "versions.removed"), terminal);
+    let (_, report) = load_playbook(&access.config);
+    if report.has_errors() {
+        terminal.report(&report);
+        terminal.warn("versions.not_good", &named);
+        return Ok(Ended::FoundWrong);
+    }
+    terminal.say("versions.back", &named);
+    Ok(Ended::Good)
+}
+
+fn tell_missing(way: &Plan, access: &Access, number: &str, terminal: &Terminal) {
+    terminal.warn("versions.missing", &[("n", number)]);
+    for path in &way.missing {
+        terminal.line(format_args!("  {path}"));
+    }
+    let folder = access.config.paths.templates.display().to_string();
+    terminal.warn("versions.missing_help", &[("folder", &folder)]);
+}
+
+fn tell(way: &Plan, (write, remove): (&str, &str), terminal: &Terminal) {
+    for (key, paths) in [(write, &way.write), (remove, &way.remove)] {
+        for path in paths {
+            terminal.say(key, &[("file", path)]);
+        }
+    }
+}
+
+/// Writes first and removes last, so that at no time a file is nowhere.
+fn carry_out(way: &Plan, then: &FileSet, folders: &Folders) -> anyhow::Result<()> {
+    for path in &way.write {
+        let place = folders.place(path).context("a path of the version")?;
+        let content = then.content(path).context("a content of the version")?;
+        write_whole(&place, content).with_context(|| place.display().to_string())?;
+    }
+    for path in &way.remove {
+        let place = folders.place(path).context("a path of the version")?;
+        std::fs::remove_file(&place).with_context(|| place.display().to_string())?;
+    }
+    Ok(())
+}
+
+async fn versions(access: &Access) -> anyhow::Result<History> {
+    match access.ask(Request::Versions).await? {
+        Reply::Versions(history) => Ok(*history),
+        _ => bail!("unexpected answer"),
+    }
+}
+
+/// A version with its files; says so if there is none of that number.
+async fn version(
+    access: &Access,
+    number: u64,
+    terminal: &Terminal,
+) -> anyhow::Result<Option<Kept>> {
+    let Reply::Version(kept) = access.ask(Request::Version(number)).await? else {
+        bail!("unexpected answer");
+    };
+    if kept.is_none() {
+        terminal.warn("versions.unknown", &[("n", &number.to_string())]);
+    }
+    Ok(kept.map(|kept| *kept))
+}
+
+fn on_disk(access: &Access) -> anyhow::Result<FileSet> {
+    let folders = Folders::of(&access.config);
+    folders.read().context("the folders of rules and templates")
+}

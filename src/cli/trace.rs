@@ -1,0 +1,363 @@
+//! `trace`: what came in, what the rules said, what went out; for a message or a contact.
+
+use anyhow::bail;
+use serde::Serialize;
+
+use super::access::{Access, local};
+use super::output::Terminal;
+use super::{ConfigArg, Ended, Format, queue, words};
+use crate::app::{Reply, Request};
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::{Contact, TagMark};
+use crate::domain::ids::{Person, RecordId, Tag};
+use crate::domain::inbound::{Inbound, Task, Trigger};
+use crate::process::trace::{SopLine, StoredTrace};
+use crate::store::{ItemId, ItemState, PastEffect, PastRecord, RecordOutcome, RecordQuery};
+
+/// A line shows so many characters of a message.
+const EXCERPT_CHARS: usize = 60;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[arg(value_name = "MESSAGE|CONTACT")]
+    what: String,
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(long, default_value_t = 10)]
+    limit: usize,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What is known of a contact, for scripts.
+#[derive(Serialize)]
+struct Known<'a> {
+    contact: &'a Contact,
+    records: &'a [PastRecord],
+}
+
+pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let access = Access::open(&args.config, terminal)?;
+    match args.what.parse() {
+        Ok(ItemId::Record(id)) => message(&access, id, &args, terminal).await,
+        Ok(ItemId::Effect(id)) => {
+            let Reply::Detail(detail) = access.ask(Request::Show(ItemId::Effect(id))).await? else {
+                bail!("unexpected answer");
+            };
+            match detail.and_then(|detail| detail.origin) {
+                Some(origin) => message(&access, origin.record, &args, terminal).await,
+                None => Ok(unknown(&args, terminal)),
+            }
+        }
+        Err(()) => contact(&access, &args, terminal).await,
+    }
+}
+
+fn unknown(args: &Args, terminal: &Terminal) -> Ended {
+    terminal.warn("trace.unknown", &[("what", &args.what)]);
+    Ended::FoundWrong
+}
+
+async fn message(
+    access: &Access,
+    id: RecordId,
+    args: &Args,
+    terminal: &Terminal,
+) -> anyhow::Result<Ended> {
+    let query = RecordQuery {
+        since: UnixMillis(i64::MIN),
+        after: RecordId(id.0.saturating_sub(1)),
+        limit: 1,
+    };
+    let Reply::Records(records) = access.ask(Request::Records(query)).await? else {
+        bail!("unexpected answer");
+    };
+    let Some(record) = records.into_iter().find(|record| record.id == id) else {
+        return Ok(unknown(args, terminal));
+    };
+    if args.format == Format::Json {
+        terminal.json(&record)?;
+    } else {
+        tell_message(&record, &access.config.timezone, terminal);
+    }
+    Ok(Ended::Good)
+}
+
+async fn contact(access: &Access, args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let Reply::Contacts(found) = access.ask(Request::Find(args.what.clone())).await? else {
+        bail!("unexpected answer");
+    };
+    let contact = match found.as_slice() {
+        [] => return Ok(unknown(args, terminal)),
+        [contact] => contact,
+        several => {
+            terminal.warn("trace.several", &[("what", &args.what)]);
+            for contact in several {
+                terminal.line(format!("  {}", who(contact)));
+            }
+            return Ok(Ended::FoundWrong);
+        }
+    };
+    let request = Request::RecordsOf(contact.person.clone(), args.limit);
+    let Reply::Records(records) = access.ask(request).await? else {
+        bail!("unexpected answer");
+    };
+    if args.format == Format::Json {
+        let records = &records;
+        terminal.json(&Known { contact, records })?;
+    } else {
+        tell_contact(contact, &records, &access.config.timezone, terminal);
+    }
+    Ok(Ended::Good)
+}
+
+fn who(contact: &Contact) -> String {
+    match &contact.name {
+        Some(name) => format!("{name} ({})", contact.person.id()),
+        None => contact.person.id().to_owned(),
+    }
+}
+
+/// The stored trace; an empty one if there is none or it cannot be read.
+pub(super) fn stored(record: &PastRecord) -> StoredTrace {
+    let trace = record.trace.clone();
+    trace
+        .and_then(|trace| serde_json::from_value(trace).ok())
+        .unwrap_or_default()
+}
+
+fn tell_message(record: &PastRecord, zone: &jiff::tz::TimeZone, terminal: &Terminal) {
+    let at = local(record.received_at, zone);
+    let person = record.inbound.person.as_ref().map_or("-", Person::id);
+    let said = said(&record.inbound, terminal);
+    terminal.line(format!("{}  {at}  {person}", record.id));
+    terminal.line(format!("  {said}"));
+    terminal.say("trace.verdict", &[("verdict", &verdict(record, terminal))]);
+    let trace = stored(record);
+    if let Some(held) = &trace.held {
+        terminal.line(format!("  ! {}", terminal.reason(held)));
+    }
+    if let Some(line) = &trace.sop {
+        terminal.line(format!("  {}", step(line, zone, terminal)));
+    }
+    let tags = tags(record, &trace);
+    if !tags.is_empty() {
+        terminal.say("trace.tags", &[("tags", &tags.join(" "))]);
+    }
+    if !trace.sops.is_empty() {
+        terminal.line(format!("  SOP {}", trace.sops.join(" ")));
+    }
+    for effect in &record.effects {
+        terminal.line(format!("  → {}", sent(effect, terminal)));
+    }
+    for step in &trace.steps {
+        if let Some(problem) = &step.problem {
+            let problem = terminal.reason(problem);
+            let values = [("action", step.key.as_str()), ("problem", &problem)];
+            terminal.say("try.problem", &values);
+        }
+    }
+    match &trace.rules {
+        Some(rules) => {
+            terminal.say("trace.rules", &[("version", &rules.version)]);
+            terminal.line(
+                rules
+                    .human(terminal.lang, text_of(&record.inbound))
+                    .trim_end(),
+            );
+        }
+        None if record.trace.is_none() && record.outcome.is_some() => {
+            terminal.say("trace.no_trace", &[]);
+        }
+        None => {}
+    }
+}
+
+fn tell_contact(
+    contact: &Contact,
+    records: &[PastRecord],
+    zone: &jiff::tz::TimeZone,
+    terminal: &Terminal,
+) {
+    terminal.line(who(contact));
+    for (tag, mark) in &contact.tags {
+        terminal.line(format!("  {}", provenance(tag, mark, zone, terminal)));
+    }
+    for (name, value) in &contact.attributes {
+        terminal.line(format!("  {name} = {value}"));
+    }
+    if contact.points != 0 {
+        terminal.say("trace.points", &[("points", &contact.points.to_string())]);
+    }
+    if records.is_empty() {
+        terminal.say("trace.no_records", &[]);
+    }
+    for record in records {
+        let at = local(record.received_at, zone);
+        let said = said(&record.inbound, terminal);
+        let verdict = verdict(record, terminal);
+        terminal.line(format!("{}  {at}  {said}", record.id));
+        terminal.line(format!("    {verdict}"));
+        let trace = stored(record);
+        if let Some(line) = &trace.sop {
+            terminal.line(format!("    {}", step(line, zone, terminal)));
+        }
+        let tags = tags(record, &trace);
+        if !tags.is_empty() {
+            terminal.line(format!("    {}", tags.join(" ")));
+        }
+        for effect in &record.effects {
+            terminal.line(format!("    → {}", sent(effect, terminal)));
+        }
+    }
+}
+
+/// Which rule set a tag, when and why.
+fn provenance(tag: &Tag, mark: &TagMark, zone: &jiff::tz::TimeZone, terminal: &Terminal) -> String {
+    let at = local(mark.at, zone);
+    let tag = words::padded(tag.0.as_str(), 20);
+    let Some(rule) = &mark.rule else {
+        let values = [("tag", tag.as_str()), ("at", &at)];
+        return terminal.lang.text("trace.tag_told", &values);
+    };
+    let version = mark.version.as_deref().unwrap_or("-");
+    let record = mark.record.map(|record| record.to_string());
+    let values = [
+        ("tag", tag.as_str()),
+        ("at", &at),
+        ("rule", rule.as_str()),
+        ("version", version),
+        ("record", record.as_deref().unwrap_or("-")),
+    ];
+    terminal.lang.text("trace.tag_rule", &values)
+}
+
+/// A step of an SOP: planned, actual, what became of it.
+fn step(line: &SopLine, zone: &jiff::tz::TimeZone, terminal: &Terminal) -> String {
+    let number = (line.step + 1).to_string();
+    let outcome = format!("trace.step_{}", line.outcome.word());
+    let time = |at: Option<UnixMillis>| at.map_or_else(|| "-".to_owned(), |at| local(at, zone));
+    let values = [
+        ("sop", line.sop.as_str()),
+        ("step", &number),
+        ("outcome", &terminal.lang.text(&outcome, &[])),
+        ("planned", &time(line.planned)),
+        ("actual", &time(Some(line.actual))),
+        ("next", &time(line.next)),
+    ];
+    terminal.lang.text("trace.step", &values)
+}
+
+fn tags(record: &PastRecord, trace: &StoredTrace) -> Vec<String> {
+    let mut tags = trace.tags.clone();
+    if let (Some(undo), Some(RecordOutcome::Done { .. })) = (&trace.undo, &record.outcome) {
+        tags.extend(undo.tags.iter().map(|tag| format!("-{tag}")));
+    }
+    tags
+}
+
+/// How the record ended, in a line.
+pub(super) fn verdict(record: &PastRecord, terminal: &Terminal) -> String {
+    let lang = terminal.lang;
+    match (&record.outcome, record.state) {
+        (_, ItemState::Dead | ItemState::Discarded) => {
+            let state = queue::state(record.state, terminal);
+            let reason = record.reason.as_deref().unwrap_or_default();
+            format!("{state} {}", terminal.reason(reason))
+                .trim_end()
+                .to_owned()
+        }
+        (Some(RecordOutcome::Done { fired }), _) if fired.is_empty() => {
+            match record.inbound.trigger {
+                Trigger::Own(_) => lang.text("trace.done", &[]),
+                _ => lang.text("trace.none_fired", &[]),
+            }
+        }
+        (Some(RecordOutcome::Done { fired }), _) => {
+            let rules: Vec<&str> = fired.iter().map(|rule| rule.as_str()).collect();
+            lang.text("trace.fired", &[("rules", &rules.join(", "))])
+        }
+        (Some(RecordOutcome::Skipped { reason }), _) => {
+            lang.text("trace.skipped", &[("reason", &terminal.reason(reason))])
+        }
+        (None, _) => lang.text("trace.waiting", &[]),
+    }
+}
+
+fn sent(effect: &PastEffect, terminal: &Terminal) -> String {
+    let state = queue::state(effect.state, terminal);
+    let what = words::effect(&effect.effect, terminal.lang);
+    let content = excerpt(&words::content(&effect.effect));
+    let line = format!("{}  {state}  {what}  {content}", effect.id);
+    match effect.reason.as_deref() {
+        Some(reason) if effect.state != ItemState::Sent => {
+            format!("{line}  ({})", terminal.reason(reason))
+        }
+        _ => line,
+    }
+}
+
+/// What came in, in a line.
+pub(super) fn said(inbound: &Inbound, terminal: &Terminal) -> String {
+    let channel = words::what(&format!("{} ", inbound.channel.as_str()), terminal.lang);
+    match &inbound.trigger {
+        Trigger::Message(message) if message.text.is_empty() => {
+            format!("{channel} [{}]", message.kind)
+        }
+        Trigger::Message(message) => format!("{channel}「{}」", excerpt(&message.text)),
+        Trigger::Clicked { key, .. } => format!("{} {}", event(inbound, terminal), excerpt(key)),
+        Trigger::Own(task) => own(task, terminal),
+        _ => event(inbound, terminal),
+    }
+}
+
+fn event(inbound: &Inbound, terminal: &Terminal) -> String {
+    let word = inbound.trigger.word().unwrap_or("event");
+    words::what(
+        &format!("{} {word}", inbound.channel.as_str()),
+        terminal.lang,
+    )
+}
+
+fn own(task: &Task, terminal: &Terminal) -> String {
+    let (key, name) = match task {
+        Task::SopStep { sop, .. } => ("trace.own_sop", sop.as_str()),
+        Task::Remind { text, .. } => ("trace.own_remind", text.as_str()),
+        Task::Undo { rule, .. } => ("trace.own_undo", rule.as_str()),
+        Task::Alert { text } => ("trace.own_alert", text.as_str()),
+    };
+    terminal.lang.text(key, &[("name", &excerpt(name))])
+}
+
+/// What the rules looked at.
+fn text_of(inbound: &Inbound) -> &str {
+    match &inbound.trigger {
+        Trigger::Message(message) => &message.text,
+        Trigger::Clicked { key, .. } => key,
+        Trigger::Entered { scene, .. } => scene.as_deref().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+/// The beginning of a text, on one line.
+pub(super) fn excerpt(text: &str) -> String {
+    let mut chars = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut short: String = chars.by_ref().take(EXCERPT_CHARS).collect();
+    if chars.next().is_some() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::excerpt;
+
+    #[test]
+    fn an_excerpt_is_one_short_line() {
+        assert_eq!(excerpt("一\n二"), "一 二");
+        let long = "字".repeat(61);
+        assert_eq!(excerpt(&long), format!("{}…", "字".repeat(60)));
+        assert_eq!(excerpt(&"字".repeat(60)), "字".repeat(60));
+    }
+}

@@ -1,0 +1,98 @@
+//! `[alerts]` and `[guard]`: what watches over the bot, and who is told.
+
+use toml::Spanned;
+
+use super::Builder;
+use crate::config::file::{AlertLang, AlertsSection, AppKind, ConfigFile, GuardSection};
+use crate::config::{Alerts, Guard};
+use crate::domain::change::MOST_ANSWERS;
+use crate::domain::ids::{AppName, UserId};
+use crate::lang::Lang;
+
+impl Builder<'_> {
+    /// `Some(None)` if nobody is to be told, `None` if that is said wrongly.
+    pub(super) fn alerts(&mut self, file: &ConfigFile) -> Option<Option<Alerts>> {
+        let Some(section) = file.alerts.as_ref() else {
+            return Some(None);
+        };
+        let app = self.alert_app(file, section);
+        let section = section.get_ref();
+        let to = members(file, section.to.get_ref());
+        if to.is_empty() {
+            self.error("A026", "config.alerts_to", Some(&section.to.span()), &[]);
+            return None;
+        }
+        let lang = match section.lang {
+            AlertLang::Zh => Lang::Zh,
+            AlertLang::En => Lang::En,
+        };
+        Some(Some(Alerts {
+            app: app?,
+            to,
+            lang,
+        }))
+    }
+
+    fn alert_app(
+        &mut self,
+        file: &ConfigFile,
+        section: &Spanned<AlertsSection>,
+    ) -> Option<AppName> {
+        let wanted = section.get_ref().app.as_ref();
+        let mut apps = file
+            .apps
+            .iter()
+            .map(Spanned::get_ref)
+            .filter(|app| app.kind == AppKind::App);
+        let found = match wanted {
+            Some(wanted) => apps.find(|app| app.name.get_ref() == wanted.get_ref()),
+            None => apps.next(),
+        };
+        if found.is_none() {
+            let range = wanted.map_or(section.span(), Spanned::span);
+            let name = wanted.map_or("", |wanted| wanted.get_ref().as_str());
+            let values = [("name", name.to_owned())];
+            self.error("A027", "config.alerts_app", Some(&range), &values);
+        }
+        Some(AppName(found?.name.get_ref().clone()))
+    }
+
+    /// `Some(None)` if the guard is switched off.
+    pub(super) fn guard(&mut self, section: &GuardSection) -> Option<Option<Guard>> {
+        let default = Guard::default();
+        let within = self.duration(section.within.as_ref(), "guard.within", default.within)?;
+        let Some(written) = &section.answers else {
+            return Some(Some(Guard { within, ..default }));
+        };
+        let answers = usize::try_from(*written.get_ref()).unwrap_or(usize::MAX);
+        if answers > MOST_ANSWERS {
+            let values = [
+                ("value", answers.to_string()),
+                ("most", MOST_ANSWERS.to_string()),
+            ];
+            self.error(
+                "A028",
+                "config.guard_answers",
+                Some(&written.span()),
+                &values,
+            );
+            return None;
+        }
+        Some((answers > 0).then_some(Guard { answers, within }))
+    }
+}
+
+/// Members by their id or by their servicer group, each once.
+fn members(file: &ConfigFile, names: &[String]) -> Vec<UserId> {
+    let mut members: Vec<UserId> = Vec::new();
+    for name in names.iter().filter(|name| !name.trim().is_empty()) {
+        let own = std::slice::from_ref(name);
+        for id in file.servicers.get(name).map_or(own, Vec::as_slice) {
+            let id = UserId(id.clone());
+            if !members.contains(&id) {
+                members.push(id);
+            }
+        }
+    }
+    members
+}

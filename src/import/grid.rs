@@ -1,0 +1,240 @@
+//! The cells of a sheet, with limits: a small file can unfold into a very large one.
+
+use std::io::{Cursor, Read as _};
+
+use calamine::{DataRef, Reader as _, Xlsx};
+
+use super::problems::{self, Found};
+use crate::diagnostic::Diagnostic;
+
+/// A larger file is refused.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// What an `.xlsx` may unfold to.
+const MOST_UNFOLDED: u64 = 128 * 1024 * 1024;
+/// More rows are refused.
+pub const MOST_ROWS: u32 = 20_000;
+/// More columns are refused.
+const MOST_COLUMNS: u32 = 64;
+/// A longer cell is refused; Excel itself has this limit.
+const MOST_CHARS: usize = 32_767;
+
+/// A place in a sheet, both from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Which row.
+    pub row: u32,
+    /// Which column.
+    pub column: u32,
+}
+
+impl Place {
+    /// As it is called in the sheet: `B7`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let mut letters = Vec::new();
+        let mut column = self.column + 1;
+        while column > 0 {
+            column -= 1;
+            letters.push(char::from(b'A' + (column % 26) as u8));
+            column /= 26;
+        }
+        let letters: String = letters.into_iter().rev().collect();
+        format!("{letters}{}", self.row + 1)
+    }
+}
+
+/// A cell that is not empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// Where.
+    pub place: Place,
+    /// What is in it, without white space around.
+    pub text: String,
+}
+
+/// The cells of a sheet, in reading order.
+pub type Grid = Vec<Cell>;
+
+/// Reads the cells of a `.xlsx` or `.csv`, told apart by what is in it.
+#[must_use]
+pub fn grid(bytes: &[u8], sheet: Option<&str>, found: &mut Found) -> Option<Grid> {
+    if bytes.len() > MOST_BYTES {
+        let most = format!("{} MiB", MOST_BYTES / 1024 / 1024);
+        found.whole(Diagnostic::of(problems::TOO_LARGE).value("most", most));
+        return None;
+    }
+    let mut cells = Cells {
+        grid: Grid::new(),
+        found,
+    };
+    let read = match bytes {
+        [b'P', b'K', 3, 4, ..] => cells.xlsx(bytes, sheet),
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => Err(unreadable("xls")),
+        _ => cells.csv(bytes),
+    };
+    match read {
+        Ok(()) => Some(cells.grid),
+        Err(finding) => {
+            cells.found.whole(*finding);
+            None
+        }
+    }
+}
+
+type Refused = Box<Diagnostic>;
+
+fn unreadable(detail: &str) -> Refused {
+    let help = if detail == "xls" {
+        "check.sheet_unreadable_xls"
+    } else {
+        "check.sheet_unreadable_help"
+    };
+    let found = Diagnostic::of(problems::UNREADABLE).value("detail", detail);
+    Box::new(found.help(help))
+}
+
+fn too_large(most: String) -> Refused {
+    Box::new(Diagnostic::of(problems::TOO_LARGE).value("most", most))
+}
+
+struct Cells<'f> {
+    grid: Grid,
+    found: &'f mut Found,
+}
+
+impl Cells<'_> {
+    fn xlsx(&mut self, bytes: &[u8], wanted: Option<&str>) -> Result<(), Refused> {
+        unfolds_to_a_limit(bytes)?;
+        let broken = |error: calamine::XlsxError| unreadable(&error.to_string());
+        let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes))
+            .map_err(|error: calamine::XlsxError| unreadable(&error.to_string()))?;
+        let sheets = book.sheet_names();
+        let sheet = match wanted {
+            None => sheets.first().cloned(),
+            Some(name) => sheets.iter().find(|sheet| *sheet == name).cloned(),
+        };
+        let Some(sheet) = sheet else {
+            let name = wanted.unwrap_or_default();
+            let unknown = Diagnostic::of(problems::UNKNOWN_SHEET)
+                .value("name", name)
+                .value("known", sheets.join("、"))
+                .suggest(name, sheets.iter().map(String::as_str));
+            return Err(Box::new(unknown));
+        };
+        // Cell by cell: a table of the whole sheet would have room for every empty one.
+        let mut reader = book.worksheet_cells_reader(&sheet).map_err(broken)?;
+        while let Some(cell) = reader.next_cell().map_err(broken)? {
+            let (row, column) = cell.get_position();
+            let place = Place { row, column };
+            match text(cell.get_value()) {
+                Some(text) => self.take(place, &text)?,
+                None => {
+                    let value = format!("{:?}", cell.get_value());
+                    let wrong = Diagnostic::of(problems::WRONG_CELL).value("value", value);
+                    self.found.at(place, wrong);
+                }
+            }
+        }
+        // Cells may stand in any order in the file.
+        self.grid.sort_by_key(|cell| cell.place);
+        Ok(())
+    }
+
+    fn csv(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        let text = decoded(bytes);
+        if text.contains('\0') {
+            return Err(unreadable("binary"));
+        }
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter(&text))
+            .from_reader(text.as_bytes());
+        for (row, record) in (0_u32..).zip(reader.records()) {
+            let record = record.map_err(|error| unreadable(&error.to_string()))?;
+            for (column, value) in (0_u32..).zip(&record) {
+                self.take(Place { row, column }, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, place: Place, text: &str) -> Result<(), Refused> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(());
+        }
+        if place.row >= MOST_ROWS {
+            return Err(too_large(format!("{MOST_ROWS} 行 (rows)")));
+        }
+        if place.column >= MOST_COLUMNS {
+            return Err(too_large(format!("{MOST_COLUMNS} 列 (columns)")));
+        }
+        if text.chars().nth(MOST_CHARS).is_some() {
+            return Err(too_large(format!(
+                "{MOST_CHARS} 字一格 (characters a cell)"
+            )));
+        }
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        self.grid.push(Cell { place, text });
+        Ok(())
+    }
+}
+
+/// A value as it was typed; `None` for what has no text of its own.
+fn text(value: &DataRef<'_>) -> Option<String> {
+    Some(match value {
+        DataRef::Empty => String::new(),
+        DataRef::String(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Float(number) => number.to_string(),
+        DataRef::Bool(flag) => flag.to_string(),
+        _ => return None,
+    })
+}
+
+/// Unfolds every part once and forgets it. What the file says about its own sizes may be
+/// untrue.
+fn unfolds_to_a_limit(bytes: &[u8]) -> Result<(), Refused> {
+    let broken = |error: zip::result::ZipError| unreadable(&error.to_string());
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+    let mut left = MOST_UNFOLDED;
+    for at in 0..archive.len() {
+        let part = archive.by_index(at).map_err(broken)?;
+        let copied = std::io::copy(&mut part.take(left + 1), &mut std::io::sink());
+        let copied = copied.map_err(|error| unreadable(&error.to_string()))?;
+        if copied > left {
+            let mib = MOST_UNFOLDED / 1024 / 1024;
+            return Err(too_large(format!("{mib} MiB")));
+        }
+        left -= copied;
+    }
+    Ok(())
+}
+
+/// Excel writes CSV in GBK on a Chinese Windows.
+fn decoded(bytes: &[u8]) -> String {
+    let marked = encoding_rs::Encoding::for_bom(bytes);
+    if let Some((encoding, _)) = marked {
+        return encoding.decode_with_bom_removal(bytes).0.into_owned();
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => encoding_rs::GB18030
+            .decode_without_bom_handling(bytes)
+            .0
+            .into_owned(),
+    }
+}
+
+/// Comma, semicolon or tab: the one that stands in the first line.
+fn delimiter(text: &str) -> u8 {
+    let line = text.lines().find(|line| !line.trim().is_empty());
+    let count = |mark: &u8| {
+        let line = line.unwrap_or_default().bytes();
+        line.filter(|byte| byte == mark).count()
+    };
+    let marks = [b';', b'\t', b','];
+    marks.into_iter().max_by_key(count).unwrap_or(b',')
+}

@@ -1,0 +1,135 @@
+//! The actions that hand over a session, end it, or reach customers through members.
+
+use std::collections::BTreeMap;
+
+use super::{Planner, StepResult};
+use crate::domain::action::{Content, TemplateName};
+use crate::domain::criteria::ContactTest;
+use crate::domain::effect::{Effect, Origin, Receivers};
+use crate::domain::ids::{Lane, UserId};
+use crate::domain::inbound::ReplyPath;
+use crate::domain::outgoing::Outgoing;
+use crate::lang::Lang;
+use crate::process::compose;
+use crate::sops::model::Via;
+
+impl Planner<'_> {
+    pub(super) fn transfer(&mut self, group: &str, origin: &Origin) -> StepResult {
+        let inbound = self.inbound();
+        let ReplyPath::Kf {
+            open_kfid,
+            external_userid,
+        } = &inbound.reply_path
+        else {
+            return Err("only a kf session can be handed over".to_owned());
+        };
+        let servicers = self
+            .config
+            .servicers
+            .get(group)
+            .ok_or_else(|| format!("no servicer group is called {group}"))?
+            .clone();
+        let effect = Effect::KfTransfer {
+            app: inbound.app.clone(),
+            open_kfid: open_kfid.clone(),
+            external_userid: external_userid.clone(),
+            servicers,
+        };
+        self.push(effect, Lane(inbound.conversation.0.clone()), origin, 0);
+        Ok(())
+    }
+
+    pub(super) fn end_session(&mut self, origin: &Origin) -> StepResult {
+        let inbound = self.inbound();
+        let ReplyPath::Kf {
+            open_kfid,
+            external_userid,
+        } = &inbound.reply_path
+        else {
+            return Err("only a kf session can be ended".to_owned());
+        };
+        let effect = Effect::KfEnd {
+            app: inbound.app.clone(),
+            open_kfid: open_kfid.clone(),
+            external_userid: external_userid.clone(),
+        };
+        // Behind the answers of the same rules.
+        self.push(effect, Lane(inbound.conversation.0.clone()), origin, 0);
+        Ok(())
+    }
+
+    pub(super) fn mass_message(
+        &mut self,
+        template: &TemplateName,
+        audience: &[ContactTest],
+        origin: &Origin,
+        captures: &BTreeMap<String, String>,
+    ) -> StepResult {
+        let messages = compose::for_welcome(self.render(template, captures)?)?;
+        let effect = Effect::MassSend {
+            app: self.config.contact_app(&self.inbound().app).clone(),
+            to: Receivers::Matching(audience.to_vec()),
+            messages,
+        };
+        let lane = Lane(format!("mass/{}", origin.rule));
+        self.push(effect, lane, origin, 0);
+        Ok(())
+    }
+
+    /// Gets a template to the contact in the way that a step of an SOP names.
+    pub(in crate::process) fn send(
+        &mut self,
+        template: &TemplateName,
+        via: &Via,
+        origin: &Origin,
+    ) -> StepResult {
+        let nothing = BTreeMap::new();
+        match via {
+            Via::Robot(robot) => {
+                let content = Content::Template(template.clone());
+                self.robot(robot, &content, origin, &nothing)
+            }
+            Via::Broadcast => self.broadcast(template, origin),
+            Via::Staff => self.by_hand(template, origin),
+        }
+    }
+
+    /// A mass-send task for this one customer: WeCom has no other way into a 1:1 chat.
+    fn broadcast(&mut self, template: &TemplateName, origin: &Origin) -> StepResult {
+        let customer = self.customer()?;
+        let sender = self.follower()?;
+        let messages = compose::for_welcome(self.render(template, &BTreeMap::new())?)?;
+        let lane = Lane(format!("mass/{sender}"));
+        let effect = Effect::MassSend {
+            app: self.config.contact_app(&self.inbound().app).clone(),
+            to: Receivers::Of {
+                sender,
+                customers: vec![customer],
+            },
+            messages,
+        };
+        self.push(effect, lane, origin, 0);
+        Ok(())
+    }
+
+    /// The member gets the content and sends it by hand.
+    fn by_hand(&mut self, template: &TemplateName, origin: &Origin) -> StepResult {
+        let member = self.follower()?;
+        let content = self.render(template, &BTreeMap::new())?;
+        let name = self.contact.name.as_deref();
+        let remark = self.contact.followers.first();
+        let remark = remark.and_then(|follower| follower.remark.as_deref());
+        let name = remark.or(name).unwrap_or(self.contact.person.id());
+        let text = Lang::default().text("sop.by_hand", &[("name", name)]);
+        let mut messages = vec![Outgoing::Text { text }];
+        messages.extend(content);
+        self.to_members(member.as_str(), vec![member.clone()], messages, origin)
+    }
+
+    /// The member who has had the customer for longest.
+    fn follower(&self) -> Result<UserId, String> {
+        let first = self.contact.followers.first();
+        let first = first.map(|follower| follower.userid.clone());
+        first.ok_or_else(|| "no member has this customer as a contact".to_owned())
+    }
+}

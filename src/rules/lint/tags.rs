@@ -1,0 +1,113 @@
+//! A tag that is asked for and never set, beside one that is set and nearly the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Files;
+use crate::diagnostic::{Diagnostic, Report};
+use crate::domain::action::Action;
+use crate::domain::criteria::ContactTest;
+use crate::domain::ids::Tag;
+use crate::rules::load::References;
+use crate::rules::model::{Rule, RuleSet};
+use crate::rules::normalize::normalize;
+use crate::rules::problems;
+
+/// Below this many characters one more or less makes another word.
+const LONG_ENOUGH: usize = 3;
+
+pub(super) fn find(
+    set: &RuleSet,
+    references: &References<'_>,
+    files: &Files<'_>,
+    report: &mut Report,
+) {
+    let given: BTreeSet<&Tag> = set
+        .rules
+        .iter()
+        .flat_map(|rule| rule.actions.iter())
+        .filter_map(|action| match action {
+            Action::Tag(tag) => Some(tag),
+            _ => None,
+        })
+        .collect();
+    let mut asked: BTreeMap<&Tag, &Rule> = BTreeMap::new();
+    for rule in &set.rules {
+        for tag in asked_by(rule).filter(|tag| !is_given(tag, &given)) {
+            asked.entry(tag).or_insert(rule);
+        }
+    }
+    let created = references.setting.is_none_or(|setting| setting.create_tags);
+    for (tag, rule) in asked {
+        if let Some(near) = given.iter().find(|given| is_near(tag, given)) {
+            let found = Diagnostic::of(problems::NEAR_TAG)
+                .value("tag", tag.0.as_str())
+                .value("near", near.0.as_str())
+                .help(if created {
+                    "check.near_tag_help"
+                } else {
+                    "check.near_tag_no_create_help"
+                });
+            files.add(rule, &tag.0, found, report);
+        }
+    }
+}
+
+fn asked_by(rule: &Rule) -> impl Iterator<Item = &Tag> {
+    let audiences = rule.actions.iter().filter_map(|action| match action {
+        Action::MassMessage { audience, .. } => Some(audience),
+        _ => None,
+    });
+    let tests = rule.when.contact.iter().chain(audiences.flatten());
+    tests.filter_map(|test| match test {
+        ContactTest::HasTag(tag) | ContactTest::NotTag(tag) => Some(tag),
+        _ => None,
+    })
+}
+
+/// A name without a group is found in any group.
+fn is_given(tag: &Tag, given: &BTreeSet<&Tag>) -> bool {
+    let grouped = tag.0.contains('/');
+    given.contains(tag) || (!grouped && given.iter().any(|given| given.parts().1 == tag.0))
+}
+
+fn is_near(tag: &Tag, given: &Tag) -> bool {
+    let ((group, name), (other_group, other)) = (tag.parts(), given.parts());
+    let without_group = !given.0.contains('/') && name == other;
+    normalize(&tag.0) == normalize(&given.0)
+        || without_group
+        || (group == other_group && is_slip(name, other))
+}
+
+/// One character more or less, or two that changed places. Another character instead of
+/// one is no slip: 黑名单 and 白名单 are two tags.
+fn is_slip(one: &str, other: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut chars: Vec<char> = text.chars().collect();
+        chars.sort_unstable();
+        chars
+    };
+    let (a, b) = (sorted(one), sorted(other));
+    a.len().min(b.len()) >= LONG_ENOUGH
+        && (a.len() != b.len() || a == b)
+        && strsim::osa_distance(one, other) == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_near;
+    use crate::domain::ids::Tag;
+
+    #[test]
+    fn only_slips_of_the_pen_are_near() {
+        let near = |one: &str, other: &str| is_near(&Tag::from(one), &Tag::from(other));
+        assert!(near("客户/已购買", "客户/已购买"));
+        assert!(near("客户/VIP", "客户/vip"));
+        assert!(near("客户/已购买", "已购买"));
+        assert!(near("意向/询价过", "意向/询价过了"));
+        assert!(near("意向/询过价", "意向/询价过"));
+        assert!(!near("名单/黑名单", "名单/白名单"));
+        assert!(!near("意向/高", "意向/低"));
+        assert!(!near("意向/退款", "意向/退款中"), "two words");
+        assert!(!near("渠道/门店", "意向/门店"));
+    }
+}

@@ -1,0 +1,3 @@
+//! ④ From timers to the inbox: what we gave ourselves to do comes in like everything else.
+
+pub mod worker;

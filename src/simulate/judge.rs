@@ -1,0 +1,323 @@
+//! What should be so against what is.
+
+use serde_json::Value as Json;
+
+use super::model::{Want, Wanted};
+use super::world::{Deed, Happened, World};
+use crate::domain::ids::RuleId;
+use crate::domain::inbound::{Task, Trigger};
+use crate::rules::{Mode, Verdict};
+
+/// What is shown when nothing of the kind happened.
+const NONE: &str = "—";
+/// Where an effect keeps what the other side gets to read.
+const SENT: [&str; 4] = ["message", "messages", "body", "remark"];
+
+/// What happened in one step.
+pub(super) struct Scene<'s> {
+    pub(super) world: &'s World<'s>,
+    pub(super) happened: &'s [Happened],
+}
+
+/// An expectation that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Differs {
+    pub(super) expected: String,
+    pub(super) got: String,
+}
+
+impl Scene<'_> {
+    /// Whether it holds; in the words of the test file if not.
+    pub(super) fn judge(&self, want: &Want) -> Result<(), Differs> {
+        let (holds, expected, got) = match want {
+            Want::Rule(id) => (self.has_fired(id), format!("rule: {id}"), self.rules()),
+            Want::NotRule(id) => (!self.has_fired(id), format!("not_rule: {id}"), self.rules()),
+            Want::Skipped(id, reason) => {
+                let got = self.verdict(id);
+                let shown = format!("skipped: {{{id}: {got}}}");
+                let got_shown = if got == "fired" { self.rules() } else { shown };
+                (
+                    got == *reason,
+                    format!("skipped: {{{id}: {reason}}}"),
+                    got_shown,
+                )
+            }
+            Want::Nothing => (self.nothing(), "none: true".to_owned(), self.everything()),
+            Want::Only(rules) => {
+                let others = self.acting().into_iter().any(|id| !rules.contains(id));
+                (!others, format!("only: {}", joined(rules)), self.rules())
+            }
+            Want::Tag { tag, added } => {
+                let wanted = format!("{}{tag}", if *added { '+' } else { '-' });
+                let got = self.tags();
+                let holds = got.contains(&wanted);
+                let got = format!("tags: {}", listed(&got));
+                (holds, format!("tags: {wanted}"), got)
+            }
+            Want::Deed { key, what } => return self.deed(key, what),
+            Want::Set(name, value) => {
+                let got = self.set(name);
+                let holds = got.as_ref() == Some(value);
+                let got = got.as_deref().unwrap_or(NONE);
+                (
+                    holds,
+                    format!("set: {{{name}: {value}}}"),
+                    format!("set: {{{name}: {got}}}"),
+                )
+            }
+            Want::Points(points) => {
+                let got = self.points();
+                (
+                    got == *points,
+                    format!("points: {points}"),
+                    format!("points: {got}"),
+                )
+            }
+            Want::Sop { name, begins } => {
+                let key = if *begins { "sop" } else { "stop_sop" };
+                let got = self.sops(*begins);
+                let holds = got.contains(name);
+                (
+                    holds,
+                    format!("{key}: {name}"),
+                    format!("{key}: {}", listed(&got)),
+                )
+            }
+        };
+        if holds {
+            Ok(())
+        } else {
+            Err(Differs { expected, got })
+        }
+    }
+
+    /// The rules that fired; what came due by itself is none of them.
+    fn fired(&self) -> impl Iterator<Item = &RuleId> {
+        let by_rules = self.happened.iter().filter(|happened| !happened.is_own());
+        by_rules.flat_map(Happened::fired)
+    }
+
+    fn has_fired(&self, id: &RuleId) -> bool {
+        self.fired().any(|fired| fired == id)
+    }
+
+    /// The rules that fired and do not only observe.
+    fn acting(&self) -> Vec<&RuleId> {
+        let rules = &self.world.playbook().rules;
+        let observes = |id: &RuleId| {
+            rules
+                .rule(id)
+                .is_some_and(|rule| rule.mode == Mode::Observe)
+        };
+        self.fired().filter(|id| !observes(id)).collect()
+    }
+
+    fn rules(&self) -> String {
+        let fired: Vec<RuleId> = self.fired().cloned().collect();
+        format!("rule: {}", joined(&fired))
+    }
+
+    /// `fired`, or the reason for which it did not.
+    fn verdict(&self, id: &RuleId) -> String {
+        let mut reason = NONE.to_owned();
+        for happened in self.happened.iter().filter(|happened| !happened.is_own()) {
+            let decision = self.world.explain(happened);
+            let step = decision
+                .trace
+                .steps
+                .into_iter()
+                .find(|step| step.rule == *id);
+            match step.map(|step| step.verdict) {
+                Some(Verdict::Fired { .. }) => return "fired".to_owned(),
+                Some(Verdict::NotReached { .. }) => "stop".clone_into(&mut reason),
+                Some(Verdict::Skipped(why)) => why.word().clone_into(&mut reason),
+                None => {}
+            }
+        }
+        reason
+    }
+
+    fn nothing(&self) -> bool {
+        let quiet = |happened: &Happened| {
+            happened.commit.effects.is_empty()
+                && happened.tags().is_empty()
+                && happened.deeds().is_empty()
+        };
+        self.acting().is_empty() && self.happened.iter().all(quiet)
+    }
+
+    /// All that happened, in short.
+    fn everything(&self) -> String {
+        let mut parts = vec![self.rules()];
+        let tags = self.tags();
+        if !tags.is_empty() {
+            parts.push(format!("tags: {}", listed(&tags)));
+        }
+        let deeds = self.happened.iter().flat_map(Happened::deeds);
+        let deeds = deeds.filter(|deed| !matches!(deed.key.as_str(), "tag" | "untag"));
+        parts.extend(deeds.map(|deed| format!("{}: {}", deed.key, deed.target)));
+        parts.join("; ")
+    }
+
+    fn tags(&self) -> Vec<String> {
+        self.happened.iter().flat_map(Happened::tags).collect()
+    }
+
+    fn set(&self, name: &str) -> Option<String> {
+        let changes = self
+            .happened
+            .iter()
+            .filter_map(|one| one.commit.contact.as_ref());
+        let mut sets = changes.flat_map(|change| &change.set);
+        sets.rfind(|(set, _)| set == name)
+            .map(|(_, value)| value.to_string())
+    }
+
+    fn points(&self) -> i64 {
+        let changes = self
+            .happened
+            .iter()
+            .filter_map(|one| one.commit.contact.as_ref());
+        changes.map(|change| change.points).sum()
+    }
+
+    /// SOPs that began (and were not under way), or ended.
+    fn sops(&self, begins: bool) -> Vec<String> {
+        let mut names = Vec::new();
+        for happened in self.happened {
+            let changes = happened.commit.contact.iter();
+            let changed = changes.flat_map(|change| &change.sops).filter(|change| {
+                let before = happened.seen.sops.get(&change.sop);
+                let began = before.is_none_or(|b| b.started_at != change.to.started_at);
+                if begins {
+                    began
+                } else {
+                    !change.to.is_running()
+                }
+            });
+            names.extend(changed.map(|change| change.sop.0.clone()));
+        }
+        names
+    }
+
+    fn deed(&self, key: &str, what: &Wanted) -> Result<(), Differs> {
+        let mut got = Vec::new();
+        for happened in self.happened {
+            for said in said(happened, key) {
+                if said.fits(what) {
+                    return Ok(());
+                }
+                got.push(said.shown(what));
+            }
+        }
+        let expected = match what {
+            Wanted::Any => format!("{key}: true"),
+            Wanted::Target(target) => format!("{key}: {target}"),
+            Wanted::Text(text) => format!("{key}: \"text:{text}\""),
+        };
+        let got = format!("{key}: {}", listed(&got));
+        Err(Differs { expected, got })
+    }
+}
+
+/// One deed with what it sends.
+struct Said {
+    target: String,
+    text: String,
+    problem: Option<String>,
+}
+
+impl Said {
+    fn fits(&self, what: &Wanted) -> bool {
+        self.problem.is_none()
+            && match what {
+                Wanted::Any => true,
+                Wanted::Target(target) => {
+                    let rest = self.target.strip_prefix(target.as_str());
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+                }
+                Wanted::Text(text) => self.text.contains(text.as_str()),
+            }
+    }
+
+    fn shown(&self, what: &Wanted) -> String {
+        match (&self.problem, what) {
+            (Some(problem), _) => format!("{} ({problem})", self.target),
+            (None, Wanted::Text(_)) => format!("\"{}\"", self.text.replace('\n', " ")),
+            (None, _) => self.target.clone(),
+        }
+    }
+}
+
+/// All that was done under this key.
+fn said(happened: &Happened, key: &str) -> Vec<Said> {
+    let mut all: Vec<Said> = happened
+        .deeds()
+        .into_iter()
+        // A reminder for later is not there yet.
+        .filter(|deed| deed.key == key && (key != "remind" || deed.effects > 0))
+        .map(|deed| of_deed(happened, deed))
+        .collect();
+    if let ("remind", Trigger::Own(Task::Remind { who, text, .. })) =
+        (key, &happened.inbound.trigger)
+        && !happened.commit.effects.is_empty()
+    {
+        all.push(Said {
+            target: who.clone(),
+            text: text.clone(),
+            problem: None,
+        });
+    }
+    all
+}
+
+fn of_deed(happened: &Happened, deed: Deed) -> Said {
+    let texts: Vec<String> = happened
+        .effects_of(&deed)
+        .filter_map(|new| serde_json::to_value(&new.effect).ok())
+        .map(|effect| sent(&effect))
+        .collect();
+    Said {
+        text: joined_texts(texts.into_iter()),
+        // Some of it was done all the same.
+        problem: deed.problem.filter(|_| deed.effects == 0),
+        target: deed.target,
+    }
+}
+
+/// What the other side gets to read of an effect.
+fn sent(effect: &Json) -> String {
+    let parts = SENT.iter().filter_map(|key| effect.get(key));
+    joined_texts(parts.map(texts_of))
+}
+
+/// Every text of a message, however it is built; not the word for its type.
+fn texts_of(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Array(items) => joined_texts(items.iter().map(texts_of)),
+        Json::Object(map) => {
+            let parts = map.iter().filter(|(key, _)| *key != "type");
+            joined_texts(parts.map(|(_, part)| texts_of(part)))
+        }
+        _ => String::new(),
+    }
+}
+
+fn joined_texts(texts: impl Iterator<Item = String>) -> String {
+    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+    texts.join("\n")
+}
+
+fn joined(rules: &[RuleId]) -> String {
+    let names: Vec<String> = rules.iter().map(|rule| rule.0.clone()).collect();
+    listed(&names)
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        NONE.to_owned()
+    } else {
+        names.join(", ")
+    }
+}

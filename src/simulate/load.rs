@@ -1,0 +1,97 @@
+//! Reads test files. The only file of this module that touches the disk.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use super::expect::Names;
+use super::model::TestFile;
+use super::parse::tests_of;
+use super::problems;
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Report};
+use crate::process::playbook::Playbook;
+use crate::templates::load::{read_tree, shown};
+use crate::yaml::decode;
+
+/// The tests of a folder or of some files.
+#[derive(Debug, Clone, Default)]
+pub struct Suite {
+    /// The files.
+    pub files: Vec<TestFile>,
+}
+
+impl Suite {
+    /// How many tests there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.files.iter().map(|file| file.tests.len()).sum()
+    }
+}
+
+/// Reads all `*.test.yaml` below the folder of the rules. Names in them are compared with
+/// `playbook`, unless that could not be had.
+#[must_use]
+pub fn load(config: &Config, playbook: Option<&Playbook>) -> (Suite, Report) {
+    let folder = &config.paths.rules;
+    if folder.is_dir() {
+        paths(config, playbook, std::slice::from_ref(folder))
+    } else {
+        // The rules themselves are missed there, and that is told.
+        (Suite::default(), Report::default())
+    }
+}
+
+/// Reads these test files, and all `*.test.yaml` below these folders.
+#[must_use]
+pub fn paths(config: &Config, playbook: Option<&Playbook>, paths: &[PathBuf]) -> (Suite, Report) {
+    let mut report = Report::default();
+    let mut files = BTreeMap::new();
+    for path in paths {
+        if path.is_dir() {
+            let kind = problems::TESTS_UNREADABLE;
+            let found = read_tree(path, kind, &mut report, is_test_file);
+            let found = found.into_iter();
+            files.extend(found.map(|(name, bytes)| (shown(path, &name), bytes)));
+        } else {
+            one(path, &mut files, &mut report);
+        }
+    }
+    let names = playbook.map(|playbook| Names::of(config, playbook));
+    let suite = from_files(&files, names.as_ref(), &config.timezone, &mut report);
+    (suite, report)
+}
+
+fn one(path: &Path, files: &mut BTreeMap<String, Vec<u8>>, report: &mut Report) {
+    let name = path.display().to_string();
+    match std::fs::read(path) {
+        Ok(bytes) => {
+            files.insert(name, bytes);
+        }
+        Err(error) => {
+            let found = Diagnostic::of(problems::TESTS_UNREADABLE);
+            report.push(found.value("detail", error.to_string()).in_file(name));
+        }
+    }
+}
+
+/// Reads tests from files already in memory.
+pub(super) fn from_files(
+    files: &BTreeMap<String, Vec<u8>>,
+    names: Option<&Names<'_>>,
+    zone: &TimeZone,
+    report: &mut Report,
+) -> Suite {
+    let mut suite = Suite::default();
+    for (name, bytes) in files {
+        if let Some(source) = decode(name, bytes, report) {
+            suite.files.extend(tests_of(&source, names, zone, report));
+        }
+    }
+    suite
+}
+
+fn is_test_file(name: &str) -> bool {
+    name.ends_with(".test.yaml") || name.ends_with(".test.yml")
+}

@@ -1,0 +1,254 @@
+//! Who takes part in a simulated conversation, and what they do.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::config::{Config, Kind};
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::{Contact, Follower, TagMark, Value};
+use crate::domain::ids::{AppName, ConversationKey, Person, Tag, UserId};
+use crate::domain::inbound::{AibotPassive, Author, Channel, Inbound, Message, ReplyPath, Trigger};
+
+/// The member who has the customers as contacts, when no other is named.
+const STAFF: &str = "staff";
+/// A code that nothing accepts: nothing is sent, but a welcome needs one.
+const CODE: &str = "simulated";
+const ACCOUNT: &str = "wk-simulated";
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What is known about somebody when a conversation begins.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Trait {
+    /// Their tags.
+    pub tags: Vec<Tag>,
+    /// How many days ago they were added; `None` if they never were.
+    pub added_days: Option<u32>,
+    /// The channel code they came through.
+    pub source: Option<String>,
+    /// Their points.
+    pub points: i64,
+    /// Members who have them as a contact; empty means one without a name.
+    pub staff: Vec<UserId>,
+    /// Their attributes.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Trait {
+    /// Them as a contact at this time.
+    #[must_use]
+    pub fn contact(&self, person: Person, name: &str, now: UnixMillis) -> Contact {
+        let mut contact = Contact::unknown(person);
+        contact.name = Some(name.to_owned());
+        contact.added_at = self.added_days.map(|days| now.before(DAY * days));
+        contact.source.clone_from(&self.source);
+        contact.points = self.points;
+        contact.followers = self
+            .members()
+            .map(|userid| Follower {
+                userid,
+                remark: None,
+                added_at: contact.added_at,
+                source: self.source.clone(),
+            })
+            .collect();
+        let told = || TagMark::told(now);
+        contact.tags = self.tags.iter().map(|tag| (tag.clone(), told())).collect();
+        let values = self.attributes.iter();
+        contact.attributes = values
+            .map(|(name, value)| (name.clone(), Value::Text(value.clone())))
+            .collect();
+        contact
+    }
+
+    fn members(&self) -> impl Iterator<Item = UserId> {
+        let nameless = self.staff.is_empty().then(|| STAFF.into());
+        self.staff.iter().cloned().chain(nameless)
+    }
+}
+
+/// What somebody does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Writes or sends something.
+    Say(Message),
+    /// Is added as a contact.
+    Added {
+        /// The channel code of the way in.
+        source: Option<String>,
+    },
+    /// Ends the contact.
+    Deleted,
+    /// Joins a customer group.
+    Joined,
+    /// Leaves a customer group.
+    Left,
+    /// Opens the chat.
+    Entered {
+        /// Where from.
+        source: Option<String>,
+    },
+    /// Presses a menu item or button.
+    Press(String),
+    /// Any other event, by WeCom's own names.
+    Event {
+        /// `Event`.
+        event: String,
+        /// `ChangeType`.
+        change: Option<String>,
+    },
+}
+
+impl What {
+    /// An event by the word that `on:` uses for it.
+    #[must_use]
+    pub fn event(word: &str, source: Option<String>) -> Option<Self> {
+        Some(match word {
+            "added" => Self::Added { source },
+            "deleted" => Self::Deleted,
+            "joined" => Self::Joined,
+            "left" => Self::Left,
+            "entered" => Self::Entered { source },
+            _ => {
+                let named = word.strip_prefix("event:")?;
+                let (event, change) = match named.split_once('/') {
+                    Some((event, change)) => (event, Some(change.to_owned())),
+                    None => (named, None),
+                };
+                let event = event.to_owned();
+                Self::Event { event, change }
+            }
+        })
+    }
+
+    /// The channel that it usually comes through.
+    #[must_use]
+    pub fn usual_channel(&self) -> Channel {
+        match self {
+            Self::Say(_) | Self::Entered { .. } => Channel::Kf,
+            Self::Press(_) => Channel::App,
+            Self::Added { .. } | Self::Deleted | Self::Joined | Self::Left | Self::Event { .. } => {
+                Channel::Contact
+            }
+        }
+    }
+
+    fn author(&self) -> Author {
+        match self {
+            Self::Say(_) | Self::Press(_) => Author::Person,
+            _ => Author::System,
+        }
+    }
+
+    fn trigger(&self, name: &str, staff: UserId) -> Trigger {
+        let welcome_code = Some(CODE.to_owned());
+        let chat_id = || "wr-simulated".into();
+        match self.clone() {
+            Self::Say(message) => Trigger::Message(message),
+            Self::Added { source } => Trigger::Added {
+                userid: staff,
+                source,
+                welcome_code,
+            },
+            Self::Deleted => Trigger::Deleted {
+                userid: staff,
+                by_customer: true,
+            },
+            Self::Joined => Trigger::Joined {
+                chat_id: chat_id(),
+                who: vec![name.to_owned()],
+            },
+            Self::Left => Trigger::Left {
+                chat_id: chat_id(),
+                who: vec![name.to_owned()],
+            },
+            Self::Entered { source: scene } => Trigger::Entered {
+                scene,
+                welcome_code,
+            },
+            Self::Press(key) => Trigger::Clicked {
+                key,
+                task_id: None,
+                response_code: None,
+            },
+            Self::Event { event, change } => Trigger::Event {
+                event,
+                change_type: change,
+            },
+        }
+    }
+}
+
+/// Somebody doing something through a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doing {
+    /// Who, by the name that the test gives them.
+    pub who: String,
+    /// Through which channel.
+    pub channel: Channel,
+    /// What.
+    pub what: What,
+}
+
+impl Doing {
+    /// Who that is on this channel: members write to apps and bots, customers elsewhere.
+    #[must_use]
+    pub fn person(&self) -> Person {
+        match self.channel {
+            Channel::App | Channel::Aibot => Person::Member(self.who.as_str().into()),
+            Channel::Kf | Channel::Contact => Person::External(self.who.as_str().into()),
+        }
+    }
+
+    /// What production would find in its inbox.
+    #[must_use]
+    pub fn inbound(&self, config: &Config, who: &Trait, at: UnixMillis) -> Inbound {
+        let app = app_of(config, self.channel);
+        let staff = who.members().next().unwrap_or_else(|| STAFF.into());
+        let place = match self.channel {
+            Channel::Kf => ACCOUNT,
+            _ => app.as_str(),
+        };
+        Inbound {
+            channel: self.channel,
+            at,
+            person: Some(self.person()),
+            author: self.what.author(),
+            conversation: ConversationKey(format!("{place}/{}", self.who)),
+            trigger: self.what.trigger(&self.who, staff),
+            reply_path: self.reply_path(),
+            app,
+        }
+    }
+
+    fn reply_path(&self) -> ReplyPath {
+        match self.channel {
+            Channel::Kf => ReplyPath::Kf {
+                open_kfid: ACCOUNT.into(),
+                external_userid: self.who.as_str().into(),
+            },
+            Channel::App => ReplyPath::App {
+                userid: self.who.as_str().into(),
+            },
+            Channel::Aibot => ReplyPath::Aibot {
+                response_url: None,
+                passive: match self.what {
+                    What::Entered { .. } => AibotPassive::Welcome,
+                    _ => AibotPassive::Message,
+                },
+            },
+            Channel::Contact => ReplyPath::None,
+        }
+    }
+}
+
+/// The first app of the config that has this channel.
+fn app_of(config: &Config, channel: Channel) -> AppName {
+    let has = |kind: Kind| match kind {
+        Kind::Kf { .. } => channel == Channel::Kf,
+        Kind::App { .. } => channel == Channel::App,
+        Kind::Contact => channel == Channel::Contact,
+        Kind::Aibot => channel == Channel::Aibot,
+    };
+    let app = config.apps.iter().find(|app| has(app.kind));
+    app.map_or_else(|| channel.as_str().into(), |app| app.name.clone())
+}

@@ -1,0 +1,7 @@
+//! Rule tests that must pass do, and those that must fail do.
+
+mod broken;
+mod coverage;
+mod judging;
+mod running;
+mod support;

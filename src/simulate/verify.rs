@@ -1,0 +1,37 @@
+//! What `check` and every reload ask: do the files pass their own tests?
+
+use super::coverage::coverage;
+use super::load::load;
+use super::run::{Wish, run};
+use crate::config::Config;
+use crate::diagnostic::Report;
+use crate::process::playbook::Playbook;
+
+/// What the tests of the rules folder say.
+#[derive(Debug, Clone, Default)]
+pub struct Verified {
+    /// Problems of the test files, then failures, then rules without tests.
+    pub report: Report,
+    /// How many tests there are.
+    pub tests: usize,
+}
+
+/// Reads the tests of the rules folder and runs them against `playbook`. Without one, because
+/// the rules themselves are broken, the test files are only read.
+#[must_use]
+pub fn verify(config: &Config, playbook: Option<&Playbook>, wish: &Wish) -> Verified {
+    let (suite, mut report) = load(config, playbook);
+    if let Some(playbook) = playbook
+        && !report.has_errors()
+    {
+        let outcome = run(config, playbook, &suite, wish);
+        report.merge(outcome.report());
+        if wish.coverage {
+            report.merge(coverage(config, playbook, &outcome));
+        }
+    }
+    Verified {
+        report,
+        tests: suite.count(),
+    }
+}

@@ -1,0 +1,229 @@
+//! How somebody moves through a plan: who enters, what becomes of a step that is due, and
+//! what is due next. Pure: values and `now` in, a decision out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::model::{At, Condition, Late, Missed, Sop, SopSet, Step, holds};
+use super::quiet::allowed_from;
+use super::timing::{instant, planned, room};
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::{Contact, Enrolment, SopEnd, SopEnding};
+use crate::rules::Calendar;
+
+/// A step that is later than this was missed: the server was down.
+const GRACE: Duration = Duration::from_secs(3600);
+/// Who is in a plan that is switched off is looked at again after this.
+const OFF: Duration = Duration::from_secs(3600);
+/// What was sent is remembered for the longest period of a cap, and no more than this.
+const REMEMBERED: Duration = Duration::from_secs(32 * 86_400);
+const MOST_REMEMBERED: usize = 64;
+
+/// What a step is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// The plan that they began with.
+    pub sop: &'a Sop,
+    /// Who.
+    pub contact: &'a Contact,
+    /// Where they stand.
+    pub enrolment: &'a Enrolment,
+    /// Holidays.
+    pub calendar: &'a Calendar,
+    /// The company's zone.
+    pub zone: &'a TimeZone,
+    /// Now.
+    pub now: UnixMillis,
+}
+
+/// What becomes of a step that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It is done.
+    Do,
+    /// It is left out.
+    Skip(&'static str),
+    /// It waits until then.
+    Wait(UnixMillis, &'static str),
+    /// The plan's `exit_when` holds: it is over.
+    Exit,
+}
+
+/// Where somebody stands after a step, and when the next one is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Where they stand.
+    pub enrolment: Enrolment,
+    /// When the next step is due; `None` when there is none.
+    pub due: Option<UnixMillis>,
+}
+
+/// Begins a plan.
+#[must_use]
+pub fn begin(sop: &Sop, before: Option<&Enrolment>, now: UnixMillis, zone: &TimeZone) -> Progress {
+    let mut enrolment = Enrolment::begin(sop.version.clone(), now);
+    // What they heard in an earlier run counts for the caps all the same.
+    enrolment.sent = before.map(|before| before.sent.clone()).unwrap_or_default();
+    let due = sop
+        .steps
+        .first()
+        .map(|step| planned(step.at, &enrolment, zone));
+    Progress { enrolment, due }
+}
+
+/// The plans that somebody enters by themselves: those whose audience they belong to since
+/// this decision, or as a new customer. Nobody enters a plan twice by themselves.
+pub fn entered<'s>(
+    sops: &'s SopSet,
+    before: &'s Contact,
+    after: &'s Contact,
+    added: bool,
+    now: UnixMillis,
+) -> impl Iterator<Item = &'s Arc<Sop>> {
+    sops.iter().filter(move |sop| {
+        sop.is_lifecycle()
+            && !sop.off
+            && !after.sops.contains_key(&sop.id)
+            && sop.is_for(after, now)
+            && (added || !sop.is_for(before, now))
+    })
+}
+
+impl Scene<'_> {
+    fn step(&self) -> Option<&Step> {
+        let index = usize::try_from(self.enrolment.step).ok()?;
+        self.sop.steps.get(index)
+    }
+
+    /// What becomes of the step they stand before. `due` is when it was to be looked at.
+    #[must_use]
+    pub fn turn(&self, due: UnixMillis, switched_off: bool) -> Turn {
+        let Some(step) = self.step() else {
+            return Turn::Skip("the plan has fewer steps");
+        };
+        let planned = self.planned(step);
+        if planned > self.now {
+            return Turn::Wait(planned, "it is not due yet");
+        }
+        if self.exits() {
+            return Turn::Exit;
+        }
+        if switched_off {
+            return Turn::Wait(self.now.after(OFF), "the plan is switched off");
+        }
+        if let At::Local(at) = step.at
+            && instant(at, self.zone) < self.enrolment.started_at
+        {
+            return Turn::Skip("its date was over when they began");
+        }
+        if step.speaks()
+            && let Some(held) = self.missed(step, due).or_else(|| self.quiet())
+        {
+            return held;
+        }
+        let excluded = !step.exclude.is_empty() && holds(&step.exclude, self.contact, self.now);
+        if excluded {
+            return Turn::Skip("they are excluded from it");
+        }
+        if !step.condition.iter().all(|condition| self.holds(condition)) {
+            return Turn::Skip("its condition does not hold");
+        }
+        self.capped(step).unwrap_or(Turn::Do)
+    }
+
+    /// When a step was planned, whatever held it back.
+    #[must_use]
+    pub fn planned(&self, step: &Step) -> UnixMillis {
+        planned(step.at, self.enrolment, self.zone)
+    }
+
+    fn exits(&self) -> bool {
+        let mut entries = self.sop.exit_when.iter();
+        entries.any(|all| all.iter().all(|condition| self.holds(condition)))
+    }
+
+    fn holds(&self, condition: &Condition) -> bool {
+        let began = self.enrolment.started_at;
+        let wrote_since =
+            |since: UnixMillis| self.contact.heard_at.is_some_and(|heard| heard > since);
+        match condition {
+            Condition::Contact(test) => holds(std::slice::from_ref(test), self.contact, self.now),
+            Condition::Replied(wanted) => wrote_since(began) == *wanted,
+            Condition::RepliedSinceLast(wanted) => {
+                wrote_since(self.enrolment.last_step_at.unwrap_or(began)) == *wanted
+            }
+        }
+    }
+
+    /// After downtime: of several steps in a row at most the last is made up for.
+    fn missed(&self, step: &Step, due: UnixMillis) -> Option<Turn> {
+        if self.now.since(due) <= GRACE {
+            return None;
+        }
+        if self.sop.missed == Missed::Skip {
+            return Some(Turn::Skip("it was missed"));
+        }
+        let index = usize::try_from(self.enrolment.step).ok()?;
+        let next = self.sop.steps.get(index + 1)?;
+        let also_due = match next.at {
+            At::After(wait) => self.planned(step).after(wait),
+            _ => self.planned(next),
+        };
+        let overtaken = next.speaks() && also_due <= self.now;
+        overtaken.then_some(Turn::Skip("it was missed, and the next one is due already"))
+    }
+
+    fn quiet(&self) -> Option<Turn> {
+        let quiet = self.sop.quiet.as_ref()?;
+        match allowed_from(quiet, self.now, self.calendar, self.zone) {
+            Some(at) if at == self.now => None,
+            Some(at) if quiet.late == Late::Next => Some(Turn::Wait(at, "quiet hours")),
+            _ => Some(Turn::Skip("quiet hours")),
+        }
+    }
+
+    /// Messages of all plans count together.
+    fn capped(&self, step: &Step) -> Option<Turn> {
+        let cap = self.sop.limits.per_contact.filter(|_| step.sends())?;
+        let all = self.contact.sops.values();
+        let sent: Vec<UnixMillis> = all.flat_map(|one| &one.sent).copied().collect();
+        let at = room(cap, &sent, self.now, self.zone)?;
+        Some(Turn::Wait(at, "the limit of messages is reached"))
+    }
+
+    /// Where they stand when the step is over. `sent` says whether they were sent something.
+    #[must_use]
+    pub fn moved_on(&self, sent: bool) -> Progress {
+        let now = self.now;
+        let mut enrolment = self.enrolment.clone();
+        if sent {
+            enrolment.sent.push(now);
+        }
+        enrolment.sent.retain(|at| now.since(*at) < REMEMBERED);
+        let surplus = enrolment.sent.len().saturating_sub(MOST_REMEMBERED);
+        enrolment.sent.drain(..surplus);
+        enrolment.step = enrolment.step.saturating_add(1);
+        enrolment.last_step_at = Some(now);
+        let next = usize::try_from(enrolment.step).ok();
+        let next = next.and_then(|index| self.sop.steps.get(index));
+        let due = next.map(|step| planned(step.at, &enrolment, self.zone));
+        if due.is_none() {
+            return Progress {
+                enrolment: ended(&enrolment, SopEnding::Finished, now),
+                due,
+            };
+        }
+        Progress { enrolment, due }
+    }
+}
+
+/// The same, over.
+#[must_use]
+pub fn ended(enrolment: &Enrolment, how: SopEnding, now: UnixMillis) -> Enrolment {
+    Enrolment {
+        ended: Some(SopEnd { at: now, how }),
+        ..enrolment.clone()
+    }
+}

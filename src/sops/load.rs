@@ -1,0 +1,74 @@
+//! Reads a folder of SOPs. The only file of this module that touches the disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::model::{Sop, SopSet};
+use super::parse::{Places, plans_of};
+use super::problems;
+use crate::diagnostic::{Findings, Report};
+use crate::rules::PlanReader;
+use crate::templates::load::{read_tree, shown};
+use crate::yaml::{Node, decode, parse};
+
+/// Reads all SOP files below `dir`. A folder that is not there holds none.
+///
+/// Every problem of every file is in the report; the set is there if none is an error.
+#[must_use]
+pub fn load(dir: &Path, reader: PlanReader<'_>) -> (Option<SopSet>, Report) {
+    let mut report = Report::default();
+    let files = files_in(dir, &mut report);
+    let set = from_files(dir, &files, reader, &mut report);
+    (set, report)
+}
+
+/// Reads plans from files already in memory: names relative to `dir`, and contents.
+#[must_use]
+pub fn from_files(
+    dir: &Path,
+    files: &BTreeMap<String, Vec<u8>>,
+    reader: PlanReader<'_>,
+    report: &mut Report,
+) -> Option<SopSet> {
+    let mut places = Places::new();
+    let mut plans: Vec<Sop> = Vec::new();
+    for (name, bytes) in files {
+        if let Some(source) = decode(&shown(dir, name), bytes, report) {
+            let findings = Findings::new(&source, report);
+            plans.extend(plans_of(reader, &mut places, name, findings));
+        }
+    }
+    (!report.has_errors()).then(|| SopSet::new(plans.into_iter().map(Sop::stamped)))
+}
+
+/// The ids of all plans below `dir`, which rules and plans may name. What cannot be read is
+/// reported by [`load`].
+#[must_use]
+pub fn ids_in(dir: &Path) -> BTreeSet<String> {
+    let report = &mut Report::default();
+    let mut ids = BTreeSet::new();
+    for (name, bytes) in files_in(dir, report) {
+        let Some(source) = decode(&shown(dir, &name), &bytes, report) else {
+            continue;
+        };
+        let root = parse(&mut Findings::new(&source, report));
+        let plans = root.as_ref().and_then(|root| root.get("sops"));
+        let nodes = plans.map(Node::items).unwrap_or_default().iter();
+        let named = nodes.filter_map(|node| node.get("id")?.text());
+        ids.extend(named.map(str::to_owned));
+    }
+    ids
+}
+
+fn files_in(dir: &Path, report: &mut Report) -> BTreeMap<String, Vec<u8>> {
+    if dir.exists() {
+        read_tree(dir, problems::UNREADABLE, report, is_sop_file)
+    } else {
+        BTreeMap::new()
+    }
+}
+
+fn is_sop_file(name: &str) -> bool {
+    let stem = name.strip_suffix(".yaml").or(name.strip_suffix(".yml"));
+    stem.is_some_and(|stem| !stem.ends_with(".test"))
+}

@@ -1,0 +1,18 @@
+//! Kinds of findings in SOP files. What plans share with rules has the codes of rules.
+
+crate::diagnostic::kinds! {
+    UNREADABLE = Error "S001" "sop_unreadable";
+    DUPLICATE_ID = Error "S002" "sop_duplicate_id";
+    WRONG_KEY = Error "S003" "sop_wrong_key";
+    MISSING_KEY = Error "S004" "sop_missing_key";
+    BAD_AT = Error "S005" "sop_bad_at";
+    OUT_OF_ORDER = Error "S006" "sop_out_of_order";
+    BAD_EVERY = Error "S007" "sop_bad_every";
+    BAD_LIMIT = Error "S008" "sop_bad_limit";
+    QUIET_FORM = Error "S009" "sop_quiet_form";
+    NO_VIA = Error "S010" "sop_no_via";
+    WRONG_VERSION = Error "S011" "sop_wrong_version";
+    NOT_RUN = Warning "S012" "sop_not_run";
+    NEVER_ENTERED = Warning "S013" "sop_never_entered";
+    EXITS_AT_ONCE = Warning "S014" "sop_exits_at_once";
+}

@@ -1,0 +1,7 @@
+//! Tests of the module as a whole.
+
+mod broken;
+mod moving;
+mod playing;
+mod samples;
+mod support;

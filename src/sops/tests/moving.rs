@@ -1,0 +1,233 @@
+//! What becomes of a step that is due.
+
+use jiff::tz::TimeZone;
+
+use super::support::lifecycle;
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::{Contact, Enrolment, SopEnding, TagMark};
+use crate::domain::ids::{Person, SopId, Tag};
+use crate::rules::Calendar;
+use crate::sops::lifecycle::{Scene, Turn, begin, entered};
+use crate::sops::{Sop, SopSet};
+
+struct Story {
+    sop: Sop,
+    contact: Contact,
+    calendar: Calendar,
+    zone: TimeZone,
+}
+
+impl Story {
+    /// Somebody who began on Monday, 2026-11-23, at ten.
+    fn of(lines: &[&str]) -> Self {
+        let zone = TimeZone::get("Asia/Shanghai").expect("a zone");
+        let sop = lifecycle(lines);
+        let mut contact = Contact::unknown(Person::External("wm1".into()));
+        let begun = begin(&sop, None, at("2026-11-23T10:00"), &zone);
+        contact.sops.insert(sop.id.clone(), begun.enrolment);
+        Self {
+            sop,
+            contact,
+            calendar: Calendar::of_chinese_holidays(),
+            zone,
+        }
+    }
+
+    fn enrolment(&mut self) -> &mut Enrolment {
+        self.contact.sops.get_mut(&self.sop.id).expect("in it")
+    }
+
+    fn scene(&self, now: &str) -> Scene<'_> {
+        Scene {
+            sop: &self.sop,
+            contact: &self.contact,
+            enrolment: &self.contact.sops[&self.sop.id],
+            calendar: &self.calendar,
+            zone: &self.zone,
+            now: at(now),
+        }
+    }
+
+    /// On time.
+    fn turn(&self, now: &str) -> Turn {
+        self.scene(now).turn(at(now), false)
+    }
+}
+
+/// A time in Shanghai.
+fn at(local: &str) -> UnixMillis {
+    let local: jiff::civil::DateTime = local.parse().expect("a time");
+    let zone = TimeZone::get("Asia/Shanghai").expect("a zone");
+    let at = local.to_zoned(zone).expect("a time").timestamp();
+    UnixMillis(at.as_millisecond())
+}
+
+fn tag(contact: &mut Contact, tag: &str) {
+    contact
+        .tags
+        .insert(Tag::from(tag), TagMark::told(UnixMillis(0)));
+}
+
+const SEND: &str = "steps: [{at: 1d 10:00, via: staff, do: [{send: 甲}]}]";
+
+#[test]
+fn a_step_is_not_done_before_its_time() {
+    let story = Story::of(&[SEND]);
+    let due = at("2026-11-24T10:00");
+    assert_eq!(
+        story.turn("2026-11-24T09:59"),
+        Turn::Wait(due, "it is not due yet")
+    );
+    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Do);
+}
+
+#[test]
+fn exits_are_looked_at_first_and_one_is_enough() {
+    let exit = "exit_when: [{has_tag: [买, 付]}, {has_tag: 勿扰}]";
+    let mut story = Story::of(&[exit, SEND]);
+    tag(&mut story.contact, "组/买");
+    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Do, "not yet paid");
+    tag(&mut story.contact, "组/付");
+    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Exit);
+    story.contact.tags.clear();
+    tag(&mut story.contact, "组/勿扰");
+    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Exit);
+}
+
+#[test]
+fn quiet_hours_hold_back_what_is_said_and_nothing_else() {
+    let quiet = "quiet: {from: \"20:00\", to: \"11:00\", holidays: skip}";
+    let story = Story::of(&[quiet, SEND]);
+    let eleven = at("2026-11-24T11:00");
+    assert_eq!(
+        story.turn("2026-11-24T10:00"),
+        Turn::Wait(eleven, "quiet hours")
+    );
+    let dropped = quiet.replace("holidays: skip", "late: drop");
+    let story = Story::of(&[&dropped, SEND]);
+    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Skip("quiet hours"));
+    let silent = "steps: [{at: 1d 10:00, do: [{tag: a/b}, {points: {add: 1, why: a}}]}]";
+    let story = Story::of(&[quiet, silent]);
+    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Do);
+}
+
+#[test]
+fn messages_of_all_plans_count_for_the_cap() {
+    let cap = "limits: {per_contact: 1/天}";
+    let mut story = Story::of(&[cap, SEND]);
+    let mut other = Enrolment::begin("v".into(), at("2026-11-20T10:00"));
+    other.sent.push(at("2026-11-24T08:00"));
+    story.contact.sops.insert(SopId::from("另一个"), other);
+    let tomorrow = at("2026-11-25T10:00");
+    let full = Turn::Wait(tomorrow, "the limit of messages is reached");
+    assert_eq!(story.turn("2026-11-24T10:00"), full);
+    assert_eq!(story.turn("2026-11-25T10:00"), Turn::Do);
+    let reminder = "steps: [{at: 1d 10:00, do: [{remind: {who: 负责人, text: \"{{ now }}\"}}]}]";
+    let mut story = Story::of(&[cap, reminder]);
+    story.enrolment().sent.push(at("2026-11-24T08:00"));
+    assert_eq!(
+        story.turn("2026-11-24T10:00"),
+        Turn::Do,
+        "a reminder is no message"
+    );
+}
+
+#[test]
+fn conditions_know_whether_they_wrote() {
+    let replied = "steps: [{at: 1d 10:00, if: {replied: false}, do: [{tag: a/b}]}]";
+    let mut story = Story::of(&[replied]);
+    story.contact.heard_at = Some(at("2026-11-23T09:00"));
+    assert_eq!(
+        story.turn("2026-11-24T10:00"),
+        Turn::Do,
+        "before they began"
+    );
+    story.contact.heard_at = Some(at("2026-11-23T11:00"));
+    let skipped = Turn::Skip("its condition does not hold");
+    assert_eq!(story.turn("2026-11-24T10:00"), skipped);
+
+    let since =
+        "steps: [{at: 1d 10:00, if: {replied_since_last: true, 等级: \">= 3\"}, do: [{tag: a/b}]}]";
+    let mut story = Story::of(&[since]);
+    story.enrolment().last_step_at = Some(at("2026-11-23T12:00"));
+    story.contact.heard_at = Some(at("2026-11-23T11:00"));
+    assert_eq!(story.turn("2026-11-24T10:00"), skipped);
+    story.contact.heard_at = Some(at("2026-11-23T13:00"));
+    assert_eq!(story.turn("2026-11-24T10:00"), skipped, "not of that level");
+    let level = crate::domain::contact::Value::Number(3.0);
+    story.contact.attributes.insert("等级".into(), level);
+    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Do);
+}
+
+#[test]
+fn after_downtime_only_the_last_of_several_is_made_up_for() {
+    let steps = [
+        "steps:",
+        "  - {at: 1d 10:00, via: staff, do: [{send: 甲}]}",
+        "  - {at: 2d 10:00, via: staff, do: [{send: 甲}]}",
+        "  - {at: 9d 10:00, via: staff, do: [{send: 甲}]}",
+    ];
+    let mut story = Story::of(&steps);
+    let (first, second) = (at("2026-11-24T10:00"), at("2026-11-25T10:00"));
+    let back = "2026-11-26T15:00";
+    let overtaken = Turn::Skip("it was missed, and the next one is due already");
+    assert_eq!(story.scene(back).turn(first, false), overtaken);
+    story.enrolment().step = 1;
+    assert_eq!(story.scene(back).turn(second, false), Turn::Do);
+    // An hour late is late, not missed.
+    let skip = Story::of(&[&["missed: skip"], &steps[..]].concat());
+    assert_eq!(skip.scene("2026-11-24T10:59").turn(first, false), Turn::Do);
+    let missed = Turn::Skip("it was missed");
+    assert_eq!(skip.scene("2026-11-24T11:01").turn(first, false), missed);
+}
+
+#[test]
+fn a_plan_that_is_switched_off_waits() {
+    let story = Story::of(&[SEND]);
+    let now = "2026-11-24T10:00";
+    let turn = story.scene(now).turn(at(now), true);
+    assert_eq!(
+        turn,
+        Turn::Wait(at("2026-11-24T11:00"), "the plan is switched off")
+    );
+}
+
+#[test]
+fn a_date_that_was_over_is_left_out() {
+    let story = Story::of(&["steps: [{at: 2026-11-11 10:00, do: [{tag: a/b}]}]"]);
+    let over = Turn::Skip("its date was over when they began");
+    assert_eq!(story.turn("2026-11-23T10:00"), over);
+}
+
+#[test]
+fn behind_the_last_step_it_is_over() {
+    let story = Story::of(&[SEND]);
+    let over = story.scene("2026-11-24T10:00").moved_on(true);
+    assert_eq!(over.due, None);
+    let end = over.enrolment.ended.expect("over");
+    assert_eq!(
+        (end.at, end.how),
+        (at("2026-11-24T10:00"), SopEnding::Finished)
+    );
+    assert_eq!(over.enrolment.sent, [at("2026-11-24T10:00")]);
+}
+
+#[test]
+fn people_enter_once_when_something_happens_to_them() {
+    let now = at("2026-11-23T10:00");
+    let sops = SopSet::new([lifecycle(&["audience: {not_tag: 买}", SEND])]);
+    let stranger = Contact::unknown(Person::External("wm1".into()));
+    let enters = |before: &Contact, after: &Contact, added| {
+        entered(&sops, before, after, added, now).count()
+    };
+    assert_eq!(enters(&stranger, &stranger, true), 1, "added");
+    assert_eq!(enters(&stranger, &stranger, false), 0, "known for long");
+    let mut buyer = stranger.clone();
+    tag(&mut buyer, "组/买");
+    assert_eq!(enters(&buyer, &buyer, true), 0, "not for them");
+    assert_eq!(enters(&buyer, &stranger, false), 1, "the tag was taken");
+    let mut been = stranger.clone();
+    let over = Enrolment::begin("v".into(), now);
+    been.sops.insert(SopId::from("计划"), over);
+    assert_eq!(enters(&been, &been, true), 0, "nobody enters twice");
+}
