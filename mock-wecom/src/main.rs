@@ -96,6 +96,9 @@ struct Serve {
     /// A JSON file with a scenario to play.
     #[arg(long)]
     scenario: Option<PathBuf>,
+    /// A snapshot to begin with, as `GET /mock/snapshot` answered it.
+    #[arg(long)]
+    snapshot: Option<PathBuf>,
     /// A switch that differs from its default, as NAME=JSON; may be given several times.
     #[arg(long = "switch", value_parser = switch)]
     switches: Vec<(String, Value)>,
@@ -166,6 +169,10 @@ async fn serve(options: Serve) -> io::Result<()> {
         None => None,
     };
     let mock = MockWecom::start(config).await?;
+    if let Some(path) = options.snapshot {
+        let snapshot = serde_json::from_slice(&tokio::fs::read(path).await?)?;
+        mock.restore(snapshot).map_err(io::Error::other)?;
+    }
     for fault in options.fault {
         mock.fault(fault);
     }

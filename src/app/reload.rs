@@ -58,7 +58,7 @@ enum Read {
     /// They changed meanwhile.
     Moved,
     /// The files as they are, and what could be made of them.
-    Done(Option<(Playbook, Option<FileSet>)>, Report),
+    Done(Option<Box<(Playbook, Option<FileSet>)>>, Report),
 }
 
 impl Reloader {
@@ -79,7 +79,7 @@ impl Reloader {
         let seen = self.deps.seen.clone();
         let task = tokio::task::spawn_blocking(move || {
             let (playbook, report) = load_playbook(&config);
-            let good = playbook.map(|playbook| (playbook, folders.read().ok()));
+            let good = playbook.map(|playbook| Box::new((playbook, folders.read().ok())));
             if folders.fingerprint() == seen {
                 Read::Done(good, report)
             } else {
@@ -106,7 +106,10 @@ impl Reloader {
                 }
                 return false;
             }
-            Some(Read::Done(Some((playbook, files)), _)) => self.take_over(playbook, files).await,
+            Some(Read::Done(Some(good), _)) => {
+                let (playbook, files) = *good;
+                self.take_over(playbook, files).await;
+            }
             Some(Read::Done(None, report)) => self.keep_old(&report).await,
         }
         self.restless = 0;

@@ -1,4 +1,4 @@
-//! The result of rule tests as JUnit XML, for CI.
+//! The result of rule tests as `JUnit` XML, for CI.
 
 use std::io;
 

@@ -184,6 +184,10 @@ fn tell(result: &TestResult, failure: &Failure, terminal: &Terminal) {
     for told in &failure.happened {
         let mut out = String::new();
         if let Some(glance) = &told.glance {
+            let marked = glance.marked();
+            if !marked.is_empty() {
+                out.push_str(&format!("{marked}\n"));
+            }
             out.push_str(&glance.human(lang));
         }
         for line in lines::results(told, *terminal) {

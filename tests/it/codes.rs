@@ -67,7 +67,9 @@ async fn found(entry: &Entry, example: &str) -> (BTreeSet<String>, String) {
     let problems = report["problems"].as_array().cloned().unwrap_or_default();
     let codes = problems
         .iter()
-        .filter_map(|problem| problem["code"].as_str());
+        .filter_map(|problem| problem["code"].as_str())
+        // The example of a test file does not test every rule of this folder, nor has it to.
+        .filter(|code| !matches!(*code, "R046" | "R047"));
     (codes.map(str::to_owned).collect(), ran.all())
 }
 

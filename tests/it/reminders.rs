@@ -59,7 +59,7 @@ async fn a_reminder_comes_when_it_is_due_also_after_a_crash() {
     let mut agent = start(&mock).await;
     agent.move_to(&mock, "2026-11-23 15:00");
     mock.say(CUSTOMER, "明天再说吧").await.expect("push");
-    agent.idle().await;
+    agent.timers(1).await;
     agent.move_to(&mock, "2026-11-23 16:58");
     agent.kill();
     agent.restart(&mock).await;
@@ -85,7 +85,7 @@ async fn a_reminder_can_wait_for_the_next_opening() {
     // A Friday evening: Monday at nine is next.
     agent.move_to(&mock, "2026-11-27 20:00");
     mock.say(CUSTOMER, "下班了吗").await.expect("push");
-    agent.idle().await;
+    agent.timers(1).await;
     agent.move_to(&mock, "2026-11-30 08:58");
     agent.idle().await;
     assert_eq!(mock.calls("message/send").len(), 0);
@@ -121,10 +121,12 @@ async fn a_session_ends_behind_the_last_answer() {
 async fn points_add_up_once_each() {
     let mock = mock().await;
     let agent = start(&mock).await;
-    for word in ["兑换", "签到", "兑换", "签到", "兑换"] {
+    let words = ["兑换", "签到", "兑换", "签到", "兑换"];
+    for (said, word) in words.into_iter().enumerate() {
         mock.say(CUSTOMER, word).await.expect("push");
-        agent.idle().await;
+        agent.queued("done", said + 1).await;
     }
+    agent.idle().await;
     assert_eq!(applied(&mock, "kf/send_msg").len(), 1);
 }
 

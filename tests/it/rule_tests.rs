@@ -60,7 +60,7 @@ async fn a_test_that_fails_says_what_and_why() {
     assert_eq!(ran.code, Some(1), "{}", ran.all());
     for part in [
         "问候要打标签",
-        "b.test.yaml:6:55",
+        "b.test.yaml:6:54",
         "第 2 步：5m",
         "应该  tags: +意向/退款",
         "实际  tags: —",
@@ -160,7 +160,7 @@ async fn what_cannot_run_says_so() {
     let files = written(&[("a", &wrong)]);
     let ran = run(&files, &["test"]).await;
     assert_eq!(ran.code, Some(1), "{}", ran.all());
-    for part in ["a.test.yaml:7:47", "refnd", "是不是想写 `refund`"] {
+    for part in ["a.test.yaml:7:46", "refnd", "是不是想写 `refund`"] {
         assert!(ran.all().contains(part), "{part}: {}", ran.all());
     }
 }
@@ -170,7 +170,7 @@ async fn check_runs_the_tests_and_names_rules_without_one() {
     let files = written(&[("a", GOOD), ("b", BAD)]);
     let ran = run(&files, &["check"]).await;
     assert_eq!(ran.code, Some(1), "{}", ran.all());
-    for part in ["b.test.yaml:6:55", "问候要打标签", "welcome, enter"] {
+    for part in ["b.test.yaml:6:54", "问候要打标签", "welcome, enter"] {
         assert!(ran.all().contains(part), "{part}: {}", ran.all());
     }
     let ran = run(&files, &["check", "--no-tests"]).await;

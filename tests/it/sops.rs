@@ -172,17 +172,17 @@ async fn a_rule_begins_a_plan_and_another_ends_it() {
     let agent = start(&mock).await;
     agent.move_to(&mock, "2026-11-23 10:00");
     mock.say(CUSTOMER, "礼盒").await.expect("push");
-    agent.idle().await;
+    agent.timers(1).await;
     mock.say(CUSTOMER, "礼盒").await.expect("push");
-    agent.idle().await;
+    agent.queued("done", 2).await;
     agent.move_to(&mock, "2026-11-23 11:01");
     let told = calls(&mock, "message/send", 1).await;
     assert_eq!(text(&told[0]), "问过礼盒");
     agent.idle().await;
 
+    agent.timers(1).await;
     mock.say(CUSTOMER, "不要礼盒").await.expect("push");
-    agent.idle().await;
-    assert_eq!(agent.ready().await["queues"]["timers"], 0);
+    agent.timers(0).await;
     agent.move_to(&mock, "2026-11-26 11:01");
     agent.idle().await;
     let tags = mock.tags_of(MEMBER, CUSTOMER);
@@ -196,7 +196,7 @@ async fn who_is_in_a_plan_finishes_on_the_version_they_began_with() {
     let agent = start(&mock).await;
     agent.move_to(&mock, "2026-11-23 10:00");
     mock.say(CUSTOMER, "礼盒").await.expect("push");
-    agent.idle().await;
+    agent.timers(1).await;
     let before = agent.ready().await["rules"].to_string();
 
     let changed = PLANS.replace("问过礼盒", "新的话");

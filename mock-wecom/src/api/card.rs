@@ -74,13 +74,13 @@ pub(super) fn check(card: Fields<'_>) -> Result<(), ApiError> {
         "text_notice" => action(card)?,
         "news_notice" => {
             action(card)?;
-            if !card.has("card_image") && !card.has("image_text_area") {
+            if !card.has_object("card_image")? && !card.has_object("image_text_area")? {
                 return Err(errcode::CARD_IMAGE.about("card_image or image_text_area"));
             }
         }
         "button_interaction" => buttons(card)?,
         "vote_interaction" => {
-            if !card.has("checkbox") {
+            if !card.has_object("checkbox")? {
                 return Err(errcode::CARD_QUESTION.about("checkbox"));
             }
             submit(card)?;
@@ -93,7 +93,7 @@ pub(super) fn check(card: Fields<'_>) -> Result<(), ApiError> {
         }
         other => return Err(errcode::CARD_TYPE.about(other)),
     }
-    let needs_task = kind.ends_with("_interaction") || card.has("action_menu");
+    let needs_task = kind.ends_with("_interaction") || card.has_object("action_menu")?;
     if needs_task && card.text("task_id")?.is_none() {
         return Err(errcode::BAD_TASK_ID.about("missing"));
     }
@@ -171,7 +171,7 @@ fn buttons(card: Fields<'_>) -> Result<(), ApiError> {
 }
 
 fn submit(card: Fields<'_>) -> Result<(), ApiError> {
-    if card.has("submit_button") {
+    if card.has_object("submit_button")? {
         return Ok(());
     }
     Err(errcode::CARD_SUBMIT_TEXT.about("submit_button"))

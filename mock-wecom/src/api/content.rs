@@ -149,13 +149,20 @@ pub(super) fn attachments<'a>(
     Ok(found)
 }
 
-/// Checks one attachment.
+/// Checks one attachment; its files come from `media/upload`, not from `upload_attachment`.
 pub(super) fn attachment_body(
     world: &World,
     now: i64,
     kind: &str,
     body: Fields<'_>,
 ) -> Result<(), ApiError> {
+    for name in ["media_id", "pic_media_id"] {
+        if let Some(media_id) = body.text(name)?
+            && world.media.is_attachment(&media_id)
+        {
+            return Err(errcode::BAD_ATTACHMENT_SCENE.about(media_id));
+        }
+    }
     match kind {
         "image" => match (body.text("media_id")?, body.text("pic_url")?) {
             (Some(media_id), _) => world.media.check(&media_id, "image", None, now),

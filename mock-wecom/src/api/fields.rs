@@ -47,6 +47,11 @@ impl<'a> Fields<'a> {
         self.value(name).is_some()
     }
 
+    /// Whether an object with anything in it is there.
+    pub(crate) fn has_object(self, name: &str) -> Result<bool, ApiError> {
+        Ok(self.object(name)?.names().next().is_some())
+    }
+
     pub(crate) fn text(self, name: &str) -> Result<Option<String>, ApiError> {
         match self.value(name) {
             None => Ok(None),

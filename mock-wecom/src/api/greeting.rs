@@ -31,6 +31,7 @@ const BODY_CODES: &[Errcode] = &[
     errcode::EMPTY_PARAMETER,
     errcode::BAD_MEDIA_ID,
     errcode::URL_WITHOUT_SCHEME,
+    errcode::BAD_ATTACHMENT_SCENE,
     errcode::TEMPLATE_CEILING,
     errcode::NOT_OWN_TEMPLATE,
 ];
@@ -54,6 +55,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         errcode::BAD_MEDIA_ID,
         errcode::NO_MEDIA_ID,
         errcode::URL_WITHOUT_SCHEME,
+        errcode::BAD_ATTACHMENT_SCENE,
         errcode::BAD_WELCOME_CODE,
         errcode::CHAT_STARTED,
         errcode::WELCOME_TAKEN,

@@ -37,6 +37,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         errcode::BAD_TAG,
         errcode::BAD_MEDIA_ID,
         errcode::NO_MEDIA_ID,
+        errcode::BAD_ATTACHMENT_SCENE,
         errcode::URL_WITHOUT_SCHEME,
         errcode::NO_SENDABLE_CUSTOMER,
         errcode::TOO_FREQUENT,

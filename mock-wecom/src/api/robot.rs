@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
 use super::content::articles;
@@ -23,6 +24,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
             errcode::TOO_FREQUENT,
             errcode::BAD_MEDIA_ID,
             errcode::MEDIA_TOO_LARGE,
+            errcode::BAD_IMAGE,
             errcode::CARD_NO_TITLE,
             errcode::CARD_ACTION,
             errcode::CARD_NO_URL,
@@ -34,7 +36,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
             errcode::BAD_TASK_ID,
             errcode::NO_URL,
         ])
-        .switches(&["robot_limit_code", "robot_window"])
+        .switches(&["robot_limit_code", "robot_window", "media_content_check"])
         .unmetered(),
     Endpoint::post("/cgi-bin/webhook/upload_media", Scope::Open, upload, &[])
         .query(&[
@@ -153,11 +155,16 @@ fn check(ctx: &Ctx<'_>, key: &str, msgtype: &str, body: Fields<'_>) -> Result<()
                 return Err(errcode::MEDIA_TOO_LARGE.plain());
             }
             let md5 = body.need("md5", errcode::EMPTY_PARAMETER)?;
-            if md5.len() == 32 {
-                Ok(())
-            } else {
-                Err(errcode::BAD_PARAMETER.about("md5"))
+            let digest = Md5::digest(&bytes);
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            if !md5.eq_ignore_ascii_case(&digest) {
+                return Err(errcode::BAD_PARAMETER.about("md5 of the raw bytes"));
             }
+            let by_content = ctx.world.switches.media_content_check;
+            if by_content && !super::media::is_image(&bytes) {
+                return Err(errcode::BAD_IMAGE.about("neither JPG nor PNG"));
+            }
+            Ok(())
         }
         "news" => articles(body, false),
         "file" | "voice" => {

@@ -1,5 +1,5 @@
 // The conversation: lines as they come, and the person's own words.
-import { $, api, el, report, say, tellPushed, timeText } from "./kit.js";
+import { $, api, el, report, tellPushed, timeText } from "./kit.js";
 import { showCard, showLinks, showMenu } from "./cards.js";
 import { nameOf } from "./people.js";
 import { t } from "./words.js";
@@ -63,7 +63,8 @@ export function addLine(app, line) {
     ? [...chat.children].find(node => node.dataset.stream === stream)
     : line.msgtype === "update_template_card" && [...chat.children].find(node => node.dataset.msgid === line.msgid);
   if (old && line.msgtype === "update_template_card" && !line.content?.card_type) {
-    for (const node of old.querySelectorAll("button, input, select")) node.disabled = true;
+    // The press that led here may still be under way; it must not bring its button back.
+    for (const node of old.querySelectorAll("button, input, select")) Object.assign(node, { disabled: true }).dataset.spent = "";
     old.querySelector(".buttons")?.append(el("span", { class: "soft" }, line.content?.replace_name || ""));
   } else if (old) {
     old.replaceWith(made);
@@ -92,7 +93,10 @@ export async function showChat(app) {
 /// Where the chosen person can write: [value, name].
 function ways(app) {
   const { state, kind } = app;
-  if (kind === "customer") return Object.values(state.kf.accounts).map(a => ["kf:" + a.open_kfid, a.name || a.open_kfid]);
+  if (kind === "customer") {
+    return Object.values(state.kf.accounts).flatMap(account => [["kf:" + account.open_kfid, account.name || account.open_kfid],
+      ...account.servicers.map(one => [`servicer:${account.open_kfid}/${one.userid}`, t("asServicer", { n: nameOf(state, one.userid) })])]);
+  }
   if (kind !== "member") return [];
   const agents = new Set([...state.secrets, ...state.receivers.filter(r => r.kind === "app")].map(one => one.agent_id).filter(Boolean));
   return [
@@ -116,16 +120,23 @@ export function showWays(app) {
   $("enter").hidden = mute;
 }
 
+/// `kf:wk…` as its two halves.
+const halves = (text, mark) => [text.slice(0, text.indexOf(mark)), text.slice(text.indexOf(mark) + 1)];
+
 async function speak(app, via, text) {
-  const [channel, id] = [via.slice(0, via.indexOf(":")), via.slice(via.indexOf(":") + 1)];
+  const [channel, id] = halves(via, ":");
+  if (channel === "servicer") {
+    const [open_kfid, servicer_userid] = halves(id, "/");
+    return api("/kf/say", { external_userid: app.who, open_kfid, servicer_userid, content: text });
+  }
   if (channel === "kf") return api("/kf/say", { external_userid: app.who, open_kfid: id, content: text });
   if (channel === "app") return api("/app/say", { userid: app.who, agent_id: Number(id), content: text });
   return api("/aibot/say", { userid: app.who, receiver: id, content: text, follow: true });
 }
 
 async function enter(app, via) {
-  const [channel, id] = [via.slice(0, via.indexOf(":")), via.slice(via.indexOf(":") + 1)];
-  if (channel === "kf") return api("/kf/enter", { external_userid: app.who, open_kfid: id });
+  const [channel, id] = halves(via, ":");
+  if (channel === "kf" || channel === "servicer") return api("/kf/enter", { external_userid: app.who, open_kfid: halves(id + "/", "/")[0] });
   if (channel === "app") return api("/app/event", { userid: app.who, agent_id: Number(id), event: "enter_agent" });
   return api("/aibot/event", { userid: app.who, receiver: id, eventtype: "enter_chat" });
 }
@@ -140,6 +151,6 @@ export function startChat(app) {
     try { tellPushed(await speak(app, via.value, words)); } catch (error) { text.value = words; report(error); }
   };
   $("enter").onclick = async () => {
-    try { tellPushed(await enter(app, $("say").elements.via.value)); say(t("done")); } catch (error) { report(error); }
+    try { tellPushed(await enter(app, $("say").elements.via.value)); } catch (error) { report(error); }
   };
 }

@@ -30,6 +30,7 @@ const WORDS = {
   onlyWatched: ["群里只能旁观；进群、退群在“资料”里。", "Groups can only be watched here; joining and leaving is under Profile."],
   via: ["发给", "To"],
   write: ["以此人身份说…", "Write as this person…"],
+  asServicer: ["由 {n}（接待人员）答", "{n} (servicer) answers"],
   send: ["发送", "Send"],
   enter: ["进入会话", "Open the chat"],
   delivered: ["回调已送达", "The callback was accepted"],

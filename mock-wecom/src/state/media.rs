@@ -58,6 +58,12 @@ impl MediaStore {
         Ok(())
     }
 
+    /// Whether the file came from `upload_attachment`.
+    pub(crate) fn is_attachment(&self, media_id: &str) -> bool {
+        let file = self.files.get(media_id);
+        file.is_some_and(|file| file.attachment.is_some())
+    }
+
     /// Whether the file came from `upload_attachment` for moments.
     pub(crate) fn is_for_moments(&self, media_id: &str) -> bool {
         let file = self.files.get(media_id);

@@ -117,104 +117,80 @@ async fn breaches_get_their_codes() {
     }
 }
 
+fn notice(extra: Value) -> Value {
+    let mut card = json!({"card_type": "text_notice", "main_title": {"title": "a"},
+        "card_action": {"type": 1, "url": "https://example.com"}});
+    card.as_object_mut()
+        .expect("an object")
+        .extend(extra.as_object().expect("an object").clone());
+    card
+}
+
+/// Notices with the code that each earns.
+fn notices() -> Vec<(Value, i64)> {
+    let rows = |row: Value, count: usize| json!({"horizontal_content_list": vec![row; count]});
+    let menu = json!({"task_id": "t9", "action_menu": {"action_list":
+        [{"text": "a", "key": "k"}, {"text": "b", "key": "k"}]}});
+    [
+        (json!({}), 0),
+        (json!({"card_type": "poster"}), 42031),
+        (json!({"card_type": "news_notice"}), 42044),
+        (json!({"main_title": {}}), 42033),
+        (json!({"card_action": {"type": 1}}), 42028),
+        (json!({"card_action": {"type": 2}}), 42030),
+        (json!({"card_action": {"type": 5}}), 42045),
+        (rows(json!({"value": "x"}), 1), 42027),
+        (rows(json!({"keyname": "x", "type": 3}), 1), 42050),
+        (rows(json!({"keyname": "x"}), 7), 42035),
+        (json!({"jump_list": vec![json!({"title": "x"}); 4]}), 42042),
+        (menu, 42051),
+    ]
+    .map(|(extra, expected)| (notice(extra), expected))
+    .to_vec()
+}
+
+/// Cards that people answer on, with the code that each earns.
+fn interactive() -> Vec<(Value, i64)> {
+    let vote = |extra: Value| {
+        let mut card = notice(json!({"card_type": "vote_interaction", "task_id": "t",
+            "submit_button": {"text": "好", "key": "k"}}));
+        card["checkbox"] = extra;
+        card
+    };
+    let question = |options: Value| json!({"question_key": "q", "option_list": options});
+    let good = question(json!([{"id": "1", "text": "一"}]));
+    let mut silent = vote(good);
+    silent["submit_button"] = json!({"text": "好"});
+    let buttons = |extra: Value| {
+        let mut card = notice(extra);
+        card["card_type"] = json!("button_interaction");
+        card
+    };
+    vec![
+        (vote(json!({})), 42043),
+        (vote(question(json!([]))), 42037),
+        (vote(question(json!([{"id": "1"}]))), 42041),
+        (silent, 42046),
+        (
+            buttons(json!({"task_id": "t1", "button_list": [{"key": "k"}]})),
+            42038,
+        ),
+        (
+            buttons(json!({"task_id": "t2", "button_list": [{"text": "a"}]})),
+            42039,
+        ),
+        (
+            buttons(json!({"button_list": [{"text": "a", "key": "k"}]})),
+            42014,
+        ),
+    ]
+}
+
 #[tokio::test]
 async fn each_card_field_has_its_code() {
     let corp = Corp::start().await;
     let _receiver = Receiver::of(&corp, Kind::App, vec![crate::support::Manner::Empty]).await;
-    let notice = |extra: Value| {
-        let mut card = json!({"card_type": "text_notice", "main_title": {"title": "a"},
-            "card_action": {"type": 1, "url": "https://example.com"}});
-        card.as_object_mut()
-            .expect("an object")
-            .extend(extra.as_object().expect("an object").clone());
-        card
-    };
-    let option = json!({"id": "1", "text": "一"});
-    let vote = json!({"card_type": "vote_interaction", "main_title": {"title": "a"},
-        "task_id": "t", "submit_button": {"text": "好", "key": "k"}});
-    let with = |card: &Value, name: &str, value: Value| {
-        let mut card = card.clone();
-        card[name] = value;
-        card
-    };
-    for (card, expected) in [
-        (notice(json!({})), 0),
-        (notice(json!({"card_type": "poster"})), 42031),
-        (notice(json!({"main_title": {}})), 42033),
-        (notice(json!({"card_action": {"type": 1}})), 42028),
-        (notice(json!({"card_action": {"type": 2}})), 42030),
-        (notice(json!({"card_action": {"type": 5}})), 42045),
-        (
-            notice(json!({"horizontal_content_list": [{"value": "x"}]})),
-            42027,
-        ),
-        (
-            notice(json!({"horizontal_content_list": [{"keyname": "x", "type": 3}]})),
-            42050,
-        ),
-        (
-            notice(json!({"horizontal_content_list": vec![json!({"keyname": "x"}); 7]})),
-            42035,
-        ),
-        (
-            notice(json!({"jump_list": vec![json!({"title": "x"}); 4]})),
-            42042,
-        ),
-        (
-            notice(json!({"task_id": "t9", "action_menu": {"action_list":
-                [{"text": "a", "key": "k"}, {"text": "b", "key": "k"}]}})),
-            42051,
-        ),
-        (vote.clone(), 42043),
-        (
-            with(
-                &vote,
-                "checkbox",
-                json!({"question_key": "q", "option_list": []}),
-            ),
-            42037,
-        ),
-        (
-            with(
-                &vote,
-                "checkbox",
-                json!({"question_key": "q", "option_list": [{"id": "1"}]}),
-            ),
-            42041,
-        ),
-        (
-            with(
-                &with(
-                    &vote,
-                    "checkbox",
-                    json!({"question_key": "q", "option_list": [option]}),
-                ),
-                "submit_button",
-                json!({"text": "好"}),
-            ),
-            42046,
-        ),
-        (
-            json!({"card_type": "button_interaction", "main_title": {"title": "a"},
-                "task_id": "t1", "button_list": [{"key": "k"}]}),
-            42038,
-        ),
-        (
-            json!({"card_type": "button_interaction", "main_title": {"title": "a"},
-                "task_id": "t2", "button_list": [{"text": "a"}]}),
-            42039,
-        ),
-        (
-            json!({"card_type": "button_interaction", "main_title": {"title": "a"},
-                "button_list": [{"text": "a", "key": "k"}]}),
-            42014,
-        ),
-        (
-            json!({"card_type": "news_notice", "main_title": {"title": "a"},
-                "card_action": {"type": 1, "url": "https://example.com"}}),
-            42044,
-        ),
-    ] {
+    for (card, expected) in notices().into_iter().chain(interactive()) {
         let body = text(json!({"msgtype": "template_card", "template_card": card}));
         assert_eq!(code(&send(&corp, body).await), expected, "{card}");
     }

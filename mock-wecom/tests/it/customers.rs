@@ -105,6 +105,13 @@ async fn customers_and_groups_of_one_who_left_are_inherited() {
     assert_eq!(on["failed_chat_list"], json!([]));
 }
 
+/// A moment with one picture.
+fn moment(media_id: &str) -> Value {
+    json!({"text": {"content": "上新"}, "attachments":
+            [{"msgtype": "image", "image": {"media_id": media_id}}],
+           "visible_range": {"sender_list": {"user_list": ["lin.mei", "ghost"]}}})
+}
+
 #[tokio::test]
 async fn a_moment_is_shown_when_a_member_publishes_it() {
     let corp = Corp::start().await;
@@ -116,20 +123,15 @@ async fn a_moment_is_shown_when_a_member_publishes_it() {
         &json!({"kind": "image", "media_id": "M2", "text": "x"}),
     )
     .await;
-    let task = |media_id: &str| {
-        json!({"text": {"content": "上新"}, "attachments":
-                [{"msgtype": "image", "image": {"media_id": media_id}}],
-               "visible_range": {"sender_list": {"user_list": ["lin.mei", "ghost"]}}})
-    };
     assert_eq!(
-        code(&call(&corp, "add_moment_task", task("M2")).await),
+        code(&call(&corp, "add_moment_task", moment("M2")).await),
         41072
     );
     assert_eq!(
         code(&call(&corp, "add_moment_task", json!({})).await),
         41089
     );
-    let made = call(&corp, "add_moment_task", task("M1")).await;
+    let made = call(&corp, "add_moment_task", moment("M1")).await;
     let query = format!("&jobid={}", made["jobid"].as_str().expect("a job"));
     let result = async || {
         corp.read(

@@ -20,4 +20,5 @@ mod readme;
 mod record;
 mod robustness;
 mod support;
+mod switches;
 mod vectors;

@@ -6,7 +6,7 @@ use mock_wecom::{Expect, Kind};
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::support::{CUSTOMER, Corp, Manner, Receiver, code};
+use crate::support::{CUSTOMER, Corp, KF, Manner, Receiver, code};
 
 const WIDE: (u32, u32) = (1440, 900);
 const GROUP: &str = "wrSAMPLE00000000000000000000001";
@@ -58,6 +58,13 @@ async fn a_customer_talks_and_is_looked_after() {
 
     page.click("[data-session] button").await;
     page.see("[data-session][data-state='3']").await;
+    page.choose("#say [name=via]", &format!("servicer:{KF}/zhao.min"))
+        .await;
+    page.fill("#say [name=text]", "我是赵敏").await;
+    page.click("#say button").await;
+    page.read("chat", "我是赵敏").await;
+    let lines = corp.mock.chat(CUSTOMER);
+    assert_eq!(lines.last().expect("a line").from, "servicer");
     page.close().await;
 }
 

@@ -26,10 +26,20 @@ fn every_file_and_section_that_is_linked_is_there() {
     let sections: Vec<String> = README
         .lines()
         .filter_map(|line| line.strip_prefix("##"))
-        .map(|title| title.trim_start_matches('#').trim().to_lowercase().replace(' ', "-"))
+        .map(|title| {
+            title
+                .trim_start_matches('#')
+                .trim()
+                .to_lowercase()
+                .replace(' ', "-")
+        })
         .collect();
     for text in [README, CHINESE] {
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             let (file, section) = link.split_once('#').unwrap_or((link, ""));
             assert!(file.is_empty() || home.join(file).is_file(), "{link}");
             assert!(

@@ -333,6 +333,14 @@ impl Agent {
         std::fs::rename(&new, &file).expect("a file");
     }
 
+    /// Waits until so many timers are set.
+    pub async fn timers(&self, count: u64) {
+        eventually(&format!("{count} timers"), async || {
+            (self.ready().await["queues"]["timers"] == count).then_some(())
+        })
+        .await;
+    }
+
     /// SIGTERM, then the exit code.
     pub async fn terminate(&mut self) -> Option<i32> {
         self.signal("TERM");
