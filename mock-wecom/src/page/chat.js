@@ -63,7 +63,8 @@ export function addLine(app, line) {
     ? [...chat.children].find(node => node.dataset.stream === stream)
     : line.msgtype === "update_template_card" && [...chat.children].find(node => node.dataset.msgid === line.msgid);
   if (old && line.msgtype === "update_template_card" && !line.content?.card_type) {
-    for (const node of old.querySelectorAll("button, input, select")) node.disabled = true;
+    // The press that led here may still be under way; it must not bring its button back.
+    for (const node of old.querySelectorAll("button, input, select")) Object.assign(node, { disabled: true }).dataset.spent = "";
     old.querySelector(".buttons")?.append(el("span", { class: "soft" }, line.content?.replace_name || ""));
   } else if (old) {
     old.replaceWith(made);

@@ -24,7 +24,7 @@ export function button(text, act, attributes = {}) {
   const press = async event => {
     event.currentTarget.disabled = true;
     const node = event.currentTarget;
-    try { await act(); } catch (error) { report(error); } finally { node.disabled = false; }
+    try { await act(); } catch (error) { report(error); } finally { node.disabled = "spent" in node.dataset; }
   };
   return el("button", { type: "button", onclick: press, ...attributes }, text);
 }

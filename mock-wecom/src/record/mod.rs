@@ -1,7 +1,7 @@
 //! Recording a real WeCom and serving the recording again.
 //!
-//! [`record`] stands between a client and a real base URL and writes each exchange as a line
-//! of JSON, with secrets masked. [`replay`] serves such a file without any network.
+//! [`record()`] stands between a client and a real base URL and writes each exchange as a line
+//! of JSON, with secrets masked. [`replay()`] serves such a file without any network.
 
 mod exchange;
 mod mask;
