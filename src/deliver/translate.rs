@@ -24,23 +24,7 @@ pub(super) use message::Failure;
 pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<AttemptEnd, Failure> {
     match &claimed.effect {
         Effect::KfSend { .. } => kf_send(deps, claimed).await,
-        Effect::KfEvent { app, code, message } => {
-            let message = match message {
-                Outgoing::Text { text } => send_msg_on_event::Message::text(text.as_str()),
-                Outgoing::Menu { head, items, tail } => {
-                    send_msg_on_event::Message::Menu(message::menu(head, items, tail))
-                }
-                _ => {
-                    return Err(Failure::content(
-                        "only a text or a menu can answer an event",
-                    ));
-                }
-            };
-            let mut request = send_msg_on_event::Request::new(Secret::new(code.as_str()), message);
-            request.msgid = Some(own_id(deps, claimed));
-            handle(deps, app)?.call(&request).await?;
-            Ok(AttemptEnd::Sent { note: None })
-        }
+        Effect::KfEvent { app, code, message } => kf_event(deps, claimed, app, code, message).await,
         Effect::Welcome {
             app,
             code,
@@ -93,6 +77,31 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
             Ok(end.into_end(|reason| super::retry::again(claimed, reason, None, now)))
         }
     }
+}
+
+/// Answers an event by its single-use code.
+async fn kf_event(
+    deps: &Deps,
+    claimed: &ClaimedEffect,
+    app: &AppName,
+    code: &str,
+    message: &Outgoing,
+) -> Result<AttemptEnd, Failure> {
+    let message = match message {
+        Outgoing::Text { text } => send_msg_on_event::Message::text(text.as_str()),
+        Outgoing::Menu { head, items, tail } => {
+            send_msg_on_event::Message::Menu(message::menu(head, items, tail))
+        }
+        _ => {
+            return Err(Failure::content(
+                "only a text or a menu can answer an event",
+            ));
+        }
+    };
+    let mut request = send_msg_on_event::Request::new(Secret::new(code), message);
+    request.msgid = Some(own_id(deps, claimed));
+    handle(deps, app)?.call(&request).await?;
+    Ok(AttemptEnd::Sent { note: None })
 }
 
 /// What makes a second try of this effect recognisable.

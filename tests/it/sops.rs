@@ -197,7 +197,7 @@ async fn who_is_in_a_plan_finishes_on_the_version_they_began_with() {
     agent.move_to(&mock, "2026-11-23 10:00");
     mock.say(CUSTOMER, "礼盒").await.expect("push");
     agent.timers(1).await;
-    let before = agent.ready().await["rules"].to_string();
+    let before = agent.ready().await["rules"].clone();
 
     let changed = PLANS.replace("问过礼盒", "新的话");
     std::fs::write(agent.folder().join("sops/plans.yaml"), changed).expect("a file");
@@ -207,7 +207,7 @@ async fn who_is_in_a_plan_finishes_on_the_version_they_began_with() {
     )
     .expect("a file");
     eventually("the new set is in force", async || {
-        (agent.ready().await["rules"].to_string() != before).then_some(())
+        (agent.ready().await["rules"] != before).then_some(())
     })
     .await;
 

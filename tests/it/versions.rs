@@ -34,7 +34,7 @@ async fn in_force(agent: &Agent, number: u64) {
 #[tokio::test]
 async fn what_changed_is_told_in_words_and_can_be_taken_back() {
     let mock = mock().await;
-    let mut agent = Agent::start(&mock).await;
+    let agent = Agent::start(&mock).await;
     in_force(&agent, 1).await;
     write(&agent, "rules/more.yaml", MORE);
     in_force(&agent, 2).await;
@@ -88,7 +88,11 @@ async fn what_changed_is_told_in_words_and_can_be_taken_back() {
     mock.say(CUSTOMER, "要发票").await.expect("push");
     assert_eq!(answers(&mock, CUSTOMER, 1).await, ["您好"]);
 
-    // Without a server the same verbs open the store themselves.
+    without_a_server(agent).await;
+}
+
+/// The same verbs open the store themselves.
+async fn without_a_server(mut agent: Agent) {
     agent.terminate().await;
     let diff = agent.run(&["rules", "diff", "4", "5"]);
     assert!(text(&diff).contains("rules/more.yaml"), "{}", text(&diff));

@@ -64,7 +64,7 @@ impl Planner<'_> {
         origin: &Origin,
     ) -> StepResult {
         let members = self.members(who)?;
-        self.to_members(who, members, vec![Outgoing::Text { text }], origin)
+        self.tell_members(who, members, vec![Outgoing::Text { text }], origin)
     }
 
     pub(super) fn start_sop(&mut self, id: &SopId) -> StepResult {

@@ -123,7 +123,7 @@ impl Planner<'_> {
         let text = Lang::default().text("sop.by_hand", &[("name", name)]);
         let mut messages = vec![Outgoing::Text { text }];
         messages.extend(content);
-        self.to_members(member.as_str(), vec![member.clone()], messages, origin)
+        self.tell_members(member.as_str(), vec![member.clone()], messages, origin)
     }
 
     /// The member who has had the customer for longest.

@@ -135,11 +135,11 @@ impl Planner<'_> {
     ) -> StepResult {
         let messages = self.content(content, captures)?;
         let members = self.members(to)?;
-        self.to_members(to, members, messages, origin)
+        self.tell_members(to, members, messages, origin)
     }
 
     /// Tells members something that is rendered already. `to` is how they were named.
-    pub(super) fn to_members(
+    pub(super) fn tell_members(
         &mut self,
         to: &str,
         members: Vec<UserId>,

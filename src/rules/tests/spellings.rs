@@ -183,6 +183,9 @@ const SIGNS: &[&str] = &[
     "👨\u{200D}👩",
 ];
 
+/// A character as itself and as something alike, what may hide behind it, and a sign.
+type Disguise = ((char, &'static str), &'static str, &'static str);
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
@@ -193,7 +196,7 @@ proptest! {
         after in "\\PC{0,8}",
     ) {
         let keyword: String = word.iter().map(|((c, _), _, _)| *c).collect();
-        let spell = |gap: fn(&((char, &'static str), &'static str, &'static str)) -> &'static str| {
+        let spell = |gap: fn(&Disguise) -> &'static str| {
             let parts = word.iter().enumerate().map(|(at, one)| {
                 let gap = if at == 0 { "" } else { gap(one) };
                 format!("{gap}{}", one.0.1)
