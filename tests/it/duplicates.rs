@@ -259,7 +259,8 @@ async fn a_key_that_is_not_the_consoles_is_named_in_the_log() {
     );
 
     let line = eventually("a warning", async || {
-        agent.logs().into_iter().find(|line| line.contains("WARN"))
+        let mut lines = agent.logs().into_iter();
+        lines.find(|line| line.contains("WARN") && line.contains("receive"))
     })
     .await;
     assert!(line.contains("encoding_aes_key"), "{line}");

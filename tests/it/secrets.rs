@@ -24,7 +24,7 @@ fn rules() -> String {
         "version: 1\nrules:\n  - id: canary\n    when: {{any: [{SAID}]}}\n    do:\n\
          \x20     - reply: hello\n      - remark: {REMARKED}\n      - robot: {{to: 值班群, text: {REPLIED}}}\n\
          \x20     - webhook: {{to: 系统, body: {{said: '{{{{ message.text }}}}'}}}}\n\
-         \x20     - notify: {{to: 售后组, text: {REPLIED}}}\n      - tag: 客户等级/意向\n"
+         \x20     - notify: {{to: 售后组, text: '{REPLIED} {{{{ now.time }}}}'}}\n      - tag: 客户等级/意向\n"
     )
 }
 
