@@ -104,4 +104,12 @@ fn describe() {
         "1 if the files on disk are the ones in force"
     );
     describe_counter!("wecom_agent_reloads_total", "Reloads by result");
+    describe_counter!(
+        "wecom_agent_answers_held_total",
+        "Answers that the loop guard held back"
+    );
+    describe_counter!(
+        "wecom_agent_timers_fired_total",
+        "Timers that came due: reminders and steps of SOPs"
+    );
 }

@@ -14,7 +14,7 @@ use tokio::net::UnixListener;
 
 use super::versions::{self, History};
 use super::{Loops, look};
-use crate::config::{Config, StoreKind};
+use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
 use crate::domain::ids::{Person, RuleId};
@@ -147,8 +147,7 @@ pub async fn carry_out(
 /// Where the socket of a data folder is.
 #[must_use]
 pub fn socket_path(config: &Config) -> PathBuf {
-    let (StoreKind::Redb(folder) | StoreKind::Sled(folder)) = &config.store;
-    folder.join("control.sock")
+    config.data_folder().join("control.sock")
 }
 
 pub(super) fn serve(config: &Config, store: Arc<dyn Store>, clock: SharedClock, loops: &mut Loops) {

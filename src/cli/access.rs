@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::output::Terminal;
 use super::{ConfigArg, environment};
@@ -28,6 +28,12 @@ impl Access {
             terminal.report(&report);
             anyhow::anyhow!(terminal.lang.text("cli.bad_config", &[]))
         })?;
+        // These verbs look at data and make none: a folder that they made would belong to
+        // whoever asked, not to the server's account.
+        if !config.data_folder().exists() {
+            let folder = config.data_folder().display().to_string();
+            bail!(terminal.lang.text("cli.no_data", &[("folder", &folder)]));
+        }
         let way = match app::open_store(&config) {
             Ok(store) => Way::Store(store, Arc::new(SystemClock)),
             Err(StoreError::InUse { .. }) => {

@@ -222,6 +222,13 @@ impl Config {
         }
     }
 
+    /// The folder of the embedded store.
+    #[must_use]
+    pub fn data_folder(&self) -> &Path {
+        let (StoreKind::Redb(folder) | StoreKind::Sled(folder)) = &self.store;
+        folder
+    }
+
     /// The app of this name.
     #[must_use]
     pub fn app(&self, name: &AppName) -> Option<&App> {

@@ -45,7 +45,12 @@ pub(super) const TESTS: Shape = Shape::Map(&[
 ]);
 
 const CONTACT: &[Key] = &[
-    Key::may("tags", Shape::Words, "已有的标签", "Tags that they carry"),
+    Key::may(
+        "tags",
+        Shape::WordsOrNone,
+        "已有的标签",
+        "Tags that they carry",
+    ),
     Key::may(
         "added_days",
         Shape::Integer,

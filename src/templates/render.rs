@@ -46,6 +46,9 @@ pub(super) fn environment<'s>() -> Environment<'s> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
+    // They pad to any width in one step, which no fuel bounds.
+    environment.remove_filter("format");
+    environment.remove_filter("indent");
     environment.set_recursion_limit(50);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment

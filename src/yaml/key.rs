@@ -83,6 +83,8 @@ pub enum Shape {
     Text,
     /// Text, or a list of texts.
     Words,
+    /// One text or a list of texts, which may be empty.
+    WordsOrNone,
     /// `true` or `false`.
     Flag,
     /// A whole number.

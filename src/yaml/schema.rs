@@ -43,6 +43,10 @@ fn of(shape: &Shape) -> Value {
             Value::Object(schema)
         }
         Shape::Words => one_or_more(&text()),
+        Shape::WordsOrNone => {
+            let text = text();
+            json!({"anyOf": [text, {"type": "array", "items": text}]})
+        }
         Shape::Dates => {
             one_or_more(&json!({"type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}$"}))
         }

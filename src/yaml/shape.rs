@@ -41,7 +41,14 @@ pub fn check(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
             }
             list(node, inner, findings);
         }
-        Shape::Words => words(node, findings),
+        Shape::Words => {
+            if matches!(&node.data, Data::List(items) if items.is_empty()) {
+                // A condition without words would hold for everything.
+                empty(node, findings);
+            }
+            words(node, findings);
+        }
+        Shape::WordsOrNone => words(node, findings),
         Shape::Choices(known) => {
             for item in node.items() {
                 choice(item, known, &[], findings);

@@ -127,9 +127,15 @@ pub fn parse(findings: &mut Findings<'_>) -> Option<Node> {
     let mut text = Cow::Borrowed(source.text());
     for round in 0..MOST_ERRORS {
         let built = build(&text);
+        let nothing_found = built.found.is_empty();
         report(built.found, findings);
         let Some(error) = built.error else {
             let root = built.root;
+            if root.is_none() && round == 0 && nothing_found {
+                // A file cut short by an editor or a full disk must not pass for one in which
+                // nothing is wanted any more.
+                findings.add(Span::new(1, 1, 1), Diagnostic::of(problems::EMPTY));
+            }
             // What was blanked is no second mistake for being empty.
             return root.filter(|root| round == 0 || !root.entries().iter().any(Entry::is_empty));
         };

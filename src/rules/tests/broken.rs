@@ -178,6 +178,11 @@ fn empty_things() {
     one("rules: []\n", "Y026", 1, 8);
     one(&with("name:"), "Y026", 3, 9);
     one(&when("{any: }"), "Y026", 3, 15);
+    // It would hold for every message, and an emptied file for none.
+    one(&when("{any: []}"), "Y026", 3, 17);
+    one(&when("{contact: {has_tag: []}}"), "Y026", 3, 31);
+    one("", "Y026", 1, 1);
+    one("# nothing but this\n", "Y026", 1, 1);
     one(&when("{any: ['']}"), "Y026", 3, 18);
     one(&act(""), "Y026", 4, 9);
     one(&act("{reply: 甲, tag: a/b}"), "Y027", 4, 10);
