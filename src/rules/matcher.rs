@@ -3,7 +3,7 @@
 //! All words of all rules, and the literals that patterns cannot do without, are in one
 //! automaton: a message costs what it contains, not what the rules contain. Words for which
 //! signs are overlooked have an automaton of their own, words that are looked for by their
-//! sound a [`Trie`]; both cost nothing while no rule asks for them. Patterns without a
+//! sound a trie; both cost nothing while no rule asks for them. Patterns without a
 //! literal share one [`RegexSet`].
 
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! What the operators wrote, version by version, and what differs between two of them.
 //!
 //! Pure: which files a version holds ([`files`]), how two versions differ
-//! ([`difference`]), how that is told ([`words`]), and what going back takes ([`plan`]).
+//! ([`difference()`]), how that is told ([`words`]), and what going back takes ([`plan()`]).
 
 pub mod difference;
 pub mod files;
