@@ -170,6 +170,15 @@ fn plain_files() {
         found("x.txt", "{{ contact.id | shout }}"),
         [("T006", 1, 17)]
     );
+    // These could fill the memory with one short line.
+    assert_eq!(
+        found("x.txt", "{{ contact.id | indent(999999999) }}"),
+        [("T006", 1, 17)]
+    );
+    assert_eq!(
+        found("x.txt", "{{ '%999999999d' | format(1) }}"),
+        [("T006", 1, 20)]
+    );
     assert_eq!(found("x.txt", &"字".repeat(683)), [("T007", 1, 1)]);
     assert_eq!(
         found(

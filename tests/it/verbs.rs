@@ -31,6 +31,23 @@ async fn check_is_content_with_good_files() {
 }
 
 #[tokio::test]
+async fn looking_at_data_makes_none() {
+    let files = written();
+    for arguments in [
+        &["rules", "history"][..],
+        &["queue", "list"],
+        &["trace", "in-1"],
+        &["undo", "--rule", "x", "--since", "1d"],
+        &["replay", "--since", "1d"],
+    ] {
+        let ran = run(&files, arguments).await;
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.all());
+        assert!(ran.all().contains("还没有数据"), "{}", ran.all());
+    }
+    assert!(!files.folder().join("data").exists());
+}
+
+#[tokio::test]
 async fn check_tells_every_problem_with_its_place_and_mend() {
     let files = AgentBuilder::new()
         .edit("poll_every", "poll_evry")
