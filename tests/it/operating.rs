@@ -196,6 +196,31 @@ async fn the_demo_answers_a_customer_and_shows_it() {
 }
 
 #[tokio::test]
+async fn a_week_of_the_demo_plays_in_seconds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, mut lines) = demo(folder.path(), &[]);
+    let page = line_with(&mut lines, "打开网页").await;
+    let (_, url) = page.split_once("http").expect("an address");
+    let url = format!("http{}mock/", url.trim());
+    line_with(&mut lines, "下面是正在发生的事").await;
+    let tell = async |call: &str, body: serde_json::Value| {
+        let response = http().post(format!("{url}{call}")).json(&body).send().await;
+        let response = response.expect("the mock answers");
+        assert!(response.status().is_success(), "{call}");
+    };
+
+    // A Tuesday noon: nothing is quiet, and no holiday comes within a week.
+    tell("clock", serde_json::json!({ "set": 1_795_492_800 })).await;
+    let added = serde_json::json!({ "external_userid": "wmNEW", "userid": "lin.mei", "name": "周新" });
+    tell("contact/add", added).await;
+    line_with(&mut lines, "🏷").await;
+    let day = serde_json::json!({ "advance_secs": 24 * 3600 });
+    tell("clock", day).await;
+    line_with(&mut lines, "add_msg_template").await;
+    drop(child.kill().await);
+}
+
+#[tokio::test]
 async fn the_demo_ends_by_itself_when_asked_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut child, mut lines) = demo(folder.path(), &["--exit-after", "1"]);
