@@ -11,6 +11,10 @@ use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
 
 /// So many answers are remembered for the loop guard.
 pub const MOST_ANSWERS: usize = 50;
+/// The longest period of a cap is a month.
+const REMEMBERED: Duration = Duration::from_secs(32 * 86_400);
+/// No cap that makes sense is higher.
+const MOST_REACHED: usize = 64;
 /// So many conversations of one person are remembered.
 const MOST_CONVERSATIONS: usize = 8;
 
@@ -35,6 +39,8 @@ pub struct ContactChange {
     pub points: i64,
     /// SOPs begun, moved on or ended.
     pub sops: Vec<SopChange>,
+    /// Something is said to them unasked: it counts for the caps.
+    pub reached: bool,
     /// Rules answered them: this much is noted for the loop guard.
     pub answered: bool,
     /// The conversation in which it happened.
@@ -174,6 +180,12 @@ impl ContactChange {
         }
         if let Some(conversation) = self.conversation {
             note_conversation(contact, conversation);
+        }
+        if self.reached {
+            contact.reached.retain(|at| now.since(*at) < REMEMBERED);
+            contact.reached.push(now);
+            let surplus = contact.reached.len().saturating_sub(MOST_REACHED);
+            contact.reached.drain(..surplus);
         }
         if self.answered {
             // By the time at which they wrote: a backlog worked off at once is no loop.

@@ -56,6 +56,9 @@ pub struct Contact {
     /// The SOPs they are in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sops: BTreeMap<SopId, Enrolment>,
+    /// When something was said to them unasked, oldest first: what caps look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<UnixMillis>,
     /// When rules last answered them, oldest first: what the loop guard looks at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answered: Vec<UnixMillis>,
@@ -81,9 +84,6 @@ pub struct Enrolment {
     /// When the step before it was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_step_at: Option<UnixMillis>,
-    /// When it sent them something, oldest first: what `limits` looks at.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sent: Vec<UnixMillis>,
     /// Set when it is over. It is kept, so that nobody enters twice by themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<SopEnd>,
@@ -121,7 +121,6 @@ impl Enrolment {
             started_at: now,
             step: 0,
             last_step_at: None,
-            sent: Vec::new(),
             ended: None,
         }
     }
@@ -153,6 +152,7 @@ impl Contact {
             hits: BTreeMap::new(),
             points: 0,
             sops: BTreeMap::new(),
+            reached: Vec::new(),
             answered: Vec::new(),
             conversations: Vec::new(),
         }

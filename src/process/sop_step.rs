@@ -72,6 +72,7 @@ pub(super) fn sop_step(task: &TaskScene<'_>, id: &SopId, step: u32, commit: &mut
         sop,
         contact: task.contact,
         enrolment,
+        outreach: sops.outreach(),
         calendar: task.playbook.rules.calendar(),
         zone: &task.config.timezone,
         now: task.now,
@@ -97,7 +98,7 @@ impl Due<'_> {
                 self.note(commit, StepOutcome::Waiting, Some(why), Some(until));
             }
             Turn::Skip(why) => {
-                let next = self.move_on(self.scene.moved_on(false), commit);
+                let next = self.move_on(self.scene.moved_on(), commit);
                 commit.outcome = skipped(why);
                 self.note(commit, StepOutcome::Skipped, Some(why), next);
             }
@@ -141,10 +142,11 @@ impl Due<'_> {
         let mut change = ContactChange::default();
         let mut next = None;
         if !stopped {
-            let progress = self.scene.moved_on(sent > 0);
+            let progress = self.scene.moved_on();
             next = progress.due;
             change = self.progress(progress, commit);
         }
+        change.reached = sent > 0;
         self.note(commit, StepOutcome::Done, None, next);
         self.take(plan, change, commit);
     }

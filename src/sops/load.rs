@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::model::{Sop, SopSet};
-use super::parse::{Places, plans_of};
+use super::outreach::Outreach;
+use super::parse::{Places, content_of};
 use super::problems;
 use crate::diagnostic::{Findings, Report};
 use crate::rules::PlanReader;
@@ -30,15 +31,18 @@ pub fn from_files(
     reader: PlanReader<'_>,
     report: &mut Report,
 ) -> Option<SopSet> {
-    let mut places = Places::new();
+    let mut places = Places::default();
     let mut plans: Vec<Sop> = Vec::new();
+    let mut outreach = Outreach::default();
     for (name, bytes) in files {
         if let Some(source) = decode(&shown(dir, name), bytes, report) {
             let findings = Findings::new(&source, report);
-            plans.extend(plans_of(reader, &mut places, name, findings));
+            let content = content_of(reader, &mut places, name, findings);
+            plans.extend(content.plans);
+            outreach = content.outreach.unwrap_or(outreach);
         }
     }
-    (!report.has_errors()).then(|| SopSet::new(plans.into_iter().map(Sop::stamped)))
+    (!report.has_errors()).then(|| SopSet::new(plans.into_iter().map(Sop::stamped)).under(outreach))
 }
 
 /// The ids of all plans below `dir`, which rules and plans may name. What cannot be read is

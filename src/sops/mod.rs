@@ -1,13 +1,14 @@
 //! Follow-up plans: from operators' files to what is due next. Pure but for [`mod@load`].
 //!
 //! Reading order: what a plan is ([`model`]), how files become plans (`keys`, `parse`,
-//! [`mod@load`]), when a step is due and when it may not be ([`timing`], [`quiet`]), and how
-//! somebody moves through a plan ([`lifecycle`]).
+//! [`mod@load`]), when a step is due and when it may not be ([`timing`], [`quiet`],
+//! [`outreach`]), and how somebody moves through a plan ([`lifecycle`]).
 
 mod keys;
 pub mod lifecycle;
 pub mod load;
 pub mod model;
+pub mod outreach;
 mod parse;
 mod parse_condition;
 mod parse_step;

@@ -8,6 +8,7 @@ use jiff::civil::{DateTime, Time, Weekday};
 use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
+use super::outreach::Outreach;
 use crate::domain::action::{Action, TemplateName};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
@@ -18,6 +19,8 @@ use crate::rules::fits;
 /// All plans of an installation.
 #[derive(Debug, Default)]
 pub struct SopSet {
+    /// What holds for everything that is said unasked.
+    outreach: Outreach,
     current: BTreeMap<SopId, Arc<Sop>>,
     /// Plans as they were before, by version: who began with one finishes on it.
     earlier: OnceLock<BTreeMap<String, Arc<Sop>>>,
@@ -29,9 +32,22 @@ impl SopSet {
     pub fn new(plans: impl IntoIterator<Item = Sop>) -> Self {
         let plans = plans.into_iter();
         Self {
+            outreach: Outreach::default(),
             current: plans.map(|sop| (sop.id.clone(), Arc::new(sop))).collect(),
             earlier: OnceLock::new(),
         }
+    }
+
+    /// The same set under these rules for what is said unasked.
+    #[must_use]
+    pub fn under(self, outreach: Outreach) -> Self {
+        Self { outreach, ..self }
+    }
+
+    /// What holds for everything that is said unasked.
+    #[must_use]
+    pub fn outreach(&self) -> &Outreach {
+        &self.outreach
     }
 
     /// A plan as it is written now.

@@ -14,5 +14,6 @@ crate::diagnostic::kinds! {
     WRONG_VERSION = Error "S011" "sop_wrong_version";
     NOT_RUN = Warning "S012" "sop_not_run";
     NEVER_ENTERED = Warning "S013" "sop_never_entered";
+    OUTREACH_TWICE = Error "S030" "sop_outreach_twice";
     EXITS_AT_ONCE = Warning "S014" "sop_exits_at_once";
 }

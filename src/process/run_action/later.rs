@@ -97,8 +97,7 @@ impl Planner<'_> {
 
     /// Takes the contact into an SOP.
     pub(in crate::process) fn begin(&mut self, sop: &Sop) {
-        let before = self.contact.sops.get(&sop.id);
-        let begun = lifecycle::begin(sop, before, self.now, &self.config.timezone);
+        let begun = lifecycle::begin(sop, self.now, &self.config.timezone);
         if let Some(due) = begun.due {
             let (config, app) = (self.config, &self.inbound().app);
             let step = begun.enrolment.step;

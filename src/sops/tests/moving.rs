@@ -115,16 +115,14 @@ fn quiet_hours_hold_back_what_is_said_and_nothing_else() {
 fn messages_of_all_plans_count_for_the_cap() {
     let cap = "limits: {per_contact: 1/天}";
     let mut story = Story::of(&[cap, SEND]);
-    let mut other = Enrolment::begin("v".into(), at("2026-11-20T10:00"));
-    other.sent.push(at("2026-11-24T08:00"));
-    story.contact.sops.insert(SopId::from("另一个"), other);
+    story.contact.reached.push(at("2026-11-24T08:00"));
     let tomorrow = at("2026-11-25T10:00");
     let full = Turn::Wait(tomorrow, "the limit of messages is reached");
     assert_eq!(story.turn("2026-11-24T10:00"), full);
     assert_eq!(story.turn("2026-11-25T10:00"), Turn::Do);
     let reminder = "steps: [{at: 1d 10:00, do: [{remind: {who: 负责人, text: \"{{ now }}\"}}]}]";
     let mut story = Story::of(&[cap, reminder]);
-    story.enrolment().sent.push(at("2026-11-24T08:00"));
+    story.contact.reached.push(at("2026-11-24T08:00"));
     assert_eq!(
         story.turn("2026-11-24T10:00"),
         Turn::Do,
@@ -202,14 +200,13 @@ fn a_date_that_was_over_is_left_out() {
 #[test]
 fn behind_the_last_step_it_is_over() {
     let story = Story::of(&[SEND]);
-    let over = story.scene("2026-11-24T10:00").moved_on(true);
+    let over = story.scene("2026-11-24T10:00").moved_on();
     assert_eq!(over.due, None);
     let end = over.enrolment.ended.expect("over");
     assert_eq!(
         (end.at, end.how),
         (at("2026-11-24T10:00"), SopEnding::Finished)
     );
-    assert_eq!(over.enrolment.sent, [at("2026-11-24T10:00")]);
 }
 
 #[test]
