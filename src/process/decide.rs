@@ -43,6 +43,7 @@ pub fn decide(
         effects: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
+        rows: Vec::new(),
         trace: None,
     };
     if let Some(reason) = not_for_rules(inbound) {

@@ -3,7 +3,7 @@
 use super::decide::tag_changes;
 use super::own::TaskScene;
 use super::run_action::{Plan, Planner};
-use super::trace::{SopLine, StepOutcome};
+use super::trace::SopLine;
 use crate::config::Config;
 use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::clock::UnixMillis;
@@ -14,7 +14,7 @@ use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
 use crate::sops::lifecycle::{Progress, Scene, Turn, ended, entered};
 use crate::sops::model::Doing;
-use crate::store::{DecisionCommit, RecordOutcome};
+use crate::store::{DecisionCommit, Delivery, RecordOutcome, RowOutcome, SopRow};
 
 /// The one timer of a contact in an SOP: only the next step waits.
 pub(super) fn timer_key(sop: &SopId, person: &Person) -> String {
@@ -95,19 +95,19 @@ impl Due<'_> {
             Turn::Wait(until, why) => {
                 commit.timers.push(self.timer(enrolment.step, until));
                 commit.outcome = skipped(why);
-                self.note(commit, StepOutcome::Waiting, Some(why), Some(until));
+                self.note(commit, RowOutcome::Waiting, Some(why), Some(until));
             }
             Turn::Skip(why) => {
                 let next = self.move_on(self.scene.moved_on(), commit);
                 commit.outcome = skipped(why);
-                self.note(commit, StepOutcome::Skipped, Some(why), next);
+                self.note(commit, RowOutcome::Skipped, Some(why), next);
             }
             Turn::Exit => {
                 let mut planner = self.planner();
                 planner.run_all(&origin_of(&sop.id), &sop.then);
                 let over = ended(enrolment, SopEnding::Exited, self.task.now);
                 let change = moved(self.task, &sop.id, enrolment, over);
-                self.note(commit, StepOutcome::Exited, None, None);
+                self.note(commit, RowOutcome::Exited, None, None);
                 self.take(planner.finish(), change, commit);
             }
             Turn::Do => self.do_it(commit),
@@ -147,7 +147,11 @@ impl Due<'_> {
             change = self.progress(progress, commit);
         }
         change.reached = sent > 0;
-        self.note(commit, StepOutcome::Done, None, next);
+        self.note(commit, RowOutcome::Done, None, next);
+        if sent > 0 {
+            let rows = commit.rows.iter_mut();
+            rows.for_each(|row| row.delivery = Delivery::Planned);
+        }
         self.take(plan, change, commit);
     }
 
@@ -202,7 +206,7 @@ impl Due<'_> {
     fn note(
         &self,
         commit: &mut DecisionCommit,
-        outcome: StepOutcome,
+        outcome: RowOutcome,
         why: Option<&str>,
         next: Option<UnixMillis>,
     ) {
@@ -228,6 +232,22 @@ impl Due<'_> {
             why,
             "a step of an SOP came due"
         );
+        commit.rows.push(SopRow {
+            sop: line.sop.clone(),
+            version: line.version.clone(),
+            step: line.step,
+            name: line.name.clone(),
+            target: self.task.contact.person.clone(),
+            run: enrolment.started_at,
+            planned: line.planned.unwrap_or(line.actual),
+            actual: line.actual,
+            outcome,
+            why: line.why.clone(),
+            delivery: Delivery::None,
+            delivery_why: None,
+            delivery_at: None,
+            broadcast: None,
+        });
         commit.trace = Some(serde_json::json!({ "sop": line }));
     }
 }

@@ -183,6 +183,7 @@ pub(super) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionCommit {
         effects: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
+        rows: Vec::new(),
         trace: None,
     }
 }

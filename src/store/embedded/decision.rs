@@ -4,6 +4,7 @@ use super::inbox::{self, PreparedRecord};
 use super::item::{INBOX, OUTBOX};
 use super::keys::Table;
 use super::outbox::{self, PreparedEffect};
+use super::sop_rows::{self, PreparedRow};
 use super::timers::{self, PreparedTimer};
 use super::txn::{Txn, encode};
 use super::{contacts, uses};
@@ -24,6 +25,7 @@ pub(crate) struct PreparedDecision {
     effects: Vec<PreparedEffect>,
     timers: Vec<PreparedTimer>,
     remove_timers: Vec<String>,
+    rows: Vec<PreparedRow>,
     trace: Option<Vec<u8>>,
 }
 
@@ -49,6 +51,7 @@ impl PreparedDecision {
                 .collect::<Result<_>>()?,
             timers: timers::prepare(decision.timers)?,
             remove_timers: decision.remove_timers,
+            rows: sop_rows::prepare(&decision.rows)?,
             trace: decision
                 .trace
                 .map(|trace| encode("trace", &trace))
@@ -72,6 +75,7 @@ pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Ve
     inbox::accept(txn, decision.records)?;
     timers::remove(txn, &decision.remove_timers)?;
     timers::set(txn, decision.timers)?;
+    sop_rows::put(txn, decision.rows);
     let mut effects = Vec::with_capacity(decision.effects.len());
     for effect in decision.effects {
         effects.push(outbox::add(txn, effect, conversation)?);

@@ -21,6 +21,7 @@
 //! | quota | window, key | times of use, 8 bytes each |
 //! | rule use | day, rule | how often it fired on that day |
 //! | fact | name | the value |
+//! | SOP row | length of id, id, run, target behind its length, step | what became of a step |
 //!
 //! These are in memory only:
 //!
@@ -45,8 +46,8 @@ use sha1::{Digest, Sha1};
 
 use super::engine::KeyRange;
 use crate::domain::clock::UnixMillis;
-use crate::domain::ids::CorpId;
-use crate::store::{Result, StoreError};
+use crate::domain::ids::{CorpId, SopId};
+use crate::store::{Result, SopRowKey, StoreError};
 
 /// The tables by their byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,7 @@ pub(crate) enum Table {
     Quota = 0x70,
     RuleUse = 0x71,
     Fact = 0x80,
+    SopRow = 0x90,
     InboxLane = 0xE0,
     InboxReady = 0xE1,
     InboxClaim = 0xE2,
@@ -248,6 +250,28 @@ impl Keys {
         }
     }
 
+    /// What became of a step of an SOP.
+    pub(crate) fn sop_row(&self, row: &SopRowKey) -> Vec<u8> {
+        let target = row.target.key();
+        let parts: [&[u8]; 6] = [
+            &length_of(row.sop.as_str()),
+            row.sop.as_str().as_bytes(),
+            &ordered(row.run),
+            &length_of(&target),
+            target.as_bytes(),
+            &row.step.to_be_bytes(),
+        ];
+        self.key(Table::SopRow, &parts)
+    }
+
+    /// The rows of an SOP from a run on.
+    pub(crate) fn sop_rows(&self, sop: &SopId, since: UnixMillis) -> KeyRange {
+        let id: [&[u8]; 2] = [&length_of(sop.as_str()), sop.as_str().as_bytes()];
+        let to = KeyRange::prefix(self.key(Table::SopRow, &id)).to;
+        let from = self.key(Table::SopRow, &[id[0], id[1], &ordered(since)]);
+        KeyRange { from, to }
+    }
+
     /// How often a rule fired on a day.
     pub(crate) fn rule_use(&self, day: jiff::civil::Date, rule: &str) -> Vec<u8> {
         self.key(Table::RuleUse, &[&day_bytes(day), rule.as_bytes()])
@@ -330,6 +354,11 @@ fn day_bytes(day: jiff::civil::Date) -> [u8; DAY_BYTES] {
     let [high, low] = u16::try_from(day.year()).unwrap_or_default().to_be_bytes();
     let part = |number: i8| u8::try_from(number).unwrap_or_default();
     [high, low, part(day.month()), part(day.day())]
+}
+
+/// The length of a part that another part follows: no part is then the beginning of another.
+fn length_of(text: &str) -> [u8; 4] {
+    u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 fn ordered(time: UnixMillis) -> [u8; 8] {
