@@ -211,7 +211,8 @@ async fn a_week_of_the_demo_plays_in_seconds() {
 
     // A Tuesday noon: nothing is quiet, and no holiday comes within a week.
     tell("clock", serde_json::json!({ "set": 1_795_492_800 })).await;
-    let added = serde_json::json!({ "external_userid": "wmNEW", "userid": "lin.mei", "name": "周新" });
+    let added =
+        serde_json::json!({ "external_userid": "wmNEW", "userid": "lin.mei", "name": "周新" });
     tell("contact/add", added).await;
     line_with(&mut lines, "🏷").await;
     let day = serde_json::json!({ "advance_secs": 24 * 3600 });

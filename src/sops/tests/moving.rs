@@ -7,8 +7,8 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnding, TagMark};
 use crate::domain::ids::{Person, SopId, Tag};
 use crate::rules::Calendar;
-use crate::sops::outreach::Outreach;
 use crate::sops::lifecycle::{Scene, Turn, begin, entered};
+use crate::sops::outreach::Outreach;
 use crate::sops::{Sop, SopSet};
 
 struct Story {
@@ -238,7 +238,10 @@ fn the_companys_rules_hold_beside_the_plans() {
     let mut story = Story::of(&[SEND]);
     story.outreach.do_not_disturb = vec!["名单/勿扰".into()];
     assert_eq!(story.turn("2026-11-24T10:00"), Turn::Do);
-    story.contact.tags.insert("名单/勿扰".into(), TagMark::told(at("2026-11-20T10:00")));
+    story
+        .contact
+        .tags
+        .insert("名单/勿扰".into(), TagMark::told(at("2026-11-20T10:00")));
     let shunned = Turn::Skip("they do not want to be disturbed");
     assert_eq!(story.turn("2026-11-24T10:00"), shunned);
     // What nobody outside hears of goes on.

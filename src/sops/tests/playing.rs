@@ -9,8 +9,8 @@ use crate::domain::contact::Contact;
 use crate::domain::ids::Person;
 use crate::rules::Calendar;
 use crate::sops::Sop;
-use crate::sops::outreach::Outreach;
 use crate::sops::lifecycle::{Progress, Scene, Turn, begin};
+use crate::sops::outreach::Outreach;
 use crate::sops::quiet::is_quiet;
 use crate::sops::timing::local;
 
