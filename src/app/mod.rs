@@ -3,6 +3,7 @@
 mod control;
 mod files;
 mod look;
+mod people;
 mod playbook;
 mod reload;
 mod sop_versions;
@@ -20,6 +21,7 @@ use tokio::task::JoinSet;
 
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use files::{Fingerprint, Folders, write_whole};
+pub use people::{ContactPage, ContactQuery};
 pub use playbook::{load_playbook, read_playbook};
 pub use status::ReloadState;
 pub use versions::{History, MOST_VERSIONS};
@@ -40,6 +42,8 @@ use crate::process::playbook::CurrentPlaybook;
 use crate::process::worker as process;
 use crate::receive::accept::Acceptor;
 use crate::receive::contacts::Contacts;
+use crate::receive::ingest;
+use crate::receive::sync_contacts::Syncer;
 use crate::receive::sync_kf::Puller;
 use crate::schedule;
 use crate::service::{self, Service, Shutdown, ShutdownTrigger};
@@ -154,7 +158,9 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     let address = listener.local_addr().map_err(failed)?;
     let reload = ReloadState::new(&playbook);
     let status = base.status(metrics, reload.clone());
-    let router = crate::receive::routes::router(Arc::new(acceptor)).merge(status);
+    let router = crate::receive::routes::router(Arc::new(acceptor))
+        .merge(base.ingest())
+        .merge(status);
 
     let (trigger, shutdown) = Shutdown::pair();
     let mut loops = Loops {
@@ -193,6 +199,11 @@ impl Base {
         Acceptor::new(&self.config, store, clock, self.desk.clone())
     }
 
+    fn ingest(&self) -> axum::Router {
+        let (config, store) = (Arc::clone(&self.config), Arc::clone(&self.store));
+        ingest::router(config, store, Arc::clone(&self.clock))
+    }
+
     fn status(&self, metrics: Metrics, reload: ReloadState) -> axum::Router {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         status::router(metrics, store, clock, reload)
@@ -202,6 +213,9 @@ impl Base {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let puller = Puller::new(&self.config, store, clock, self.gateway.clone());
         loops.spawn(puller, |signals| &signals.kf);
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let syncer = Syncer::new(&self.config, store, clock, self.gateway.clone());
+        loops.spawn(syncer, |signals| &signals.contacts);
         loops.spawn(self.processor(playbook.clone()), |signals| &signals.inbox);
         loops.spawn(self.deliverer(), |signals| &signals.outbox);
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));

@@ -6,11 +6,13 @@ pub mod decide;
 mod guard;
 pub mod own;
 pub mod playbook;
+mod refresh;
 mod remind_when;
 pub mod replay;
 mod run_action;
 mod sop_step;
 mod today;
+mod told;
 pub mod trace;
 pub mod worker;
 

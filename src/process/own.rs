@@ -34,9 +34,25 @@ pub(super) fn decide_task(scene: &TaskScene<'_>, task: &Task, commit: &mut Decis
     match task {
         Task::Undo { rule, since } => undo(scene, rule, *since, commit),
         Task::Alert { text } => alert(scene, text, commit),
+        Task::Refresh { .. } => refreshed(scene, commit),
+        // The rules decide about it, as about an event of WeCom's.
+        Task::Told(_) => {}
         Task::SopStep { sop, step } => sop_step(scene, sop, *step, commit),
         Task::Remind { who, text, origin } => remind(scene, who, text, origin, commit),
     }
+}
+
+/// The worker has asked WeCom already: what is known now is in the contact.
+fn refreshed(scene: &TaskScene<'_>, commit: &mut DecisionCommit) {
+    let asked = scene.contact.synced_at;
+    let fresh = asked.is_some_and(|at| at >= scene.record.received_at);
+    let reason = if fresh {
+        "what WeCom says was read again"
+    } else {
+        "WeCom could not be asked; it is tried again"
+    };
+    let reason = reason.to_owned();
+    commit.outcome = RecordOutcome::Skipped { reason };
 }
 
 /// Tells members what they were to be reminded of.

@@ -46,7 +46,7 @@ impl Plan {
     ) -> Vec<Step> {
         change.add_tags = self.add_tags;
         change.remove_tags = self.remove_tags;
-        change.set = self.set;
+        change.set.extend(self.set);
         change.points = self.points;
         change.sops.extend(self.sops);
         commit.effects.extend(self.effects);

@@ -285,6 +285,7 @@ fn changes_audience(change: &ContactChange) -> bool {
     let untouched = change.add_tags.is_empty()
         && change.remove_tags.is_empty()
         && change.set.is_empty()
+        && change.count.is_empty()
         && change.points == 0;
     !untouched
 }

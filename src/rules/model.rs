@@ -12,7 +12,7 @@ use super::words::WordList;
 use crate::domain::action::Action;
 use crate::domain::criteria::ContactTest;
 use crate::domain::ids::RuleId;
-use crate::domain::inbound::{Channel, Trigger};
+use crate::domain::inbound::{Channel, Task, Trigger};
 use crate::yaml::values::Moment;
 
 /// All rules of an installation, in the order in which they are considered.
@@ -150,6 +150,9 @@ pub enum On {
     },
 }
 
+/// The `Event` of what the company's own systems tell: `on: event:ingest/order`.
+const TOLD: &str = "ingest";
+
 impl On {
     /// The word that `on:` uses for it.
     #[must_use]
@@ -177,6 +180,10 @@ impl On {
                     change_type,
                 },
             ) => event == name && (change.is_none() || change == change_type),
+            (Self::Event { event, change }, Trigger::Own(Task::Told(told))) => {
+                let happened = event == TOLD && told.event.is_some();
+                happened && (change.is_none() || *change == told.event)
+            }
             _ => trigger.word() == Some(self.word()),
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod embedded;
 mod error;
+mod merge;
 mod queue;
 mod sop_rows;
 mod source;
@@ -139,6 +140,10 @@ pub trait Store: Send + Sync + 'static {
     /// Writes what WeCom says about a contact, keeping what only we know
     /// (attributes, cooldowns, tag provenance).
     async fn merge_contact(&self, facts: ContactFacts) -> Result<Contact>;
+
+    /// Takes one page of a list of WeCom's: its contacts, records of our own, and the place
+    /// to go on from, in one transaction.
+    async fn take_sync_page(&self, page: SyncPage) -> Result<()>;
 
     /// Contacts in a fixed order, from behind `after` on: page by page, all of them.
     async fn contacts_after(&self, after: Option<&Person>, limit: usize) -> Result<Vec<Contact>>;
