@@ -12,8 +12,9 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
-use super::versions::{self, History};
 use super::people::{self, ContactPage, ContactQuery};
+use super::sops::{self, SopReply, SopRequest};
+use super::versions::{self, History};
 use super::{Loops, look};
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
@@ -58,6 +59,8 @@ pub enum Request {
     },
     /// Contacts with tags that a rule has set since a time, page by page.
     Tagged(TagQuery),
+    /// SOPs: how they stand, and what is done to them.
+    Sop(Box<SopRequest>),
     /// Records of our own to take in.
     Accept(Vec<NewRecord>),
     /// The versions of the operators' files.
@@ -110,6 +113,8 @@ pub enum Reply {
     Sync(Box<SyncStatus>),
     /// To `Tagged`.
     Tagged(TaggedPage),
+    /// To `Sop`.
+    Sop(Box<SopReply>),
     /// To `Accept`: how many were new.
     Accepted(usize),
     /// To `Versions`.
@@ -152,6 +157,7 @@ pub async fn carry_out(
             Reply::Sync(Box::new(sync_contacts::status(store).await?))
         }
         Request::Tagged(query) => Reply::Tagged(look::tagged(store, query).await?),
+        Request::Sop(request) => Reply::Sop(Box::new(sops::carry_out(store, now, *request).await?)),
         Request::Accept(records) => Reply::Accepted(look::accept(store, records).await?),
         Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
         Request::Version(number) => {

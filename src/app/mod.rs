@@ -7,6 +7,7 @@ mod people;
 mod playbook;
 mod reload;
 mod sop_versions;
+mod sops;
 mod status;
 mod versions;
 
@@ -23,6 +24,7 @@ pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out
 pub use files::{Fingerprint, Folders, write_whole};
 pub use people::{ContactPage, ContactQuery};
 pub use playbook::{load_playbook, read_playbook};
+pub use sops::{SopReply, SopRequest, SopState, SopWish, Standing, StepReport};
 pub use status::ReloadState;
 pub use versions::{History, MOST_VERSIONS};
 
@@ -221,6 +223,13 @@ impl Base {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let scheduler = schedule::worker::Worker::new(store, clock);
         loops.spawn(scheduler, |signals| &signals.timers);
+        let runner = schedule::runs::Runner::new(schedule::runs::Deps {
+            config: Arc::clone(&self.config),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            playbook: playbook.clone(),
+        });
+        loops.spawn(runner, |signals| &signals.sops);
     }
 
     fn spawn_upkeep(&self, loops: &mut Loops) {

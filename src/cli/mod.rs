@@ -26,6 +26,7 @@ mod samples;
 mod schema;
 mod serve;
 mod since;
+mod sop;
 mod sync;
 mod test;
 mod trace;
@@ -68,6 +69,7 @@ enum Verb {
     Replay(replay::Args),
     Queue(queue::Args),
     Rules(rules::Args),
+    Sop(sop::Args),
     Contacts(contacts::Args),
     Groups(groups::Args),
     Sync(sync::Args),
@@ -150,6 +152,7 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Replay(args) => replay::run(args, terminal).await,
         Verb::Queue(args) => queue::run(args, terminal).await,
         Verb::Rules(args) => rules::run(args, terminal).await,
+        Verb::Sop(args) => sop::run(args, terminal).await,
         Verb::Contacts(args) => contacts::run(args, terminal).await,
         Verb::Groups(args) => groups::run(args, terminal).await,
         Verb::Sync(args) => sync::run(args, terminal).await,

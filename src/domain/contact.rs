@@ -113,6 +113,10 @@ pub enum SopEnding {
     Stopped,
     /// Operators removed the SOP.
     Removed,
+    /// Operators ended it for everybody.
+    Cancelled,
+    /// The group was dissolved.
+    Dissolved,
 }
 
 impl Enrolment {

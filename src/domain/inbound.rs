@@ -166,6 +166,16 @@ pub enum Task {
         sop: SopId,
         /// The step, counted from 0.
         step: u32,
+        /// The run for everybody that it is part of; none if it was their own timer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunRef>,
+    },
+    /// An operator moves everybody who is in an SOP.
+    SopMove {
+        /// The SOP.
+        sop: SopId,
+        /// Where to.
+        to: SopMove,
     },
     /// A reminder is due.
     Remind {
@@ -256,6 +266,27 @@ impl Inbound {
             _ => false,
         }
     }
+}
+
+/// A run of an SOP for everybody at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRef {
+    /// When it began: what tells it from other runs.
+    pub at: UnixMillis,
+    /// The version of the SOP that it began with.
+    pub version: String,
+}
+
+/// Where an operator moves those who are in an SOP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SopMove {
+    /// Out of it.
+    Out,
+    /// To this version of it.
+    To(String),
+    /// On: they need not wait any longer.
+    On,
 }
 
 impl Trigger {

@@ -126,6 +126,7 @@ const FILES: &[&str] = &[
     include_str!("looking_back.toml"),
     include_str!("reason.toml"),
     include_str!("simulate.toml"),
+    include_str!("sops.toml"),
     include_str!("versions.toml"),
 ];
 

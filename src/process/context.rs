@@ -24,6 +24,11 @@ pub fn needs_lookup(inbound: &Inbound, contact: Option<&Contact>, now: UnixMilli
     if let Trigger::Own(Task::Undo { .. } | Task::Alert { .. } | Task::Told(_)) = inbound.trigger {
         return false;
     }
+    // What the whole company is sent at once cannot be asked about one by one.
+    if let Trigger::Own(Task::SopStep { run: Some(_), .. } | Task::SopMove { .. }) = inbound.trigger
+    {
+        return false;
+    }
     let asked = contact.and_then(|contact| contact.synced_at);
     if matches!(inbound.trigger, Trigger::Added { .. }) {
         return true;

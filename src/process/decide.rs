@@ -9,7 +9,7 @@ use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
 use super::refresh;
 use super::run_action::Planner;
-use super::sop_step::enter;
+use super::sop_enter::enter;
 use super::told::tell;
 use super::trace::Seen;
 use crate::config::Config;
@@ -76,7 +76,7 @@ pub fn decide(
             tell(&scene, told, commit.contact.get_or_insert_default());
             decide_with_rules(&scene, standing, &mut commit);
         }
-        Trigger::Own(task) => decide_task(&scene, task, &mut commit),
+        Trigger::Own(task) => decide_task(&scene, task, standing, &mut commit),
         _ => decide_with_rules(&scene, standing, &mut commit),
     }
     commit.timers.extend(refresh::timer(&scene));

@@ -177,6 +177,11 @@ impl<'a> Planner<'a> {
         effects
     }
 
+    /// Why the last thing did not become what it says.
+    pub(super) fn last_problem(&self) -> Option<String> {
+        self.plan.steps.last()?.problem.clone()
+    }
+
     pub(super) fn finish(mut self) -> Plan {
         self.mark_tags();
         self.plan

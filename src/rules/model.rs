@@ -1,6 +1,6 @@
 //! What a rule is, after its file was read and checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::matcher::Matcher;
 use super::words::WordList;
 use crate::domain::action::Action;
 use crate::domain::criteria::ContactTest;
-use crate::domain::ids::RuleId;
+use crate::domain::ids::{RuleId, SopId};
 use crate::domain::inbound::{Channel, Task, Trigger};
 use crate::yaml::values::Moment;
 
@@ -66,6 +66,8 @@ impl RuleSet {
 pub struct Standing {
     /// How often each rule with a daily limit has fired today.
     pub used_today: BTreeMap<RuleId, u32>,
+    /// The SOPs that operators have paused.
+    pub paused: BTreeSet<SopId>,
 }
 
 /// One rule.

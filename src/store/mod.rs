@@ -183,8 +183,15 @@ pub trait Store: Send + Sync + 'static {
     /// A small value kept for later: uploaded media, the tag library, …
     async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>>;
 
+    /// The small values whose names begin so, by name.
+    async fn facts_under(&self, prefix: &str) -> Result<Vec<(String, serde_json::Value)>>;
+
     /// Writes small values, all or none; `null` removes one.
     async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()>;
+
+    /// Writes small values and takes records of our own in, together. Refused with
+    /// [`StoreError::FactMoved`] unless every expected value is still there.
+    async fn swap_facts(&self, swap: FactSwap) -> Result<Vec<Acceptance>>;
 
     // --- people looking after the queues ---------------------------------------------
 

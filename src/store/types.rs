@@ -455,10 +455,23 @@ pub struct Signals {
     pub timers: tokio::sync::Notify,
     /// Contacts are to be read from WeCom sooner than planned.
     pub contacts: tokio::sync::Notify,
+    /// A small value was swapped: operators may have moved an SOP.
+    pub sops: tokio::sync::Notify,
     /// For loops that go by the clock: only stopping wakes them.
     pub upkeep: tokio::sync::Notify,
     /// A write has failed. From then on the store refuses everything; open it anew.
     pub failed: tokio::sync::Notify,
+}
+
+/// A change of small values that somebody else may be changing too.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FactSwap {
+    /// What was read; `null` for a value that is not there.
+    pub expected: Vec<(String, serde_json::Value)>,
+    /// What is written; `null` removes one.
+    pub facts: Vec<(String, serde_json::Value)>,
+    /// Records of our own to take into the inbox, unless they are known.
+    pub records: Vec<NewRecord>,
 }
 
 /// How long things are kept.

@@ -21,9 +21,9 @@ use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
     Acceptance, AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
-    DeliveryNote, Depths, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord,
-    QueueDetail, QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result,
-    Retention, Signals, SopRow, SopRowQuery, Store, SyncPage,
+    DeliveryNote, Depths, FactSwap, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord,
+    PastRecord, QueueDetail, QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation,
+    Result, Retention, Signals, SopRow, SopRowQuery, Store, SyncPage,
 };
 
 #[async_trait]
@@ -287,6 +287,17 @@ impl Store for EmbeddedStore {
     async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()> {
         let facts = facts::prepare(facts)?;
         self.writer.run(move |txn| facts::put(txn, facts)).await
+    }
+
+    async fn facts_under(&self, prefix: &str) -> Result<Vec<(String, serde_json::Value)>> {
+        let prefix = prefix.to_owned();
+        self.read(move |rows, keys| facts::under(rows, keys, &prefix))
+            .await
+    }
+
+    async fn swap_facts(&self, swap: FactSwap) -> Result<Vec<Acceptance>> {
+        let swap = facts::PreparedSwap::new(swap)?;
+        self.writer.run(move |txn| facts::swap(txn, swap)).await
     }
 
     async fn depths(&self, now: UnixMillis) -> Result<Depths> {
