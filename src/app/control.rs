@@ -12,12 +12,15 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
+use super::people::{self, ContactPage, ContactQuery};
+use super::sops::{self, SopReply, SopRequest};
 use super::versions::{self, History};
 use super::{Loops, look};
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
 use crate::domain::ids::{Person, RuleId};
+use crate::receive::sync_contacts::{self, SyncStatus};
 use crate::store::{
     Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, RecordQuery, Store,
     StoreError,
@@ -47,8 +50,17 @@ pub enum Request {
     RecordsOf(Person, usize),
     /// Contacts by their id, their name or the remark of a member.
     Find(String),
+    /// Contacts or groups by what is known of them, page by page.
+    Contacts(ContactQuery),
+    /// How far contacts are in step with WeCom.
+    Sync {
+        /// Everything is to be read again now.
+        full: bool,
+    },
     /// Contacts with tags that a rule has set since a time, page by page.
     Tagged(TagQuery),
+    /// SOPs: how they stand, and what is done to them.
+    Sop(Box<SopRequest>),
     /// Records of our own to take in.
     Accept(Vec<NewRecord>),
     /// The versions of the operators' files.
@@ -95,8 +107,14 @@ pub enum Reply {
     Records(Vec<PastRecord>),
     /// To `Find`.
     Contacts(Vec<Contact>),
+    /// To `Contacts`.
+    ContactPage(ContactPage),
+    /// To `Sync`.
+    Sync(Box<SyncStatus>),
     /// To `Tagged`.
     Tagged(TaggedPage),
+    /// To `Sop`.
+    Sop(Box<SopReply>),
     /// To `Accept`: how many were new.
     Accepted(usize),
     /// To `Versions`.
@@ -131,7 +149,15 @@ pub async fn carry_out(
             Reply::Records(look::records_of(store, &person, limit.min(MOST_RECORDS)).await?)
         }
         Request::Find(name) => Reply::Contacts(look::find(store, &name).await?),
+        Request::Contacts(query) => Reply::ContactPage(people::page(store, &query, now).await?),
+        Request::Sync { full } => {
+            if full {
+                sync_contacts::wish(store, now).await?;
+            }
+            Reply::Sync(Box::new(sync_contacts::status(store).await?))
+        }
         Request::Tagged(query) => Reply::Tagged(look::tagged(store, query).await?),
+        Request::Sop(request) => Reply::Sop(Box::new(sops::carry_out(store, now, *request).await?)),
         Request::Accept(records) => Reply::Accepted(look::accept(store, records).await?),
         Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
         Request::Version(number) => {

@@ -75,7 +75,11 @@ async fn in_conversation(
 
 /// Contacts by their id, else by their name or a member's remark.
 pub(super) async fn find(store: &dyn Store, name: &str) -> Result<Vec<Contact>, StoreError> {
-    let by_id = [Person::External(name.into()), Person::Member(name.into())];
+    let by_id = [
+        Person::External(name.into()),
+        Person::Member(name.into()),
+        Person::Group(name.into()),
+    ];
     let known = store.contacts(&by_id).await?;
     let known: Vec<Contact> = known.into_iter().flatten().collect();
     if !known.is_empty() {

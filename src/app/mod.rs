@@ -3,9 +3,11 @@
 mod control;
 mod files;
 mod look;
+mod people;
 mod playbook;
 mod reload;
 mod sop_versions;
+mod sops;
 mod status;
 mod versions;
 
@@ -20,7 +22,9 @@ use tokio::task::JoinSet;
 
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use files::{Fingerprint, Folders, write_whole};
+pub use people::{ContactPage, ContactQuery};
 pub use playbook::{load_playbook, read_playbook};
+pub use sops::{SopReply, SopRequest, SopState, SopWish, Standing, StepReport};
 pub use status::ReloadState;
 pub use versions::{History, MOST_VERSIONS};
 
@@ -40,6 +44,8 @@ use crate::process::playbook::CurrentPlaybook;
 use crate::process::worker as process;
 use crate::receive::accept::Acceptor;
 use crate::receive::contacts::Contacts;
+use crate::receive::ingest;
+use crate::receive::sync_contacts::Syncer;
 use crate::receive::sync_kf::Puller;
 use crate::schedule;
 use crate::service::{self, Service, Shutdown, ShutdownTrigger};
@@ -154,7 +160,9 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     let address = listener.local_addr().map_err(failed)?;
     let reload = ReloadState::new(&playbook);
     let status = base.status(metrics, reload.clone());
-    let router = crate::receive::routes::router(Arc::new(acceptor)).merge(status);
+    let router = crate::receive::routes::router(Arc::new(acceptor))
+        .merge(base.ingest())
+        .merge(status);
 
     let (trigger, shutdown) = Shutdown::pair();
     let mut loops = Loops {
@@ -193,6 +201,11 @@ impl Base {
         Acceptor::new(&self.config, store, clock, self.desk.clone())
     }
 
+    fn ingest(&self) -> axum::Router {
+        let (config, store) = (Arc::clone(&self.config), Arc::clone(&self.store));
+        ingest::router(config, store, Arc::clone(&self.clock))
+    }
+
     fn status(&self, metrics: Metrics, reload: ReloadState) -> axum::Router {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         status::router(metrics, store, clock, reload)
@@ -202,11 +215,21 @@ impl Base {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let puller = Puller::new(&self.config, store, clock, self.gateway.clone());
         loops.spawn(puller, |signals| &signals.kf);
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let syncer = Syncer::new(&self.config, store, clock, self.gateway.clone());
+        loops.spawn(syncer, |signals| &signals.contacts);
         loops.spawn(self.processor(playbook.clone()), |signals| &signals.inbox);
         loops.spawn(self.deliverer(), |signals| &signals.outbox);
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let scheduler = schedule::worker::Worker::new(store, clock);
         loops.spawn(scheduler, |signals| &signals.timers);
+        let runner = schedule::runs::Runner::new(schedule::runs::Deps {
+            config: Arc::clone(&self.config),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            playbook: playbook.clone(),
+        });
+        loops.spawn(runner, |signals| &signals.sops);
     }
 
     fn spawn_upkeep(&self, loops: &mut Loops) {

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::process::playbook::CurrentPlaybook;
+use crate::receive::sync_contacts;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -133,10 +134,15 @@ async fn ready(State(status): State<Arc<Status>>) -> impl IntoResponse {
         "errors": reload.problem.as_ref().map_or(0, |problem| problem.errors),
         "problem": reload.problem.map(|problem| problem.problem),
     });
+    // A store that fails is told below.
+    let contacts = sync_contacts::status(status.store.as_ref()).await.ok();
     match status.store.depths(status.clock.now()).await {
         Ok(depths) => (
             StatusCode::OK,
-            Json(json!({ "ready": true, "store": "ok", "rules": rules, "queues": depths })),
+            Json(json!({
+                "ready": true, "store": "ok", "rules": rules, "queues": depths,
+                "contacts": contacts,
+            })),
         ),
         Err(error) => (
             StatusCode::SERVICE_UNAVAILABLE,

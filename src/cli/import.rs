@@ -274,6 +274,7 @@ fn copy(config: &Config, home: &Path) -> anyhow::Result<Paths> {
         rules: home.join("rules"),
         templates: home.join("templates"),
         sops: home.join("sops"),
+        channels: home.join("channels.yaml"),
     };
     for folder in [&paths.rules, &paths.templates, &paths.sops] {
         std::fs::create_dir(folder)?;

@@ -5,14 +5,17 @@
 mod access;
 mod arguments;
 mod check;
+mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
 mod explain;
 mod fix;
+mod groups;
 mod import;
 mod init;
 mod junit;
+mod lists;
 mod moved_clock;
 mod outcome;
 mod output;
@@ -23,6 +26,8 @@ mod samples;
 mod schema;
 mod serve;
 mod since;
+mod sop;
+mod sync;
 mod test;
 mod trace;
 mod try_rules;
@@ -64,6 +69,10 @@ enum Verb {
     Replay(replay::Args),
     Queue(queue::Args),
     Rules(rules::Args),
+    Sop(sop::Args),
+    Contacts(contacts::Args),
+    Groups(groups::Args),
+    Sync(sync::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
 }
@@ -143,6 +152,10 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Replay(args) => replay::run(args, terminal).await,
         Verb::Queue(args) => queue::run(args, terminal).await,
         Verb::Rules(args) => rules::run(args, terminal).await,
+        Verb::Sop(args) => sop::run(args, terminal).await,
+        Verb::Contacts(args) => contacts::run(args, terminal).await,
+        Verb::Groups(args) => groups::run(args, terminal).await,
+        Verb::Sync(args) => sync::run(args, terminal).await,
         Verb::Doctor(args) => doctor::run(&args, terminal).await,
         Verb::Schema(args) => schema::run(&args, terminal),
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Ended;
 use super::output::Terminal;
 use crate::config::ConfigFile;
+use crate::receive::ingest;
 use crate::{rules, simulate, sops, templates};
 
 /// Which schema is for which files, for editors that read `.vscode/settings.json`.
@@ -25,6 +26,7 @@ enum File {
     Template,
     Test,
     Config,
+    Ingest,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
@@ -50,6 +52,7 @@ impl File {
             Self::Test => simulate::schema(),
             Self::Calendar => rules::calendar_schema(),
             Self::Template => templates::schema(),
+            Self::Ingest => ingest::schema(),
             Self::Config => schemars::schema_for!(ConfigFile).to_value(),
         }
     }

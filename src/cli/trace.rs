@@ -321,9 +321,14 @@ fn event(inbound: &Inbound, terminal: &Terminal) -> String {
 
 fn own(task: &Task, terminal: &Terminal) -> String {
     let (key, name) = match task {
-        Task::SopStep { sop, .. } => ("trace.own_sop", sop.as_str()),
+        Task::SopStep { sop, .. } | Task::SopMove { sop, .. } => ("trace.own_sop", sop.as_str()),
         Task::Remind { text, .. } => ("trace.own_remind", text.as_str()),
         Task::Undo { rule, .. } => ("trace.own_undo", rule.as_str()),
+        Task::Refresh { .. } => ("trace.own_refresh", ""),
+        Task::Told(told) => {
+            let event = told.event.as_deref();
+            ("trace.own_told", event.unwrap_or_default())
+        }
         Task::Alert { text } => ("trace.own_alert", text.as_str()),
     };
     terminal.lang.text(key, &[("name", &excerpt(name))])

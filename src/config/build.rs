@@ -1,5 +1,6 @@
 //! From the file to the meaning, collecting every problem on the way.
 
+mod contacts;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -148,6 +149,8 @@ impl Builder<'_> {
         let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
         let alerts = self.alerts(file);
         let guard = self.guard(&file.guard);
+        let sync = self.sync(&file.sync);
+        let ingest_token = self.ingest_token(file.ingest.as_ref());
         let robots = self.robots(&file.robots);
         let webhooks = self.webhooks(&file.webhooks);
         let base = self.base();
@@ -161,6 +164,8 @@ impl Builder<'_> {
             store: outline::store(&file.store, base),
             paths: outline::paths(&file.paths, base),
             create_tags: file.contacts.create_tags,
+            sync: sync?,
+            ingest_token: ingest_token?,
             servicers: outline::servicers(&file.servicers),
             robots: robots?,
             webhooks: webhooks?,

@@ -32,6 +32,13 @@ pub struct ConfigFile {
     /// 客户与标签 / customers and tags.
     #[serde(default)]
     pub contacts: ContactsSection,
+    /// 客户资料同步 / keeping contacts in step.
+    #[serde(default)]
+    pub sync: SyncSection,
+    /// 业务系统写入客户资料 / what the company's own systems tell about customers.
+    #[serde(default)]
+    #[schemars(with = "Option<IngestSection>")]
+    pub ingest: Option<Spanned<IngestSection>>,
     /// 接待组：组名 = 成员账号 / servicer groups: name = member ids.
     #[serde(default)]
     pub servicers: BTreeMap<String, Vec<String>>,
@@ -179,6 +186,8 @@ pub struct PathsSection {
     pub templates: String,
     /// SOP.
     pub sops: String,
+    /// 渠道活码 / channel codes (a file).
+    pub channels: String,
 }
 
 impl Default for PathsSection {
@@ -187,6 +196,7 @@ impl Default for PathsSection {
             rules: "rules".into(),
             templates: "templates".into(),
             sops: "sops".into(),
+            channels: "channels.yaml".into(),
         }
     }
 }
@@ -203,6 +213,29 @@ impl Default for ContactsSection {
     fn default() -> Self {
         Self { create_tags: true }
     }
+}
+
+/// `[sync]`
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SyncSection {
+    /// 多久全部核对一遍，off 表示不核对 / how often everything is read again; off: never.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub every: Option<Spanned<String>>,
+    /// 每分钟最多调用几次接口 / at most so many calls a minute.
+    #[serde(default)]
+    #[schemars(with = "Option<u32>")]
+    pub calls_per_minute: Option<Spanned<u32>>,
+}
+
+/// `[ingest]`
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IngestSection {
+    /// 对方在 Authorization: Bearer 里出示的口令 / the bearer token.
+    #[schemars(with = "Setting")]
+    pub token: Spanned<Setting>,
 }
 
 /// `[webhooks.NAME]`

@@ -76,6 +76,10 @@ pub struct Config {
     pub paths: Paths,
     /// Whether missing tags are created in the corp's library.
     pub create_tags: bool,
+    /// How contacts are kept in step.
+    pub sync: Sync,
+    /// What callers of `/ingest` show; without it there is no such page.
+    pub ingest_token: Option<SecretText>,
     /// Servicer groups: name and members.
     pub servicers: BTreeMap<String, Vec<UserId>>,
     /// Group robots: name and key.
@@ -101,6 +105,24 @@ pub struct Alerts {
     pub to: Vec<UserId>,
     /// In which language.
     pub lang: Lang,
+}
+
+/// How contacts are kept in step with WeCom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sync {
+    /// How often all lists are read again; `None` if never by itself.
+    pub every: Option<Duration>,
+    /// At most so many calls a minute.
+    pub calls_per_minute: u32,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self {
+            every: Some(Duration::from_secs(24 * 3600)),
+            calls_per_minute: 300,
+        }
+    }
 }
 
 /// How often rules may answer one person: what is beyond it is held back.
@@ -179,6 +201,8 @@ pub struct Paths {
     pub templates: PathBuf,
     /// SOPs.
     pub sops: PathBuf,
+    /// The file of channel codes.
+    pub channels: PathBuf,
 }
 
 /// One of the company's own endpoints.

@@ -11,7 +11,7 @@ use super::build::{
 };
 use super::file::{AppKind, AppSection, ConfigFile, PathsSection, StoreSection};
 use super::secret::SecretText;
-use super::{App, Config, Guard, Kind, Paths, StoreKind, Webhook};
+use super::{App, Config, Guard, Kind, Paths, StoreKind, Sync, Webhook};
 use crate::domain::ids::{AppName, CorpId, UserId};
 
 /// The config with empty secrets and default limits: fit for looking at rules, not for
@@ -43,6 +43,8 @@ pub(super) fn outline(file: &ConfigFile, base: &Path) -> Option<Config> {
         store: store(&file.store, base),
         paths: paths(&file.paths, base),
         create_tags: file.contacts.create_tags,
+        sync: Sync::default(),
+        ingest_token: None,
         servicers: servicers(&file.servicers),
         robots: robots.collect(),
         webhooks: webhooks.collect(),
@@ -89,6 +91,7 @@ pub(super) fn paths(section: &PathsSection, base: &Path) -> Paths {
         rules: base.join(&section.rules),
         templates: base.join(&section.templates),
         sops: base.join(&section.sops),
+        channels: base.join(&section.channels),
     }
 }
 

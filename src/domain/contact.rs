@@ -34,6 +34,9 @@ pub struct Contact {
     /// When they first became a contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_at: Option<UnixMillis>,
+    /// Since when no member has them any more. They are kept, so that reports stay readable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_at: Option<UnixMillis>,
     /// When they last wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_inbound_at: Option<UnixMillis>,
@@ -110,6 +113,10 @@ pub enum SopEnding {
     Stopped,
     /// Operators removed the SOP.
     Removed,
+    /// Operators ended it for everybody.
+    Cancelled,
+    /// The group was dissolved.
+    Dissolved,
 }
 
 impl Enrolment {
@@ -145,6 +152,7 @@ impl Contact {
             attributes: BTreeMap::new(),
             source: None,
             added_at: None,
+            lost_at: None,
             last_inbound_at: None,
             heard_at: None,
             synced_at: None,
@@ -197,6 +205,35 @@ pub struct Follower {
     /// The channel code of this relation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// The member's note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// How they were added, by WeCom's `add_way`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_way: Option<i64>,
+    /// The company's tags on this pair of member and customer; `None` if WeCom never told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+    /// When WeCom last told of this relation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<UnixMillis>,
+}
+
+impl Follower {
+    /// A member of whom nothing else is known.
+    #[must_use]
+    pub fn of(userid: UserId) -> Self {
+        Self {
+            userid,
+            remark: None,
+            added_at: None,
+            source: None,
+            description: None,
+            add_way: None,
+            tags: None,
+            seen_at: None,
+        }
+    }
 }
 
 /// Where a tag came from.

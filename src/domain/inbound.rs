@@ -166,6 +166,16 @@ pub enum Task {
         sop: SopId,
         /// The step, counted from 0.
         step: u32,
+        /// The run for everybody that it is part of; none if it was their own timer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunRef>,
+    },
+    /// An operator moves everybody who is in an SOP.
+    SopMove {
+        /// The SOP.
+        sop: SopId,
+        /// Where to.
+        to: SopMove,
     },
     /// A reminder is due.
     Remind {
@@ -183,11 +193,100 @@ pub enum Task {
         /// Tags set before this time stay.
         since: UnixMillis,
     },
+    /// WeCom is asked again about the person or group: it was not sure of the newest yet.
+    Refresh {
+        /// So many times it was asked in vain.
+        tries: u32,
+    },
+    /// One of the company's own systems told something about the person.
+    Told(Box<Told>),
     /// Operators are told something.
     Alert {
         /// What.
         text: String,
     },
+}
+
+/// What one of the company's own systems told about a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Attributes that are so from now on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, ToldValue>,
+    /// What the customer did, by the name that the systems have for it: `order`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// What is counted with the event: an amount of money in hundredths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_hundredths: Option<i64>,
+}
+
+/// The value of an attribute that was told. Numbers stay as they were written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToldValue {
+    /// True or false.
+    Bool(bool),
+    /// A number.
+    Number(String),
+    /// A text.
+    Text(String),
+}
+
+/// `Event` of everything about a customer.
+pub const CONTACT_CHANGED: &str = "change_external_contact";
+/// `Event` of everything about a customer group.
+pub const GROUP_CHANGED: &str = "change_external_chat";
+/// `Event` of everything about the company's tags.
+pub const TAGS_CHANGED: &str = "change_external_tag";
+
+impl Inbound {
+    /// The customer group that this event says was made. The group is the record's person, so
+    /// that what begins for it is decided in the order of its conversation.
+    #[must_use]
+    pub fn made_group(&self) -> Option<&ChatId> {
+        let (Some(Person::Group(chat)), Trigger::Event { event, change_type }) =
+            (&self.person, &self.trigger)
+        else {
+            return None;
+        };
+        (event == GROUP_CHANGED && change_type.as_deref() == Some("create")).then_some(chat)
+    }
+
+    /// Whether it says that something about the person changed, but not everything.
+    #[must_use]
+    pub fn hints_at_change(&self) -> bool {
+        match &self.trigger {
+            Trigger::Event { event, change_type } => {
+                let known = event == CONTACT_CHANGED || event == GROUP_CHANGED;
+                known && change_type.as_deref() != Some("dismiss")
+            }
+            Trigger::Joined { .. } | Trigger::Left { .. } => true,
+            Trigger::Own(Task::Refresh { .. }) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A run of an SOP for everybody at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRef {
+    /// When it began: what tells it from other runs.
+    pub at: UnixMillis,
+    /// The version of the SOP that it began with.
+    pub version: String,
+}
+
+/// Where an operator moves those who are in an SOP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SopMove {
+    /// Out of it.
+    Out,
+    /// To this version of it.
+    To(String),
+    /// On: they need not wait any longer.
+    On,
 }
 
 impl Trigger {

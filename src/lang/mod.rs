@@ -119,12 +119,14 @@ const FILES: &[&str] = &[
     include_str!("check_templates.toml"),
     include_str!("cli.toml"),
     include_str!("config.toml"),
+    include_str!("contacts.toml"),
     include_str!("explain.toml"),
     include_str!("help.toml"),
     include_str!("import.toml"),
     include_str!("looking_back.toml"),
     include_str!("reason.toml"),
     include_str!("simulate.toml"),
+    include_str!("sops.toml"),
     include_str!("versions.toml"),
 ];
 

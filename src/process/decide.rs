@@ -1,21 +1,25 @@
 //! One record, one contact, one moment in; one commit out. No I/O.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use super::guard::{self, Held};
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
+use super::refresh;
 use super::run_action::Planner;
-use super::sop_step::enter;
+use super::sop_enter::enter;
+use super::told::tell;
 use super::trace::Seen;
 use crate::config::Config;
 use crate::domain::action::Action;
-use crate::domain::change::{ContactChange, SopChange};
+use crate::domain::change::{ContactChange, GroupChange, SopChange};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower};
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::Person;
-use crate::domain::inbound::{Author, Inbound, Trigger};
+use crate::domain::inbound::{Author, GROUP_CHANGED, Inbound, Task, Trigger};
 use crate::rules::{Fired, Standing, decide as decide_rules};
 use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome, RuleUse};
 
@@ -68,9 +72,14 @@ pub fn decide(
         now,
     };
     match &inbound.trigger {
-        Trigger::Own(task) => decide_task(&scene, task, &mut commit),
+        Trigger::Own(Task::Told(told)) => {
+            tell(&scene, told, commit.contact.get_or_insert_default());
+            decide_with_rules(&scene, standing, &mut commit);
+        }
+        Trigger::Own(task) => decide_task(&scene, task, standing, &mut commit),
         _ => decide_with_rules(&scene, standing, &mut commit),
     }
+    commit.timers.extend(refresh::timer(&scene));
     commit
 }
 
@@ -79,10 +88,12 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
         config,
         playbook,
         record,
-        contact,
         now,
+        ..
     } = *scene;
     let inbound = &record.inbound;
+    // What the record tells is known to the rules; SOPs compare with what was before.
+    let contact = &told_to(scene.contact, commit.contact.as_ref(), now);
     let zone: &TimeZone = &config.timezone;
     let decision = decide_rules(&playbook.rules, inbound, contact, standing, now, zone);
     let held = guard::held(config.guard, contact, inbound.at);
@@ -188,9 +199,50 @@ fn contact_change(inbound: &Inbound) -> Option<ContactChange> {
     match &inbound.trigger {
         Trigger::Added { .. } => change.added_by = arrival(inbound),
         Trigger::Deleted { userid, .. } => change.removed_by = Some(userid.clone()),
-        _ => {}
+        _ => change.group = group_change(inbound),
     }
     Some(change)
+}
+
+/// The contact with the attributes that the record tells.
+fn told_to<'c>(
+    contact: &'c Contact,
+    change: Option<&ContactChange>,
+    now: UnixMillis,
+) -> Cow<'c, Contact> {
+    let tells = |change: &&ContactChange| !change.set.is_empty() || !change.count.is_empty();
+    match change.filter(tells) {
+        None => Cow::Borrowed(contact),
+        Some(change) => {
+            let mut after = contact.clone();
+            let told = ContactChange {
+                set: change.set.clone(),
+                count: change.count.clone(),
+                ..ContactChange::default()
+            };
+            told.apply(&mut after, now);
+            Cow::Owned(after)
+        }
+    }
+}
+
+/// What an event says about a customer group.
+fn group_change(inbound: &Inbound) -> Option<GroupChange> {
+    let Some(Person::Group(_)) = &inbound.person else {
+        return None;
+    };
+    match &inbound.trigger {
+        Trigger::Joined { who, .. } => Some(GroupChange::Joined(who.clone(), inbound.at)),
+        Trigger::Left { who, .. } => Some(GroupChange::Left(who.clone())),
+        Trigger::Event { event, change_type } if event == GROUP_CHANGED => {
+            match change_type.as_deref()? {
+                "create" => Some(GroupChange::Made(inbound.at)),
+                "dismiss" => Some(GroupChange::Dissolved(inbound.at)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 fn arrival(inbound: &Inbound) -> Option<Follower> {
@@ -198,10 +250,9 @@ fn arrival(inbound: &Inbound) -> Option<Follower> {
         return None;
     };
     Some(Follower {
-        userid: userid.clone(),
-        remark: None,
         added_at: Some(inbound.at),
         source: source.clone(),
+        ..Follower::of(userid.clone())
     })
 }
 

@@ -5,14 +5,19 @@ pub mod context;
 pub mod decide;
 mod guard;
 pub mod own;
-pub mod playbook;
+mod refresh;
 mod remind_when;
 pub mod replay;
 mod run_action;
+mod sop_enter;
+mod sop_run;
 mod sop_step;
 mod today;
+mod told;
 pub mod trace;
 pub mod worker;
+
+pub use crate::playbook;
 
 #[cfg(test)]
 mod tests;

@@ -46,7 +46,7 @@ impl Plan {
     ) -> Vec<Step> {
         change.add_tags = self.add_tags;
         change.remove_tags = self.remove_tags;
-        change.set = self.set;
+        change.set.extend(self.set);
         change.points = self.points;
         change.sops.extend(self.sops);
         commit.effects.extend(self.effects);
@@ -175,6 +175,11 @@ impl<'a> Planner<'a> {
             problem: result.err(),
         });
         effects
+    }
+
+    /// Why the last thing did not become what it says.
+    pub(super) fn last_problem(&self) -> Option<String> {
+        self.plan.steps.last()?.problem.clone()
     }
 
     pub(super) fn finish(mut self) -> Plan {

@@ -116,12 +116,7 @@ fn contact() -> Contact {
 }
 
 fn follower(userid: &str) -> Follower {
-    Follower {
-        userid: userid.into(),
-        remark: None,
-        added_at: None,
-        source: None,
-    }
+    Follower::of(userid.into())
 }
 
 fn run(

@@ -173,7 +173,7 @@ impl Seen {
         let followers = self.followers.iter().cloned();
         Contact {
             name: self.name.clone(),
-            followers: followers.map(follower).collect(),
+            followers: followers.map(Follower::of).collect(),
             tags: self
                 .tags
                 .iter()
@@ -189,15 +189,6 @@ impl Seen {
             answered: self.answered.clone(),
             ..Contact::unknown(person)
         }
-    }
-}
-
-fn follower(userid: UserId) -> Follower {
-    Follower {
-        userid,
-        remark: None,
-        added_at: None,
-        source: None,
     }
 }
 

@@ -20,6 +20,8 @@ use crate::wecom::callback::{self, Body, Callback, Event, aibot as bot};
 pub(super) enum Translated {
     /// Something for the inbox.
     Record(Box<NewRecord>),
+    /// The same, about the company's tags.
+    TagsChanged(Box<NewRecord>),
     /// A hint that a kf account has something to pull.
     KfPush(KfPush),
     /// A question about a stream that was answered whole.
@@ -56,12 +58,16 @@ pub(super) fn xml(receiver: &Receiver, plain: Vec<u8>, now: UnixMillis) -> Trans
         callback::dedupe_key(&parsed, text.as_bytes())
     );
     let inbound = from_callback(channel, &receiver.name, &parsed, &text, now);
-    Translated::Record(Box::new(NewRecord {
+    let record = Box::new(NewRecord {
         dedupe: DedupeKey(dedupe),
         received_at: now,
         urgent: is_urgent(&inbound),
         body: RecordBody::Inbound { inbound, raw: text },
-    }))
+    });
+    match parsed.body {
+        Body::Event(Event::Tag(_)) => Translated::TagsChanged(record),
+        _ => Translated::Record(record),
+    }
 }
 
 /// Translates decrypted JSON of an intelligent bot.
@@ -336,6 +342,7 @@ fn group_event(inbound: &mut Inbound, event: &GroupEvent, raw: &str) {
         GroupEvent::Update(update) => &update.chat_id,
     };
     inbound.conversation = conversation(&inbound.app, chat_id);
+    inbound.person = Some(Person::Group(chat_id.as_str().into()));
     inbound.trigger = match event {
         GroupEvent::Update(update) => {
             let (chat_id, who) = (chat_id.as_str().into(), update.delta.members.clone());

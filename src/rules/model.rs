@@ -1,6 +1,6 @@
 //! What a rule is, after its file was read and checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use super::matcher::Matcher;
 use super::words::WordList;
 use crate::domain::action::Action;
 use crate::domain::criteria::ContactTest;
-use crate::domain::ids::RuleId;
-use crate::domain::inbound::{Channel, Trigger};
+use crate::domain::ids::{RuleId, SopId};
+use crate::domain::inbound::{Channel, Task, Trigger};
 use crate::yaml::values::Moment;
 
 /// All rules of an installation, in the order in which they are considered.
@@ -66,6 +66,8 @@ impl RuleSet {
 pub struct Standing {
     /// How often each rule with a daily limit has fired today.
     pub used_today: BTreeMap<RuleId, u32>,
+    /// The SOPs that operators have paused.
+    pub paused: BTreeSet<SopId>,
 }
 
 /// One rule.
@@ -150,6 +152,9 @@ pub enum On {
     },
 }
 
+/// The `Event` of what the company's own systems tell: `on: event:ingest/order`.
+const TOLD: &str = "ingest";
+
 impl On {
     /// The word that `on:` uses for it.
     #[must_use]
@@ -177,6 +182,10 @@ impl On {
                     change_type,
                 },
             ) => event == name && (change.is_none() || change == change_type),
+            (Self::Event { event, change }, Trigger::Own(Task::Told(told))) => {
+                let happened = event == TOLD && told.event.is_some();
+                happened && (change.is_none() || *change == told.event)
+            }
             _ => trigger.word() == Some(self.word()),
         }
     }

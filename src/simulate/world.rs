@@ -200,6 +200,7 @@ impl<'p> World<'p> {
             used_today: used
                 .map(|((_, rule), count)| (rule.clone(), *count))
                 .collect(),
+            ..Standing::default()
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::model::{At, Condition, Late, Missed, Sop, SopSet, Step, holds};
+use super::model::{At, Condition, Kind, Late, Missed, Sop, SopSet, Step, holds};
 use super::outreach::{Held, Listener, Outreach};
 use super::quiet::allowed_from;
 use super::timing::{instant, planned};
@@ -19,6 +19,8 @@ use crate::rules::Calendar;
 const GRACE: Duration = Duration::from_secs(3600);
 /// Who is in a plan that is switched off is looked at again after this.
 const OFF: Duration = Duration::from_secs(3600);
+/// A group that becomes known later than this after its creation is not new.
+const NEW_GROUP: Duration = Duration::from_secs(86_400);
 
 /// What a step is judged by.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +90,45 @@ pub fn entered<'s>(
             && sop.is_for(after, now)
             && (added || !sop.is_for(before, now))
     })
+}
+
+/// The plans that a group enters by itself, each with the time from which it counts: the
+/// group's creation. Groups that were there long before a plan are not drawn into it, and what
+/// begins at a date begins for all groups at once.
+pub fn groups_entered<'s>(
+    sops: &'s SopSet,
+    group: &'s Contact,
+    now: UnixMillis,
+) -> impl Iterator<Item = (&'s Arc<Sop>, UnixMillis)> {
+    let made = group.added_at.filter(|made| now.since(*made) <= NEW_GROUP);
+    let dated = |sop: &Sop| matches!(sop.steps.first().map(|step| step.at), Some(At::Local(_)));
+    let fits = move |sop: &&Arc<Sop>| {
+        sop.kind == Kind::Group
+            && !sop.off
+            && !dated(sop)
+            && !group.sops.contains_key(&sop.id)
+            && sop.is_for(group, now)
+    };
+    made.into_iter().flat_map(move |made| {
+        let fit = sops.iter().filter(fits);
+        fit.map(move |sop| (sop, made))
+    })
+}
+
+/// Where somebody who stood before a step of an old version stands in the new one: before the
+/// step of the same name, else of the same number.
+#[must_use]
+pub fn landed(old: &Sop, new: &Sop, step: u32) -> u32 {
+    let index = usize::try_from(step).ok();
+    let name = index
+        .and_then(|index| old.steps.get(index))
+        .and_then(|step| step.name.as_ref());
+    let same = name.and_then(|name| {
+        let mut steps = new.steps.iter();
+        steps.position(|step| step.name.as_ref() == Some(name))
+    });
+    same.and_then(|same| u32::try_from(same).ok())
+        .unwrap_or(step)
 }
 
 impl Scene<'_> {

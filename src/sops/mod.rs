@@ -1,8 +1,9 @@
 //! Follow-up plans: from operators' files to what is due next. Pure but for [`mod@load`].
 //!
 //! Reading order: what a plan is ([`model`]), how files become plans (`keys`, `parse`,
-//! [`mod@load`]), when a step is due and when it may not be ([`timing`], [`quiet`],
-//! [`outreach`]), and how somebody moves through a plan ([`lifecycle`]).
+//! [`mod@load`]), when a step is due and when it may not be ([`timing`], [`recurrence`],
+//! [`quiet`], [`outreach`]), what is done for everybody at once ([`run`]), and how somebody
+//! moves through a plan ([`lifecycle`]).
 
 mod keys;
 pub mod lifecycle;
@@ -15,6 +16,8 @@ mod parse_step;
 mod parse_time;
 mod problems;
 pub mod quiet;
+pub mod recurrence;
+pub mod run;
 pub mod timing;
 
 pub use keys::schema;

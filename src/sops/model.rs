@@ -12,8 +12,8 @@ use super::outreach::Outreach;
 use crate::domain::action::{Action, TemplateName};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::criteria::ContactTest;
-use crate::domain::ids::SopId;
+use crate::domain::criteria::{ContactTest, fits as fits_pattern};
+use crate::domain::ids::{Person, SopId};
 use crate::rules::fits;
 
 /// All plans of an installation.
@@ -142,11 +142,30 @@ impl Sop {
         self.kind == Kind::Lifecycle
     }
 
-    /// Whether the contact is one of those for whom it is meant.
+    /// Whether the customer or the group is one of those for whom it is meant.
     #[must_use]
     pub fn is_for(&self, contact: &Contact, now: UnixMillis) -> bool {
-        let audience = self.audience.as_ref();
-        audience.is_some_and(|tests| holds(tests, contact, now))
+        match &contact.person {
+            Person::External(_) => {
+                let audience = self.audience.as_ref();
+                audience.is_some_and(|tests| holds(tests, contact, now))
+            }
+            Person::Group(_) => {
+                let target = self.target.as_ref();
+                target.is_some_and(|target| target.fits(contact))
+            }
+            Person::Member(_) => false,
+        }
+    }
+
+    /// Whether each goes through it by themselves, from when they enter.
+    #[must_use]
+    pub fn is_entered_by(&self, person: &Person) -> bool {
+        match person {
+            Person::External(_) => self.kind == Kind::Lifecycle,
+            Person::Group(_) => self.kind == Kind::Group,
+            Person::Member(_) => false,
+        }
     }
 }
 
@@ -238,6 +257,23 @@ pub struct Target {
     pub names: Vec<String>,
     /// Owners; empty means any.
     pub owners: Vec<String>,
+}
+
+impl Target {
+    /// Whether a group that still exists has such a name and such an owner.
+    #[must_use]
+    pub fn fits(&self, contact: &Contact) -> bool {
+        let group = contact.group.as_deref();
+        if group.is_some_and(|group| group.dissolved_at.is_some()) {
+            return false;
+        }
+        let name = contact.name.as_deref().unwrap_or_default();
+        let named = |pattern: &String| fits_pattern(pattern, name);
+        let owner = group.and_then(|group| group.owner.as_ref());
+        let owned = |wanted: &String| owner.is_some_and(|owner| owner.as_str() == wanted);
+        (self.names.is_empty() || self.names.iter().any(named))
+            && (self.owners.is_empty() || self.owners.iter().any(owned))
+    }
 }
 
 /// What must hold before a step, or for the plan to end.

@@ -193,7 +193,8 @@ impl File<'_, '_> {
                 continue;
             };
             if let Some(before) = steps.last()
-                && parse_step::is_before(step.at, before.at)
+                && (parse_step::is_before(step.at, before.at)
+                    || (matches!(kind, Kind::Campaign { .. }) && step.at == before.at))
             {
                 let at = node.get("at").map_or(node.span, |at| at.span);
                 self.add(at, Diagnostic::of(problems::OUT_OF_ORDER));
@@ -296,10 +297,6 @@ impl File<'_, '_> {
     /// What only the whole plan shows.
     fn as_a_whole(&mut self, sop: &Sop, node: &Node, span: Span) {
         if !sop.is_lifecycle() {
-            let found = Diagnostic::of(problems::NOT_RUN)
-                .value("id", sop.id.as_str())
-                .value("kind", sop.kind.word());
-            self.add(span, found);
             return;
         }
         let audience = sop.audience.as_deref().unwrap_or_default();

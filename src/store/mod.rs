@@ -6,6 +6,7 @@
 
 pub mod embedded;
 mod error;
+mod merge;
 mod queue;
 mod sop_rows;
 mod source;
@@ -140,6 +141,10 @@ pub trait Store: Send + Sync + 'static {
     /// (attributes, cooldowns, tag provenance).
     async fn merge_contact(&self, facts: ContactFacts) -> Result<Contact>;
 
+    /// Takes one page of a list of WeCom's: its contacts, records of our own, and the place
+    /// to go on from, in one transaction.
+    async fn take_sync_page(&self, page: SyncPage) -> Result<()>;
+
     /// Contacts in a fixed order, from behind `after` on: page by page, all of them.
     async fn contacts_after(&self, after: Option<&Person>, limit: usize) -> Result<Vec<Contact>>;
 
@@ -178,8 +183,15 @@ pub trait Store: Send + Sync + 'static {
     /// A small value kept for later: uploaded media, the tag library, …
     async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>>;
 
+    /// The small values whose names begin so, by name.
+    async fn facts_under(&self, prefix: &str) -> Result<Vec<(String, serde_json::Value)>>;
+
     /// Writes small values, all or none; `null` removes one.
     async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()>;
+
+    /// Writes small values and takes records of our own in, together. Refused with
+    /// [`StoreError::FactMoved`] unless every expected value is still there.
+    async fn swap_facts(&self, swap: FactSwap) -> Result<Vec<Acceptance>>;
 
     // --- people looking after the queues ---------------------------------------------
 

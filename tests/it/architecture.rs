@@ -16,6 +16,7 @@ const LAYERS: [Layer; 7] = [
         "gateway",
         "http",
         "import",
+        "playbook",
         "rules",
         "service",
         "sops",
@@ -29,7 +30,10 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 12] = [
+const BESIDE: [(&str, &str); 15] = [
+    ("playbook", "rules"),
+    ("playbook", "sops"),
+    ("playbook", "templates"),
     ("rules", "templates"),
     ("rules", "yaml"),
     ("sops", "rules"),

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::{Planner, StepResult};
 use crate::domain::action::RemindWhen;
 use crate::domain::change::SopChange;
+use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Enrolment, SopEnding};
 use crate::domain::effect::Origin;
-use crate::domain::ids::{Person, SopId};
+use crate::domain::ids::SopId;
 use crate::domain::inbound::{Author, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::outgoing::Outgoing;
 use crate::domain::timer::Timer;
@@ -70,17 +71,12 @@ impl Planner<'_> {
     pub(super) fn start_sop(&mut self, id: &SopId) -> StepResult {
         let sop = self.playbook.sops.get(id);
         let sop = sop.ok_or_else(|| format!("no SOP is called {id}"))?;
-        if !sop.is_lifecycle() {
-            return Err(format!(
-                "people do not enter an SOP of kind {}",
-                sop.kind.word()
-            ));
+        if !sop.is_entered_by(&self.contact.person) {
+            let kind = sop.kind.word();
+            return Err(format!("nobody like that enters an SOP of kind {kind}"));
         }
         if sop.off {
             return Err("the SOP is switched off".to_owned());
-        }
-        if !matches!(self.contact.person, Person::External(_)) {
-            return Err("only customers go through an SOP".to_owned());
         }
         let begun = self.plan.sops.iter().any(|change| change.sop == *id);
         let before = self.contact.sops.get(id);
@@ -91,13 +87,13 @@ impl Planner<'_> {
         if self.in_sop && before.is_some() {
             return Err("they have been in this SOP before".to_owned());
         }
-        self.begin(sop);
+        self.begin(sop, self.now);
         Ok(())
     }
 
-    /// Takes the contact into an SOP.
-    pub(in crate::process) fn begin(&mut self, sop: &Sop) {
-        let begun = lifecycle::begin(sop, self.now, &self.config.timezone);
+    /// Takes the contact into an SOP that counts from this time.
+    pub(in crate::process) fn begin(&mut self, sop: &Sop, at: UnixMillis) {
+        let begun = lifecycle::begin(sop, at, &self.config.timezone);
         if let Some(due) = begun.due {
             let (config, app) = (self.config, &self.inbound().app);
             let step = begun.enrolment.step;

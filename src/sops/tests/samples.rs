@@ -75,7 +75,7 @@ sops:
         report.human(crate::lang::Lang::En)
     );
     let codes: Vec<&str> = report.items().iter().map(|item| item.code).collect();
-    assert_eq!(codes, ["S012"; 3], "they are not run yet, and said so");
+    assert_eq!(codes, [""; 0]);
     let set = set.expect("plans");
     let kinds: Vec<&str> = set.iter().map(|sop| sop.kind.word()).collect();
     assert_eq!(kinds, ["campaign", "recurring", "group"]);

@@ -11,7 +11,7 @@ use crate::templates::Catalog;
 
 /// Reads one file. Known are the templates `甲` (a text) and `乙` (a menu), the servicer
 /// group `售后组`, the robot `值班群`, and the plans of the file.
-pub(super) fn read(text: &str) -> (Option<SopSet>, Report) {
+pub(in crate::sops) fn read(text: &str) -> (Option<SopSet>, Report) {
     let files = |pairs: &[(&str, &str)]| -> BTreeMap<String, Vec<u8>> {
         let pairs = pairs.iter();
         pairs
@@ -44,7 +44,7 @@ pub(super) fn read(text: &str) -> (Option<SopSet>, Report) {
 }
 
 /// The one plan of a good file.
-pub(super) fn plan(text: &str) -> Sop {
+pub(in crate::sops) fn plan(text: &str) -> Sop {
     let (set, report) = read(text);
     let human = report.human(crate::lang::Lang::En);
     let set = set.unwrap_or_else(|| panic!("{human}"));
@@ -53,12 +53,12 @@ pub(super) fn plan(text: &str) -> Sop {
 }
 
 /// A lifecycle plan with these lines.
-pub(super) fn lifecycle(lines: &[&str]) -> Sop {
+pub(in crate::sops) fn lifecycle(lines: &[&str]) -> Sop {
     plan(&text_of(lines))
 }
 
 /// The file of a lifecycle plan with these lines.
-pub(super) fn text_of(lines: &[&str]) -> String {
+pub(in crate::sops) fn text_of(lines: &[&str]) -> String {
     let head = "version: 1\nsops:\n  - id: 计划\n    kind: lifecycle\n";
     let lines: String = lines.iter().map(|line| format!("    {line}\n")).collect();
     format!("{head}{lines}")

@@ -8,21 +8,14 @@ use crate::domain::ids::{RecordId, RuleId, Tag, UserId};
 use crate::store::{ContactFacts, DecisionCommit, Store};
 
 fn facts(synced_at: i64) -> ContactFacts {
-    ContactFacts {
-        person: customer("a"),
-        name: None,
-        followers: None,
-        tags: None,
-        synced_at: at(synced_at),
-    }
+    ContactFacts::asked(customer("a"), at(synced_at))
 }
 
 fn follower(userid: &str, added_at: i64) -> Follower {
     Follower {
-        userid: UserId::from(userid),
-        remark: None,
         added_at: Some(at(added_at)),
         source: Some(format!("code-{userid}")),
+        ..Follower::of(UserId::from(userid))
     }
 }
 

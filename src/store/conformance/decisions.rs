@@ -150,11 +150,9 @@ pub async fn apply_to_the_newest_contact(subject: &dyn Subject) {
     let claimed = one_record(&*store, 0).await;
     // Somebody else learns something while the decision is made.
     let facts = ContactFacts {
-        person: customer("a"),
         name: Some("小明".to_owned()),
-        followers: None,
         tags: Some(vec![Tag::from("来源/展会")]),
-        synced_at: at(1),
+        ..ContactFacts::asked(customer("a"), at(1))
     };
     store.merge_contact(facts).await.unwrap();
     let change = ContactChange {

@@ -108,6 +108,8 @@ macro_rules! store_conformance {
                 two_schedulers_fire_each_once
                 fired_ones_stay_fired_after_a_restart
                 facts_are_replaced_by_name
+                facts_are_found_by_the_beginning_of_their_name
+                a_swap_of_facts_needs_what_was_read
             }
             sop_rows {
                 are_written_with_their_decision

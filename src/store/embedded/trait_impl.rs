@@ -10,7 +10,7 @@ use super::inbox::PreparedRecord;
 use super::item::{INBOX, OUTBOX};
 use super::keys::Table;
 use super::kf::PreparedPage;
-use super::txn::{Txn, encode, get_json};
+use super::txn::{Txn, get_json};
 use super::{
     EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, past, prune,
     quotas, sop_rows, timers, uses,
@@ -21,9 +21,9 @@ use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
     Acceptance, AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
-    DeliveryNote, Depths, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord,
-    QueueDetail, QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result,
-    Retention, Signals, SopRow, SopRowQuery, Store,
+    DeliveryNote, Depths, FactSwap, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord,
+    PastRecord, QueueDetail, QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation,
+    Result, Retention, Signals, SopRow, SopRowQuery, Store, SyncPage,
 };
 
 #[async_trait]
@@ -204,6 +204,24 @@ impl Store for EmbeddedStore {
             .await
     }
 
+    async fn take_sync_page(&self, page: SyncPage) -> Result<()> {
+        let records: Vec<PreparedRecord> = page
+            .records
+            .iter()
+            .map(PreparedRecord::new)
+            .collect::<Result<_>>()?;
+        let notes = facts::prepare(page.notes)?;
+        self.writer
+            .run(move |txn| {
+                for facts in page.contacts {
+                    contacts::merge(txn, facts)?;
+                }
+                inbox::accept(txn, records)?;
+                facts::put(txn, notes)
+            })
+            .await
+    }
+
     async fn contacts_after(&self, after: Option<&Person>, limit: usize) -> Result<Vec<Contact>> {
         let after = after.cloned();
         self.read(move |rows, keys| contacts::after(rows, keys, after.as_ref(), limit))
@@ -267,11 +285,19 @@ impl Store for EmbeddedStore {
     }
 
     async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()> {
-        let each = facts.into_iter();
-        let facts = each
-            .map(|(name, value)| Ok((name, encode("fact", &value)?)))
-            .collect::<Result<facts::PreparedFacts>>()?;
+        let facts = facts::prepare(facts)?;
         self.writer.run(move |txn| facts::put(txn, facts)).await
+    }
+
+    async fn facts_under(&self, prefix: &str) -> Result<Vec<(String, serde_json::Value)>> {
+        let prefix = prefix.to_owned();
+        self.read(move |rows, keys| facts::under(rows, keys, &prefix))
+            .await
+    }
+
+    async fn swap_facts(&self, swap: FactSwap) -> Result<Vec<Acceptance>> {
+        let swap = facts::PreparedSwap::new(swap)?;
+        self.writer.run(move |txn| facts::swap(txn, swap)).await
     }
 
     async fn depths(&self, now: UnixMillis) -> Result<Depths> {

@@ -63,6 +63,7 @@ pub(crate) struct Wake {
     pub(crate) outbox: bool,
     pub(crate) kf: bool,
     pub(crate) timers: bool,
+    pub(crate) sops: bool,
 }
 
 impl Wake {
@@ -73,6 +74,7 @@ impl Wake {
             (self.outbox, &signals.outbox),
             (self.kf, &signals.kf),
             (self.timers, &signals.timers),
+            (self.sops, &signals.sops),
         ];
         for (_, bell) in bells.into_iter().filter(|(ring, _)| *ring) {
             bell.notify_one();

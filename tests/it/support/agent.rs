@@ -150,7 +150,8 @@ impl AgentBuilder {
              [[app]]\nname = \"staff\"\nkind = \"app\"\nagent_id = 1000002\nsecret = \"app-secret\"\n{callback}{staff}\
              [[app]]\nname = \"bot\"\nkind = \"aibot\"\n{callback}\
              [store]\nkind = \"{store}\"\npath = \"data\"\n\
-             [servicers]\n\"售后组\" = [\"zhao.min\"]\n[robots]\n\"值班群\" = \"sample-robot-key\"\n{extra}"
+             [servicers]\n\"售后组\" = [\"zhao.min\"]\n[robots]\n\"值班群\" = \"sample-robot-key\"\n\
+             [sync]\nevery = \"off\"\n{extra}"
         );
         let text = self.edits.iter().fold(text, |text, (from, to)| {
             assert!(text.contains(from), "agent.toml has no {from}");

@@ -1,0 +1,170 @@
+//! Customer groups: from the list, each with its members, then those no longer in it.
+
+use super::customers::{enter, is_dissolved, problem, turn_page};
+use super::progress::{Finished, LAST, Phase, Run, read};
+use super::{AT_ONCE, CURSOR_INVALID, Stopped, Syncer, Verdict, WIDTH};
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::Contact;
+use crate::domain::ids::{AppName, ChatId, ConversationKey, DedupeKey, Person};
+use crate::domain::inbound::{Author, Channel, GROUP_CHANGED, Inbound, ReplyPath, Trigger};
+use crate::store::{ContactFacts, GroupFacts, NewRecord, RecordBody};
+use crate::wecom::api::externalcontact::groupchat_list;
+use crate::wecom::error::Error;
+
+/// Groups of one page: they are kept with the run until each was read.
+const PAGE: u32 = 100;
+/// Without a list of owners there are too many groups to see.
+const TOO_MANY: i64 = 81017;
+
+impl Syncer {
+    pub(super) async fn groups(&mut self, mut run: Run) -> Result<(), Stopped> {
+        if !run.chats.is_empty() {
+            return self.read_groups(run).await;
+        }
+        if run.listed {
+            enter(&mut run, Phase::LostGroups);
+            // Groups stand behind all customers in the order of contacts.
+            run.after = Some(Person::External("\u{10FFFF}".into()));
+            return self.save(&run, Vec::new(), Vec::new()).await;
+        }
+        self.list_groups(run).await
+    }
+
+    async fn list_groups(&mut self, mut run: Run) -> Result<(), Stopped> {
+        let members = self.members();
+        let end = members.len().min(run.next + run.width);
+        let mut request = if run.by_owner {
+            let owners = members[run.next.min(end)..end].iter();
+            groupchat_list::Request::of_owners(owners.map(|id| id.0.clone()).collect(), PAGE)
+        } else {
+            groupchat_list::Request::all(PAGE)
+        };
+        let last_owner = end >= members.len();
+        request.cursor.clone_from(&run.cursor);
+        match self.call(&request).await {
+            Ok(page) => {
+                let chats = page.group_chat_list.into_iter();
+                run.chats = chats.map(|chat| ChatId(chat.chat_id)).collect();
+                turn_page(&mut run, page.next_cursor, end);
+                run.listed = run.cursor.is_none() && (!run.by_owner || last_owner);
+            }
+            Err(Stopped::Call(error)) => {
+                if !list_refused(&mut run, &error, end, last_owner) {
+                    return Err(error.into());
+                }
+            }
+            Err(other) => return Err(other),
+        }
+        self.save(&run, Vec::new(), Vec::new()).await
+    }
+
+    async fn read_groups(&mut self, mut run: Run) -> Result<(), Stopped> {
+        let some = run.chats.len().min(AT_ONCE);
+        let persons: Vec<Person> = run.chats.drain(..some).map(Person::Group).collect();
+        let contacts = self.ask_each(&persons).await?;
+        let missed = self.missed(&run, &contacts).await?;
+        run.counts.groups += contacts.len() as u64;
+        metrics::counter!("wecom_agent_sync_rows_total", "kind" => "group")
+            .increment(contacts.len() as u64);
+        self.save(&run, contacts, missed).await
+    }
+
+    /// Groups made since the last run that no event told of: what an event would have begun
+    /// begins now.
+    async fn missed(
+        &self,
+        run: &Run,
+        contacts: &[ContactFacts],
+    ) -> Result<Vec<NewRecord>, Stopped> {
+        let last: Option<Finished> = read(self.store.as_ref(), LAST).await?;
+        let (Some(last), Some(app)) = (last, &self.app) else {
+            return Ok(Vec::new());
+        };
+        let persons: Vec<Person> = contacts.iter().map(|facts| facts.person.clone()).collect();
+        let known = self.store.contacts(&persons).await?;
+        let new = contacts
+            .iter()
+            .zip(known)
+            .filter(|(_, known)| known.is_none());
+        let made = new.filter_map(|(facts, _)| match (&facts.person, &facts.group) {
+            (Person::Group(chat), Some(GroupFacts::Is { made_at, .. })) => {
+                let at = (*made_at).filter(|at| *at >= last.began_at)?;
+                Some(made(app, chat, at, run.began_at))
+            }
+            _ => None,
+        });
+        Ok(made.collect())
+    }
+
+    pub(super) async fn lost_groups(&mut self, mut run: Run) -> Result<(), Stopped> {
+        let began_at = Some(run.began_at);
+        let unseen = |contact: &Contact| {
+            let group = contact.group.as_ref();
+            let dissolved = group.is_some_and(|group| group.dissolved_at.is_some());
+            !dissolved && contact.synced_at < began_at
+        };
+        let is_group = |person: &Person| matches!(person, Person::Group(_));
+        let (stale, over) = self.look_through(&mut run, is_group, unseen).await?;
+        let contacts = self.ask_each(&stale).await?;
+        run.counts.lost += contacts.iter().filter(|facts| is_dissolved(facts)).count() as u64;
+        self.save(&run, contacts, Vec::new()).await?;
+        if over { self.finish(run).await } else { Ok(()) }
+    }
+}
+
+/// Whether the run goes on beside a refused list.
+fn list_refused(run: &mut Run, error: &Error, end: usize, last_owner: bool) -> bool {
+    match (error.code(), Syncer::verdict(error)) {
+        (Some(CURSOR_INVALID), _) if !run.restarted => {
+            run.cursor = None;
+            run.restarted = true;
+        }
+        (Some(TOO_MANY), _) if !run.by_owner => {
+            run.by_owner = true;
+            run.next = 0;
+            run.width = WIDTH;
+            run.cursor = None;
+        }
+        (_, None) => return false,
+        (_, Some(Verdict::Narrow)) if run.by_owner && run.width > 1 => {
+            run.width = 1;
+            run.cursor = None;
+        }
+        (_, Some(Verdict::Narrow)) if run.by_owner => {
+            problem(run, error.to_string());
+            turn_page(run, String::new(), end);
+            run.listed = last_owner;
+        }
+        (_, Some(_)) => {
+            problem(run, error.to_string());
+            run.listed = true;
+        }
+    }
+    true
+}
+
+/// The record that WeCom's event would have become.
+fn made(app: &AppName, chat: &ChatId, at: UnixMillis, now: UnixMillis) -> NewRecord {
+    let inbound = Inbound {
+        channel: Channel::Contact,
+        app: app.clone(),
+        at,
+        person: Some(Person::Group(chat.clone())),
+        author: Author::System,
+        conversation: ConversationKey(format!("{app}/{chat}")),
+        trigger: Trigger::Event {
+            event: GROUP_CHANGED.to_owned(),
+            change_type: Some("create".to_owned()),
+        },
+        reply_path: ReplyPath::None,
+    };
+    NewRecord {
+        dedupe: DedupeKey(format!("own/group/{chat}")),
+        received_at: now,
+        urgent: false,
+        body: RecordBody::Inbound {
+            inbound,
+            raw: String::new(),
+        },
+    }
+}
