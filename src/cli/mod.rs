@@ -19,6 +19,7 @@ mod lists;
 mod moved_clock;
 mod outcome;
 mod output;
+mod preview;
 mod queue;
 mod replay;
 mod rules;
@@ -69,6 +70,7 @@ enum Verb {
     Replay(replay::Args),
     Queue(queue::Args),
     Rules(rules::Args),
+    Preview(preview::Args),
     Sop(sop::Args),
     Contacts(contacts::Args),
     Groups(groups::Args),
@@ -152,6 +154,7 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Replay(args) => replay::run(args, terminal).await,
         Verb::Queue(args) => queue::run(args, terminal).await,
         Verb::Rules(args) => rules::run(args, terminal).await,
+        Verb::Preview(args) => preview::run(args, terminal).await,
         Verb::Sop(args) => sop::run(args, terminal).await,
         Verb::Contacts(args) => contacts::run(args, terminal).await,
         Verb::Groups(args) => groups::run(args, terminal).await,

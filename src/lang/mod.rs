@@ -124,6 +124,7 @@ const FILES: &[&str] = &[
     include_str!("help.toml"),
     include_str!("import.toml"),
     include_str!("looking_back.toml"),
+    include_str!("preview.toml"),
     include_str!("reason.toml"),
     include_str!("simulate.toml"),
     include_str!("sops.toml"),

@@ -15,9 +15,8 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
-use crate::domain::contact::{Contact, Enrolment};
-use crate::domain::ids::{ChatId, DedupeKey, Person, SopId};
-use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, RunRef, SopMove, Task, Trigger};
+use crate::domain::contact::Contact;
+use crate::domain::ids::{ChatId, DedupeKey, Person};
 use crate::playbook::CurrentPlaybook;
 use crate::service::{Pass, Service};
 use crate::sops::Sop;
@@ -169,7 +168,7 @@ impl Runner {
                     .await?;
                 let (looked, over) = reached(sop, run.work, &page);
                 let concerned = page[..looked].iter();
-                let concerned = concerned.filter(|contact| concerns(run, sop, contact, now));
+                let concerned = concerned.filter(|contact| run.concerns(sop, contact, now));
                 records = concerned
                     .map(|contact| self.record(run, sop, contact, now))
                     .collect();
@@ -198,34 +197,13 @@ impl Runner {
     fn record(&self, run: &Run, sop: &Sop, contact: &Contact, now: UnixMillis) -> NewRecord {
         let apps = self.deps.config.apps.first().map(|app| &app.name);
         let app = apps.map(|app| self.deps.config.contact_app(app).clone());
-        let task = match run.work {
-            Work::Step { run: at, step } => Task::SopStep {
-                sop: run.sop.clone(),
-                step,
-                run: Some(RunRef {
-                    at,
-                    version: run.version.clone(),
-                }),
-            },
-            Work::Cancel => moving(&run.sop, SopMove::Out),
-            Work::Migrate => moving(&run.sop, SopMove::To(sop.version.clone())),
-            Work::Resume => moving(&run.sop, SopMove::On),
-        };
+        let app = app.unwrap_or_else(|| "contact".into());
         NewRecord {
             dedupe: DedupeKey(format!("own/{}/{}", run.name(), contact.person.key())),
             received_at: now,
             urgent: false,
             body: RecordBody::Inbound {
-                inbound: Inbound {
-                    channel: Channel::Contact,
-                    app: app.unwrap_or_else(|| "contact".into()),
-                    at: now,
-                    person: Some(contact.person.clone()),
-                    author: Author::System,
-                    conversation: contact.conversation(),
-                    trigger: Trigger::Own(task),
-                    reply_path: ReplyPath::None,
-                },
+                inbound: run.inbound(sop, contact, app, now),
                 raw: String::new(),
             },
         }
@@ -260,11 +238,6 @@ impl Runner {
 
 const NOBODY: &str = "it is for nobody";
 
-fn moving(sop: &SopId, to: SopMove) -> Task {
-    let sop = sop.clone();
-    Task::SopMove { sop, to }
-}
-
 fn parsed<T: DeserializeOwned>(value: &Value) -> Option<T> {
     serde_json::from_value(value.clone()).ok()
 }
@@ -291,21 +264,6 @@ fn reached(sop: &Sop, work: Work, page: &[Contact]) -> (usize, bool) {
     };
     let looked = page.iter().position(is_behind).unwrap_or(page.len());
     (looked, looked < page.len() || page.len() < PAGE)
-}
-
-/// Whether there is anything to do for a contact.
-fn concerns(run: &Run, sop: &Sop, contact: &Contact, now: UnixMillis) -> bool {
-    match run.work {
-        Work::Step { .. } => sop.is_for(contact, now),
-        Work::Migrate => {
-            runs_in(contact, &run.sop).is_some_and(|enrolment| enrolment.version != sop.version)
-        }
-        Work::Cancel | Work::Resume => runs_in(contact, &run.sop).is_some(),
-    }
-}
-
-fn runs_in<'c>(contact: &'c Contact, sop: &SopId) -> Option<&'c Enrolment> {
-    contact.sops.get(sop).filter(|one| one.is_running())
 }
 
 impl Service for Runner {

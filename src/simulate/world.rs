@@ -1,6 +1,6 @@
 //! Contacts, timers and a clock in memory; production's own `decide` decides.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::civil::Date;
 
@@ -29,7 +29,10 @@ pub struct World<'p> {
     playbook: &'p Playbook,
     now: UnixMillis,
     contacts: BTreeMap<Person, Contact>,
-    timers: BTreeMap<String, Timer>,
+    /// By when they are due.
+    timers: BTreeMap<(UnixMillis, String), Timer>,
+    /// When the timer of a key is due.
+    due: HashMap<String, UnixMillis>,
     uses: BTreeMap<(Date, RuleId), u32>,
     /// What decisions put into the inbox: taken up before the clock moves.
     waiting: VecDeque<Inbound>,
@@ -86,6 +89,7 @@ impl<'p> World<'p> {
             now,
             contacts: BTreeMap::new(),
             timers: BTreeMap::new(),
+            due: HashMap::new(),
             uses: BTreeMap::new(),
             waiting: VecDeque::new(),
             records: 0,
@@ -115,14 +119,37 @@ impl<'p> World<'p> {
     /// When timers set each other off without an end.
     pub fn advance(&mut self, to: UnixMillis) -> Result<Vec<Happened>, Runaway> {
         let mut happened = Vec::new();
-        while let Some(inbound) = self.next(to) {
-            if happened.len() == MOST_TIMERS {
+        while let Some(one) = self.step(to) {
+            happened.push(one);
+            if happened.len() > MOST_TIMERS {
                 return Err(Runaway);
             }
-            happened.push(self.happens(inbound));
         }
-        self.now = self.now.max(to);
         Ok(happened)
+    }
+
+    /// The next thing that happens by itself until then; none moves the clock there.
+    pub fn step(&mut self, to: UnixMillis) -> Option<Happened> {
+        let next = self.next(to);
+        if next.is_none() {
+            self.now = self.now.max(to);
+        }
+        next.map(|inbound| self.happens(inbound))
+    }
+
+    /// Somebody who is known already.
+    pub fn know(&mut self, contact: Contact) {
+        self.contacts.insert(contact.person.clone(), contact);
+    }
+
+    /// Everybody who is known.
+    pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
+        self.contacts.values()
+    }
+
+    /// Puts something into the inbox.
+    pub fn receive(&mut self, inbound: Inbound) {
+        self.waiting.push_back(inbound);
     }
 
     /// What is next in the inbox until then; moves the clock to it.
@@ -130,9 +157,12 @@ impl<'p> World<'p> {
         if let Some(inbound) = self.waiting.pop_front() {
             return Some(inbound);
         }
-        let due = self.timers.values().filter(|timer| timer.due <= to);
-        let key = due.min_by_key(|timer| timer.due)?.key.clone();
-        let timer = self.timers.remove(&key)?;
+        let first = self.timers.first_entry()?;
+        if first.key().0 > to {
+            return None;
+        }
+        let timer = first.remove();
+        self.due.remove(&timer.key);
         self.now = self.now.max(timer.due);
         Some(timer.inbound)
     }
@@ -225,7 +255,7 @@ impl<'p> World<'p> {
             }
         }
         for key in &commit.remove_timers {
-            self.timers.remove(key);
+            self.remove_timer(key);
         }
         for timer in &commit.timers {
             self.set_timer(timer.clone());
@@ -234,7 +264,15 @@ impl<'p> World<'p> {
 
     /// Sets a timer; one with the same key is replaced.
     pub(super) fn set_timer(&mut self, timer: Timer) {
-        self.timers.insert(timer.key.clone(), timer);
+        self.remove_timer(&timer.key);
+        self.due.insert(timer.key.clone(), timer.due);
+        self.timers.insert((timer.due, timer.key.clone()), timer);
+    }
+
+    fn remove_timer(&mut self, key: &str) {
+        if let Some((key, due)) = self.due.remove_entry(key) {
+            self.timers.remove(&(due, key));
+        }
     }
 
     /// Why each rule did what it did, looking at all of them.

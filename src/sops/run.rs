@@ -14,7 +14,9 @@ use super::model::{At, Kind, Missed, Sop};
 use super::recurrence::{last, next};
 use super::timing::instant;
 use crate::domain::clock::UnixMillis;
-use crate::domain::ids::{Person, SopId};
+use crate::domain::contact::Contact;
+use crate::domain::ids::{AppName, Person, SopId};
+use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, RunRef, SopMove, Task, Trigger};
 use crate::rules::Calendar;
 
 /// What is begun later than this was missed: the server was down.
@@ -106,6 +108,49 @@ impl Run {
             taken: 0,
             ended: None,
             why: None,
+        }
+    }
+
+    /// Whether there is anything to do for a contact.
+    #[must_use]
+    pub fn concerns(&self, sop: &Sop, contact: &Contact, now: UnixMillis) -> bool {
+        let enrolment = contact.sops.get(&self.sop).filter(|one| one.is_running());
+        match self.work {
+            Work::Step { .. } => sop.is_for(contact, now),
+            Work::Migrate => enrolment.is_some_and(|one| one.version != sop.version),
+            Work::Cancel | Work::Resume => enrolment.is_some(),
+        }
+    }
+
+    /// What goes into the inbox for a contact.
+    #[must_use]
+    pub fn inbound(&self, sop: &Sop, contact: &Contact, app: AppName, now: UnixMillis) -> Inbound {
+        let moving = |to| Task::SopMove {
+            sop: self.sop.clone(),
+            to,
+        };
+        let task = match self.work {
+            Work::Step { run: at, step } => Task::SopStep {
+                sop: self.sop.clone(),
+                step,
+                run: Some(RunRef {
+                    at,
+                    version: self.version.clone(),
+                }),
+            },
+            Work::Cancel => moving(SopMove::Out),
+            Work::Migrate => moving(SopMove::To(sop.version.clone())),
+            Work::Resume => moving(SopMove::On),
+        };
+        Inbound {
+            channel: Channel::Contact,
+            app,
+            at: now,
+            person: Some(contact.person.clone()),
+            author: Author::System,
+            conversation: contact.conversation(),
+            trigger: Trigger::Own(task),
+            reply_path: ReplyPath::None,
         }
     }
 

@@ -108,6 +108,11 @@ pub(super) fn config() -> Config {
 }
 
 pub(super) fn playbook(config: &Config, rules: &str) -> Playbook {
+    playbook_with(config, rules, SOPS)
+}
+
+/// The shop with other plans.
+pub(super) fn playbook_with(config: &Config, rules: &str, plans: &str) -> Playbook {
     let templates: BTreeMap<String, Vec<u8>> = [
         ("退款说明.txt", "退款请提供订单号"),
         ("欢迎.txt", "欢迎光临"),
@@ -129,7 +134,7 @@ pub(super) fn playbook(config: &Config, rules: &str) -> Playbook {
     let files = BTreeMap::from([("a.yaml".to_owned(), rules.as_bytes().to_vec())]);
     let set = rules_from_files(Path::new("rules"), &files, &references, &mut report);
     let rules = set.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
-    let plans = BTreeMap::from([("a.yaml".to_owned(), SOPS.as_bytes().to_vec())]);
+    let plans = BTreeMap::from([("a.yaml".to_owned(), plans.as_bytes().to_vec())]);
     let reader = PlanReader {
         references: &references,
         calendar: rules.calendar(),
