@@ -24,12 +24,14 @@ pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
 #[must_use]
 pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let (templates, mut report) = Catalog::load(&config.paths.templates);
+    let named = sops::named_in(&config.paths.sops);
     let references = References {
         templates: &templates,
         servicer_groups: &config.servicers.keys().cloned().collect(),
         webhooks: &config.webhooks.keys().cloned().collect(),
         robots: &config.robots.keys().cloned().collect(),
-        sops: Some(&sops::ids_in(&config.paths.sops)),
+        sops: Some(&named.ids),
+        plan_tags: Some(&named.tags),
         setting: Some(&Setting {
             now: SystemClock
                 .now()

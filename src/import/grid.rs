@@ -59,8 +59,7 @@ pub type Grid = Vec<Cell>;
 #[must_use]
 pub fn grid(bytes: &[u8], sheet: Option<&str>, found: &mut Found) -> Option<Grid> {
     if bytes.len() > MOST_BYTES {
-        let most = format!("{} MiB", MOST_BYTES / 1024 / 1024);
-        found.whole(Diagnostic::of(problems::TOO_LARGE).value("most", most));
+        found.whole(*too_large("check.sheet_mib", MOST_BYTES / 1024 / 1024));
         return None;
     }
     let mut cells = Cells {
@@ -69,7 +68,7 @@ pub fn grid(bytes: &[u8], sheet: Option<&str>, found: &mut Found) -> Option<Grid
     };
     let read = match bytes {
         [b'P', b'K', 3, 4, ..] => cells.xlsx(bytes, sheet),
-        [0xD0, 0xCF, 0x11, 0xE0, ..] => Err(unreadable("xls")),
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => Err(unreadable(OLD)),
         _ => cells.csv(bytes),
     };
     match read {
@@ -83,18 +82,23 @@ pub fn grid(bytes: &[u8], sheet: Option<&str>, found: &mut Found) -> Option<Grid
 
 type Refused = Box<Diagnostic>;
 
-fn unreadable(detail: &str) -> Refused {
-    let help = if detail == "xls" {
+/// Texts on a file of the old form, and on one that cannot be unpacked.
+const OLD: &str = "check.sheet_old";
+const DAMAGED: &str = "check.sheet_damaged";
+
+fn unreadable(detail: &'static str) -> Refused {
+    let help = if detail == OLD {
         "check.sheet_unreadable_xls"
     } else {
         "check.sheet_unreadable_help"
     };
-    let found = Diagnostic::of(problems::UNREADABLE).value("detail", detail);
+    let found = Diagnostic::of(problems::UNREADABLE).entry("detail", detail);
     Box::new(found.help(help))
 }
 
-fn too_large(most: String) -> Refused {
-    Box::new(Diagnostic::of(problems::TOO_LARGE).value("most", most))
+fn too_large(what: &'static str, count: impl ToString) -> Refused {
+    let found = Diagnostic::of(problems::TOO_LARGE).value("count", count.to_string());
+    Box::new(found.entry("most", what))
 }
 
 struct Cells<'f> {
@@ -105,9 +109,9 @@ struct Cells<'f> {
 impl Cells<'_> {
     fn xlsx(&mut self, bytes: &[u8], wanted: Option<&str>) -> Result<(), Refused> {
         unfolds_to_a_limit(bytes)?;
-        let broken = |error: calamine::XlsxError| unreadable(&error.to_string());
+        let broken = |_: calamine::XlsxError| unreadable(DAMAGED);
         let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes))
-            .map_err(|error: calamine::XlsxError| unreadable(&error.to_string()))?;
+            .map_err(|_: calamine::XlsxError| unreadable(DAMAGED))?;
         let sheets = book.sheet_names();
         let sheet = match wanted {
             None => sheets.first().cloned(),
@@ -129,8 +133,11 @@ impl Cells<'_> {
             match text(cell.get_value()) {
                 Some(text) => self.take(place, &text)?,
                 None => {
-                    let value = format!("{:?}", cell.get_value());
-                    let wrong = Diagnostic::of(problems::WRONG_CELL).value("value", value);
+                    let wrong = Diagnostic::of(problems::WRONG_CELL);
+                    let wrong = match cell.get_value() {
+                        DataRef::Error(error) => wrong.value("value", error.to_string()),
+                        _ => wrong.entry("value", "check.sheet_date"),
+                    };
                     self.found.at(place, wrong);
                 }
             }
@@ -143,7 +150,7 @@ impl Cells<'_> {
     fn csv(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         let text = decoded(bytes);
         if text.contains('\0') {
-            return Err(unreadable("binary"));
+            return Err(unreadable("check.sheet_binary"));
         }
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -151,7 +158,7 @@ impl Cells<'_> {
             .delimiter(delimiter(&text))
             .from_reader(text.as_bytes());
         for (row, record) in (0_u32..).zip(reader.records()) {
-            let record = record.map_err(|error| unreadable(&error.to_string()))?;
+            let record = record.map_err(|_| unreadable("check.sheet_no_table"))?;
             for (column, value) in (0_u32..).zip(&record) {
                 self.take(Place { row, column }, value)?;
             }
@@ -165,15 +172,13 @@ impl Cells<'_> {
             return Ok(());
         }
         if place.row >= MOST_ROWS {
-            return Err(too_large(format!("{MOST_ROWS} 行 (rows)")));
+            return Err(too_large("check.sheet_rows", MOST_ROWS));
         }
         if place.column >= MOST_COLUMNS {
-            return Err(too_large(format!("{MOST_COLUMNS} 列 (columns)")));
+            return Err(too_large("check.sheet_columns", MOST_COLUMNS));
         }
         if text.chars().nth(MOST_CHARS).is_some() {
-            return Err(too_large(format!(
-                "{MOST_CHARS} 字一格 (characters a cell)"
-            )));
+            return Err(too_large("check.sheet_characters", MOST_CHARS));
         }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         self.grid.push(Cell { place, text });
@@ -197,16 +202,16 @@ fn text(value: &DataRef<'_>) -> Option<String> {
 /// Unfolds every part once and forgets it. What the file says about its own sizes may be
 /// untrue.
 fn unfolds_to_a_limit(bytes: &[u8]) -> Result<(), Refused> {
-    let broken = |error: zip::result::ZipError| unreadable(&error.to_string());
+    let broken = |_: zip::result::ZipError| unreadable(DAMAGED);
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
     let mut left = MOST_UNFOLDED;
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(broken)?;
         let copied = std::io::copy(&mut part.take(left + 1), &mut std::io::sink());
-        let copied = copied.map_err(|error| unreadable(&error.to_string()))?;
+        let copied = copied.map_err(|_| unreadable(DAMAGED))?;
         if copied > left {
             let mib = MOST_UNFOLDED / 1024 / 1024;
-            return Err(too_large(format!("{mib} MiB")));
+            return Err(too_large("check.sheet_mib", mib));
         }
         left -= copied;
     }

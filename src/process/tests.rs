@@ -59,6 +59,7 @@ fn playbook(rules: &str) -> Playbook {
         webhooks: &std::collections::BTreeSet::new(),
         robots: &std::collections::BTreeSet::new(),
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let (rules, report) = crate::rules::load(&folder.path().join("rules"), &references);

@@ -61,6 +61,7 @@ pub(super) fn read(calendar: &str, rules: &[u8]) -> (Option<RuleSet>, Report) {
         webhooks: &names(&["erp查单"]),
         robots: &names(&["内部群"]),
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let mut report = Report::default();
@@ -163,6 +164,39 @@ pub(super) fn found(calendar: &str, text: &[u8]) -> Vec<(&'static str, usize, us
             (item.code, place.0, place.1)
         })
         .collect()
+}
+
+/// English words of a Chinese report that are neither in the operator's file nor in any
+/// Chinese text of the catalogue: somebody else's message got through.
+pub(super) fn foreign_words(report: &Report, file: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lang");
+    let entries = std::fs::read_dir(folder).expect("the catalogue");
+    let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok());
+    let chinese: String = texts
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| line.starts_with("zh = "))
+        .collect();
+    let known: BTreeSet<&str> = words_in(&chinese).chain(words_in(file)).collect();
+    let keys = crate::rules::schema().to_string() + &crate::templates::schema().to_string();
+    let keys: BTreeSet<&str> = words_in(&keys).collect();
+    let told: String = report
+        .items()
+        .iter()
+        .map(|item| {
+            format!(
+                "{}\n{}\n",
+                item.message(Lang::Zh),
+                item.mend(Lang::Zh).unwrap_or_default()
+            )
+        })
+        .collect();
+    let foreign = words_in(&told).filter(|word| !known.contains(word) && !keys.contains(word));
+    foreign.map(str::to_owned).collect()
+}
+
+fn words_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphabetic())
+        .filter(|word| word.len() > 1)
 }
 
 /// One mistake in a rule file, nothing else.

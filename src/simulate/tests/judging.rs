@@ -209,3 +209,9 @@ fn every_channel_and_event_reaches_its_rules() {
     passes("{from: 李四, event: 'event:change_external_contact/edit', expect: {none: true}}");
     passes("{from: 张三, say: 送礼, expect: {rule: 老客}}");
 }
+
+#[test]
+fn what_stays_as_it_is_can_be_expected() {
+    passes("{from: 张三, say: 天气, expect: {points: 0}}");
+    passes("{from: 张三, say: 天气, expect: {end_session: false}}");
+}

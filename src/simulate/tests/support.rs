@@ -124,6 +124,7 @@ pub(super) fn playbook(config: &Config, rules: &str) -> Playbook {
         webhooks: &names(config.webhooks.keys().collect()),
         robots: &names(config.robots.keys().collect()),
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let files = BTreeMap::from([("a.yaml".to_owned(), rules.as_bytes().to_vec())]);
