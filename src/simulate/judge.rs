@@ -269,8 +269,9 @@ impl Said {
             }
             _ => self.target.clone(),
         };
-        if let Some(problem) = &self.problem {
-            told.push_str(&format!(" ({problem})"));
+        if self.problem.is_some() {
+            // Why is told beside what happened, in the reader's language.
+            told.push_str(" ✗");
         }
         told
     }

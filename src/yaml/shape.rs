@@ -133,8 +133,8 @@ fn map(
 /// Whether a key that is not known was probably meant as this one: once is enough.
 fn is_misspelt(node: &Node, name: &str, keys: &'static [Key]) -> bool {
     let known = |key: &str| keys.iter().any(|known| known.name == key);
-    let others = node.entries().iter().filter(|entry| !known(&entry.key));
-    others.into_iter().any(|entry| {
+    let mut others = node.entries().iter().filter(|entry| !known(&entry.key));
+    others.any(|entry| {
         let rest = entry.key.strip_prefix(name);
         let joined = rest.and_then(|rest| rest.chars().next());
         joined.is_some_and(|c| !c.is_alphanumeric() && c != '_')
@@ -307,7 +307,7 @@ fn empty(node: &Node, findings: &mut Findings<'_>) {
             .chars()
             .skip(node.span.column - 1);
         let rest: String = rest.collect();
-        let comment = rest.trim_start().starts_with('#');
+        let comment = rest.trim_start_matches([':', ' ']).starts_with('#');
         let found = if comment {
             found.help("check.empty_comment")
         } else {

@@ -8,6 +8,9 @@ use super::problems;
 use super::tree::is_key;
 use crate::diagnostic::{Diagnostic, Span};
 
+/// Keys are looked for in so much of a line.
+const MOST_CHARS: usize = 1000;
+
 /// An error of the parser at `span` as a finding with its place.
 pub(super) fn told(text: &str, span: Span, error: &ErrorKind) -> (Span, Diagnostic) {
     let lines = Lines { text, span };
@@ -95,14 +98,15 @@ impl<'t> Lines<'t> {
         let line = self.span.line;
         [line, line.saturating_sub(1)].into_iter().find_map(|line| {
             let content = self.line(line);
-            let starts = content
+            let mut starts = content
                 .char_indices()
+                .take(MOST_CHARS)
                 .filter(|(at, c)| {
                     let before = content[..*at].chars().next_back();
                     c.is_ascii_lowercase() && before.is_none_or(|c| " -{,".contains(c))
                 })
                 .map(|(at, _)| at);
-            starts.into_iter().find_map(|start| {
+            starts.find_map(|start| {
                 let (key, rest) = content[start..].split_once(':')?;
                 let whole_line = content[..start].trim_start_matches([' ', '-']).is_empty();
                 let touches = rest.chars().next().is_some_and(|c| {

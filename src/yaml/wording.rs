@@ -7,6 +7,11 @@ use crate::diagnostic::{Diagnostic, Findings, Span};
 /// What people put between two words when they mean a list.
 const BETWEEN: [char; 9] = [' ', '/', '／', '|', '｜', ';', '；', '\\', '\u{3000}'];
 
+/// So much of a word is looked at.
+const MOST_CHARS: usize = 1000;
+/// A finding repeats at most so much of it.
+const MOST_SHOWN: usize = 60;
+
 /// `any: 【退款】` where square brackets were meant. Inside a list they may be part of a word.
 pub(super) fn in_wide_brackets(node: &Node, findings: &mut Findings<'_>) -> bool {
     let pairs = [('【', '】'), ('〔', '〕'), ('〖', '〗')];
@@ -45,13 +50,14 @@ pub(super) fn without_brackets(before: Option<&Entry>, entry: &Entry, findings: 
     let text = format!("{},{}", first.unwrap_or_default(), entry.key);
     findings.add(
         entry.span,
-        Diagnostic::of(problems::ONE_WORD).value("text", text),
+        Diagnostic::of(problems::ONE_WORD).value("text", clipped(&text)),
     );
 }
 
 /// Commas in a plain word, and other signs between two Chinese ones, separate nothing.
 pub(super) fn separators(span: Span, text: &str, keywords: bool, findings: &mut Findings<'_>) {
-    let chars: Vec<char> = text.chars().collect();
+    // A longer one is told to be too long.
+    let chars: Vec<char> = text.chars().take(MOST_CHARS).collect();
     let place = |at: usize| Span {
         column: span.column + at,
         len: 1,
@@ -73,23 +79,24 @@ pub(super) fn separators(span: Span, text: &str, keywords: bool, findings: &mut 
         before.zip(after)
     };
     let number = |c: &char| c.is_ascii_digit();
-    let comma = (0..chars.len()).find(|at| {
-        let parts = beside(*at).is_some_and(|(a, b)| !(number(a) && number(b)));
-        chars[*at] == ',' && parts
-    });
+    let comma = (0..chars.len())
+        .filter(|at| chars[*at] == ',')
+        .find(|at| beside(*at).is_some_and(|(a, b)| !(number(a) && number(b))));
     if let Some(at) = comma {
         findings.add(
             place(at),
-            Diagnostic::of(problems::ONE_WORD).value("text", text),
+            Diagnostic::of(problems::ONE_WORD).value("text", clipped(text)),
         );
         return;
     }
-    let sign = (0..chars.len()).find(|at| {
-        let chinese = beside(*at).is_some_and(|(a, b)| is_han(*a) && is_han(*b));
-        BETWEEN.contains(&chars[*at]) && chinese
-    });
+    // 退 款 is one word, written with space.
+    let mut words = chars.split(|c| c.is_whitespace());
+    let spaced = !words.any(|word| word.len() == 1);
+    let sign = (0..chars.len())
+        .filter(|at| BETWEEN.contains(&chars[*at]) && (spaced || !chars[*at].is_whitespace()))
+        .find(|at| beside(*at).is_some_and(|(a, b)| is_han(*a) && is_han(*b)));
     if let Some(at) = sign.filter(|_| keywords) {
-        let found = Diagnostic::of(problems::NOT_SEPARATED).value("text", text);
+        let found = Diagnostic::of(problems::NOT_SEPARATED).value("text", clipped(text));
         let found = if chars[at].is_whitespace() {
             found.entry("sign", "check.sign_space")
         } else {
@@ -124,6 +131,15 @@ pub(super) fn wide_sign(span: Span, text: &str, findings: &mut Findings<'_>) {
             Diagnostic::of(problems::WIDE_SIGN).value("rest", text.trim_start_matches('＄'));
         findings.add(Span { len: 1, ..span }, found);
     }
+}
+
+/// The beginning of a word, for a finding.
+fn clipped(text: &str) -> String {
+    let mut shown: String = text.chars().take(MOST_SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 fn is_han(c: char) -> bool {
