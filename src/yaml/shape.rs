@@ -5,6 +5,8 @@ use super::tree::{Data, Entry, Node, is_key};
 use super::{lint, problems, values, wording};
 use crate::diagnostic::{Diagnostic, Findings, nearest};
 
+/// A map with more keys is no slip of the pen.
+const MOST_COMPARED: usize = 100;
 /// A finding repeats at most this many characters of a value.
 const MOST_SHOWN: usize = 60;
 
@@ -132,6 +134,9 @@ fn map(
 
 /// Whether a key that is not known was probably meant as this one: once is enough.
 fn is_misspelt(node: &Node, name: &str, keys: &'static [Key]) -> bool {
+    if node.entries().len() > MOST_COMPARED {
+        return false;
+    }
     let known = |key: &str| keys.iter().any(|known| known.name == key);
     let mut others = node.entries().iter().filter(|entry| !known(&entry.key));
     others.any(|entry| {

@@ -16,6 +16,7 @@ pub(super) fn told(text: &str, span: Span, error: &ErrorKind) -> (Span, Diagnost
     let lines = Lines { text, span };
     lines
         .touching_colon()
+        .or_else(|| lines.brackets_without_colon())
         .or_else(|| lines.reserved(error))
         .or_else(|| lines.bracket(error))
         .or_else(|| lines.colon(error))
@@ -125,6 +126,16 @@ impl<'t> Lines<'t> {
         })
     }
 
+    /// `when {any: [退款]}`: a key whose brackets follow it at once.
+    fn brackets_without_colon(&self) -> Option<(Span, Diagnostic)> {
+        let content = self.line(self.span.line);
+        let start = content.trim_start_matches([' ', '-']);
+        let (key, rest) = start.split_once(' ')?;
+        let column = content.chars().count() - start.chars().count() + 1;
+        let bare = is_key(key) && rest.trim_start().starts_with(['{', '[']);
+        bare.then(|| no_colon(self.span.line, column, key))
+    }
+
     /// A text that begins with a sign which YAML keeps for itself.
     fn reserved(&self, error: &ErrorKind) -> Option<(Span, Diagnostic)> {
         let here = self.line(self.span.line).chars();
@@ -217,10 +228,15 @@ impl<'t> Lines<'t> {
         let alone = is_key(key) && key != start.trim_end() && !start.contains(": ");
         (alone && !start.ends_with(':')).then(|| {
             let column = above.chars().count() - start.chars().count() + 1;
-            let span = Span::new(number, column, key.len());
-            (span, Diagnostic::of(problems::NO_COLON).value("key", key))
+            no_colon(number, column, key)
         })
     }
+}
+
+/// A key without its colon.
+fn no_colon(line: usize, column: usize, key: &str) -> (Span, Diagnostic) {
+    let found = Diagnostic::of(problems::NO_COLON).value("key", key);
+    (Span::new(line, column, key.len()), found)
 }
 
 /// A bracket without its other half.

@@ -165,7 +165,7 @@ async fn what_cannot_run_says_so() {
     let ran = run(&files, &["test", "--filter", "没有的"]).await;
     assert_eq!(ran.code, Some(2), "{}", ran.all());
     let ran = run(&files, &["test", "nothere.test.yaml"]).await;
-    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert_eq!(ran.code, Some(2), "{}", ran.all());
 
     let wrong = GOOD.replace("rule: refund", "rule: refnd");
     let files = written(&[("a", &wrong)]);

@@ -164,7 +164,7 @@ fn actions() {
         &act("{webhook: {to: erp查单, body: {a: ['{{ x']}}}"),
         "T003",
         4,
-        43,
+        47,
     );
 }
 

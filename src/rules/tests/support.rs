@@ -3,6 +3,7 @@
 use crate::rules::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
@@ -169,30 +170,31 @@ pub(super) fn found(calendar: &str, text: &[u8]) -> Vec<(&'static str, usize, us
 /// English words of a Chinese report that are neither in the operator's file nor in any
 /// Chinese text of the catalogue: somebody else's message got through.
 pub(super) fn foreign_words(report: &Report, file: &str) -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lang");
-    let entries = std::fs::read_dir(folder).expect("the catalogue");
-    let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok());
-    let chinese: String = texts
-        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-        .filter(|line| line.starts_with("zh = "))
-        .collect();
-    let known: BTreeSet<&str> = words_in(&chinese).chain(words_in(file)).collect();
-    let keys = crate::rules::schema().to_string() + &crate::templates::schema().to_string();
-    let keys: BTreeSet<&str> = words_in(&keys).collect();
     let told: String = report
         .items()
         .iter()
         .map(|item| {
-            format!(
-                "{}\n{}\n",
-                item.message(Lang::Zh),
-                item.mend(Lang::Zh).unwrap_or_default()
-            )
+            let mend = item.mend(Lang::Zh).unwrap_or_default();
+            format!("{}\n{mend}\n", item.message(Lang::Zh))
         })
         .collect();
-    let foreign = words_in(&told).filter(|word| !known.contains(word) && !keys.contains(word));
+    let own: BTreeSet<&str> = words_in(file).collect();
+    let foreign = words_in(&told).filter(|word| !KNOWN.contains(*word) && !own.contains(word));
     foreign.map(str::to_owned).collect()
 }
+
+/// The words of the catalogue's Chinese texts, and all keys.
+static KNOWN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lang");
+    let entries = std::fs::read_dir(folder).expect("the catalogue");
+    let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok());
+    let mut known = crate::rules::schema().to_string() + &crate::templates::schema().to_string();
+    for text in texts {
+        let chinese = text.lines().filter(|line| line.starts_with("zh = "));
+        known.extend(chinese);
+    }
+    words_in(&known).map(str::to_owned).collect()
+});
 
 fn words_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphabetic())

@@ -286,4 +286,10 @@ pub(super) const FILES: &[Broken] = &[
         ("Y043", 3, 21),
         "`能退吗`",
     ),
+    broken(
+        "a list without its colon",
+        "rules:\n  - id: a\n    when {any: [退款]}\n    do: [{reply: 甲}]\n",
+        ("Y042", 3, 5),
+        "when: 值",
+    ),
 ];
