@@ -4,19 +4,24 @@ use std::io::{Cursor, Read as _};
 
 use calamine::{DataRef, Reader as _, Xlsx};
 
+use super::csv;
 use super::problems::{self, Found};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// A larger file is refused.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// What an `.xlsx` may unfold to.
 const MOST_UNFOLDED: u64 = 128 * 1024 * 1024;
-/// More rows are refused.
+/// More rows below the header are refused.
 pub const MOST_ROWS: u32 = 20_000;
 /// More columns are refused.
 const MOST_COLUMNS: u32 = 64;
 /// A longer cell is refused; Excel itself has this limit.
 const MOST_CHARS: usize = 32_767;
+
+/// The thread that an `.xlsx` is read on: its reader may panic on a file made up to break it,
+/// which then is one more file that cannot be read.
+pub const THREAD: &str = "xlsx";
 
 /// A place in a sheet, both from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,27 +68,37 @@ pub fn grid(bytes: &[u8], sheet: Option<&str>, found: &mut Found) -> Option<Grid
         found.whole(Diagnostic::of(problems::TOO_LARGE).value("most", most));
         return None;
     }
-    let mut cells = Cells {
-        grid: Grid::new(),
-        found,
-    };
     let read = match bytes {
-        [b'P', b'K', 3, 4, ..] => cells.xlsx(bytes, sheet),
+        [b'P', b'K', 3, 4, ..] => apart(bytes, sheet, found),
         [0xD0, 0xCF, 0x11, 0xE0, ..] => Err(unreadable("xls")),
-        _ => cells.csv(bytes),
-    };
-    match read {
-        Ok(()) => Some(cells.grid),
-        Err(finding) => {
-            cells.found.whole(*finding);
-            None
+        _ => {
+            let mut cells = Cells::new(found);
+            csv::read(bytes, &mut cells).map(|()| cells.grid)
         }
+    };
+    read.map_err(|finding| found.whole(*finding)).ok()
+}
+
+/// Reads an `.xlsx` on a thread of its own.
+fn apart(bytes: &[u8], sheet: Option<&str>, found: &mut Found) -> Result<Grid, Refused> {
+    let reading = || {
+        let mut cells = Cells::new(found);
+        cells.xlsx(bytes, sheet).map(|()| cells.grid)
+    };
+    let thread = std::thread::Builder::new().name(THREAD.to_owned());
+    let joined = std::thread::scope(|scope| {
+        let spawned = thread.spawn_scoped(scope, reading);
+        spawned.map(std::thread::ScopedJoinHandle::join)
+    });
+    match joined {
+        Ok(Ok(read)) => read,
+        Ok(Err(_)) | Err(_) => Err(damaged("check.sheet_damaged")),
     }
 }
 
-type Refused = Box<Diagnostic>;
+pub(super) type Refused = Box<Diagnostic>;
 
-fn unreadable(detail: &str) -> Refused {
+pub(super) fn unreadable(detail: &str) -> Refused {
     let help = if detail == "xls" {
         "check.sheet_unreadable_xls"
     } else {
@@ -93,16 +108,27 @@ fn unreadable(detail: &str) -> Refused {
     Box::new(found.help(help))
 }
 
+/// The same code, told without what a library says about it.
+pub(super) fn damaged(text: &'static str) -> Refused {
+    let found = Diagnostic::new(problems::UNREADABLE.code, Severity::Error, text);
+    Box::new(found.help("check.sheet_unreadable_help"))
+}
+
 fn too_large(most: String) -> Refused {
     Box::new(Diagnostic::of(problems::TOO_LARGE).value("most", most))
 }
 
-struct Cells<'f> {
+pub(super) struct Cells<'f> {
     grid: Grid,
-    found: &'f mut Found,
+    pub(super) found: &'f mut Found,
 }
 
-impl Cells<'_> {
+impl<'f> Cells<'f> {
+    fn new(found: &'f mut Found) -> Self {
+        let grid = Grid::new();
+        Self { grid, found }
+    }
+
     fn xlsx(&mut self, bytes: &[u8], wanted: Option<&str>) -> Result<(), Refused> {
         unfolds_to_a_limit(bytes)?;
         let broken = |error: calamine::XlsxError| unreadable(&error.to_string());
@@ -140,31 +166,12 @@ impl Cells<'_> {
         Ok(())
     }
 
-    fn csv(&mut self, bytes: &[u8]) -> Result<(), Refused> {
-        let text = decoded(bytes);
-        if text.contains('\0') {
-            return Err(unreadable("binary"));
-        }
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter(&text))
-            .from_reader(text.as_bytes());
-        for (row, record) in (0_u32..).zip(reader.records()) {
-            let record = record.map_err(|error| unreadable(&error.to_string()))?;
-            for (column, value) in (0_u32..).zip(&record) {
-                self.take(Place { row, column }, value)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, place: Place, text: &str) -> Result<(), Refused> {
+    pub(super) fn take(&mut self, place: Place, text: &str) -> Result<(), Refused> {
         let text = text.trim();
         if text.is_empty() {
             return Ok(());
         }
-        if place.row >= MOST_ROWS {
+        if place.row > MOST_ROWS {
             return Err(too_large(format!("{MOST_ROWS} 行 (rows)")));
         }
         if place.column >= MOST_COLUMNS {
@@ -211,30 +218,4 @@ fn unfolds_to_a_limit(bytes: &[u8]) -> Result<(), Refused> {
         left -= copied;
     }
     Ok(())
-}
-
-/// Excel writes CSV in GBK on a Chinese Windows.
-fn decoded(bytes: &[u8]) -> String {
-    let marked = encoding_rs::Encoding::for_bom(bytes);
-    if let Some((encoding, _)) = marked {
-        return encoding.decode_with_bom_removal(bytes).0.into_owned();
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::GB18030
-            .decode_without_bom_handling(bytes)
-            .0
-            .into_owned(),
-    }
-}
-
-/// Comma, semicolon or tab: the one that stands in the first line.
-fn delimiter(text: &str) -> u8 {
-    let line = text.lines().find(|line| !line.trim().is_empty());
-    let count = |mark: &u8| {
-        let line = line.unwrap_or_default().bytes();
-        line.filter(|byte| byte == mark).count()
-    };
-    let marks = [b';', b'\t', b','];
-    marks.into_iter().max_by_key(count).unwrap_or(b',')
 }

@@ -212,6 +212,24 @@ impl Reason {
         }
     }
 
+    /// How far the rule came before it was skipped: conditions are looked at in this order.
+    pub(super) fn reach(&self) -> u8 {
+        match self {
+            Self::Off | Self::Author => 0,
+            Self::Trigger { .. } => 1,
+            Self::Channel { .. } => 2,
+            Self::Type { .. } => 3,
+            Self::Any { .. } | Self::All { .. } | Self::Regex => 4,
+            Self::None { .. } => 5,
+            Self::HasTag { .. } | Self::NotTag { .. } | Self::Contact { .. } => 6,
+            Self::NotYet | Self::Over => 7,
+            Self::Hours { .. } => 8,
+            Self::Cooldown { .. } => 9,
+            Self::Hits { .. } => 10,
+            Self::Limit { .. } => 11,
+        }
+    }
+
     fn human(&self, lang: Lang, text: &str) -> String {
         let key = format!("explain.{}", self.word());
         let values: Vec<(&str, String)> = match self {
