@@ -203,9 +203,9 @@ fn show(
         ];
         terminal.say("replay.reworded", &values);
     }
-    let told = found.differences.iter();
-    let told: Vec<&Compared> = told.filter(|one| one.reworded.is_empty()).collect();
-    for compared in told.iter().take(limit) {
+    let listed = found.differences.iter();
+    let listed: Vec<&Compared> = listed.filter(|one| one.reworded.is_empty()).collect();
+    for compared in listed.iter().take(limit) {
         let at = local(compared.at, zone);
         let said = trace::said(&compared.inbound, terminal);
         terminal.line(format!("\n{}  {at}  {said}", compared.id));
@@ -213,7 +213,7 @@ fn show(
         terminal.say("replay.before", &[("what", &told(before, terminal))]);
         terminal.say("replay.after", &[("what", &told(after, terminal))]);
     }
-    let more = told.len().saturating_sub(limit);
+    let more = listed.len().saturating_sub(limit);
     if more > 0 {
         terminal.say("replay.more", &[("count", &more.to_string())]);
     }

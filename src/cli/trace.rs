@@ -183,7 +183,10 @@ fn tell_message(
     }
     match &trace.rules {
         Some(rules) => {
-            let at = trace.seen.as_ref().map_or(record.received_at, |seen| seen.at);
+            let at = trace
+                .seen
+                .as_ref()
+                .map_or(record.received_at, |seen| seen.at);
             let version = names.told(&rules.version, at);
             terminal.say("trace.rules", &[("version", &version)]);
             let text = text_of(&record.inbound);
@@ -210,7 +213,10 @@ fn tell_contact(
 ) {
     terminal.line(who(contact));
     for (tag, mark) in &contact.tags {
-        terminal.line(format!("  {}", provenance(tag, mark, names, zone, terminal)));
+        terminal.line(format!(
+            "  {}",
+            provenance(tag, mark, names, zone, terminal)
+        ));
     }
     for (name, value) in &contact.attributes {
         terminal.line(format!("  {name} = {value}"));

@@ -134,7 +134,9 @@ impl Args {
         let mut contact = known.clone();
         contact.person = doing.person();
         let tags = self.tag.iter().map(|tag| Tag(tag.clone()));
-        contact.tags.extend(tags.map(|tag| (tag, TagMark::told(now))));
+        contact
+            .tags
+            .extend(tags.map(|tag| (tag, TagMark::told(now))));
         let values = self.attr.iter().cloned();
         let values = values.map(|(name, value)| (name, Value::Text(value)));
         contact.attributes.extend(values);

@@ -3,8 +3,7 @@
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::domain::effect::Effect;
-use crate::domain::ids::UserId;
+use crate::domain::effect::{Effect, listed};
 use crate::domain::outgoing::{MenuItem, Outgoing};
 use crate::lang::Lang;
 
@@ -25,35 +24,9 @@ pub(super) fn what(stored: &str, lang: Lang) -> String {
 /// What an effect does, and to whom.
 pub(super) fn effect(effect: &Effect, lang: Lang) -> String {
     let what = what(effect.word(), lang);
-    match whom(effect) {
+    match effect.whom() {
         Some(whom) => format!("{what} {whom}"),
         None => what,
-    }
-}
-
-fn whom(effect: &Effect) -> Option<String> {
-    match effect {
-        Effect::KfSend {
-            external_userid, ..
-        }
-        | Effect::MarkTag {
-            external_userid, ..
-        }
-        | Effect::Remark {
-            external_userid, ..
-        }
-        | Effect::KfTransfer {
-            external_userid, ..
-        }
-        | Effect::KfEnd {
-            external_userid, ..
-        } => Some(external_userid.0.clone()),
-        Effect::MassSend { to, .. } => to.named(),
-        Effect::AppSend { to, .. } => Some(members(to)),
-        Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
-            Some(name.clone())
-        }
-        Effect::KfEvent { .. } | Effect::Welcome { .. } | Effect::AibotReply { .. } => None,
     }
 }
 
@@ -76,22 +49,21 @@ pub(super) fn content(effect: &Effect, lang: Lang) -> String {
             added.chain(removed).collect::<Vec<_>>().join(" ")
         }
         Effect::Remark { remark, .. } => remark.clone(),
-        Effect::KfTransfer { servicers, .. } => members(servicers),
+        Effect::KfTransfer { servicers, .. } => listed(servicers),
         Effect::KfEnd { .. } => String::new(),
         Effect::Webhook { body, .. } => body.to_string(),
     }
-}
-
-fn members(ids: &[UserId]) -> String {
-    let ids: Vec<_> = ids.iter().map(UserId::as_str).collect();
-    ids.join(", ")
 }
 
 /// A message as somebody would describe it who has it before them.
 fn written(message: &Outgoing, lang: Lang) -> String {
     let thing = |kind: &str, parts: &[&str]| {
         let kind = lang.text(&format!("said.{kind}"), &[]);
-        let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = parts
+            .iter()
+            .copied()
+            .filter(|part| !part.is_empty())
+            .collect();
         format!("[{kind} {}]", parts.join(" "))
     };
     let some = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -122,7 +94,10 @@ fn written(message: &Outgoing, lang: Lang) -> String {
             let text = |pointer| card.pointer(pointer).and_then(Value::as_str);
             let title = text("/main_title/title").or(text("/emphasis_content/title"));
             let more = text("/main_title/desc").or(text("/sub_title_text"));
-            thing("card", &[title.unwrap_or_default(), more.unwrap_or_default()])
+            thing(
+                "card",
+                &[title.unwrap_or_default(), more.unwrap_or_default()],
+            )
         }
     }
 }

@@ -152,4 +152,3 @@ impl SopId {
         RuleId(format!("sop/{self}"))
     }
 }
-

@@ -150,7 +150,11 @@ impl<'a> Replay<'a> {
             && before.sops == after.sops
             && before.effects.len() == after.effects.len();
         let pairs = before.effects.iter().zip(&after.effects);
-        if !same || !pairs.clone().all(|(old, new)| unworded(old) == unworded(new)) {
+        if !same
+            || !pairs
+                .clone()
+                .all(|(old, new)| unworded(old) == unworded(new))
+        {
             return Vec::new();
         }
         let others = pairs.zip(&commit.effects).filter(|((a, b), _)| a != b);

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnding};
-use crate::domain::ids::{AppName, Person, RuleId, SopId};
+use crate::domain::ids::{AppName, Person, SopId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;

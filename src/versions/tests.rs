@@ -134,7 +134,9 @@ fn actions_attributes_templates_and_tests_are_told_in_words() {
         ),
         (
             "rules/a.test.yaml",
-            &test.replace("rule: 甲", "none: true").replace("say: 物流", "say: 快递"),
+            &test
+                .replace("rule: 甲", "none: true")
+                .replace("say: 物流", "say: 快递"),
         ),
         (
             "templates/菜单.yaml",
@@ -154,7 +156,10 @@ fn actions_attributes_templates_and_tests_are_told_in_words() {
         ]
     );
     let english = told(&old, &new, Lang::En);
-    assert!(english[1].contains("action 3 › set › v: 1 → 2"), "{english:?}");
+    assert!(
+        english[1].contains("action 3 › set › v: 1 → 2"),
+        "{english:?}"
+    );
 }
 
 #[test]

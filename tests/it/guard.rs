@@ -134,7 +134,11 @@ rules:
     answers(&mock, "wang.wei", 1).await;
     agent.idle().await;
     assert_eq!(said_by_bot(&mock, CUSTOMER).len(), 2);
-    assert_eq!(said_by_bot(&mock, MEMBER).len(), 4, "two notices, two reminders");
+    assert_eq!(
+        said_by_bot(&mock, MEMBER).len(),
+        4,
+        "two notices, two reminders"
+    );
     assert_eq!(applied(&mock, "webhook/send").len(), 2);
     assert_eq!(said_by_bot(&mock, "wang.wei").len(), 1);
     // Whoever looks at the customer sees it without asking for each message.

@@ -46,7 +46,11 @@ fn files(known: &Standing, now: &Standing, terminal: &Terminal) {
     if now.taken != known.taken {
         terminal.say("demo.taken_over", &[]);
     }
-    if let Some(refused) = now.problem.as_ref().filter(|_| now.problem != known.problem) {
+    if let Some(refused) = now
+        .problem
+        .as_ref()
+        .filter(|_| now.problem != known.problem)
+    {
         let errors = refused.errors.to_string();
         let values = [("errors", errors.as_str()), ("problem", &refused.problem)];
         terminal.say("demo.files_refused", &values);
