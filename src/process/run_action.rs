@@ -254,6 +254,10 @@ impl<'a> Planner<'a> {
     }
 
     fn untag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
+        if self.in_sop && !self.contact.tags.contains_key(tag) {
+            self.plan.add_tags.retain(|grant| grant.tag != *tag);
+            return Ok(());
+        }
         self.plan.add_tags.retain(|grant| grant.tag != *tag);
         self.plan.remove_tags.push(tag.clone());
         self.tagging.get_or_insert_with(|| origin.clone());

@@ -40,7 +40,7 @@ fn a_changed_rule_is_told_key_by_key() {
     assert_eq!(
         told(&old, &new, Lang::Zh),
         [
-            "规则 退款咨询：任一关键词 +2（退钱、不买了）；匹配方式 contains → exact；冷却 1 小时 → 10 分钟；动作 −1（tag: 意向/退款）"
+            "规则 退款咨询：任一关键词 +2（退钱、不买了）；匹配方式 contains → exact；冷却 1 小时 → 10 分钟；动作 −1（打标签 意向/退款）"
         ]
     );
     assert_eq!(
@@ -146,10 +146,10 @@ fn actions_attributes_templates_and_tests_are_told_in_words() {
     assert_eq!(
         told(&old, &new, Lang::Zh),
         [
-            "rules/a.test.yaml：测试 查物流 第 1 个步骤 说：物流 → 快递；\
-             去掉 测试 查物流 第 1 个步骤 预期 规则（原来是 甲）；\
-             增加 测试 查物流 第 1 个步骤 预期 什么都不触发 true",
-            "规则 甲：第 3 个动作 设置属性 v：1 → 2；第 3 个动作 设置属性 text：旧 → 新；\
+            "rules/a.test.yaml：测试 查物流 › 第 1 个步骤 › 说：物流 → 快递；\
+             去掉 测试 查物流 › 第 1 个步骤 › 预期 › 规则（原来是 甲）；\
+             增加 测试 查物流 › 第 1 个步骤 › 预期 › 什么都不触发 true",
+            "规则 甲：第 3 个动作 › 设置属性 › v：1 → 2；第 3 个动作 › 设置属性 › text：旧 → 新；\
              增加 客户的城市 上海",
             "templates/菜单.yaml：菜单的开头 …段话很长的一段话头 → …段话很长的一段话尾；\
              菜单的选项 +1（打开网页的一项 官网）",
@@ -221,7 +221,7 @@ fn plans_are_compared_by_their_ids() {
     let (old, new) = (set(&[("sops/a.yaml", &old)]), set(&[("sops/a.yaml", &new)]));
     assert_eq!(
         told(&old, &new, Lang::Zh),
-        ["sops/a.yaml：计划 新客 第 1 个步骤 时间：1 天 → 2 天；计划 +1（送礼） −1（老客）"]
+        ["sops/a.yaml：计划 新客 › 第 1 个步骤 › 时间：1 天 → 2 天；计划 +1（送礼） −1（老客）"]
     );
 }
 

@@ -150,7 +150,7 @@ fn name(key: &str, lang: Lang) -> String {
         // What operators named themselves is no key, whatever it is called.
         let word = word.filter(|_| !NAMED.contains(&before)).unwrap_or(known);
         before = known;
-        if NAMED.contains(&known) && known == "words" {
+        if known == "words" {
             continue;
         }
         numbered |= element.is_some();
