@@ -5,10 +5,14 @@ use clap::Subcommand;
 
 use super::access::{Access, local};
 use super::output::Terminal;
-use super::version_names::{VersionNames, short, told};
+use super::version_names::{VersionNames, told};
+use super::words::padded;
 use super::{ConfigArg, Ended, Format, import};
 use crate::app::{Folders, History, Reply, Request, load_playbook, write_whole};
 use crate::versions::{FileSet, Kept, Plan, Reason, Version, difference, plan, words};
+
+/// Room for the name of a version: `123 · 3fa9c1`.
+const NAME_COLUMNS: usize = 12;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -93,16 +97,13 @@ async fn history(args: &HistoryArgs, terminal: &Terminal) -> anyhow::Result<Ende
     }
     for version in newest {
         let in_force = history.in_force == Some(version.number);
-        let (number, at) = (
-            format!("{:>3}", version.number),
-            local(version.at, &access.config.timezone),
-        );
+        let name = padded(&told(version), NAME_COLUMNS);
+        let at = local(version.at, &access.config.timezone);
         let what = summary(version, &history, terminal);
         let values = [
             ("mark", if in_force { "*" } else { " " }),
-            ("n", number.as_str()),
+            ("version", name.as_str()),
             ("at", &at),
-            ("hash", short(&version.hash)),
             ("what", &what),
         ];
         terminal.say("versions.row", &values);

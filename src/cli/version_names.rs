@@ -54,7 +54,7 @@ pub(super) fn told(version: &Version) -> String {
 }
 
 /// The beginning of a hash.
-pub(super) fn short(hash: &str) -> &str {
+fn short(hash: &str) -> &str {
     hash.get(..SHOWN).unwrap_or(hash)
 }
 

@@ -86,7 +86,8 @@ pub fn rows(grid: &[Cell], templates: &[&str], label: &str, found: &mut Found) -
             rows.push(reader.row(templates, label, &mut ids));
         }
     }
-    if rows.is_empty() {
+    // Rows that cannot be read are told already.
+    if rows.is_empty() && !found.has_errors() {
         found.whole(Diagnostic::of(problems::NO_ROWS));
     }
     rows
