@@ -253,7 +253,7 @@ impl Reason {
                 ("actual", actual.clone().unwrap_or_else(|| "—".to_owned())),
             ],
             Self::Hours { hours } => vec![("hours", hours.clone())],
-            Self::Cooldown { left_secs } => vec![("left", span_of_time(*left_secs))],
+            Self::Cooldown { left_secs } => vec![("left", in_words(*left_secs, lang))],
             Self::Hits {
                 have,
                 times,
@@ -261,7 +261,7 @@ impl Reason {
             } => vec![
                 ("have", have.to_string()),
                 ("times", times.to_string()),
-                ("within", span_of_time(*within_secs)),
+                ("within", in_words(*within_secs, lang)),
             ],
             Self::Limit { used, max } => {
                 vec![("used", used.to_string()), ("max", max.to_string())]
@@ -367,7 +367,7 @@ impl Verdict {
                 );
                 lines.extend(
                     cooldown_secs
-                        .map(|secs| lang.text("explain.cools", &[("time", &span_of_time(secs))])),
+                        .map(|secs| lang.text("explain.cools", &[("time", &in_words(secs, lang))])),
                 );
                 lines.extend(used.map(|Used { used, max }| {
                     let (now, max) = ((used + 1).to_string(), max.to_string());
@@ -382,8 +382,20 @@ impl Verdict {
     }
 }
 
-/// `1d 2h`, `29m 10s`: the two largest units.
+/// `1d 2h`, `29m 10s`: the two largest units, as operators write them.
 pub(super) fn span_of_time(secs: u64) -> String {
+    units(secs, |unit| unit.to_owned())
+}
+
+/// `1 天 2 小时`: the two largest units in words.
+fn in_words(secs: u64, lang: Lang) -> String {
+    units(secs, |unit| {
+        let unit = lang.text(&format!("diff.unit_{unit}"), &[]);
+        format!(" {unit}")
+    })
+}
+
+fn units(secs: u64, unit_of: impl Fn(&str) -> String) -> String {
     let parts = [
         (secs / 86_400, "d"),
         (secs / 3600 % 24, "h"),
@@ -394,10 +406,10 @@ pub(super) fn span_of_time(secs: u64) -> String {
         .iter()
         .filter(|(number, _)| *number > 0)
         .take(2)
-        .map(|(number, unit)| format!("{number}{unit}"))
+        .map(|(number, unit)| format!("{number}{}", unit_of(unit)))
         .collect();
     if shown.is_empty() {
-        "0s".to_owned()
+        format!("0{}", unit_of("s"))
     } else {
         shown.join(" ")
     }
