@@ -46,7 +46,7 @@ fn a_changed_rule_is_told_key_by_key() {
     assert_eq!(
         told(&old, &new, Lang::En),
         [
-            "rule 退款咨询: any of the words +2 (退钱, 不买了); match contains → exact; cooldown 1 h → 10 min; actions −1 (tag: 意向/退款)"
+            "rule 退款咨询: any of the words +2 (退钱, 不买了); match contains → exact; cooldown 1 h → 10 min; action −1 (tag 意向/退款)"
         ]
     );
 }
