@@ -86,7 +86,7 @@ fn written(message: &Outgoing, lang: Lang) -> String {
         Outgoing::Miniprogram { title, page, .. } => thing("miniprogram", &[title, page]),
         Outgoing::Menu { head, items, tail } => {
             let lines = head.iter().cloned();
-            let lines = lines.chain(items.iter().map(|item| menu_line(item)));
+            let lines = lines.chain(items.iter().map(menu_line));
             let lines: Vec<String> = lines.chain(tail.iter().cloned()).collect();
             lines.join("\n")
         }

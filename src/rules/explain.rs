@@ -365,10 +365,10 @@ impl Verdict {
                         .iter()
                         .map(|deed| format!("→ {} {}", deed.action, deed.target)),
                 );
-                lines.extend(
-                    cooldown_secs
-                        .map(|secs| lang.text("explain.cools", &[("time", &in_words(secs, lang))])),
-                );
+                lines
+                    .extend(cooldown_secs.map(|secs| {
+                        lang.text("explain.cools", &[("time", &in_words(secs, lang))])
+                    }));
                 lines.extend(used.map(|Used { used, max }| {
                     let (now, max) = ((used + 1).to_string(), max.to_string());
                     lang.text("explain.uses", &[("used", &now), ("max", &max)])
