@@ -2,6 +2,7 @@
 //!
 //! Only our own account may open the socket; nothing listens on the network.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,6 +50,10 @@ pub enum Request {
     Find(String),
     /// Contacts with tags that a rule has set since a time, page by page.
     Tagged(TagQuery),
+    /// The rules, SOPs included, whose tags contacts carry.
+    TaggingRules,
+    /// How often rules with a daily limit have fired on a day.
+    RuleUses(jiff::civil::Date),
     /// Records of our own to take in.
     Accept(Vec<NewRecord>),
     /// The versions of the operators' files.
@@ -97,6 +102,10 @@ pub enum Reply {
     Contacts(Vec<Contact>),
     /// To `Tagged`.
     Tagged(TaggedPage),
+    /// To `TaggingRules`.
+    Rules(Vec<RuleId>),
+    /// To `RuleUses`.
+    Uses(BTreeMap<RuleId, u32>),
     /// To `Accept`: how many were new.
     Accepted(usize),
     /// To `Versions`.
@@ -132,6 +141,8 @@ pub async fn carry_out(
         }
         Request::Find(name) => Reply::Contacts(look::find(store, &name).await?),
         Request::Tagged(query) => Reply::Tagged(look::tagged(store, query).await?),
+        Request::TaggingRules => Reply::Rules(look::tagging_rules(store).await?),
+        Request::RuleUses(day) => Reply::Uses(store.rule_uses(day).await?),
         Request::Accept(records) => Reply::Accepted(look::accept(store, records).await?),
         Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
         Request::Version(number) => {

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use files::{Fingerprint, Folders, write_whole};
 pub use playbook::{load_playbook, read_playbook};
-pub use status::ReloadState;
+pub use status::{Problem, ReloadState, Standing};
 pub use versions::{History, MOST_VERSIONS};
 
 use self::reload::Reloader;

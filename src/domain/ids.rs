@@ -151,3 +151,10 @@ impl fmt::Display for Tag {
         f.write_str(&self.0)
     }
 }
+impl SopId {
+    /// On whose behalf a step acts: what a rule's id is for a rule.
+    #[must_use]
+    pub fn origin(&self) -> RuleId {
+        RuleId(format!("sop/{self}"))
+    }
+}

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnding};
-use crate::domain::ids::{AppName, Person, RuleId, SopId};
+use crate::domain::ids::{AppName, Person, SopId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
@@ -47,11 +47,6 @@ pub(super) fn sop_timer(
             reply_path: ReplyPath::None,
         },
     }
-}
-
-/// On whose behalf a step acts: what a rule's id is for a rule.
-fn origin_of(sop: &SopId) -> RuleId {
-    RuleId(format!("sop/{sop}"))
 }
 
 /// Decides about a step that is due.
@@ -103,7 +98,7 @@ impl Due<'_> {
             }
             Turn::Exit => {
                 let mut planner = self.planner();
-                planner.run_all(&origin_of(&sop.id), &sop.then);
+                planner.run_all(&sop.id.origin(), &sop.then);
                 let over = ended(enrolment, SopEnding::Exited, self.task.now);
                 let change = moved(self.task, &sop.id, enrolment, over);
                 self.note(commit, StepOutcome::Exited, None, None);
@@ -115,7 +110,7 @@ impl Due<'_> {
 
     fn do_it(&self, commit: &mut DecisionCommit) {
         let (sop, enrolment) = (self.scene.sop, self.scene.enrolment);
-        let rule = origin_of(&sop.id);
+        let rule = sop.id.origin();
         let mut planner = self.planner();
         let mut sent = 0;
         let index = usize::try_from(enrolment.step).unwrap_or(usize::MAX);
@@ -193,7 +188,7 @@ impl Due<'_> {
         enter(self.task, &mut change, false, commit);
         commit.contact = Some(change);
         commit.outcome = RecordOutcome::Done {
-            fired: vec![origin_of(&self.scene.sop.id)],
+            fired: vec![self.scene.sop.id.origin()],
         };
     }
 

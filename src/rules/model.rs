@@ -54,10 +54,15 @@ impl RuleSet {
         &self.calendar
     }
 
-    /// A short hash of the files that the set was read from.
+    /// What the set is called in traces: a short hash of its files, unless it was named.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Gives the set the name of what it is a part of.
+    pub fn set_version(&mut self, version: String) {
+        self.version = version;
     }
 }
 
