@@ -51,7 +51,7 @@ pub(super) fn sop_timer(
 
 /// On whose behalf a step acts: what a rule's id is for a rule.
 fn origin_of(sop: &SopId) -> RuleId {
-    RuleId(format!("sop/{sop}"))
+    RuleId::from(format!("sop/{sop}"))
 }
 
 /// Decides about a step that is due.
@@ -125,7 +125,7 @@ impl Due<'_> {
                     Doing::Act(action) => planner.run_one(&rule, index, action),
                     Doing::Send(template) => {
                         let deed = Deed {
-                            action: doing.key().to_owned(),
+                            action: doing.key().into(),
                             target: template.0.clone(),
                         };
                         sent += planner.step(&rule, index, deed, |planner, origin| {

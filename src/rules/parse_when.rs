@@ -43,7 +43,7 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         types: texts(node.get("type")),
         contact: node
             .get("contact")
-            .map(|node| contact_tests(node, &mut file.findings))
+            .map(|node| contact_tests(node, &mut file.findings).into())
             .unwrap_or_default(),
         hits: node.get("hits").and_then(hits),
     };
@@ -61,7 +61,7 @@ fn hits(node: &Node) -> Option<HitsWanted> {
     })
 }
 
-fn texts(node: Option<&Node>) -> Vec<String> {
+fn texts(node: Option<&Node>) -> Box<[String]> {
     let words = node.iter().flat_map(|node| node.words());
     words.map(|(word, _)| word.to_owned()).collect()
 }
@@ -118,8 +118,7 @@ fn words(
             if one_is_enough {
                 normals.push((normalize(&text).into_owned(), span));
             }
-            let text = text.into();
-            words.push(Word { text, id });
+            words.push(Word::new(text.into(), id));
         }
     }
     if normals.len() > 1 {
@@ -177,7 +176,7 @@ fn contradicting(when: &When) -> Option<&Word> {
     all_dead.or_else(|| when.all.words().iter().find_map(dead))
 }
 
-fn pattern(file: &mut File<'_, '_>, node: &Node) -> Option<Pattern> {
+fn pattern(file: &mut File<'_, '_>, node: &Node) -> Option<Box<Pattern>> {
     let text = node.text().filter(|text| !text.is_empty())?;
     if text.len() > MOST_PATTERN_BYTES {
         let found = Diagnostic::of(problems::BAD_REGEX)
@@ -191,7 +190,7 @@ fn pattern(file: &mut File<'_, '_>, node: &Node) -> Option<Pattern> {
     }
     let built = RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
     match built {
-        Ok(regex) => Some(Pattern { regex }),
+        Ok(regex) => Some(Box::new(Pattern { regex })),
         Err(error) => {
             let (detail, help) = regex_problem(text, &error);
             let found = Diagnostic::of(problems::BAD_REGEX)
