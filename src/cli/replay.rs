@@ -141,10 +141,10 @@ impl Found {
         };
         self.compared += 1;
         for rule in &compared.before.fired {
-            self.rules.entry(rule.0.clone()).or_default().before += 1;
+            self.rules.entry(rule.to_string()).or_default().before += 1;
         }
         for rule in &compared.after.fired {
-            self.rules.entry(rule.0.clone()).or_default().after += 1;
+            self.rules.entry(rule.to_string()).or_default().after += 1;
         }
         if compared.is_same() {
             self.same += 1;

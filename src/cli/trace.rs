@@ -177,7 +177,7 @@ fn tell_message(
     for step in &trace.steps {
         if let Some(problem) = &step.problem {
             let problem = terminal.reason(problem);
-            let values = [("action", step.key.as_str()), ("problem", &problem)];
+            let values = [("action", &*step.key), ("problem", &problem)];
             terminal.say("try.problem", &values);
         }
     }

@@ -52,7 +52,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     let zone = &access.config.timezone;
     let since = since::past(&args.since, now, zone, terminal)?;
     let undo = TakeBack {
-        rule: RuleId(args.rule.clone()),
+        rule: RuleId::from(args.rule.as_str()),
         since,
     };
     let contacts = tagged(&access, &undo).await?;

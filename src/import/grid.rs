@@ -180,9 +180,7 @@ impl<'f> Cells<'f> {
             return Err(too_large("check.sheet_columns", MOST_COLUMNS));
         }
         if text.chars().nth(MOST_CHARS).is_some() {
-            return Err(too_large(format!(
-                "{MOST_CHARS} 字一格 (characters a cell)"
-            )));
+            return Err(too_large("check.sheet_characters", MOST_CHARS));
         }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         self.grid.push(Cell { place, text });

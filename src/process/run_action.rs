@@ -4,6 +4,7 @@ mod later;
 mod reach;
 mod say;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -62,7 +63,7 @@ impl Plan {
 pub(super) struct Step {
     rule: RuleId,
     action: u32,
-    key: String,
+    key: Cow<'static, str>,
     /// The template, receiver, …
     target: String,
     /// Effects that it became.

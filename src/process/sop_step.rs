@@ -120,7 +120,7 @@ impl Due<'_> {
                     Doing::Act(action) => planner.run_one(&rule, index, action),
                     Doing::Send(template) => {
                         let deed = Deed {
-                            action: doing.key().to_owned(),
+                            action: doing.key().into(),
                             target: template.0.clone(),
                         };
                         sent += planner.step(&rule, index, deed, |planner, origin| {

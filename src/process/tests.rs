@@ -337,7 +337,7 @@ fn other_rules_are_followed_through_what_they_would_have_changed() {
         .collect();
     assert!(compared[0].is_same());
     let fired = |deeds: &super::replay::Deeds| -> Vec<String> {
-        deeds.fired.iter().map(|rule| rule.0.clone()).collect()
+        deeds.fired.iter().map(ToString::to_string).collect()
     };
     assert_eq!(
         fired(&compared[1].before),

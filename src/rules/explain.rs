@@ -1,6 +1,8 @@
 //! Why a rule fired or did not, as data and for people.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +16,7 @@ use crate::lang::Lang;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// The version of the rules.
-    pub version: String,
+    pub version: Arc<str>,
     /// The rules.
     pub steps: Vec<Step>,
 }
@@ -26,7 +28,7 @@ pub struct Step {
     pub rule: RuleId,
     /// Its name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// Where it is written.
     pub place: Place,
     /// What came of it.
@@ -70,7 +72,7 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// As the operator wrote it.
-    pub word: String,
+    pub word: Arc<str>,
     /// First byte in the customer's text.
     pub start: usize,
     /// End in the customer's text.
@@ -90,7 +92,7 @@ pub struct Used {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deed {
     /// `tag`, `reply`, …
-    pub action: String,
+    pub action: Cow<'static, str>,
     /// The tag, template or receiver.
     pub target: String,
 }
@@ -240,7 +242,10 @@ impl Reason {
             Self::Any { words } => vec![("words", words.clone())],
             Self::All { word } => vec![("word", word.clone())],
             Self::None { found } => {
-                vec![("word", found.word.clone()), ("found", found.shown(text))]
+                vec![
+                    ("word", found.word.to_string()),
+                    ("found", found.shown(text)),
+                ]
             }
             Self::HasTag { tag } | Self::NotTag { tag } => vec![("tag", tag.clone())],
             Self::Contact {

@@ -286,7 +286,7 @@ mod tests {
         let found = |word: &str, part: &str| {
             let start = text.find(part).expect("there");
             Found {
-                word: word.to_owned(),
+                word: word.into(),
                 start,
                 end: start + part.len(),
             }
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(mark(text, overlapping.iter()), "我【要 退 款】！退货");
         assert_eq!(mark(text, [].iter()), text);
         let beyond = [Found {
-            word: String::new(),
+            word: "".into(),
             start: 1,
             end: 400,
         }];

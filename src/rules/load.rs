@@ -104,7 +104,7 @@ pub fn from_files(
                 rules,
                 matcher,
                 calendar,
-                version: version(files),
+                version: version(files).into(),
             };
             lint::whole(&set, references, &lint::Files { dir, files }, report);
             Some(set)

@@ -7,6 +7,7 @@
 mod audience;
 pub mod calendar;
 mod conditions;
+mod dictionary;
 pub mod engine;
 pub mod explain;
 pub mod glance;

@@ -165,7 +165,7 @@ impl File<'_, '_> {
         let channels = self.channels(node, &on, span);
         let when = self.when(node.get("when"), &on);
         let rule = Rule {
-            name: text(node.get("name")),
+            name: node.get("name").and_then(Node::text).map(Arc::from),
             mode: self.mode(node),
             priority: self.number(node, "priority").unwrap_or(DEFAULT_PRIORITY),
             hours: self.hours(node),
@@ -179,7 +179,7 @@ impl File<'_, '_> {
                 .into(),
             id,
             on,
-            channels,
+            channels: channels.into(),
             when,
             place,
         };
@@ -383,8 +383,8 @@ fn event(text: &str) -> Option<On> {
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     (is_name(event) && change.is_none_or(is_name)).then(|| On::Event {
-        event: event.to_owned(),
-        change: change.map(str::to_owned),
+        event: event.into(),
+        change: change.map(Box::from),
     })
 }
 
@@ -408,8 +408,4 @@ pub(super) fn carries(channel: Channel, on: &On) -> bool {
 fn limit(node: Option<&Node>) -> Option<u32> {
     let per_day = values::integer(node?.get("per_day")?.text()?)?;
     u32::try_from(per_day).ok()
-}
-
-fn text(node: Option<&Node>) -> Option<String> {
-    node.and_then(Node::text).map(str::to_owned)
 }

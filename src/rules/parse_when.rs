@@ -40,7 +40,7 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         types: texts(node.get("type")),
         contact: node
             .get("contact")
-            .map(|node| contact_tests(node, &mut file.findings))
+            .map(|node| contact_tests(node, &mut file.findings).into())
             .unwrap_or_default(),
         hits: node.get("hits").and_then(hits),
     };
@@ -59,7 +59,7 @@ fn hits(node: &Node) -> Option<HitsWanted> {
     })
 }
 
-fn texts(node: Option<&Node>) -> Vec<String> {
+fn texts(node: Option<&Node>) -> Box<[String]> {
     let words = node.iter().flat_map(|node| node.words());
     words.map(|(word, _)| word.to_owned()).collect()
 }
@@ -116,8 +116,7 @@ fn words(
             if one_is_enough {
                 normals.push((normalize(&text).into_owned(), span));
             }
-            let text = text.into();
-            words.push(Word { text, id });
+            words.push(Word::new(text.into(), id));
         }
     }
     if normals.len() > 1 {

@@ -350,7 +350,7 @@ fn joined_texts(texts: impl Iterator<Item = String>) -> String {
 }
 
 fn joined(rules: &[RuleId]) -> String {
-    let names: Vec<String> = rules.iter().map(|rule| rule.0.clone()).collect();
+    let names: Vec<String> = rules.iter().map(ToString::to_string).collect();
     listed(&names)
 }
 

@@ -94,7 +94,8 @@ struct Scanner {
 impl Scanner {
     fn line(&mut self, number: usize, line: &str) {
         self.line = number;
-        self.chars = line.chars().collect();
+        self.chars.clear();
+        self.chars.extend(line.chars());
         self.control();
         let indent = self.chars.iter().take_while(|c| c.is_whitespace()).count();
         if let Some(parent) = self.block {

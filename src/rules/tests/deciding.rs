@@ -93,7 +93,7 @@ fn words_that_must_not_occur() {
     else {
         panic!("another reason");
     };
-    assert_eq!(found.word, "不退款");
+    assert_eq!(&*found.word, "不退款");
     assert_eq!(&"我 不 退 款了"[found.start..found.end], "不 退 款");
 }
 
@@ -246,7 +246,7 @@ fn our_own_and_servicers_words_set_nothing_off() {
             ),
             Decision {
                 trace: crate::rules::Trace {
-                    version: set.version().to_owned(),
+                    version: set.version().into(),
                     steps: vec![]
                 },
                 ..Decision::default()

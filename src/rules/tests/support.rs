@@ -145,7 +145,7 @@ pub(super) fn fired(set: &RuleSet, text: &str, contact: &Contact) -> Vec<String>
 
 pub(super) fn ids(decision: &Decision) -> Vec<String> {
     let fired = decision.fired.iter();
-    fired.map(|fired| fired.rule.0.clone()).collect()
+    fired.map(|fired| fired.rule.to_string()).collect()
 }
 
 /// What was found, as (code, line, column), in the order of the file.
