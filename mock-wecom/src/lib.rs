@@ -67,7 +67,7 @@ pub use journal::{Entry, EntryKind, JournalQuery};
 pub use mock::MockWecom;
 pub use push::PushOutcome;
 pub use state::app::Robot;
-pub use state::book::{BookTag, Department, Member};
+pub use state::book::{BookTag, Department, Member, VisibleRange};
 pub use state::customers::{Customer, Follow};
 pub use state::groups::{CustomerGroup, GroupMember};
 pub use state::kf::{KfAccount, Servicer};

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::{ConnectInfo, FromRequest, Multipart, Query, Request, State};
@@ -16,6 +16,7 @@ use crate::control::scenario;
 use crate::errcode::ApiError;
 use crate::faults::Action;
 use crate::journal::{Entry, EntryKind};
+use crate::push;
 
 /// Answers any request outside `/mock` and `/`.
 pub(super) async fn answer(
@@ -23,10 +24,14 @@ pub(super) async fn answer(
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
 ) -> Response {
+    let began = Began {
+        time_ms: shared.clock.now_ms(),
+        at: Instant::now(),
+    };
     let call = read(request).await;
     let fault = shared.world().fault(&call.path);
     let name = fault.as_ref().map(|action| format!("{action:?}"));
-    let mut journal = Note::new(&call, name);
+    let mut journal = Note::new(&call, name, began);
     match &fault {
         Some(Action::DelayMs { ms }) => tokio::time::sleep(Duration::from_millis(*ms)).await,
         Some(Action::Hang) => {
@@ -142,8 +147,15 @@ fn respond(
     }
 }
 
+/// When a call came, by the simulated clock and by the real one.
+struct Began {
+    time_ms: i64,
+    at: Instant,
+}
+
 /// The journal entry of one call, written once its fate is known.
 struct Note {
+    began: Began,
     path: String,
     request: Value,
     problems: Vec<String>,
@@ -151,7 +163,7 @@ struct Note {
 }
 
 impl Note {
-    fn new(call: &Call, fault: Option<String>) -> Self {
+    fn new(call: &Call, fault: Option<String>, began: Began) -> Self {
         let mut query: Map<String, Value> = call
             .query
             .iter()
@@ -167,6 +179,7 @@ impl Note {
         let request = json!({
             "method": if call.is_post { "POST" } else { "GET" }, "query": query, "body": body});
         Self {
+            began,
             path: call.path.clone(),
             request,
             problems: Vec::new(),
@@ -181,7 +194,8 @@ impl Note {
         let entry = Entry {
             id: 0,
             kind: EntryKind::Call,
-            time_ms: shared.clock.now_ms(),
+            time_ms: self.began.time_ms,
+            took_ms: push::since(self.began.at),
             path: self.path,
             request: self.request,
             response,

@@ -293,6 +293,7 @@ async fn a_mass_task_sends_nothing_until_the_member_confirms() {
         .confirm_mass(MassConfirm {
             msgid: msgid.clone(),
             userid: "lin.mei".into(),
+            ..MassConfirm::default()
         })
         .expect("confirmed");
     assert_eq!(corp.mock.chat(CUSTOMER)[0].text, "新品");
