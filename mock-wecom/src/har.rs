@@ -46,13 +46,14 @@ fn call(entry: &Entry, base_url: &str) -> (Value, Value) {
         body.to_string()
     };
     let method = entry.request["method"].as_str().unwrap_or("GET");
-    let request = request(
-        method,
-        &format!("{base_url}{}", entry.path),
-        query,
-        "application/json",
-        &text,
-    );
+    let url = format!("{base_url}{}", entry.path);
+    let mut request = request(method, &url, query, "application/json", &text);
+    request["headers"] = entry.request["headers"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
     let status = entry.response["http_status"].as_u64();
     // A call that was cut has no answer; HAR writes that as status 0.
     let status = status.unwrap_or(if entry.response.is_null() { 0 } else { 200 });

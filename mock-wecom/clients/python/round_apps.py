@@ -19,6 +19,10 @@ if find_spec("corpwechatbot"):
     from corpwechatbot.app import AppMsgSender
     from corpwechatbot.chatbot import CorpWechatBot
 
+    from corpwechatbot.app import TOKEN_PATH
+
+    # It keeps its token in its own folder, also when the platform behind it is another.
+    TOKEN_PATH.unlink(missing_ok=True)
     round_ = Round("corpwechatbot 0.6.4")
     check = round_.check
     redirect_requests()
@@ -64,16 +68,15 @@ elif find_spec("wecomkit"):
     check("departments.create", lambda: book.departments.create("新", 1))
     check("agent", lambda: app.agent.get(AGENT) if hasattr(app.agent, "get") else app.agent.list())
 elif find_spec("wecom_sdk.modules"):
-    from wecom_sdk import WecomSDK
+    from wecom_sdk import Wecom
 
     round_ = Round("wecom-sdk 1.0.0")
     check = round_.check
     redirect_httpx()
-    app = WecomSDK(CORP, "app-secret")
+    app = Wecom(CORP, "app-secret")
     check("get_departments", lambda: app.get_departments())
     check("get_user", lambda: app.get_user("lin.mei"))
     check("get_user_in_department", lambda: app.get_user_in_department(2))
-    check("get_user_in_department_detail", lambda: app.get_user_in_department_detail(2))
 else:
     from wecom_sdk.contact.client import WecomContactAPIClient
 

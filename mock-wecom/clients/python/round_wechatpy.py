@@ -45,7 +45,7 @@ check("user.update", lambda: book.user.update("new.one", name="老人", enable=0
 check("user.getuserid", lambda: book.user.getuserid("13800000000"))
 check("user.convert_to_openid and back", lambda: book.user.convert_to_user_id(book.user.convert_to_openid("lin.mei")["openid"]))
 check("user.delete", lambda: book.user.delete("new.one"))
-check("user.batch_delete", lambda: (book.user.create("n2", "二", department=1), book.user.batch_delete(["n2"])))
+check("user.batch_delete", lambda: (book.user.create("n2", "二", department=[1]), book.user.batch_delete(["n2"])))
 
 
 def departments():
@@ -177,7 +177,7 @@ check("kf_message.send_text", lambda: ok(kf.kf_message.send_text(CUSTOMER, KF, "
 check("kf_message.send_msgmenu", lambda: ok(kf.kf_message.send_msgmenu(CUSTOMER, KF, "满意吗", [{"type": "click", "click": {"id": "1", "content": "满意"}}], "谢谢")))
 # These two put the payload under a wrong name.
 check("kf_message.send_location is refused", refused(40063, lambda: kf.kf_message.send_location(CUSTOMER, KF, "n", "a", 31.2, 121.4)))
-check("kf_message.send_articles_link is refused", refused(40008, lambda: kf.kf_message.send_articles_link(CUSTOMER, KF, {"title": "T", "desc": "D", "url": "http://a.invalid", "thumb_media_id": media}))
+check("kf_message.send_articles_link is refused", refused(40008, lambda: kf.kf_message.send_articles_link(CUSTOMER, KF, {"title": "T", "desc": "D", "url": "http://a.invalid", "thumb_media_id": media})))
 check("kf.send_msg_on_event", lambda: ok(kf.kf.send_msg_on_event(control("kf/enter", {"external_userid": OTHER})["welcome_code"], "text", {"text": {"content": "欢迎"}})))
 check("kf.trans_service_state", lambda: ok(kf.kf.trans_service_state(KF, CUSTOMER, 3, "zhao.min")))
 

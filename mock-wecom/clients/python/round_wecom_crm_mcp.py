@@ -31,7 +31,7 @@ check("customer.remark", lambda: people.remark("lin.mei", CUSTOMER, remark="老�
 
 
 async def corp_tags():
-    group = (await tags.add_corp_tag("新组", tags=[{"name": "a"}]) if "tags" in inspect.signature(tags.add_corp_tag).parameters else await tags.add_corp_tag([{"name": "a"}], group_name="新组"))["tag_group"]
+    group = (await tags.add_corp_tag(group_name="新组", tag=[{"name": "a"}]))["tag_group"]
     await tags.edit_corp_tag(group["tag"][0]["id"], name="b", order=2)
     await tags.mark_tag("lin.mei", CUSTOMER, add_tag=[group["tag"][0]["id"]])
     await tags.list_corp_tags()

@@ -61,6 +61,8 @@ pub(crate) struct Call {
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) body: Body,
     pub(crate) range: Option<String>,
+    /// Those that tell who calls and what it sends; for the journal only.
+    pub(crate) headers: BTreeMap<String, String>,
 }
 
 /// A request body.

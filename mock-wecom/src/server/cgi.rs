@@ -1,12 +1,13 @@
 //! The WeCom API over HTTP: reads the request, meets the faults, keeps the journal.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::{ConnectInfo, FromRequest, Multipart, Query, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -177,7 +178,8 @@ impl Note {
             Body::Unreadable(why) => json!({"unreadable": why}),
         };
         let request = json!({
-            "method": if call.is_post { "POST" } else { "GET" }, "query": query, "body": body});
+            "method": if call.is_post { "POST" } else { "GET" }, "query": query,
+            "headers": call.headers, "body": body});
         Self {
             began,
             path: call.path.clone(),
@@ -225,6 +227,7 @@ async fn read(request: Request) -> Call {
         is_post: request.method() == Method::POST,
         query,
         range: range.map(str::to_owned),
+        headers: shown_headers(request.headers()),
         body: Body::Empty,
     };
     let content_type = request.headers().get(header::CONTENT_TYPE);
@@ -237,6 +240,16 @@ async fn read(request: Request) -> Call {
         read_json(request).await
     };
     call
+}
+
+/// Headers that hold no secret.
+fn shown_headers(all: &HeaderMap) -> BTreeMap<String, String> {
+    let names = [header::CONTENT_TYPE, header::USER_AGENT, header::RANGE];
+    let shown = |name: header::HeaderName| {
+        let value = String::from_utf8_lossy(all.get(&name)?.as_bytes()).into_owned();
+        Some((name.to_string(), value))
+    };
+    names.into_iter().filter_map(shown).collect()
 }
 
 /// Many real clients send no Content-Type, so it is not looked at.

@@ -61,7 +61,9 @@ pub(super) fn fill(world: &mut World, now: i64) {
         chatid: "SAMPLECHAT1".to_owned(),
         name: "示例内部群".to_owned(),
         owner: "lin.mei".to_owned(),
-        userlist: ["lin.mei", "wang.wei", "zhao.min"].map(str::to_owned).to_vec(),
+        userlist: ["lin.mei", "wang.wei", "zhao.min"]
+            .map(str::to_owned)
+            .to_vec(),
         agent_id: 1_000_002,
     };
     world.app.chats.insert(chat.chatid.clone(), chat);

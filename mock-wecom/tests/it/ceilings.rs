@@ -139,7 +139,9 @@ async fn the_journal_says_how_long_an_exchange_took() {
     let corp = Corp::start().await;
     let slow = json!({"path": "gettoken", "action": "delay_ms", "ms": 30});
     corp.post("/mock/faults", &slow).await;
-    corp.get("/cgi-bin/gettoken").await;
+    let call = corp.http.get(corp.url("/cgi-bin/gettoken"));
+    let call = call.header("user-agent", "somebody/1.0");
+    call.send().await.expect("an answer");
     let har = corp.get("/mock/journal.har").await;
     let entry = &har["log"]["entries"][0];
     let took = entry["time"].as_u64().expect("a number");
@@ -148,4 +150,23 @@ async fn the_journal_says_how_long_an_exchange_took() {
         "{took}"
     );
     assert_eq!(entry["timings"]["wait"], took);
+    let agent = json!([{"name": "user-agent", "value": "somebody/1.0"}]);
+    assert_eq!(entry["request"]["headers"], agent);
+}
+
+#[tokio::test]
+async fn a_snapshot_is_kept_as_a_file() {
+    let corp = Corp::start().await;
+    let answer = corp
+        .http
+        .get(corp.url("/mock/snapshot"))
+        .send()
+        .await
+        .expect("an answer");
+    let headers = answer.headers();
+    assert_eq!(
+        headers["content-disposition"],
+        "attachment; filename=\"mock-wecom.snapshot.json\""
+    );
+    assert_eq!(headers["cache-control"], "no-store");
 }

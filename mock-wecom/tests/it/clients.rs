@@ -217,6 +217,18 @@ async fn an_app_has_a_menu_and_says_who_it_is() {
     );
 }
 
+/// wechatpy 2.0.0a26 reads the calendar's id from the answer to `calendar.update` as well.
+#[tokio::test]
+async fn a_changed_calendar_is_named_in_the_answer() {
+    let corp = Corp::start().await;
+    let new = r##"{"calendar": {"organizer": "lin.mei", "summary": "日历", "color": "#FF3030", "description": "d", "shares": [{"userid": "wang.wei"}]}}"##;
+    let made = raw(&corp, "app-secret", "POST", "oa/calendar/add", new).await;
+    let change = json!({"calendar": {"cal_id": made["cal_id"], "summary": "二", "color": "#FF3030"}});
+    let answer = corp.call("app-secret", "oa/calendar/update", &change).await;
+    assert!(answer["cal_id"].is_string());
+    assert_eq!(answer["cal_id"], made["cal_id"]);
+}
+
 /// `@wecom/aibot-node-sdk` 1.0.7 fetches the picture of a message and decrypts it: AES-256-CBC,
 /// padded to 32, the key's first half as IV, no frame. In URL mode the callback key opens it.
 #[tokio::test]
