@@ -5,7 +5,9 @@ import base64
 import inspect
 import json
 import os
+import socket
 import sys
+import tempfile
 import threading
 import urllib.parse
 import urllib.request
@@ -61,6 +63,30 @@ class Round:
     def end(self):
         sys.stdout.flush()
         os._exit(1 if self.failed else 0)
+
+
+FOLDER = tempfile.mkdtemp(prefix="mock-wecom-")
+
+
+def file(name, body):
+    """A file to upload; answers its path."""
+    with open(f"{FOLDER}/{name}", "wb") as out:
+        out.write(body)
+    return f"{FOLDER}/{name}"
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def until_verified(name):
+    """Waits for a receiver to come up."""
+    for _ in range(200):
+        if control("receivers/verify", {"name": name})["ok"]:
+            return
+    raise SystemExit(f"{name} does not come up")
 
 
 def ok(body):

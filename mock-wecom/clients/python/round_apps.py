@@ -1,19 +1,9 @@
 """Small clients of apps: corpwechatbot 0.6.4, wecomkit 0.2.0, wecom-sdk 1.0.0, wecom-sdk-py 0.1.0;
 whichever is installed is run."""
 
-import tempfile
 from importlib.util import find_spec
 
 from kit import *
-
-folder = tempfile.mkdtemp()
-
-
-def file(name, body):
-    with open(f"{folder}/{name}", "wb") as out:
-        out.write(body)
-    return f"{folder}/{name}"
-
 
 if find_spec("corpwechatbot"):
     from corpwechatbot.app import AppMsgSender

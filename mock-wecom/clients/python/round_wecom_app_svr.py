@@ -1,7 +1,6 @@
 """wecom-app-svr 0.1.0: a Flask server for an app's callbacks."""
 
 import logging
-import socket
 
 from kit import *
 from wecom_app_svr import RspTextMsg, WecomAppServer
@@ -9,9 +8,7 @@ from wecom_app_svr import RspTextMsg, WecomAppServer
 logging.getLogger("werkzeug").disabled = True
 round_ = Round("wecom-app-svr 0.1.0")
 check = round_.check
-with socket.socket() as free:
-    free.bind(("127.0.0.1", 0))
-    port = free.getsockname()[1]
+port = free_port()
 
 
 def answer(message):
@@ -25,9 +22,7 @@ server.set_message_handler(answer)
 server.set_event_handler(answer)
 threading.Thread(target=server.run, daemon=True).start()
 receiver("app", "app", f"http://127.0.0.1:{port}/callback", agent_id=AGENT)
-for _ in range(100):
-    if control("receivers/verify", {"name": "app"})["ok"]:
-        break
+until_verified("app")
 check("callback: URL verification", lambda: control("receivers/verify", {"name": "app"})["ok"] or 1 / 0)
 check("callback: text, passive reply", lambda: "收到 text" in str(control("app/say", {"userid": "lin.mei", "content": "x"})["reply"]) or 1 / 0)
 check("callback: image", lambda: "收到 image" in str(control("app/say", {"userid": "lin.mei", "msgtype": "image", "payload": {"MediaId": "M", "PicUrl": "http://a.invalid"}})["reply"]) or 1 / 0)

@@ -1,6 +1,5 @@
 """wecom-crm-mcp 0.1.0: httpx, the whole of 客户联系."""
 
-import tempfile
 import time
 
 from kit import *
@@ -11,8 +10,7 @@ from wecom_crm_mcp.modules import media as media_module
 
 round_ = Round("wecom-crm-mcp 0.1.0")
 check = round_.check
-cache = tempfile.mkdtemp()
-client = WecomClient(WecomConfig(CORP, "contact-secret", base_url=MOCK, cache_dir=cache))
+client = WecomClient(WecomConfig(CORP, "contact-secret", base_url=MOCK, cache_dir=FOLDER))
 
 
 def module(source):
@@ -63,9 +61,7 @@ check("join_way.*", join_ways)
 check("contact_way.close_temp_chat", lambda: ways.close_temp_chat("lin.mei", CUSTOMER))
 
 uploads = module(media_module)
-dot = f"{cache}/dot.png"
-with open(dot, "wb") as out:
-    out.write(PNG)
+dot = file("dot.png", PNG)
 media = check("media.upload", lambda: uploads.upload(dot))["media_id"]
 attached = check("media.upload_attachment", lambda: uploads.upload_attachment(dot, media_type="image", attachment_type=1))["media_id"]
 product_picture = check("media.upload_attachment for a product", lambda: uploads.upload_attachment(dot, media_type="image", attachment_type=2))["media_id"]

@@ -1,7 +1,6 @@
 """wecom-new-bot-svr 0.1.3: a Flask server for an intelligent bot in URL mode."""
 
 import logging
-import socket
 
 from kit import *
 from wecom_new_bot_svr import RspStreamMsg, RspTemplateCardMsg, RspTextMsg, RspUpdateTemplateCardMsg, WecomNewBotServer
@@ -14,9 +13,7 @@ inner.WXBizMsgCrypt.EncryptMsg = lambda self, text, *more: plain(self, text.enco
 logging.getLogger("werkzeug").disabled = True
 round_ = Round("wecom-new-bot-svr 0.1.3")
 check = round_.check
-with socket.socket() as free:
-    free.bind(("127.0.0.1", 0))
-    port = free.getsockname()[1]
+port = free_port()
 CARD = {"card_type": "button_interaction", "main_title": {"title": "批准？"}, "task_id": "t1", "button_list": [{"text": "是", "key": "yes"}]}
 turns = iter(range(100))
 
@@ -40,9 +37,7 @@ server.set_message_handler(on_message)
 server.set_event_handler(on_event)
 threading.Thread(target=server.run, daemon=True).start()
 receiver("bot", "aibot", f"http://127.0.0.1:{port}/callback")
-for _ in range(100):
-    if control("receivers/verify", {"name": "bot"})["ok"]:
-        break
+until_verified("bot")
 check("URL verification", lambda: control("receivers/verify", {"name": "bot"})["ok"] or 1 / 0)
 check("text, stream to its end", lambda: control("aibot/say", {"receiver": "bot", "userid": "lin.mei", "content": "库存", "follow": True})["reply"]["stream"]["content"] == "还有 3 件" or 1 / 0)
 check("in a group", lambda: control("aibot/say", {"receiver": "bot", "userid": "lin.mei", "chatid": "C1", "content": "@bot 卡片"})["reply"]["msgtype"] == "template_card" or 1 / 0)

@@ -95,9 +95,12 @@ fn receiver(world: &World, wanted: Option<&str>) -> Result<ReceiverSpec, Control
     let mut found = receivers
         .into_iter()
         .filter(|r| wanted.is_none_or(|name| r.name == name));
-    found
-        .next()
-        .ok_or_else(|| ControlError::new("there is no such aibot receiver"))
+    found.next().ok_or_else(|| match wanted {
+        Some(name) if world.links.bots.contains_key(name) => {
+            ControlError::new(format!("{name} is not connected"))
+        }
+        _ => ControlError::new("there is no such aibot receiver"),
+    })
 }
 
 /// A member in a chat with the bot, or in a group with it.

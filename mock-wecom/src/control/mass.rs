@@ -23,7 +23,7 @@ pub struct MassConfirm {
     pub only: Vec<String>,
 }
 
-/// Carries out a member's part of a task: friends under the monthly ceiling receive it.
+/// Carries out a member's part of a task: friends and groups under the ceiling receive it.
 pub(crate) fn confirm(shared: &Arc<Shared>, request: MassConfirm) -> Result<Value, ControlError> {
     let now = shared.clock.now();
     let mut guard = shared.world();
@@ -45,13 +45,15 @@ pub(crate) fn confirm(shared: &Arc<Shared>, request: MassConfirm) -> Result<Valu
         .iter_mut()
         .filter(|target| mine(target) && wanted(target))
     {
-        let friend = world
-            .customers
-            .0
-            .get(&target.target)
-            .is_some_and(|c| c.follow(&target.userid).is_some());
+        let reachable = match task.for_groups {
+            true => world.groups.0.contains_key(&target.target),
+            false => {
+                let customer = world.customers.0.get(&target.target);
+                customer.is_some_and(|c| c.follow(&target.userid).is_some())
+            }
+        };
         target.send_time = now;
-        if !task.for_groups && !friend {
+        if !reachable {
             target.status = 2;
             continue;
         }

@@ -29,7 +29,7 @@ const WORDS = {
   silence: ["还没有消息。", "No messages yet."],
   asMember: ["{n} → @{b}", "{n} → @{b}"],
   groupBot: ["选一位群成员，@机器人 说话。", "Choose a member of the group and write to @bot."],
-  onlyWatched: ["群里只能旁观；进群、退群在“资料”里。", "Groups can only be watched here; joining and leaving is under Profile."],
+  onlyWatched: ["群里的对话只能旁观。", "The chat of a group can only be watched."],
   via: ["发给", "To"],
   write: ["以此人身份说…", "Write as this person…"],
   asServicer: ["由 {n}（接待人员）答", "{n} (servicer) answers"],

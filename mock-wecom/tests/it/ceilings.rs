@@ -135,6 +135,28 @@ async fn a_member_may_send_to_some_now_and_to_the_rest_later() {
 }
 
 #[tokio::test]
+async fn a_group_that_is_gone_gets_no_mass_message() {
+    let corp = Corp::start().await;
+    let group = "wrSAMPLE00000000000000000000001";
+    let body = json!({"chat_type": "group", "sender": "lin.mei", "text": {"content": "直播"}});
+    let path = "externalcontact/add_msg_template";
+    let made = corp.call("contact-secret", path, &body).await;
+    corp.post("/mock/group/dismiss", &json!({"chat_id": group}))
+        .await;
+    let confirm = MassConfirm {
+        msgid: made["msgid"].as_str().expect("a task").into(),
+        userid: "lin.mei".into(),
+        ..MassConfirm::default()
+    };
+    let done = corp.mock.confirm_mass(confirm).expect("confirmed");
+    assert_eq!(done["sent"], 0);
+    let path = "externalcontact/get_groupmsg_send_result";
+    let which = json!({"msgid": made["msgid"], "userid": "lin.mei"});
+    let result = corp.call("contact-secret", path, &which).await;
+    assert_eq!(result["send_list"], json!([]));
+}
+
+#[tokio::test]
 async fn the_journal_says_how_long_an_exchange_took() {
     let corp = Corp::start().await;
     let slow = json!({"path": "gettoken", "action": "delay_ms", "ms": 30});
