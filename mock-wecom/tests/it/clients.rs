@@ -223,7 +223,8 @@ async fn a_changed_calendar_is_named_in_the_answer() {
     let corp = Corp::start().await;
     let new = r##"{"calendar": {"organizer": "lin.mei", "summary": "日历", "color": "#FF3030", "description": "d", "shares": [{"userid": "wang.wei"}]}}"##;
     let made = raw(&corp, "app-secret", "POST", "oa/calendar/add", new).await;
-    let change = json!({"calendar": {"cal_id": made["cal_id"], "summary": "二", "color": "#FF3030"}});
+    let change =
+        json!({"calendar": {"cal_id": made["cal_id"], "summary": "二", "color": "#FF3030"}});
     let answer = corp.call("app-secret", "oa/calendar/update", &change).await;
     assert!(answer["cal_id"].is_string());
     assert_eq!(answer["cal_id"], made["cal_id"]);

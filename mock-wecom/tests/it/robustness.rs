@@ -144,7 +144,7 @@ impl Dice {
             .as_bytes()
             .to_vec(),
             2 => {
-                let depth = *self.pick(&[200, 100_000]);
+                let depth = *self.pick(&[200, 5_000]);
                 let (open, close) = *self.pick(&[("[", "]"), ("{\"a\":", "}")]);
                 format!("{}1{}", open.repeat(depth), close.repeat(depth)).into_bytes()
             }
@@ -170,7 +170,7 @@ impl Dice {
             1 => b"\"\\ud800\"".to_vec(),
             2 => format!("1, \"{name}\": [2]").into_bytes(),
             3 => b"1e999".to_vec(),
-            _ => format!("\"{}\"", "x".repeat(1 << 20)).into_bytes(),
+            _ => format!("\"{}\"", "x".repeat(1 << 16)).into_bytes(),
         };
         [format!("{{\"{name}\": ").as_bytes(), &value, b"}"].concat()
     }
@@ -351,6 +351,21 @@ async fn rubbish_on_the_control_api_is_refused_and_harmless() {
     }
     let answer = corp.get("/cgi-bin/gettoken").await;
     assert!(code(&answer) > 0, "the server still answers");
+}
+
+/// More than the platform takes at all: a body over every limit, and one nested without end.
+#[tokio::test]
+async fn enormous_bodies_get_a_code() {
+    let corp = Corp::start().await;
+    let token = corp.token("app-secret").await;
+    let url = corp.url(&format!("/cgi-bin/message/send?access_token={token}"));
+    let huge = format!("{{\"msgtype\": \"{}\"}}", "x".repeat(25 << 20));
+    let deep = "[".repeat(1 << 20);
+    for body in [huge, deep] {
+        let answer = corp.http.post(&url).body(body).send().await;
+        let answer = answer.expect("an answer").json().await.expect("JSON");
+        assert_eq!(code(&answer), 40058);
+    }
 }
 
 /// Bytes that no HTTP client would send, straight into the socket: the connection may be closed
