@@ -203,6 +203,12 @@ fn contact_row(customer: &Customer) -> Value {
     if !customer.unionid.is_empty() {
         row["unionid"] = json!(customer.unionid);
     }
+    // Users of WeCom have a company; of users of WeChat nothing of the kind is known.
+    if row["type"] == 2 {
+        row["position"] = json!("");
+        row["corp_name"] = json!("外部企业");
+        row["corp_full_name"] = json!("外部企业有限公司");
+    }
     row
 }
 

@@ -374,3 +374,19 @@ async fn contact_ways_and_group_templates_are_kept() {
         41058
     );
 }
+
+#[tokio::test]
+async fn a_customer_of_wecom_has_a_company() {
+    let corp = Corp::start().await;
+    let customer = json!({"external_userid": "woOTHER", "name": "对方", "followers": [{"userid": "lin.mei"}]});
+    corp.post("/mock/contacts", &customer).await;
+    let read = async |id: &str| {
+        let query = format!("&external_userid={id}");
+        let path = "externalcontact/get";
+        corp.read("contact-secret", path, &query).await["external_contact"].clone()
+    };
+    let other = read("woOTHER").await;
+    assert_eq!((&other["type"], other["corp_name"].is_string()), (&json!(2), true));
+    let plain = read(CUSTOMER).await;
+    assert_eq!((&plain["type"], &plain["corp_name"]), (&json!(1), &Value::Null));
+}
