@@ -378,7 +378,8 @@ async fn contact_ways_and_group_templates_are_kept() {
 #[tokio::test]
 async fn a_customer_of_wecom_has_a_company() {
     let corp = Corp::start().await;
-    let customer = json!({"external_userid": "woOTHER", "name": "对方", "followers": [{"userid": "lin.mei"}]});
+    let customer =
+        json!({"external_userid": "woOTHER", "name": "对方", "followers": [{"userid": "lin.mei"}]});
     corp.post("/mock/contacts", &customer).await;
     let read = async |id: &str| {
         let query = format!("&external_userid={id}");
@@ -386,7 +387,13 @@ async fn a_customer_of_wecom_has_a_company() {
         corp.read("contact-secret", path, &query).await["external_contact"].clone()
     };
     let other = read("woOTHER").await;
-    assert_eq!((&other["type"], other["corp_name"].is_string()), (&json!(2), true));
+    assert_eq!(
+        (&other["type"], other["corp_name"].is_string()),
+        (&json!(2), true)
+    );
     let plain = read(CUSTOMER).await;
-    assert_eq!((&plain["type"], &plain["corp_name"]), (&json!(1), &Value::Null));
+    assert_eq!(
+        (&plain["type"], &plain["corp_name"]),
+        (&json!(1), &Value::Null)
+    );
 }

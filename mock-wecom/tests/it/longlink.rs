@@ -264,7 +264,7 @@ async fn rubbish_over_the_connection_is_answered_and_survived() {
         let frame = Message::Text(text.to_owned().into());
         bot.0.send(frame).await.expect("sent");
         let answer = bot.next().await.expect("an answer");
-        assert_eq!(answer["errcode"], 40058, "{:.20}", text);
+        assert_eq!(answer["errcode"], 40058, "{text:.20}");
     }
     bot.0
         .send(Message::Binary(vec![0xff, 0, 1].into()))

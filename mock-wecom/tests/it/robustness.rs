@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
 use crate::support::{CUSTOMER, Corp, KF, code};
@@ -229,6 +229,59 @@ async fn endpoints(corp: &Corp) -> Vec<Known> {
         .collect()
 }
 
+/// A call of an endpoint as nobody should make it, and what it was, for a failure.
+fn rubbish(corp: &Corp, known: &Known, token: &str, dice: &mut Dice) -> (RequestBuilder, String) {
+    let mut url = reqwest::Url::parse(&corp.url(&known.path)).expect("an address");
+    url.query_pairs_mut()
+        .append_pair("access_token", token)
+        .append_pair("key", "sample-robot-key");
+    for _ in 0..dice.below(3) {
+        if !known.names.is_empty() {
+            let name = dice.pick(&known.names).clone();
+            let value = dice.value(&[], 0);
+            let value = value.as_str().map_or(value.to_string(), str::to_owned);
+            let value: String = value.chars().take(500).collect();
+            url.query_pairs_mut().append_pair(&name, &value);
+        }
+    }
+    let verbs = [
+        "POST", "POST", "POST", "POST", "GET", "PUT", "DELETE", "BREW",
+    ];
+    let verb: Method = dice.pick(&verbs).parse().expect("a method");
+    let kinds = [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "\"",
+        "json",
+    ];
+    let (kind, body) = match dice.below(5) {
+        0 => dice.multipart(),
+        1 => ((*dice.pick(&kinds)).to_owned(), dice.body(&known.names)),
+        _ => (String::new(), dice.body(&known.names)),
+    };
+    let shown: String = String::from_utf8_lossy(&body).chars().take(2_000).collect();
+    let what = format!("{verb} {url} {kind}: {shown}");
+    let request = corp.http.request(verb, url).body(body);
+    match kind.is_empty() {
+        true => (request, what),
+        false => (request.header("content-type", kind), what),
+    }
+}
+
+/// The answered code; `None` for a file.
+async fn answered(request: RequestBuilder, what: &str) -> Option<i64> {
+    let sent = request.send().await;
+    let response = sent.unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert_eq!(response.status(), 200, "{what}");
+    if what.contains("/cgi-bin/media/get") && response.headers().contains_key("content-disposition")
+    {
+        return None;
+    }
+    let answer: Value = response.json().await.unwrap_or_else(|_| panic!("{what}"));
+    let code = answer["errcode"].as_i64();
+    Some(code.unwrap_or_else(|| panic!("{what}: {answer}")))
+}
+
 #[tokio::test]
 async fn rubbish_gets_a_code_that_the_endpoint_declares() {
     const SEED: u64 = 20_260_101;
@@ -246,70 +299,15 @@ async fn rubbish_gets_a_code_that_the_endpoint_declares() {
         let mut dice = Dice(SEED + at as u64);
         // Every endpoint meets the same corp, whatever was done to it before.
         corp.mock.set_time(1_760_000_100);
-        for round in 0..ROUNDS {
-            let mut url = reqwest::Url::parse(&corp.url(&known.path)).expect("an address");
-            url.query_pairs_mut()
-                .append_pair("access_token", &token)
-                .append_pair("key", "sample-robot-key");
-            for _ in 0..dice.below(3) {
-                if !known.names.is_empty() {
-                    let name = dice.pick(&known.names).clone();
-                    let value = dice.value(&[], 0);
-                    let value = value.as_str().map_or(value.to_string(), str::to_owned);
-                    let value: String = value.chars().take(500).collect();
-                    url.query_pairs_mut().append_pair(&name, &value);
+        for _ in 0..ROUNDS {
+            let (request, what) = rubbish(&corp, known, &token, &mut dice);
+            match answered(request, &what).await {
+                Some(0) => drop(accepted.insert(known.path.clone())),
+                Some(code) if !known.codes.contains(&code) => {
+                    let codes = undeclared.entry(known.path.clone()).or_default();
+                    codes.insert(code);
                 }
-            }
-            let verbs = [
-                Method::POST,
-                Method::POST,
-                Method::POST,
-                Method::POST,
-                Method::GET,
-                Method::PUT,
-                Method::DELETE,
-                Method::from_bytes(b"BREW").expect("a method"),
-            ];
-            let verb = dice.pick(&verbs).clone();
-            let (kind, body) = match dice.below(5) {
-                0 => dice.multipart(),
-                1 => {
-                    let kinds = [
-                        "text/plain",
-                        "application/x-www-form-urlencoded",
-                        "\"",
-                        "json",
-                    ];
-                    ((*dice.pick(&kinds)).to_owned(), dice.body(&known.names))
-                }
-                _ => (String::new(), dice.body(&known.names)),
-            };
-            let shown: String = String::from_utf8_lossy(&body).chars().take(2_000).collect();
-            let what = format!("{verb} {url} {kind} round {round}: {shown}");
-            let mut request = corp.http.request(verb, url).body(body);
-            if !kind.is_empty() {
-                request = request.header("content-type", kind);
-            }
-            let sent = request.send().await;
-            let response = sent.unwrap_or_else(|error| panic!("{what}: {error}"));
-            assert_eq!(response.status(), 200, "{what}");
-            if known.path.starts_with("/cgi-bin/media/get")
-                && response.headers().contains_key("content-disposition")
-            {
-                continue;
-            }
-            let answer: Value = response.json().await.unwrap_or_else(|_| panic!("{what}"));
-            let code = answer["errcode"]
-                .as_i64()
-                .unwrap_or_else(|| panic!("{what}: {answer}"));
-            if code == 0 {
-                accepted.insert(known.path.clone());
-            }
-            if code != 0 && !known.codes.contains(&code) {
-                undeclared
-                    .entry(known.path.clone())
-                    .or_default()
-                    .insert(code);
+                _ => {}
             }
         }
     }
