@@ -156,6 +156,6 @@ impl SopId {
     /// On whose behalf a step acts: what a rule's id is for a rule.
     #[must_use]
     pub fn origin(&self) -> RuleId {
-        RuleId(format!("sop/{self}"))
+        RuleId::from(format!("sop/{self}"))
     }
 }

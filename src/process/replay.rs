@@ -187,7 +187,7 @@ impl<'a> Replay<'a> {
                     ..
                 },
             ) => name.0.clone(),
-            _ => origin.rule.0.clone(),
+            _ => origin.rule.to_string(),
         }
     }
 

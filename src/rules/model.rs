@@ -62,7 +62,7 @@ impl RuleSet {
 
     /// Gives the set the name of what it is a part of.
     pub fn set_version(&mut self, version: String) {
-        self.version = version;
+        self.version = version.into();
     }
 }
 

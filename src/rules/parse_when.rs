@@ -36,7 +36,10 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         none: words(file, node.get("none"), (how, loose), how == How::Contains),
         how,
         loose,
-        regex: node.get("regex").and_then(|node| pattern(file, node)),
+        regex: node
+            .get("regex")
+            .and_then(|node| pattern(file, node))
+            .map(Box::new),
         types: texts(node.get("type")),
         contact: node
             .get("contact")
