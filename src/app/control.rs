@@ -2,6 +2,7 @@
 //!
 //! Only our own account may open the socket; nothing listens on the network.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,6 +62,10 @@ pub enum Request {
     Tagged(TagQuery),
     /// SOPs: how they stand, and what is done to them.
     Sop(Box<SopRequest>),
+    /// The rules, SOPs included, whose tags contacts carry.
+    TaggingRules,
+    /// How often rules with a daily limit have fired on a day.
+    RuleUses(jiff::civil::Date),
     /// Records of our own to take in.
     Accept(Vec<NewRecord>),
     /// The versions of the operators' files.
@@ -115,6 +120,10 @@ pub enum Reply {
     Tagged(TaggedPage),
     /// To `Sop`.
     Sop(Box<SopReply>),
+    /// To `TaggingRules`.
+    Rules(Vec<RuleId>),
+    /// To `RuleUses`.
+    Uses(BTreeMap<RuleId, u32>),
     /// To `Accept`: how many were new.
     Accepted(usize),
     /// To `Versions`.
@@ -158,6 +167,8 @@ pub async fn carry_out(
         }
         Request::Tagged(query) => Reply::Tagged(look::tagged(store, query).await?),
         Request::Sop(request) => Reply::Sop(Box::new(sops::carry_out(store, now, *request).await?)),
+        Request::TaggingRules => Reply::Rules(look::tagging_rules(store).await?),
+        Request::RuleUses(day) => Reply::Uses(store.rule_uses(day).await?),
         Request::Accept(records) => Reply::Accepted(look::accept(store, records).await?),
         Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
         Request::Version(number) => {

@@ -24,8 +24,8 @@ pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out
 pub use files::{Fingerprint, Folders, write_whole};
 pub use people::{ContactPage, ContactQuery};
 pub use playbook::{load_playbook, read_playbook};
-pub use sops::{SopReply, SopRequest, SopState, SopWish, Standing, StepReport};
-pub use status::ReloadState;
+pub use sops::{SopReply, SopRequest, SopState, SopWish, Standing as StepStanding, StepReport};
+pub use status::{Problem, ReloadState, Standing};
 pub use versions::{History, MOST_VERSIONS};
 
 use self::reload::Reloader;

@@ -1,5 +1,6 @@
 //! From the operators' files to a playbook.
 
+use super::files::Folders;
 use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::domain::clock::{Clock as _, SystemClock};
@@ -24,12 +25,14 @@ pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
 #[must_use]
 pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let (templates, mut report) = Catalog::load(&config.paths.templates);
+    let named = sops::named_in(&config.paths.sops);
     let references = References {
         templates: &templates,
         servicer_groups: &config.servicers.keys().cloned().collect(),
         webhooks: &config.webhooks.keys().cloned().collect(),
         robots: &config.robots.keys().cloned().collect(),
-        sops: Some(&sops::ids_in(&config.paths.sops)),
+        sops: Some(&named.ids),
+        plan_tags: Some(&named.tags),
         setting: Some(&Setting {
             now: SystemClock
                 .now()
@@ -46,9 +49,13 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     };
     let (plans, plan_report) = sops::load(&config.paths.sops, reader);
     report.merge(plan_report);
-    let (Some(rules), Some(sops), false) = (set, plans, report.has_errors()) else {
+    let (Some(mut rules), Some(sops), false) = (set, plans, report.has_errors()) else {
         return (None, report);
     };
+    // Traces name the version that `rules history` lists: rules, templates and SOPs together.
+    if let Ok(files) = Folders::of(config).read() {
+        rules.set_version(files.hash());
+    }
     let playbook = Playbook {
         rules,
         templates,

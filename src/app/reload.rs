@@ -137,16 +137,16 @@ impl Reloader {
             let first = items.find(|item| item.severity == Severity::Error);
             first.map(|item| item.headline(lang)).unwrap_or_default()
         };
-        let (errors, problem) = (report.count(Severity::Error), first(Lang::En));
+        let errors = report.count(Severity::Error);
         tracing::error!(
             errors,
-            first = problem,
+            first = first(Lang::En),
             "the changed files are not usable; the last good set stays in force \
              (run `wecom-agent check` for all problems)"
         );
-        if self.deps.state.kept(errors, problem) {
-            let lang = self.deps.config.alerts.as_ref().map(|alerts| alerts.lang);
-            let problem = first(lang.unwrap_or_default());
+        let lang = self.deps.config.alerts.as_ref().map(|alerts| alerts.lang);
+        let problem = first(lang.unwrap_or_default());
+        if self.deps.state.kept(errors, problem.clone()) {
             self.alert("alert.reload_failed", errors, &problem).await;
         }
     }

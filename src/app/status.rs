@@ -33,13 +33,28 @@ struct Inner {
     number: Option<u64>,
     since: Option<UnixMillis>,
     problem: Option<Problem>,
+    /// So many sets were taken over.
+    taken: u64,
 }
 
 /// Why the files on the disk are not in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Problem {
-    errors: usize,
-    problem: String,
+pub struct Problem {
+    /// How many errors they have.
+    pub errors: usize,
+    /// The first one, in the language of the config.
+    pub problem: String,
+}
+
+/// What somebody who watches the files wants to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// So many sets were taken over since the start.
+    pub taken: u64,
+    /// The number of the one in force, once it is kept.
+    pub number: Option<u64>,
+    /// Why the files are not in force.
+    pub problem: Option<Problem>,
 }
 
 impl ReloadState {
@@ -54,6 +69,7 @@ impl ReloadState {
                 number: None,
                 since: None,
                 problem: None,
+                taken: 0,
             })),
             wanted: Arc::new(Notify::new()),
             wish: Arc::default(),
@@ -79,6 +95,8 @@ impl ReloadState {
         let mut inner = self.lock();
         version.clone_into(&mut inner.version);
         inner.since = Some(now);
+        inner.number = None;
+        inner.taken += 1;
         inner.problem.take().is_some()
     }
 
@@ -93,6 +111,17 @@ impl ReloadState {
         metrics::counter!("wecom_agent_reloads_total", "result" => "kept").increment(1);
         let problem = Problem { errors, problem };
         self.lock().problem.replace(problem.clone()) != Some(problem)
+    }
+
+    /// How it stands now.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let inner = self.lock().clone();
+        Standing {
+            taken: inner.taken,
+            number: inner.number,
+            problem: inner.problem,
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {

@@ -69,6 +69,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
             .map_err(|error| anyhow::anyhow!("{error}"))?;
     }
     introduce(&folder, &mock, address, terminal);
+    let reload = server.reload.clone();
     let ended = {
         let end = async {
             match args.exit_after {
@@ -82,7 +83,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
                 Woken::Cannot(_) => Ended::CouldNotRun,
             },
             () = end => Ended::Good,
-            () = watch::run(&mock, terminal) => Ended::Good,
+            () = watch::run(&mock, &reload, terminal) => Ended::Good,
             () = follow_clock(&mock, &start.clock) => Ended::Good,
         }
     };

@@ -24,12 +24,24 @@ struct Entry {
     file: Option<String>,
     /// What brings it about.
     example: Option<String>,
+    /// Why there is no example.
+    unshown: Option<Unshown>,
     /// For the config: what the example stands in place of. Used by the test alone.
     #[serde(rename = "replace")]
     _replace: Option<String>,
     /// Other files that the example needs.
     #[serde(default)]
     also: BTreeMap<String, String>,
+}
+
+/// Why no file can show a code.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unshown {
+    /// In Chinese.
+    zh: String,
+    /// In English.
+    en: String,
 }
 
 /// A code with its texts.
@@ -128,6 +140,14 @@ impl Code<'_> {
             let line = lang.text("explain.mend", &[("mend", mend)]);
             text.push_str(&format!("\n{line}\n"));
         }
+        if let Some(unshown) = &self.entry.unshown {
+            let why = match lang {
+                Lang::Zh => &unshown.zh,
+                Lang::En => &unshown.en,
+            };
+            let line = lang.text("explain.unshown", &[("why", why)]);
+            text.push_str(&format!("\n{line}\n"));
+        }
         if let Some(example) = &self.entry.example {
             let file = self.entry.file.as_deref().unwrap_or("rules/例.yaml");
             let mut files = vec![(file, example.as_str())];
@@ -190,6 +210,13 @@ mod tests {
             .map(|kind| kind.code)
             .collect();
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn every_code_has_an_example_or_says_why_not() {
+        for (code, entry) in entries() {
+            assert!(entry.example.is_some() != entry.unshown.is_some(), "{code}");
+        }
     }
 
     #[test]

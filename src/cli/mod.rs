@@ -33,6 +33,7 @@ mod test;
 mod trace;
 mod try_rules;
 mod undo;
+mod version_names;
 mod words;
 
 use std::ffi::OsString;
@@ -148,7 +149,7 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Serve(args) => serve::run(args, terminal).await,
         Verb::Check(args) => check::run(&args, terminal),
         Verb::Test(args) => test::run(&args, terminal),
-        Verb::TryRules(args) => try_rules::run(&args, terminal),
+        Verb::TryRules(args) => try_rules::run(args, terminal).await,
         Verb::Trace(args) => trace::run(args, terminal).await,
         Verb::Undo(args) => undo::run(args, terminal).await,
         Verb::Replay(args) => replay::run(args, terminal).await,

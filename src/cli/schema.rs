@@ -60,7 +60,33 @@ impl File {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{VSCODE, all};
+    use crate::lang::Lang;
+
+    fn keys(schema: &serde_json::Value, found: &mut BTreeSet<String>) {
+        if let Some(properties) = schema["properties"].as_object() {
+            found.extend(properties.keys().cloned());
+        }
+        let below = schema.as_object().into_iter().flat_map(|map| map.values());
+        let listed = schema.as_array().into_iter().flatten();
+        for schema in below.chain(listed) {
+            keys(schema, found);
+        }
+    }
+
+    #[test]
+    fn differences_have_a_word_for_every_key() {
+        let mut found = BTreeSet::new();
+        for (_, schema) in all().iter().filter(|(name, _)| name != "config") {
+            keys(schema, &mut found);
+        }
+        assert!(found.contains("start_sop"), "{found:?}");
+        let silent = |key: &&String| Lang::Zh.lookup(&format!("diff.key_{key}")).is_none();
+        let silent: Vec<_> = found.iter().filter(silent).collect();
+        assert!(silent.is_empty(), "{silent:?}");
+    }
 
     #[test]
     fn the_editor_settings_name_schemas_that_are_there() {

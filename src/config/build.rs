@@ -12,10 +12,11 @@ use toml::Spanned;
 
 use super::file::{AppKind, AppSection, ConfigFile, WebhookSection};
 use super::secret::{NoValue, SecretText, Setting};
-use super::{App, Config, Kind, MISSING, Outlined, UNREADABLE, Webhook, mask, outline, syntax};
+use super::{App, Config, Kind, MISSING, Outlined, Webhook, mask, outline, syntax};
 use crate::diagnostic::{Diagnostic, Report, Severity, Source};
 use crate::domain::duration::parse_duration;
 use crate::domain::ids::{AppName, CorpId};
+use crate::wecom::crypto::{EncodingAesKey, KeyError};
 
 /// Looks up environment variables.
 pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
@@ -30,17 +31,6 @@ pub(super) const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
 pub(super) const DEFAULT_TRACES: Duration = Duration::from_secs(30 * 86_400);
 /// The admin console takes at most so many letters and digits as a callback's token.
 const MAX_TOKEN_CHARS: usize = 32;
-
-pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Report {
-    let mut report = Report::default();
-    report.push(
-        Diagnostic::new(UNREADABLE, Severity::Error, "config.unreadable")
-            .value("path", path.display().to_string())
-            .value("error", error.kind().to_string())
-            .in_file(path.display().to_string()),
-    );
-    report
-}
 
 pub(super) fn build(text: &str, path: &Path, env: &Env<'_>) -> Result<(Config, Report), Report> {
     let (_, config, report) = read(text, path, env);
@@ -103,6 +93,10 @@ impl Builder<'_> {
         for (name, value) in values {
             problem = problem.value(name, value.clone());
         }
+        self.problem(problem, range);
+    }
+
+    fn problem(&mut self, problem: Diagnostic, range: Option<&Range<usize>>) {
         let problem = match range {
             Some(range) => {
                 let span = self.source.span(range.clone());
@@ -123,7 +117,13 @@ impl Builder<'_> {
         let place = span.as_ref().map(|range| self.source.span(range.clone()));
         let key = place.and_then(|place| mask::key(self.source.line(place.line)));
         let (code, text, values) = syntax::tell(error.message(), key);
-        self.error(code, text, span.as_ref(), &values);
+        if text == syntax::BROKEN {
+            let found = Diagnostic::new(code, Severity::Error, text);
+            let detail = syntax::detail(error.message());
+            self.problem(found.entry("detail", detail), span.as_ref());
+        } else {
+            self.error(code, text, span.as_ref(), &values);
+        }
     }
 
     fn config(&mut self, file: &ConfigFile) -> Option<Config> {
@@ -207,12 +207,9 @@ impl Builder<'_> {
                 None
             }
             Err(NoValue::File { path, error }) => {
-                self.error(
-                    MISSING[2],
-                    "config.file_missing",
-                    range,
-                    &[("key", key.to_owned()), ("path", path), ("error", error)],
-                );
+                let found = Diagnostic::new(MISSING[2], Severity::Error, "config.file_missing");
+                let found = found.value("key", key).value("path", path);
+                self.problem(found.system(&error.into()), range);
                 None
             }
         }
@@ -429,13 +426,17 @@ impl Builder<'_> {
 
     fn aes_key(&mut self, setting: &Spanned<Setting>) -> Option<String> {
         let text = self.setting(setting, "encoding_aes_key")?;
-        if let Err(error) = crate::wecom::crypto::EncodingAesKey::parse(&text) {
-            self.error(
-                "A020",
-                "config.aes_key",
-                Some(&setting.span()),
-                &[("error", error.to_string())],
-            );
+        if let Err(error) = EncodingAesKey::parse(&text) {
+            let found = Diagnostic::new("A020", Severity::Error, "config.aes_key");
+            let found = match error {
+                KeyError::Length { found: count } => found
+                    .value("count", count.to_string())
+                    .entry("detail", "config.aes_key_length"),
+                KeyError::Character { position } => found
+                    .value("position", position.to_string())
+                    .entry("detail", "config.aes_key_character"),
+            };
+            self.problem(found, Some(&setting.span()));
             return None;
         }
         Some(text)

@@ -18,7 +18,7 @@ pub use build::Env;
 pub use file::{AppKind, ConfigFile};
 pub use secret::{SecretText, Setting};
 
-use crate::diagnostic::{Report, Severity};
+use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::domain::ids::{AppName, CorpId, UserId};
 use crate::lang::Lang;
 
@@ -222,7 +222,7 @@ impl Config {
     pub fn load(path: &Path, env: &Env<'_>) -> Result<(Self, Report), Report> {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text, path, env),
-            Err(error) => Err(build::unreadable(path, &error)),
+            Err(error) => Err(unreadable(path, &error)),
         }
     }
 
@@ -241,7 +241,7 @@ impl Config {
             Ok(text) => build::outlined(&text, path, env),
             Err(error) => Outlined {
                 config: None,
-                report: build::unreadable(path, &error),
+                report: unreadable(path, &error),
             },
         }
     }
@@ -276,4 +276,16 @@ impl Config {
             .find(|app| matches!(app.kind, Kind::App { .. }))
             .map(|app| &app.name)
     }
+}
+
+/// The report on a config file that cannot be read.
+fn unreadable(path: &Path, error: &std::io::Error) -> Report {
+    let mut report = Report::default();
+    report.push(
+        Diagnostic::new(UNREADABLE, Severity::Error, "config.unreadable")
+            .value("path", path.display().to_string())
+            .system(error)
+            .in_file(path.display().to_string()),
+    );
+    report
 }

@@ -54,20 +54,6 @@ pub enum Receivers {
     Matching(Vec<ContactTest>),
 }
 
-impl Receivers {
-    /// The customers, if they are few enough to be named.
-    #[must_use]
-    pub fn named(&self) -> Option<String> {
-        match self {
-            Self::Of { customers, .. } => {
-                let ids: Vec<&str> = customers.iter().map(ExternalUserId::as_str).collect();
-                Some(ids.join("|"))
-            }
-            Self::Matching(_) => None,
-        }
-    }
-}
-
 /// What to do to the outside world.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -192,6 +178,43 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Whom it is for, as far as it says.
+    #[must_use]
+    pub fn whom(&self) -> Option<String> {
+        match self {
+            Self::KfSend {
+                external_userid, ..
+            }
+            | Self::MarkTag {
+                external_userid, ..
+            }
+            | Self::Remark {
+                external_userid, ..
+            }
+            | Self::KfTransfer {
+                external_userid, ..
+            }
+            | Self::KfEnd {
+                external_userid, ..
+            } => Some(external_userid.0.clone()),
+            Self::MassSend {
+                to: Receivers::Of { customers, .. },
+                ..
+            } => Some(listed(customers)),
+            Self::AppSend { to, .. } => Some(listed(to)),
+            Self::Robot { robot: name, .. } | Self::Webhook { webhook: name, .. } => {
+                Some(name.clone())
+            }
+            Self::MassSend {
+                to: Receivers::Matching(_),
+                ..
+            }
+            | Self::KfEvent { .. }
+            | Self::Welcome { .. }
+            | Self::AibotReply { .. } => None,
+        }
+    }
+
     /// The configured app that it goes through; robots and webhooks have none.
     #[must_use]
     pub fn app(&self) -> Option<&AppName> {
@@ -228,6 +251,13 @@ impl Effect {
             Self::Webhook { .. } => "webhook",
         }
     }
+}
+
+/// Ids in a row.
+#[must_use]
+pub fn listed(ids: &[impl std::fmt::Display]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join(", ")
 }
 
 /// The `msgid` that we give a message, so that a second try is recognised.

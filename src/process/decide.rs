@@ -20,7 +20,7 @@ use crate::domain::contact::{Contact, Follower};
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::Person;
 use crate::domain::inbound::{Author, GROUP_CHANGED, Inbound, Task, Trigger};
-use crate::rules::{Fired, Standing, decide as decide_rules};
+use crate::rules::{Standing, decide as decide_rules};
 use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome, RuleUse};
 
 /// Decides about a claimed record.
@@ -98,20 +98,23 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     let decision = decide_rules(&playbook.rules, inbound, contact, standing, now, zone);
     let held = guard::held(config.guard, contact, inbound.at);
     let mut planner = Planner::new(config, playbook, record, contact, now);
-    planner.hold_answers(held.map(Held::reason));
+    planner.hold_back(held.map(Held::reason));
     for rule in decision.fired.iter().filter(|rule| !rule.observe) {
         planner.run(rule);
     }
     let plan = planner.finish();
-    let wanted = decision.fired.iter().any(wants_answer);
-    let held = held.filter(|_| wanted);
+    let wanted = |wants: fn(&Action) -> bool| {
+        let acting = decision.fired.iter().filter(|rule| !rule.observe);
+        acting.flat_map(|rule| rule.actions.iter()).any(wants)
+    };
+    let held = held.filter(|_| wanted(guard::holds));
     commit
         .records
         .extend(held.and_then(|held| held.alert(config, contact, now)));
     let mut change = commit.contact.take().unwrap_or_default();
     change.person.clone_from(&inbound.person);
     let in_chat = |new: &NewEffect| new.lane.0 == inbound.conversation.0;
-    change.answered = wanted && held.is_none() && plan.effects.iter().any(in_chat);
+    change.answered = wanted(is_answer) && held.is_none() && plan.effects.iter().any(in_chat);
     let steps = plan.into_commit(&mut change, commit);
     let added = matches!(inbound.trigger, Trigger::Added { .. });
     enter(scene, &mut change, added, commit);
@@ -148,10 +151,9 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     };
 }
 
-/// Whether a rule answers in the chat. A welcome is not counted: its code works once.
-fn wants_answer(rule: &Fired) -> bool {
-    let answers = |action: &Action| matches!(action, Action::Reply(_));
-    !rule.observe && rule.actions.iter().any(answers)
+/// Whether an action answers in the chat. A welcome is not counted: its code works once.
+fn is_answer(action: &Action) -> bool {
+    matches!(action, Action::Reply(_))
 }
 
 /// `+组/标签` and `-组/标签`, as the rules said it.

@@ -94,7 +94,7 @@ fn remind(
     } = *scene;
     let mut planner = Planner::new(config, playbook, record, contact, now);
     let deed = Deed {
-        action: "remind".to_owned(),
+        action: "remind".into(),
         target: who.to_owned(),
     };
     let told = planner.step(origin, 0, deed, |planner, origin| {

@@ -4,10 +4,12 @@ mod later;
 mod reach;
 mod say;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::guard;
 use super::playbook::Playbook;
 use crate::config::Config;
 use crate::domain::action::Action;
@@ -61,7 +63,7 @@ impl Plan {
 pub(super) struct Step {
     rule: RuleId,
     action: u32,
-    key: String,
+    key: Cow<'static, str>,
     /// The template, receiver, …
     target: String,
     /// Effects that it became.
@@ -84,7 +86,7 @@ pub(super) struct Planner<'a> {
     plan: Plan,
     /// Tag changes of all rules, sent as one `mark_tag` per follower.
     tagging: Option<Origin>,
-    /// Why nothing may be answered in the chat.
+    /// Why nothing may be said to people.
     held: Option<String>,
     /// The actions are those of an SOP.
     in_sop: bool,
@@ -115,8 +117,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Answers in the chat do not go out, for this reason.
-    pub(super) fn hold_answers(&mut self, reason: Option<String>) {
+    /// Nothing is said to people, for this reason.
+    pub(super) fn hold_back(&mut self, reason: Option<String>) {
         self.held = reason;
     }
 
@@ -197,6 +199,9 @@ impl<'a> Planner<'a> {
         origin: &Origin,
         captures: &BTreeMap<String, String>,
     ) -> StepResult {
+        if let Some(why) = self.held.as_ref().filter(|_| guard::holds(action)) {
+            return Err(why.clone());
+        }
         match action {
             Action::Tag(tag) => self.tag(tag, origin),
             Action::Untag(tag) => self.untag(tag, origin),
@@ -206,7 +211,6 @@ impl<'a> Planner<'a> {
                 self.plan.set.push((attribute.clone(), value));
                 Ok(())
             }
-            Action::Reply(_) if self.held.is_some() => Err(self.held.clone().unwrap_or_default()),
             Action::Reply(template) => self.reply(template, origin, captures),
             Action::Welcome(template) => self.welcome(template, origin, captures),
             Action::Notify { to, content } => self.notify(to, content, origin, captures),
@@ -238,6 +242,12 @@ impl<'a> Planner<'a> {
     }
 
     fn tag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
+        // A plan says how customers are to stand: who stands so already is left alone, and
+        // whoever set the tag stays the one who set it.
+        if self.in_sop && self.contact.tags.contains_key(tag) {
+            self.plan.remove_tags.retain(|other| other != tag);
+            return Ok(());
+        }
         self.plan.remove_tags.retain(|other| other != tag);
         self.plan.add_tags.push(TagGrant {
             tag: tag.clone(),
@@ -250,6 +260,10 @@ impl<'a> Planner<'a> {
     }
 
     fn untag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
+        if self.in_sop && !self.contact.tags.contains_key(tag) {
+            self.plan.add_tags.retain(|grant| grant.tag != *tag);
+            return Ok(());
+        }
         self.plan.add_tags.retain(|grant| grant.tag != *tag);
         self.plan.remove_tags.push(tag.clone());
         self.tagging.get_or_insert_with(|| origin.clone());

@@ -1,7 +1,7 @@
 //! A step that is part of a run for everybody, and what operators do to everybody. No I/O.
 
 use super::own::TaskScene;
-use super::sop_step::{Due, origin_of, place, skipped, sop_timer, timer_key};
+use super::sop_step::{Due, place, skipped, sop_timer, timer_key};
 use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::contact::{Enrolment, SopEnding};
 use crate::domain::ids::SopId;
@@ -89,7 +89,7 @@ pub(super) fn sop_move(
         },
     }
     commit.outcome = RecordOutcome::Done {
-        fired: vec![origin_of(id)],
+        fired: vec![id.origin()],
     };
 }
 

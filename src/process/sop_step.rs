@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnding};
-use crate::domain::ids::{AppName, Person, RuleId, SopId};
+use crate::domain::ids::{AppName, Person, SopId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
@@ -50,11 +50,6 @@ pub(super) fn sop_timer(
             reply_path: ReplyPath::None,
         },
     }
-}
-
-/// On whose behalf a step acts: what a rule's id is for a rule.
-pub(super) fn origin_of(sop: &SopId) -> RuleId {
-    RuleId(format!("sop/{sop}"))
 }
 
 /// Decides about a step that is due by the target's own timer.
@@ -176,7 +171,7 @@ impl Due<'_> {
             }
             Turn::Exit => {
                 let mut planner = self.planner();
-                planner.run_all(&origin_of(&sop.id), &sop.then);
+                planner.run_all(&sop.id.origin(), &sop.then);
                 let over = ended(enrolment, SopEnding::Exited, self.task.now);
                 let change = self.moved(over);
                 self.note(commit, RowOutcome::Exited, None, None);
@@ -188,7 +183,7 @@ impl Due<'_> {
 
     fn do_it(&self, commit: &mut DecisionCommit) {
         let (sop, enrolment) = (self.scene.sop, self.scene.enrolment);
-        let rule = origin_of(&sop.id);
+        let rule = sop.id.origin();
         let mut planner = self.planner();
         let (mut sent, mut problem) = (0, None);
         let index = usize::try_from(enrolment.step).unwrap_or(usize::MAX);
@@ -198,7 +193,7 @@ impl Due<'_> {
                     Doing::Act(action) => planner.run_one(&rule, index, action),
                     Doing::Send(template) => {
                         let deed = Deed {
-                            action: doing.key().to_owned(),
+                            action: doing.key().into(),
                             target: template.0.clone(),
                         };
                         sent += planner.step(&rule, index, deed, |planner, origin| {
@@ -289,7 +284,7 @@ impl Due<'_> {
         enter(self.task, &mut change, false, commit);
         commit.contact = Some(change);
         commit.outcome = RecordOutcome::Done {
-            fired: vec![origin_of(&self.scene.sop.id)],
+            fired: vec![self.scene.sop.id.origin()],
         };
     }
 

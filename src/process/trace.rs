@@ -1,6 +1,7 @@
 //! What is kept of a decision: what `try` would have shown, and the contact as the rules
 //! saw it, so that `replay` can ask other rules the same question.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -61,7 +62,7 @@ pub struct StepLine {
     #[serde(default)]
     pub action: u32,
     /// The key that operators write for it.
-    pub key: String,
+    pub key: Cow<'static, str>,
     /// Why it did not become what it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

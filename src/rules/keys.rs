@@ -27,7 +27,7 @@ pub(super) const RULES: Shape = Shape::Map(&[
     ),
     Key::may(
         "words",
-        Shape::Named(&Shape::Words),
+        Shape::Named(&Shape::Keywords),
         "多条规则共用的词组；在规则里写成 $名字",
         "Words used in several rules; called as $name",
     ),
@@ -134,9 +134,14 @@ const RULE: &[Key] = &[
 ];
 
 const WHEN: &[Key] = &[
-    Key::may("any", Shape::Words, "至少出现一个", "At least one occurs"),
-    Key::may("all", Shape::Words, "每个都要出现", "Each occurs"),
-    Key::may("none", Shape::Words, "一个也不能出现", "Not one occurs"),
+    Key::may(
+        "any",
+        Shape::Keywords,
+        "至少出现一个",
+        "At least one occurs",
+    ),
+    Key::may("all", Shape::Keywords, "每个都要出现", "Each occurs"),
+    Key::may("none", Shape::Keywords, "一个也不能出现", "Not one occurs"),
     Key::may(
         "match",
         Shape::Choice(MATCHES, &[]),

@@ -6,14 +6,15 @@ use std::path::Path;
 use sha1::{Digest as _, Sha1};
 
 use super::calendar::Calendar;
-use super::matcher::{Matcher, Words};
+use super::matcher::{BuildError, Matcher, Words};
 use super::model::{Rule, RuleSet};
 use super::parse::{Context, rules_of};
 use super::parse_calendar::calendar_of;
 use super::{lint, problems};
 use crate::diagnostic::{Diagnostic, Findings, Report};
+use crate::domain::ids::Tag;
 use crate::templates::Catalog;
-use crate::templates::load::{read_tree, shown};
+use crate::templates::load::{read_yaml_tree, shown};
 use crate::yaml::decode;
 
 /// The file with hours and holidays.
@@ -32,6 +33,8 @@ pub struct References<'a> {
     pub robots: &'a BTreeSet<String>,
     /// SOPs; `None` if they are not known, and then their names are not checked.
     pub sops: Option<&'a BTreeSet<String>>,
+    /// Tags that SOPs set; `None` if they are not known.
+    pub plan_tags: Option<&'a BTreeSet<Tag>>,
     /// What is known of the installation; `None` leaves out what depends on it.
     pub setting: Option<&'a Setting>,
 }
@@ -52,7 +55,7 @@ pub struct Setting {
 #[must_use]
 pub fn load(dir: &Path, references: &References<'_>) -> (Option<RuleSet>, Report) {
     let mut report = Report::default();
-    let files = read_tree(dir, problems::UNREADABLE, &mut report, is_rule_file);
+    let files = read_yaml_tree(dir, problems::UNREADABLE, &mut report, is_rule_file);
     let set = from_files(dir, &files, references, &mut report);
     (set, report)
 }
@@ -101,13 +104,17 @@ pub fn from_files(
                 rules,
                 matcher,
                 calendar,
-                version: version(files),
+                version: version(files).into(),
             };
             lint::whole(&set, references, &lint::Files { dir, files }, report);
             Some(set)
         }
         Err(error) => {
-            report.push(Diagnostic::of(problems::BUILD).value("detail", error.to_string()));
+            let detail = match error {
+                BuildError::Words(_) => "syntax.too_many_words",
+                BuildError::Patterns(_) => "syntax.too_many_patterns",
+            };
+            report.push(Diagnostic::of(problems::BUILD).entry("detail", detail));
             None
         }
     }

@@ -7,6 +7,7 @@
 mod audience;
 pub mod calendar;
 mod conditions;
+mod dictionary;
 pub mod engine;
 pub mod explain;
 pub mod glance;
@@ -24,6 +25,7 @@ mod parse_action;
 mod parse_calendar;
 mod parse_contact;
 mod parse_content;
+mod parse_pattern;
 mod parse_plan;
 mod parse_task;
 mod parse_when;

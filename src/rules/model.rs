@@ -21,7 +21,7 @@ pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
     pub(super) matcher: Matcher,
     pub(super) calendar: Calendar,
-    pub(super) version: String,
+    pub(super) version: Arc<str>,
 }
 
 impl RuleSet {
@@ -32,7 +32,7 @@ impl RuleSet {
             rules: Vec::new(),
             matcher: Matcher::default(),
             calendar: Calendar::default(),
-            version: String::new(),
+            version: Arc::from(""),
         }
     }
 
@@ -54,10 +54,15 @@ impl RuleSet {
         &self.calendar
     }
 
-    /// A short hash of the files that the set was read from.
+    /// What the set is called in traces: a short hash of its files, unless it was named.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Gives the set the name of what it is a part of.
+    pub fn set_version(&mut self, version: String) {
+        self.version = version.into();
     }
 }
 
@@ -76,7 +81,7 @@ pub struct Rule {
     /// Its identity: cooldowns belong to it.
     pub id: RuleId,
     /// A name for people.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// Whether it acts.
     pub mode: Mode,
     /// Higher is considered first.
@@ -84,7 +89,7 @@ pub struct Rule {
     /// What starts it.
     pub on: On,
     /// Through which channels; empty means any.
-    pub channels: Vec<Channel>,
+    pub channels: Box<[Channel]>,
     /// In which hours.
     pub hours: Option<HoursId>,
     /// Conditions, all of which must hold.
@@ -146,9 +151,9 @@ pub enum On {
     /// Any other event, by WeCom's own names.
     Event {
         /// `Event`.
-        event: String,
+        event: Box<str>,
         /// `ChangeType`; `None` takes any.
-        change: Option<String>,
+        change: Option<Box<str>>,
     },
 }
 
@@ -181,10 +186,13 @@ impl On {
                     event: name,
                     change_type,
                 },
-            ) => event == name && (change.is_none() || change == change_type),
+            ) => {
+                **event == **name
+                    && (change.is_none() || change.as_deref() == change_type.as_deref())
+            }
             (Self::Event { event, change }, Trigger::Own(Task::Told(told))) => {
-                let happened = event == TOLD && told.event.is_some();
-                happened && (change.is_none() || *change == told.event)
+                let happened = &**event == TOLD && told.event.is_some();
+                happened && (change.is_none() || change.as_deref() == told.event.as_deref())
             }
             _ => trigger.word() == Some(self.word()),
         }
@@ -211,11 +219,11 @@ pub struct When {
     /// Signs and spaces between the characters of a word are overlooked: 退*款 is 退款.
     pub loose: bool,
     /// A pattern that the text matches.
-    pub regex: Option<Pattern>,
+    pub regex: Option<Box<Pattern>>,
     /// The message is of one of these types; empty means any.
-    pub types: Vec<String>,
+    pub types: Box<[String]>,
     /// What must hold of the contact.
-    pub contact: Vec<ContactTest>,
+    pub contact: Box<[ContactTest]>,
     /// So many matches by the contact, this one included.
     pub hits: Option<HitsWanted>,
 }

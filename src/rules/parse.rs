@@ -12,7 +12,7 @@ use super::model::{Mode, On, Place, Rule, When};
 use super::occasion::Occasion;
 use super::parse_action::Reader;
 use super::{parse_when, problems};
-use crate::diagnostic::{Diagnostic, Findings, Span};
+use crate::diagnostic::{Diagnostic, Findings, Span, nearest};
 use crate::domain::action::Action;
 use crate::domain::ids::RuleId;
 use crate::domain::inbound::Channel;
@@ -20,6 +20,8 @@ use crate::yaml::values::{self, Moment};
 use crate::yaml::{Data, Node, check, parse};
 
 const DEFAULT_PRIORITY: i64 = 50;
+/// An id is part of keys of the store and of every trace.
+const MOST_ID_CHARS: usize = 64;
 
 /// What all files share.
 pub(super) struct Context<'a> {
@@ -138,9 +140,7 @@ impl File<'_, '_> {
                         words.extend(own);
                     }
                     None => {
-                        let found = Diagnostic::of(problems::UNKNOWN_GROUP)
-                            .value("name", name)
-                            .suggest(name, self.groups.keys().map(String::as_str));
+                        let found = unknown_group(name, &self.groups);
                         self.findings.add(span, found);
                     }
                 },
@@ -165,7 +165,7 @@ impl File<'_, '_> {
         let channels = self.channels(node, &on, span);
         let when = self.when(node.get("when"), &on);
         let rule = Rule {
-            name: text(node.get("name")),
+            name: node.get("name").and_then(Node::text).map(Arc::from),
             mode: self.mode(node),
             priority: self.number(node, "priority").unwrap_or(DEFAULT_PRIORITY),
             hours: self.hours(node),
@@ -179,7 +179,7 @@ impl File<'_, '_> {
                 .into(),
             id,
             on,
-            channels,
+            channels: channels.into(),
             when,
             place,
         };
@@ -201,10 +201,19 @@ impl File<'_, '_> {
         if id.as_str().is_empty() {
             return;
         }
+        let count = id.as_str().chars().count();
+        if count > MOST_ID_CHARS {
+            let found = Diagnostic::of(problems::LONG_ID)
+                .value("count", count.to_string())
+                .value("most", MOST_ID_CHARS.to_string());
+            self.findings.add(span, found);
+        }
         if let Some(first) = self.context.ids.get(id) {
+            let folder = self.findings.source.name().strip_suffix(&*self.name);
+            let folder = folder.unwrap_or_default();
             let found = Diagnostic::of(problems::DUPLICATE_ID)
                 .value("id", id.as_str())
-                .value("first", format!("{}:{}", first.file, first.line));
+                .value("first", format!("{folder}{}:{}", first.file, first.line));
             self.findings.add(span, found);
         } else {
             self.context.ids.insert(id.clone(), place.clone());
@@ -237,9 +246,14 @@ impl File<'_, '_> {
             let key = entry.key.as_str();
             key != "when" && key.starts_with("when")
         });
+        // A rule without an id is told to have none; that is enough for once.
+        let nameless = rule.id.as_str().is_empty();
         let trigger = node.get("on").map(|on| on.span);
         let unknown = trigger.is_some_and(|on| self.findings.has_at(problems::BAD_TRIGGER, on));
-        if hidden || unknown {
+        let no_map = node
+            .get("when")
+            .is_some_and(|when| !matches!(when.data, Data::Map(_)));
+        if hidden || unknown || nameless || no_map {
             return;
         }
         if rule.on == On::Message && blank && node.get("hours").is_none() && rule.hours.is_none() {
@@ -339,6 +353,24 @@ impl File<'_, '_> {
     }
 }
 
+/// Groups are called as other tools call variables, too: `${name}`, `$words.name`.
+fn unknown_group(name: &str, groups: &BTreeMap<String, Vec<(String, Span)>>) -> Diagnostic {
+    let known: Vec<&str> = groups.keys().map(String::as_str).collect();
+    let bare = name
+        .trim_start_matches("words")
+        .trim_matches(|c: char| c.is_whitespace() || "{}()<>.:：｛｝".contains(c));
+    let found = Diagnostic::of(problems::UNKNOWN_GROUP)
+        .value("name", name)
+        .value("known", known.join(", "));
+    match nearest(bare, known.iter().copied()) {
+        Some(near) => found
+            .value("near", format!("${near}"))
+            .help("check.did_you_mean"),
+        None if known.is_empty() => found,
+        None => found.help("check.unknown_group_known"),
+    }
+}
+
 fn event(text: &str) -> Option<On> {
     let (event, change) = match text.split_once('/') {
         Some((event, change)) => (event, Some(change)),
@@ -351,8 +383,8 @@ fn event(text: &str) -> Option<On> {
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     (is_name(event) && change.is_none_or(is_name)).then(|| On::Event {
-        event: event.to_owned(),
-        change: change.map(str::to_owned),
+        event: event.into(),
+        change: change.map(Box::from),
     })
 }
 
@@ -376,8 +408,4 @@ pub(super) fn carries(channel: Channel, on: &On) -> bool {
 fn limit(node: Option<&Node>) -> Option<u32> {
     let per_day = values::integer(node?.get("per_day")?.text()?)?;
     u32::try_from(per_day).ok()
-}
-
-fn text(node: Option<&Node>) -> Option<String> {
-    node.and_then(Node::text).map(str::to_owned)
 }

@@ -82,10 +82,18 @@ impl<'a> Reader<'_, '_, 'a> {
         };
         let value = &entry.value;
         match key.name {
+            "only" | "none" if is_false(value) => {
+                let found = Diagnostic::of(problems::NOT_FALSE).value("key", key.name);
+                self.findings.add(value.span, found);
+            }
             "only" => {}
             "none" if is_true(value) => self.push(value.span, Want::Nothing),
+            "none" => {}
             "end_session" if is_true(value) => self.deed(value.span, key.name, Wanted::Any),
-            "none" | "end_session" => {}
+            "end_session" if is_false(value) => {
+                self.deed(value.span, key.name, Wanted::Nothing);
+            }
+            "end_session" => {}
             "rule" => self.rules(value, Want::Rule),
             "not_rule" => self.rules(value, Want::NotRule),
             "skipped" => value.entries().iter().for_each(|entry| self.skipped(entry)),
@@ -208,6 +216,10 @@ impl<'a> Reader<'_, '_, 'a> {
             self.findings.add(span, found);
         }
     }
+}
+
+fn is_false(value: &Node) -> bool {
+    value.text().and_then(values::flag) == Some(false)
 }
 
 fn is_true(value: &Node) -> bool {

@@ -10,13 +10,14 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::{Person, RecordId, RuleId};
-use crate::domain::inbound::{Inbound, Trigger};
+use crate::domain::inbound::{Inbound, Task, Trigger};
 use crate::domain::timer::Timer;
 use crate::process::decide::decide;
 use crate::process::playbook::Playbook;
 use crate::rules::{Decision, Standing, explain};
 use crate::store::{ClaimedRecord, DecisionCommit, RecordBody, RecordOutcome};
 
+use super::run::Reminder;
 use super::scene::{Doing, Trait};
 
 /// So many timers may fire in one go: more is a circle.
@@ -94,6 +95,36 @@ impl<'p> World<'p> {
             waiting: VecDeque::new(),
             records: 0,
         }
+    }
+
+    /// Takes somebody in as they are.
+    pub fn know(&mut self, contact: Contact) {
+        self.contacts.insert(contact.person.clone(), contact);
+    }
+
+    /// Rules with a daily limit have fired so often today.
+    pub fn have_used(&mut self, uses: impl IntoIterator<Item = (RuleId, u32)>) {
+        let today = self.today();
+        let uses = uses.into_iter();
+        self.uses
+            .extend(uses.map(|(rule, count)| ((today, rule), count)));
+    }
+
+    /// The reminders among some timers.
+    pub(super) fn reminders(&self, timers: &[Timer]) -> Vec<Reminder> {
+        let reminder = |timer: &Timer| match &timer.inbound.trigger {
+            Trigger::Own(Task::Remind { who, text, .. }) => {
+                let zone = self.config.timezone.clone();
+                let at = timer.due.timestamp().to_zoned(zone);
+                Some(Reminder {
+                    who: who.clone(),
+                    at: at.strftime("%Y-%m-%d %H:%M").to_string(),
+                    text: text.clone(),
+                })
+            }
+            _ => None,
+        };
+        timers.iter().filter_map(reminder).collect()
     }
 
     /// The time in it.

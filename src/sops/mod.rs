@@ -21,7 +21,7 @@ pub mod run;
 pub mod timing;
 
 pub use keys::schema;
-pub use load::{ids_in, load};
+pub use load::{Named, load, named_in};
 pub use model::{Sop, SopSet};
 
 /// Every kind of finding in SOP files.

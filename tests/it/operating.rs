@@ -222,6 +222,23 @@ async fn a_week_of_the_demo_plays_in_seconds() {
 }
 
 #[tokio::test]
+async fn the_demo_tells_what_became_of_changed_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, mut lines) = demo(folder.path(), &["--data", "here"]);
+    line_with(&mut lines, "下面是正在发生的事").await;
+    let file = folder.path().join("here/rules/新的.yaml");
+    let rule = "rules:\n  - id: 新的\n    wenn: {any: [新的]}\n    do: [{tag: 意向/新的}]\n";
+    std::fs::write(&file, rule).expect("written");
+    let refused = line_with(&mut lines, "没有生效").await;
+    for part in ["1 个错误", "新的.yaml:3", "`wenn`"] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+    std::fs::write(&file, rule.replace("wenn", "when")).expect("written");
+    line_with(&mut lines, "改过的文件已生效").await;
+    drop(child.kill().await);
+}
+
+#[tokio::test]
 async fn the_demo_ends_by_itself_when_asked_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut child, mut lines) = demo(folder.path(), &["--exit-after", "1"]);

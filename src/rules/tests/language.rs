@@ -62,7 +62,7 @@ fn the_third_match_in_a_week_fires() {
         first
             .trace
             .human(Lang::Zh, "")
-            .contains("7d 内第 1 次，满 3 次才触发")
+            .contains("7 天内第 1 次，满 3 次才触发")
     );
 
     // One match of two is older than a week.

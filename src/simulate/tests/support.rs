@@ -129,6 +129,7 @@ pub(super) fn playbook_with(config: &Config, rules: &str, plans: &str) -> Playbo
         webhooks: &names(config.webhooks.keys().collect()),
         robots: &names(config.robots.keys().collect()),
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let files = BTreeMap::from([("a.yaml".to_owned(), rules.as_bytes().to_vec())]);

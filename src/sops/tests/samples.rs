@@ -6,7 +6,7 @@ use super::support::{plan, read};
 use crate::domain::ids::SopId;
 use crate::rules::{Calendar, PlanReader, References};
 use crate::sops::model::{At, Kind, Sop};
-use crate::sops::{ids_in, load, schema};
+use crate::sops::{load, named_in, schema};
 use crate::templates::Catalog;
 
 fn folder(name: &str) -> std::path::PathBuf {
@@ -22,7 +22,8 @@ fn the_shops_plans_have_no_findings() {
         servicer_groups: &names,
         webhooks: &names,
         robots: &names,
-        sops: Some(&ids_in(&folder("sops"))),
+        sops: Some(&named_in(&folder("sops")).ids),
+        plan_tags: None,
         setting: None,
     };
     let calendar = Calendar::default();

@@ -31,6 +31,7 @@ pub(in crate::sops) fn read(text: &str) -> (Option<SopSet>, Report) {
         webhooks: &names(&[]),
         robots: &names(&["值班群"]),
         sops: Some(&names(&["计划"])),
+        plan_tags: None,
         setting: None,
     };
     let calendar = Calendar::of_chinese_holidays();

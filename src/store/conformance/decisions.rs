@@ -226,7 +226,7 @@ fn uses(rule: &str, day: jiff::civil::Date, max: u32) -> Vec<RuleUse> {
 async fn used(store: &dyn Store, day: jiff::civil::Date) -> Vec<(String, u32)> {
     let uses = store.rule_uses(day).await.unwrap();
     uses.into_iter()
-        .map(|(rule, count)| (rule.0, count))
+        .map(|(rule, count)| (rule.to_string(), count))
         .collect()
 }
 
