@@ -321,3 +321,6 @@ impl Service for Runner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

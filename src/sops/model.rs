@@ -60,6 +60,18 @@ impl SopSet {
         self.earlier.get_or_init(|| by_version.collect());
     }
 
+    /// A short hash of what all plans say.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let mut hash = Sha1::new();
+        for (id, sop) in &self.current {
+            hash.update(format!("{id}\n{}\n", sop.version));
+        }
+        let hash = hash.finalize();
+        let bytes = hash.iter().take(6);
+        bytes.map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// All plans, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Sop>> {
         self.current.values()

@@ -23,6 +23,7 @@ mod limits;
 mod media;
 mod members;
 mod operating;
+mod programmes;
 mod reloading;
 mod reminders;
 mod replay;

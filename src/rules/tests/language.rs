@@ -105,6 +105,7 @@ fn the_limit_is_for_all_contacts_and_comes_last() {
     let set = rules(PRICES);
     let used = |count| Standing {
         used_today: [(RuleId::from("问价"), count)].into(),
+        ..Standing::default()
     };
     let mut contact = customer(&[]);
     assert!(matches!(
