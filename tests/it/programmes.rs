@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mock_wecom::{ContactAdd, GroupCreate, MockWecom, PlatformEvent};
+use mock_wecom::{ContactAdd, GroupCreate, MockWecom};
 use serde_json::{Value, json};
 
-use crate::support::{Agent, AgentBuilder, MEMBER, applied, eventually, mock};
+use crate::support::{Agent, AgentBuilder, MEMBER, eventually, http, mock, said_by_bot};
 
 const PLANS: &str = "\
 version: 1
@@ -15,22 +15,22 @@ sops:
     target: {name: 会员*, owner: lin.mei}
     quiet: {from: \"21:00\", to: \"09:00\"}
     steps:
-      - {name: 公告, at: 0d, do: [{notify: {to: lin.mei, text: '公告 {{ contact.name }}'}}]}
-      - {name: 预告, at: 2d 19:00, do: [{notify: {to: lin.mei, text: '预告 {{ contact.name }}'}}]}
-      - {name: 深夜, at: 2d 23:00, do: [{notify: {to: lin.mei, text: '深夜 {{ contact.name }}'}}]}
+      - {name: 公告, at: 0d, do: [{notify: {to: lin.mei, text: '公告 {{ contact.name | default(0) }}'}}]}
+      - {name: 预告, at: 2d 19:00, do: [{notify: {to: lin.mei, text: '预告 {{ contact.name | default(0) }}'}}]}
+      - {name: 深夜, at: 2d 23:00, do: [{notify: {to: lin.mei, text: '深夜 {{ contact.name | default(0) }}'}}]}
   - id: 周一早报
     kind: recurring
     every: 周一 09:00
     target: {name: 会员*}
-    steps: [{name: 早报, do: [{notify: {to: lin.mei, text: '早报 {{ contact.name }}'}}]}]
+    steps: [{name: 早报, do: [{notify: {to: lin.mei, text: '早报 {{ contact.name | default(0) }}'}}]}]
   - id: 双十二
     kind: campaign
     audience: {has_tag: 来源/新客}
     exit_when: {has_tag: 双十二/已下单}
     phases:
-      - {name: 预热, at: 2026-12-08 10:00, do: [{notify: {to: lin.mei, text: '预热 {{ contact.name }}'}}]}
-      - {name: 开播, at: 2026-12-12 19:45, do: [{notify: {to: lin.mei, text: '开播 {{ contact.name }}'}}]}
-      - {name: 返场, at: 2026-12-13 10:00, do: [{notify: {to: lin.mei, text: '返场 {{ contact.name }}'}}]}
+      - {name: 预热, at: 2026-12-08 10:00, do: [{notify: {to: lin.mei, text: '预热 {{ contact.name | default(0) }}'}}]}
+      - {name: 开播, at: 2026-12-12 19:45, do: [{notify: {to: lin.mei, text: '开播 {{ contact.name | default(0) }}'}}]}
+      - {name: 返场, at: 2026-12-13 10:00, do: [{notify: {to: lin.mei, text: '返场 {{ contact.name | default(0) }}'}}]}
   - id: 没有人
     kind: campaign
     approve: none
@@ -57,9 +57,8 @@ async fn start(mock: &MockWecom) -> Agent {
 /// How often each text was told to members.
 fn told(mock: &MockWecom) -> BTreeMap<String, usize> {
     let mut told = BTreeMap::new();
-    for call in applied(mock, "message/send") {
-        let text = call.request["body"]["text"]["content"].as_str();
-        *told.entry(text.unwrap_or_default().to_owned()).or_default() += 1;
+    for text in said_by_bot(mock, MEMBER) {
+        *told.entry(text).or_default() += 1;
     }
     told
 }
@@ -124,6 +123,16 @@ fn runs(agent: &Agent, sop: &str) -> Vec<Value> {
     shown["runs"].as_array().expect("runs").clone()
 }
 
+/// Waits until the plan has been looked after by the clock as it stands.
+async fn looked_after(mock: &MockWecom, agent: &Agent, sop: &str) {
+    eventually(&format!("{sop} is looked after"), async || {
+        let shown = json_of(agent, &["sop", "show", sop]);
+        let until = shown["watch"]["until"].as_i64()?;
+        (until / 1000 <= mock.now() + 60).then_some(())
+    })
+    .await;
+}
+
 /// Waits until `sop report` says so of a step.
 async fn reported(agent: &Agent, sop: &str, step: usize, wanted: Value) {
     let wanted = wanted.as_object().expect("an object").clone();
@@ -152,17 +161,20 @@ async fn a_group_programme_plays_from_the_creation_of_each_group() {
     each_once(&mock, "公告", 2).await;
     agent.idle().await;
 
-    for beginning in ["预告", "深夜"] {
+    for time in ["2026-11-26 19:00", "2026-11-26 23:00", "2026-11-27 09:00"] {
         agent.kill();
         agent.restart(&mock).await;
-        let (day, hour) = match beginning {
-            "预告" => ("2026-11-26", "19:00"),
+        agent.move_to(&mock, time);
+        match time {
+            "2026-11-26 19:00" => each_once(&mock, "预告", 2).await,
             // At night it is quiet.
-            _ => ("2026-11-27", "09:00"),
-        };
-        agent.move_to(&mock, "2026-11-26 18:59");
-        agent.move_to(&mock, &format!("{day} {hour}"));
-        each_once(&mock, beginning, 2).await;
+            "2026-11-26 23:00" => {
+                reported(&agent, "新群三天", 2, json!({ "waiting": 2 })).await;
+                assert_eq!(told(&mock).len(), 4);
+            }
+            _ => each_once(&mock, "深夜", 2).await,
+        }
+        agent.idle().await;
     }
     agent.idle().await;
     let all: usize = told(&mock).values().sum();
@@ -184,14 +196,16 @@ async fn a_group_that_is_dissolved_hears_nothing_more() {
     agent.move_to(&mock, "2026-11-24 10:00");
     group(&mock, "wrGROUP1", "会员一群", MEMBER).await;
     each_once(&mock, "公告", 1).await;
-    let fields = json!({ "ChatId": "wrGROUP1" });
-    let dismissed = PlatformEvent {
-        event: "change_external_chat".to_owned(),
-        change_type: Some("dismiss".to_owned()),
-        fields: fields.as_object().expect("an object").clone(),
-        ..PlatformEvent::default()
-    };
-    mock.event(dismissed).await.expect("an event");
+    let dismiss = format!("{}/mock/group/dismiss", mock.base_url());
+    let gone = http().post(dismiss).json(&json!({ "chat_id": "wrGROUP1" }));
+    let answer = gone.send().await.expect("the mock answers");
+    assert!(answer.status().is_success(), "{answer:?}");
+    eventually("the group is gone", async || {
+        let output = agent.run(&["groups", "list", "--dissolved"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.contains("wrGROUP1").then_some(())
+    })
+    .await;
     agent.idle().await;
     agent.move_to(&mock, "2026-11-26 19:00");
     reported(&agent, "新群三天", 1, json!({ "exited": 1 })).await;
@@ -206,6 +220,8 @@ async fn a_campaign_waits_for_approval_and_plays_each_phase_once() {
     let mut agent = start(&mock).await;
     agent.move_to(&mock, "2026-12-01 10:00");
     let customers = newcomers(&mock, &agent, 12).await;
+    looked_after(&mock, &agent, "双十二").await;
+    looked_after(&mock, &agent, "没有人").await;
 
     let listed = json_of(&agent, &["sop", "list"]);
     let campaign = listed.as_array().expect("plans").iter();
@@ -277,11 +293,7 @@ async fn what_recurs_comes_each_monday_and_what_was_missed_is_left_out() {
     group(&mock, "wrGROUP1", "会员一群", "zhao.min").await;
     group(&mock, "wrGROUP2", "会员二群", "zhao.min").await;
     agent.idle().await;
-    eventually("the plan is looked after", async || {
-        let shown = json_of(&agent, &["sop", "show", "周一早报"]);
-        (!shown["watch"].is_null()).then_some(())
-    })
-    .await;
+    looked_after(&mock, &agent, "周一早报").await;
     agent.move_to(&mock, "2026-11-30 09:00");
     each_once(&mock, "早报", 2).await;
     agent.idle().await;
