@@ -12,8 +12,8 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
-use super::versions::{self, History};
 use super::people::{self, ContactPage, ContactQuery};
+use super::versions::{self, History};
 use super::{Loops, look};
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};

@@ -83,7 +83,9 @@ impl ContactQuery {
         kind && self.is_called(contact)
             && self.belongs(contact)
             && (!self.gone || is_gone(contact))
-            && self.added_since.is_none_or(|since| contact.added_at >= Some(since))
+            && self
+                .added_since
+                .is_none_or(|since| contact.added_at >= Some(since))
             && fits(&self.tests, contact, contact.source.as_deref(), now).is_ok()
     }
 

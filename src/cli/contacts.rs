@@ -102,7 +102,13 @@ fn query(args: &ListArgs, access: &Access, terminal: &Terminal) -> anyhow::Resul
         tests.push(ContactTest::Source(args.source.clone()));
     }
     for text in &args.attribute {
-        let bad = || anyhow::anyhow!(terminal.lang.text("contacts.bad_attribute", &[("value", text)]));
+        let bad = || {
+            anyhow::anyhow!(
+                terminal
+                    .lang
+                    .text("contacts.bad_attribute", &[("value", text)])
+            )
+        };
         tests.push(attribute(text).ok_or_else(bad)?);
     }
     Ok(ContactQuery {
@@ -171,7 +177,9 @@ fn cells(contact: &Contact, zone: &jiff::tz::TimeZone) -> Vec<String> {
     let followers: Vec<&str> = followers.map(|one| one.userid.as_str()).collect();
     let tags: Vec<&str> = contact.tags.keys().map(|tag| tag.0.as_str()).collect();
     let attributes = contact.attributes.iter();
-    let attributes: Vec<String> = attributes.map(|(name, value)| format!("{name}={value}")).collect();
+    let attributes: Vec<String> = attributes
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     vec![
         contact.person.id().to_owned(),
         contact.name.clone().unwrap_or_default(),
@@ -248,7 +256,10 @@ fn tell(contact: &Contact, groups: &[Contact], zone: &jiff::tz::TimeZone, termin
             terminal.say(key, &[("text", text)]);
         }
     };
-    line("contacts.source", contact.source.as_deref().unwrap_or_default());
+    line(
+        "contacts.source",
+        contact.source.as_deref().unwrap_or_default(),
+    );
     line("contacts.added", &when(contact.added_at, zone));
     line("contacts.lost", &when(contact.lost_at, zone));
     line("contacts.wrote", &when(contact.last_inbound_at, zone));
@@ -258,7 +269,10 @@ fn tell(contact: &Contact, groups: &[Contact], zone: &jiff::tz::TimeZone, termin
     }
     for (tag, mark) in &contact.tags {
         let rule = mark.rule.as_ref().map_or("WeCom", |rule| rule.as_str());
-        line("contacts.tag", &format!("{tag}  {}  {rule}", local(mark.at, zone)));
+        line(
+            "contacts.tag",
+            &format!("{tag}  {}  {rule}", local(mark.at, zone)),
+        );
     }
     for (name, value) in &contact.attributes {
         line("contacts.attribute", &format!("{name} = {value}"));
@@ -282,7 +296,9 @@ fn follower(one: &Follower, zone: &jiff::tz::TimeZone) -> String {
         one.remark.clone().unwrap_or_default(),
         when(one.added_at, zone),
         one.source.clone().unwrap_or_default(),
-        one.add_way.map(|way| format!("add_way {way}")).unwrap_or_default(),
+        one.add_way
+            .map(|way| format!("add_way {way}"))
+            .unwrap_or_default(),
         tags.join(" "),
     ];
     let parts = parts.into_iter().filter(|part| !part.is_empty());

@@ -9,9 +9,9 @@ use super::output::Terminal;
 use super::{ConfigArg, Ended, Format};
 use crate::app::ContactQuery;
 use crate::domain::contact::Contact;
+use crate::domain::criteria::ContactTest;
 use crate::domain::group::Group;
 use crate::domain::ids::{Person, Tag, UserId};
-use crate::domain::criteria::ContactTest;
 
 /// Widths of the columns of a table.
 const WIDTHS: [usize; 6] = [32, 20, 16, 7, 7, 19];
@@ -87,7 +87,11 @@ fn cells(contact: &Contact, zone: &jiff::tz::TimeZone) -> Vec<String> {
     vec![
         contact.person.id().to_owned(),
         contact.name.clone().unwrap_or_default(),
-        group.owner.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
+        group
+            .owner
+            .as_ref()
+            .map(|id| id.0.clone())
+            .unwrap_or_default(),
         group.members.len().to_string(),
         customers.to_string(),
         when(contact.added_at, zone),
@@ -133,7 +137,11 @@ fn tell(contact: &Contact, zone: &jiff::tz::TimeZone, terminal: &Terminal) {
     for member in &group.members {
         let joined = when(member.joined_at, zone);
         let source = member.source.as_deref().unwrap_or_default();
-        let key = if member.customer { "groups.customer" } else { "groups.member" };
+        let key = if member.customer {
+            "groups.customer"
+        } else {
+            "groups.member"
+        };
         line(key, format!("{}  {joined}  {source}", member.id).trim_end());
     }
 }

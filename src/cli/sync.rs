@@ -28,9 +28,13 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     } else {
         tell(&status, &access.config.timezone, terminal);
     }
-    let wrong = status.problem.is_some()
-        || status.last.is_some_and(|last| !last.problems.is_empty());
-    Ok(if wrong { Ended::FoundWrong } else { Ended::Good })
+    let wrong =
+        status.problem.is_some() || status.last.is_some_and(|last| !last.problems.is_empty());
+    Ok(if wrong {
+        Ended::FoundWrong
+    } else {
+        Ended::Good
+    })
 }
 
 fn tell(status: &SyncStatus, zone: &jiff::tz::TimeZone, terminal: &Terminal) {
@@ -41,7 +45,9 @@ fn tell(status: &SyncStatus, zone: &jiff::tz::TimeZone, terminal: &Terminal) {
         terminal.say("sync.problem", &[("reason", &terminal.reason(problem))]);
     }
     if let Some(run) = &status.running {
-        let phase = terminal.lang.text(&format!("sync.phase_{}", run.phase.word()), &[]);
+        let phase = terminal
+            .lang
+            .text(&format!("sync.phase_{}", run.phase.word()), &[]);
         let (done, all) = (run.members_done.to_string(), run.members.to_string());
         let began = local(run.began_at, zone);
         let values = [

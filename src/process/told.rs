@@ -30,7 +30,10 @@ pub(super) fn tell(scene: &TaskScene<'_>, told: &Told, change: &mut ContactChang
     }
     change.count.push((format!("{event}_count"), 1.0));
     if let Some(hundredths) = told.amount_hundredths {
-        #[expect(clippy::cast_precision_loss, reason = "money in hundredths is far below 2^52")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "money in hundredths is far below 2^52"
+        )]
         let amount = hundredths as f64 / 100.0;
         change.count.push((format!("{event}_amount"), amount));
     }

@@ -58,7 +58,9 @@ fn some_followers(contact: &mut Contact, relations: Vec<Follower>, asked_at: Uni
     contact.lost_at = None;
     for relation in relations {
         let known = contact.followers.iter_mut();
-        let known = known.into_iter().find(|known| known.userid == relation.userid);
+        let known = known
+            .into_iter()
+            .find(|known| known.userid == relation.userid);
         match known {
             Some(known) if known.seen_at > relation.seen_at => {}
             Some(known) => *known = relation,

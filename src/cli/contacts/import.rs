@@ -107,7 +107,10 @@ fn lines_of(text: &str) -> anyhow::Result<String> {
         }
         if !line.contains_key("id") {
             let told = serde_json::to_vec(&line)?;
-            let hash: String = Sha1::digest(told).iter().map(|b| format!("{b:02x}")).collect();
+            let hash: String = Sha1::digest(told)
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect();
             line.insert("id".to_owned(), format!("row-{hash}").into());
         }
         lines.push_str(&serde_json::to_string(&line)?);

@@ -14,7 +14,10 @@ const LEAST_TOKEN_CHARS: usize = 16;
 impl Builder<'_> {
     pub(super) fn sync(&mut self, section: &SyncSection) -> Option<Sync> {
         let default = Sync::default();
-        let off = section.every.as_ref().is_some_and(|every| every.get_ref() == "off");
+        let off = section
+            .every
+            .as_ref()
+            .is_some_and(|every| every.get_ref() == "off");
         let every = if off {
             None
         } else {
@@ -51,7 +54,12 @@ impl Builder<'_> {
         let token = self.setting(setting, "ingest.token")?;
         if token.chars().count() < LEAST_TOKEN_CHARS {
             let values = [("least", LEAST_TOKEN_CHARS.to_string())];
-            self.error("A041", "config.ingest_token", Some(&setting.span()), &values);
+            self.error(
+                "A041",
+                "config.ingest_token",
+                Some(&setting.span()),
+                &values,
+            );
             return None;
         }
         Some(Some(SecretText::new(token)))

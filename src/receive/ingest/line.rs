@@ -146,7 +146,11 @@ impl Line {
         }
         let whom = &self.customer;
         let is_customer = (whom.starts_with("wm") || whom.starts_with("wo")) && whom.len() <= 64;
-        if !is_customer || !whom.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+        if !is_customer
+            || !whom
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        {
             return Err(("ingest.bad_customer", whom.chars().take(64).collect()));
         }
         let at = match &self.at {
@@ -218,7 +222,12 @@ fn attributes(set: BTreeMap<String, Value>) -> Result<BTreeMap<String, ToldValue
     }
     let mut told = BTreeMap::new();
     for (name, value) in set {
-        let wrong = || ("ingest.bad_attribute", name.chars().take(NAME_CHARS).collect());
+        let wrong = || {
+            (
+                "ingest.bad_attribute",
+                name.chars().take(NAME_CHARS).collect(),
+            )
+        };
         let good = !name.trim().is_empty()
             && name.chars().count() <= NAME_CHARS
             && !name.chars().any(char::is_control);
@@ -288,8 +297,14 @@ mod tests {
         for (line, wanted) in [
             ("no json".to_owned(), "ingest.not_json"),
             (with(r#","event":"order","color":1"#), "ingest.not_json"),
-            (r#"{"id":" ","customer":"wm1","event":"a"}"#.to_owned(), "ingest.bad_id"),
-            (r#"{"id":"1","customer":"zhang","event":"a"}"#.to_owned(), "ingest.bad_customer"),
+            (
+                r#"{"id":" ","customer":"wm1","event":"a"}"#.to_owned(),
+                "ingest.bad_id",
+            ),
+            (
+                r#"{"id":"1","customer":"zhang","event":"a"}"#.to_owned(),
+                "ingest.bad_customer",
+            ),
             (with(r#","event":"下单""#), "ingest.bad_event"),
             (with(r#","event":"a","at":"昨天""#), "ingest.bad_time"),
             (with(r#","event":"a","at":"2126-01-01""#), "ingest.future"),

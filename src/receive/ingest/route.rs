@@ -67,7 +67,10 @@ pub fn router(config: Arc<Config>, store: Arc<dyn Store>, clock: SharedClock) ->
 async fn take(State(ingest): State<Arc<Ingest>>, request: Request<Body>) -> Response {
     if !ingest.knows(&request) {
         count("unauthorized", 1);
-        let ask = [(header::WWW_AUTHENTICATE, "Bearer"), (header::CONNECTION, "close")];
+        let ask = [
+            (header::WWW_AUTHENTICATE, "Bearer"),
+            (header::CONNECTION, "close"),
+        ];
         return (StatusCode::UNAUTHORIZED, ask).into_response();
     }
     let body = match routes::read(request, MAX_BODY).await {
@@ -145,6 +148,5 @@ impl Ingest {
 }
 
 fn count(result: &'static str, lines: usize) {
-    metrics::counter!("wecom_agent_ingest_lines_total", "result" => result)
-        .increment(lines as u64);
+    metrics::counter!("wecom_agent_ingest_lines_total", "result" => result).increment(lines as u64);
 }

@@ -31,7 +31,8 @@ impl Syncer {
         let contacts = match self.call(&request).await {
             Ok(page) => {
                 let rows = page.external_contact_list.iter();
-                let facts = rows.map(|row| relation(row, |id| self.library.get(id).cloned(), asked_at));
+                let facts =
+                    rows.map(|row| relation(row, |id| self.library.get(id).cloned(), asked_at));
                 let facts: Vec<ContactFacts> = facts.collect();
                 left_out(&mut run, &page);
                 turn_page(&mut run, page.next_cursor, end);
@@ -177,7 +178,11 @@ pub(super) fn turn_page(run: &mut Run, next_cursor: String, end: usize) {
 
 pub(super) fn problem(run: &mut Run, reason: String) {
     const MOST: usize = 20;
-    tracing::warn!(phase = run.phase.word(), reason, "some contacts cannot be read");
+    tracing::warn!(
+        phase = run.phase.word(),
+        reason,
+        "some contacts cannot be read"
+    );
     let phase = run.phase;
     if run.problems.len() < MOST {
         run.problems.push(Problem { phase, reason });
@@ -197,7 +202,10 @@ fn count(run: &mut Run, relations: usize) {
     run.counts.relations += more;
     metrics::counter!("wecom_agent_sync_rows_total", "kind" => "relation").increment(more);
     if run.counts.relations / TOLD_EVERY > before / TOLD_EVERY {
-        tracing::info!(relations = run.counts.relations, "contacts are read from WeCom");
+        tracing::info!(
+            relations = run.counts.relations,
+            "contacts are read from WeCom"
+        );
     }
 }
 

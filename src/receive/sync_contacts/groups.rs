@@ -82,7 +82,10 @@ impl Syncer {
         };
         let persons: Vec<Person> = contacts.iter().map(|facts| facts.person.clone()).collect();
         let known = self.store.contacts(&persons).await?;
-        let new = contacts.iter().zip(known).filter(|(_, known)| known.is_none());
+        let new = contacts
+            .iter()
+            .zip(known)
+            .filter(|(_, known)| known.is_none());
         let made = new.filter_map(|(facts, _)| match (&facts.person, &facts.group) {
             (Person::Group(chat), Some(GroupFacts::Is { made_at, .. })) => {
                 let at = (*made_at).filter(|at| *at >= last.began_at)?;

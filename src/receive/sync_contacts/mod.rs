@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use progress::{Counts, Finished, Phase, Problem, Running, SyncStatus, status, wish};
 pub(crate) use progress::tags_changed;
+pub use progress::{Counts, Finished, Phase, Problem, Running, SyncStatus, status, wish};
 
 use self::progress::{LAST, MEMBERS, PROBLEM, RUN, Run, TAGS, hints, note, read};
 use super::contacts::{Contacts, NotNow};
@@ -193,7 +193,10 @@ impl Syncer {
             self.members = Some((run.began_at, members.unwrap_or_default()));
             self.library = library.unwrap_or_default();
             metrics::gauge!("wecom_agent_sync_running").set(1.0);
-            tracing::info!(phase = run.phase.word(), "contacts: the run goes on where it was");
+            tracing::info!(
+                phase = run.phase.word(),
+                "contacts: the run goes on where it was"
+            );
         }
         Ok(())
     }
@@ -252,11 +255,7 @@ impl Syncer {
             counts: run.counts,
             problems: run.problems,
         };
-        let facts = vec![
-            note(LAST, &finished),
-            note(RUN, &()),
-            progress::no_wish(),
-        ];
+        let facts = vec![note(LAST, &finished), note(RUN, &()), progress::no_wish()];
         self.store.put_facts(facts).await?;
         self.members = None;
         let Counts {
@@ -265,7 +264,13 @@ impl Syncer {
             lost,
         } = finished.counts;
         let problems = finished.problems.len();
-        tracing::info!(relations, groups, lost, problems, "contacts are in step with WeCom");
+        tracing::info!(
+            relations,
+            groups,
+            lost,
+            problems,
+            "contacts are in step with WeCom"
+        );
         metrics::gauge!("wecom_agent_sync_running").set(0.0);
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
         metrics::gauge!("wecom_agent_sync_last_success_seconds").set(ended_at.as_secs() as f64);

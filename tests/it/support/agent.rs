@@ -325,7 +325,11 @@ impl Agent {
             .expect("a time")
             .timestamp()
             .as_second();
-        let by = target - mock.now();
+        self.ahead(mock, target - mock.now());
+    }
+
+    /// Moves the agent's clock and the mock's ahead by so many seconds.
+    pub fn ahead(&self, mock: &MockWecom, by: i64) {
         mock.advance_secs(by);
         let ahead = self.ahead.fetch_add(by * 1000, Ordering::SeqCst) + by * 1000;
         let file = self.folder.path().join(CLOCK_FILE);
