@@ -12,6 +12,7 @@ const LAYERS: [Layer; 7] = [
     Layer::of(&["simulate"]),
     Layer::stages(&["receive", "process", "deliver", "schedule", "upkeep"]),
     Layer::of(&[
+        "channels",
         "desk",
         "gateway",
         "http",
@@ -29,7 +30,10 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 12] = [
+const BESIDE: [(&str, &str); 15] = [
+    ("channels", "rules"),
+    ("channels", "templates"),
+    ("channels", "yaml"),
     ("rules", "templates"),
     ("rules", "yaml"),
     ("sops", "rules"),
@@ -45,7 +49,7 @@ const BESIDE: [(&str, &str); 12] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 5] = ["import", "rules", "sops", "templates", "versions"];
+const PURE: [&str; 6] = ["channels", "import", "rules", "sops", "templates", "versions"];
 
 struct Layer {
     modules: &'static [&'static str],

@@ -86,7 +86,7 @@ impl Syncer {
         };
         let is_customer = |person: &Person| matches!(person, Person::External(_));
         let (stale, over) = self.look_through(&mut run, is_customer, unseen).await?;
-        let contacts = self.ask_each(&stale).await?;
+        let contacts = self.ask_each(stale).await?;
         let lost = contacts.iter();
         let lost = lost.filter(|facts| facts.followers.as_ref().is_some_and(Vec::is_empty));
         run.counts.lost += lost.count() as u64;
@@ -96,8 +96,8 @@ impl Syncer {
         self.save(&run, contacts, Vec::new()).await
     }
 
-    /// Looks through stored contacts from where the run stands. Those to be asked about, and
-    /// whether all were looked at.
+    /// Looks through stored contacts from where the run stands. Those to be asked about, for
+    /// whom calls are reserved, and whether all were looked at.
     pub(super) async fn look_through(
         &self,
         run: &mut Run,
@@ -108,32 +108,42 @@ impl Syncer {
             .store
             .contacts_after(run.after.as_ref(), LOOKED_AT)
             .await?;
-        let last_page = page.len() < LOOKED_AT;
+        let mut over = page.len() < LOOKED_AT;
         let mut found = Vec::new();
         for contact in page {
             if !wanted(&contact.person) {
-                return Ok((found, true));
+                over = true;
+                break;
             }
             run.after = Some(contact.person.clone());
             if stale(&contact) {
                 found.push(contact.person);
                 if found.len() == AT_ONCE {
-                    return Ok((found, false));
+                    over = false;
+                    break;
                 }
             }
         }
-        Ok((found, last_page))
+        let granted = self.may_call(found.len()).await?;
+        if granted < found.len() {
+            found.truncate(granted);
+            run.after = found.last().cloned();
+            over = false;
+        }
+        Ok((found, over))
     }
 
-    /// Asks WeCom about each, a few at once.
-    pub(super) async fn ask_each(&self, persons: &[Person]) -> Result<Vec<ContactFacts>, Stopped> {
+    /// Asks WeCom about each at once. The calls are reserved.
+    pub(super) async fn ask_each(
+        &self,
+        persons: Vec<Person>,
+    ) -> Result<Vec<ContactFacts>, Stopped> {
         let Some(app) = &self.app else {
             return Ok(Vec::new());
         };
-        self.may_call(persons.len()).await?;
         let mut asking = JoinSet::new();
         for person in persons {
-            let (contacts, app, person) = (self.contacts.clone(), app.clone(), person.clone());
+            let (contacts, app) = (self.contacts.clone(), app.clone());
             asking.spawn(async move { contacts.look(&app, &person).await });
         }
         let mut facts = Vec::with_capacity(persons.len());

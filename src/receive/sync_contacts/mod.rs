@@ -288,22 +288,25 @@ impl Syncer {
         app.ok_or(Stopped::NotNow)
     }
 
-    /// Reserves calls: other questions to WeCom must not have to wait for ours.
-    async fn may_call(&self, calls: usize) -> Result<(), Stopped> {
+    /// Reserves calls, as many as there may be now but at least one: other questions to WeCom
+    /// must not have to wait for ours.
+    async fn may_call(&self, calls: usize) -> Result<usize, Stopped> {
         let one = QuotaUse {
             key: "sync/calls".to_owned(),
             max: self.settings.calls_per_minute,
             window: MINUTE,
             since: None,
         };
-        for _ in 0..calls {
+        for granted in 0..calls {
             let now = self.clock.now();
             let one = std::slice::from_ref(&one);
-            if let Reservation::Until(at) = self.store.reserve(one, now).await? {
-                return Err(Stopped::Enough(at));
+            match self.store.reserve(one, now).await? {
+                Reservation::Granted => {}
+                Reservation::Until(at) if granted == 0 => return Err(Stopped::Enough(at)),
+                Reservation::Until(_) => return Ok(granted),
             }
         }
-        Ok(())
+        Ok(calls)
     }
 
     /// What to do about a refused list: `None` to ask again later.
