@@ -72,9 +72,7 @@ impl Folders {
                 // The loaders skip names that are not UTF-8 too.
                 if path == folder {
                     list.push(((*name).to_owned(), path.to_path_buf()));
-                } else if let Some(inside) =
-                    path.strip_prefix(folder).ok().and_then(Path::to_str)
-                {
+                } else if let Some(inside) = path.strip_prefix(folder).ok().and_then(Path::to_str) {
                     list.push((format!("{name}/{inside}"), path.to_path_buf()));
                 }
             });

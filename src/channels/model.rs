@@ -60,7 +60,9 @@ impl Channel {
     ) -> Option<&TemplateName> {
         let open = |name: &str| calendar.is_open(name, now, zone) == Some(true);
         let by_hours = self.by_hours.iter().find(|(name, _)| open(name));
-        by_hours.map(|(_, template)| template).or(self.welcome.as_ref())
+        by_hours
+            .map(|(_, template)| template)
+            .or(self.welcome.as_ref())
     }
 }
 

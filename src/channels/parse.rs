@@ -66,7 +66,8 @@ impl File<'_, '_> {
         self.count(node.get("members"), MOST_MEMBERS);
         let by_hours = node.get("welcome_by_hours").map(Node::entries);
         let by_hours = by_hours.unwrap_or_default().iter().map(|entry| {
-            self.reader.hours(&entry.key, entry.span, &mut self.findings);
+            self.reader
+                .hours(&entry.key, entry.span, &mut self.findings);
             let template = self.reader.welcome(&entry.value, &mut self.findings);
             (entry.key.clone(), template)
         });

@@ -42,7 +42,10 @@ fn a_file_is_read() {
     assert_eq!(codes, [""; 0]);
     let set = set.expect("a set");
     let channel = set.by_state("门店").expect("the id is the state");
-    assert_eq!((channel.members.len(), channel.departments.as_slice()), (2, &[2][..]));
+    assert_eq!(
+        (channel.members.len(), channel.departments.as_slice()),
+        (2, &[2][..])
+    );
     assert!(!channel.skip_verify);
     assert_eq!(set.groups[0].new_group, Some(("茶友群".to_owned(), 3)));
 }
@@ -51,21 +54,34 @@ fn a_file_is_read() {
 fn every_mistake_has_its_code() {
     let long = "长".repeat(31);
     for (text, code) in [
-        ("channels:\n  - {id: a, members: x}\n  - {id: a, state: b, members: x}\n", "H002"),
-        ("channels:\n  - {id: a, members: x}\n  - {id: b, state: a, members: x}\n", "H003"),
-        (&format!("channels:\n  - {{id: a, remark: {long}, members: x}}\n"), "H004"),
+        (
+            "channels:\n  - {id: a, members: x}\n  - {id: a, state: b, members: x}\n",
+            "H002",
+        ),
+        (
+            "channels:\n  - {id: a, members: x}\n  - {id: b, state: a, members: x}\n",
+            "H003",
+        ),
+        (
+            &format!("channels:\n  - {{id: a, remark: {long}, members: x}}\n"),
+            "H004",
+        ),
         ("channels:\n  - {id: a}\n", "H005"),
         ("groups:\n  - {id: a, groups: [a, b, c, d, e, f]}\n", "H006"),
         ("version: 2\nchannels:\n  - {id: a, members: x}\n", "H007"),
         ("channels:\n  - {id: a, departments: 销售部}\n", "H008"),
-        ("channels:\n  - {id: a, members: x, welcome_by_hours: {深夜: 欢迎}}\n", "R008"),
+        (
+            "channels:\n  - {id: a, members: x, welcome_by_hours: {深夜: 欢迎}}\n",
+            "R008",
+        ),
     ] {
         let (set, codes) = read(text);
         assert_eq!(codes, [code], "{text}");
         assert_eq!(set, None);
     }
     // A way in for people and one into groups may carry the same mark.
-    let (set, codes) = read("channels:\n  - {id: a, members: x}\ngroups:\n  - {id: b, state: a, groups: wr1}\n");
+    let (set, codes) =
+        read("channels:\n  - {id: a, members: x}\ngroups:\n  - {id: b, state: a, groups: wr1}\n");
     assert_eq!(codes, [""; 0]);
     assert!(set.is_some());
 }
@@ -113,6 +129,10 @@ fn outside_all_hours_the_usual_welcome_goes_out() {
         by_hours: vec![("深夜".to_owned(), TemplateName("夜里".to_owned()))],
         ..Channel::default()
     };
-    let welcome = channel.welcome(&Calendar::default(), UnixMillis(0), &jiff::tz::TimeZone::UTC);
+    let welcome = channel.welcome(
+        &Calendar::default(),
+        UnixMillis(0),
+        &jiff::tz::TimeZone::UTC,
+    );
     assert_eq!(welcome.map(|name| name.0.as_str()), Some("欢迎"));
 }

@@ -234,7 +234,10 @@ impl<'t> Desk<'t> {
                 bail!("unexpected answer");
             };
             found.retain(|one| {
-                let dissolved = one.group.as_ref().is_some_and(|group| group.dissolved_at.is_some());
+                let dissolved = one
+                    .group
+                    .as_ref()
+                    .is_some_and(|group| group.dissolved_at.is_some());
                 matches!(one.person, Person::Group(_)) && !dissolved
             });
             if let [one] = found.as_slice() {
@@ -251,7 +254,9 @@ impl<'t> Desk<'t> {
 
     /// What WeCom has.
     async fn look(&self, wanted: &Wanted, known: &Known) -> Result<Found, LookError> {
-        let app = self.app().map_err(|error| LookError::NoApp(error.to_string()))?;
+        let app = self
+            .app()
+            .map_err(|error| LookError::NoApp(error.to_string()))?;
         if let Some(id) = &known.config_id {
             let remote = match wanted.kind {
                 Kind::Way => wire::way(app, id).await?,
@@ -312,7 +317,9 @@ impl<'t> Desk<'t> {
     }
 
     async fn make(&self, wanted: &Wanted) -> Result<Remote, LookError> {
-        let app = self.app().map_err(|error| LookError::NoApp(error.to_string()))?;
+        let app = self
+            .app()
+            .map_err(|error| LookError::NoApp(error.to_string()))?;
         Ok(match wanted.kind {
             Kind::Way => wire::make_way(app, &wanted.content).await?,
             Kind::Group => wire::make_group_way(app, &wanted.content).await?,
@@ -320,7 +327,9 @@ impl<'t> Desk<'t> {
     }
 
     async fn change(&self, wanted: &Wanted, remote: Remote) -> Result<Remote, LookError> {
-        let app = self.app().map_err(|error| LookError::NoApp(error.to_string()))?;
+        let app = self
+            .app()
+            .map_err(|error| LookError::NoApp(error.to_string()))?;
         let (id, content) = (&remote.config_id, &wanted.content);
         match wanted.kind {
             Kind::Way => wire::change_way(app, id, content).await?,
@@ -366,13 +375,17 @@ impl<'t> Desk<'t> {
                 Ok(Step::Unclear) => ("!", "unclear", planned.wanted.id.clone()),
                 Err(reason) => ("!", "failed", self.terminal.reason(reason)),
             };
-            let what = self.terminal.lang.text(&format!("channels.{key}"), &[("what", &changes)]);
+            let what = self
+                .terminal
+                .lang
+                .text(&format!("channels.{key}"), &[("what", &changes)]);
             let name = planned.wanted.name.as_deref().unwrap_or_default();
             let line = format!("{mark} {}  {name}  {what}", planned.wanted.key());
             self.terminal.line(line);
             if let Some(remote) = remote(planned) {
                 let code = remote.qr_code.as_deref().unwrap_or_default();
-                self.terminal.line(format!("    {}  {code}", remote.config_id));
+                self.terminal
+                    .line(format!("    {}  {code}", remote.config_id));
             }
         }
         Ok(())

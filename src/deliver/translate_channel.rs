@@ -41,15 +41,15 @@ pub async fn way(app: &App, config_id: &str) -> Result<Option<Remote>, Error> {
 ///
 /// # Errors
 /// If WeCom cannot be asked.
-pub async fn find_way(
-    app: &App,
-    state: &str,
-    since: UnixMillis,
-) -> Result<Option<Remote>, Error> {
+pub async fn find_way(app: &App, state: &str, since: UnixMillis) -> Result<Option<Remote>, Error> {
     /// Clocks differ.
     const SLACK_SECS: i64 = 600;
+    /// The list spans so long at the most.
+    const SPAN_SECS: i64 = 89 * 86_400;
+    let start = since.as_secs() - SLACK_SECS;
     let mut request = list_contact_way::Request {
-        start_time: Some(since.as_secs() - SLACK_SECS),
+        start_time: Some(start),
+        end_time: Some(start + SPAN_SECS),
         limit: Some(list_contact_way::LIMIT_MAX),
         ..list_contact_way::Request::default()
     };
@@ -75,7 +75,14 @@ pub async fn find_way(
 pub async fn make_way(app: &App, content: &Content) -> Result<Remote, Error> {
     let scene = add_contact_way::Scene::QrCode;
     let mut request = add_contact_way::Request::multi(scene, Vec::new());
-    request.settings = settings(content);
+    // What is empty has to be said only to take something away.
+    let all = settings(content);
+    request.settings = add_contact_way::Settings {
+        remark: all.remark.filter(|remark| !remark.is_empty()),
+        user: all.user.filter(|members| !members.is_empty()),
+        party: all.party.filter(|departments| !departments.is_empty()),
+        ..all
+    };
     let made = app.call(&request).await?;
     Ok(Remote {
         config_id: made.config_id,

@@ -122,7 +122,11 @@ mod tests {
             chat_id: "wr1".into(),
             who: vec!["wm1".to_owned()],
         };
-        let timer = timer(&record(person.clone(), joined), Some(&asked_at(&person, NOW)), NOW);
+        let timer = timer(
+            &record(person.clone(), joined),
+            Some(&asked_at(&person, NOW)),
+            NOW,
+        );
         assert_eq!(timer.expect("a timer").due, NOW.after(GROUP_LAG));
     }
 

@@ -216,7 +216,9 @@ impl<'a> Planner<'a> {
             Action::Reply(template) => self.reply(template, origin, captures),
             Action::Welcome(_) if self.greeted_by.is_some() => {
                 let by = self.greeted_by.as_deref().unwrap_or_default();
-                Err(format!("the channel {by} has a welcome of its own, which goes first"))
+                Err(format!(
+                    "the channel {by} has a welcome of its own, which goes first"
+                ))
             }
             Action::Welcome(template) => self.welcome(template, origin, captures),
             Action::Notify { to, content } => self.notify(to, content, origin, captures),

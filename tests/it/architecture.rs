@@ -49,7 +49,14 @@ const BESIDE: [(&str, &str); 15] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 6] = ["channels", "import", "rules", "sops", "templates", "versions"];
+const PURE: [&str; 6] = [
+    "channels",
+    "import",
+    "rules",
+    "sops",
+    "templates",
+    "versions",
+];
 
 struct Layer {
     modules: &'static [&'static str],
