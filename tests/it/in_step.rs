@@ -257,7 +257,7 @@ async fn events_keep_groups_current() {
         members: vec![CUSTOMER.to_owned()],
     };
     let made = mock.group_created(made).await.expect("a group");
-    let chat = made.fact("chat_id");
+    let chat = made.fact("chat_id").to_owned();
     until("the group is known", || {
         group(&agent, &chat)["name"] == "南京路茶友群"
     })

@@ -12,7 +12,7 @@ rules:
   - id: third order
     on: event:ingest/order
     when: {contact: {order_count: \">= 3\"}}
-    do: [{tag: 客户/老客}, {notify: {to: zhao.min, text: \"{{ contact.attributes.order_amount }}\"}}]
+    do: [{tag: 客户/老客}, {notify: {to: zhao.min, text: \"{{ contact.order_amount }}\"}}]
 ";
 
 const PLANS: &str = "\
