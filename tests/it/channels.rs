@@ -4,7 +4,7 @@ use mock_wecom::{Action, ContactAdd, ContactScan, MockWecom};
 use serde_json::Value;
 
 use crate::support::{
-    Agent, AgentBuilder, MEMBER, applied, calls, eventually, fault, mock, said_by_bot,
+    Agent, AgentBuilder, MEMBER, applied, calls, eventually, fault, mock, operator, said_by_bot,
 };
 
 const NEWCOMER: &str = "wmNEWCOMER00000000000000000001";
@@ -54,13 +54,11 @@ async fn start(mock: &MockWecom, channels: &str) -> Agent {
 }
 
 /// What the verb says of each code, and how it ended.
-fn run(agent: &Agent, arguments: &[&str]) -> (Vec<Value>, Option<i32>) {
+async fn run(agent: &Agent, arguments: &[&str]) -> (Vec<Value>, Option<i32>) {
     let arguments = [&["channels"], arguments, &["--format", "json"]].concat();
-    let output = agent.run(&arguments);
-    let rows = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
-        panic!("{}", String::from_utf8_lossy(&output.stderr));
-    });
-    (rows, output.status.code())
+    let ran = operator::run(agent.folder(), &arguments).await;
+    let rows = serde_json::from_str(&ran.stdout);
+    (rows.unwrap_or_else(|_| panic!("{}", ran.all())), ran.code)
 }
 
 fn steps(rows: &[Value]) -> Vec<&str> {
@@ -71,12 +69,12 @@ fn steps(rows: &[Value]) -> Vec<&str> {
 async fn codes_are_made_once_and_changed_when_the_file_changes() {
     let mock = mock().await;
     let agent = start(&mock, &format!("{CHANNELS}{GROUPS}")).await;
-    let (rows, code) = run(&agent, &["plan"]);
+    let (rows, code) = run(&agent, &["plan"]).await;
     assert_eq!((steps(&rows), code), (vec!["create", "create"], Some(0)));
-    run(&agent, &["apply"]);
+    run(&agent, &["apply"]).await;
     assert_eq!(mock.calls(ADD).len(), 0, "nothing without --yes");
 
-    let (rows, code) = run(&agent, &["apply", "--yes"]);
+    let (rows, code) = run(&agent, &["apply", "--yes"]).await;
     assert_eq!((steps(&rows), code), (vec!["same", "same"], Some(0)));
     for row in &rows {
         assert!(
@@ -98,22 +96,23 @@ async fn codes_are_made_once_and_changed_when_the_file_changes() {
     );
     assert_eq!(made["chat_id_list"][0], "wrSAMPLE00000000000000000000001");
 
-    let (rows, _) = run(&agent, &["apply", "--yes"]);
+    let (rows, _) = run(&agent, &["apply", "--yes"]).await;
     assert_eq!(steps(&rows), ["same", "same"]);
     assert_eq!((mock.calls(ADD).len(), mock.calls(ADD_GROUP).len()), (1, 1));
 
     let changed = format!("{CHANNELS}{GROUPS}").replace("[lin.mei, wang.wei]", "[zhao.min]");
     std::fs::write(agent.folder().join("channels.yaml"), changed).expect("a file");
-    let (rows, _) = run(&agent, &["plan"]);
+    let (rows, _) = run(&agent, &["plan"]).await;
     assert_eq!(steps(&rows), ["update", "same"]);
     assert_eq!(rows[0]["changes"], serde_json::json!(["members"]));
-    run(&agent, &["apply", "--yes"]);
+    run(&agent, &["apply", "--yes"]).await;
     let update = applied(&mock, "update_contact_way");
     assert_eq!(
         update[0].request["body"]["user"],
         serde_json::json!(["zhao.min"])
     );
-    assert_eq!(steps(&run(&agent, &["plan"]).0), ["same", "same"]);
+    let (rows, _) = run(&agent, &["plan"]).await;
+    assert_eq!(steps(&rows), ["same", "same"]);
 }
 
 #[tokio::test]
@@ -121,11 +120,11 @@ async fn a_code_whose_making_broke_off_is_looked_for_before_another_is_made() {
     let mock = mock().await;
     let agent = start(&mock, CHANNELS).await;
     fault(&mock, ADD, Action::DropAfter);
-    let (rows, code) = run(&agent, &["apply", "--yes"]);
+    let (rows, code) = run(&agent, &["apply", "--yes"]).await;
     assert_eq!((steps(&rows), code), (vec!["failed"], Some(1)));
-    let (rows, code) = run(&agent, &["plan"]);
+    let (rows, code) = run(&agent, &["plan"]).await;
     assert_eq!((steps(&rows), code), (vec!["adopt"], Some(0)));
-    let (rows, _) = run(&agent, &["apply", "--yes"]);
+    let (rows, _) = run(&agent, &["apply", "--yes"]).await;
     assert_eq!(steps(&rows), ["same"]);
     assert_eq!(mock.calls(ADD).len(), 1);
 }
@@ -135,11 +134,11 @@ async fn without_a_list_to_look_in_a_person_has_to_say() {
     let mock = mock().await;
     let agent = start(&mock, &format!("version: 1\n{GROUPS}")).await;
     fault(&mock, ADD_GROUP, Action::DropAfter);
-    run(&agent, &["apply", "--yes"]);
-    let (rows, code) = run(&agent, &["apply", "--yes"]);
+    run(&agent, &["apply", "--yes"]).await;
+    let (rows, code) = run(&agent, &["apply", "--yes"]).await;
     assert_eq!((steps(&rows), code), (vec!["unclear"], Some(1)));
     assert_eq!(mock.calls(ADD_GROUP).len(), 1);
-    let (rows, _) = run(&agent, &["apply", "--yes", "--again", "茶友"]);
+    let (rows, _) = run(&agent, &["apply", "--yes", "--again", "茶友"]).await;
     assert_eq!(steps(&rows), ["same"]);
     assert_eq!(mock.calls(ADD_GROUP).len(), 2);
 }
@@ -148,7 +147,7 @@ async fn without_a_list_to_look_in_a_person_has_to_say() {
 async fn who_scans_a_code_is_tagged_and_welcomed_by_the_channel_alone() {
     let mock = mock().await;
     let agent = start(&mock, CHANNELS).await;
-    let (rows, _) = run(&agent, &["apply", "--yes"]);
+    let (rows, _) = run(&agent, &["apply", "--yes"]).await;
     let config_id = rows[0]["config_id"].as_str().expect("an id").to_owned();
     for (at, who, wanted) in [
         ("2026-11-23 10:00", NEWCOMER, "白天好"),
@@ -176,14 +175,14 @@ async fn who_scans_a_code_is_tagged_and_welcomed_by_the_channel_alone() {
         tags.sort();
         assert_eq!(tags, ["展会", "新客"]);
     }
-    let told = agent.run(&["trace", NEWCOMER]);
-    let told = String::from_utf8(told.stdout).expect("UTF-8");
+    let told = operator::run(agent.folder(), &["trace", NEWCOMER])
+        .await
+        .all();
     assert!(told.contains("来源/展会"), "{told}");
     let done = agent.queue("done").await;
     let added = done.iter().find(|item| item["what"] == "contact added");
     let id = added.expect("a record")["id"].as_str().expect("an id");
-    let told = agent.run(&["trace", id]);
-    let told = String::from_utf8(told.stdout).expect("UTF-8");
+    let told = operator::run(agent.folder(), &["trace", id]).await.all();
     assert!(told.contains("渠道 茶博会 有自己的欢迎语"), "{told}");
 }
 
@@ -207,8 +206,7 @@ async fn a_code_that_nobody_uses_says_why() {
     let done = agent.queue("done").await;
     let added = done.iter().find(|item| item["what"] == "contact added");
     let id = added.expect("a record")["id"].as_str().expect("an id");
-    let told = agent.run(&["trace", id]);
-    let told = String::from_utf8(told.stdout).expect("UTF-8");
+    let told = operator::run(agent.folder(), &["trace", id]).await.all();
     assert!(told.contains("没有人欢迎"), "{told}");
 }
 
@@ -216,8 +214,8 @@ async fn a_code_that_nobody_uses_says_why() {
 async fn a_broken_file_of_channels_leaves_the_last_good_one_in_force() {
     let mock = mock().await;
     let agent = start(&mock, CHANNELS).await;
-    let checked = agent.run(&["check"]);
-    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    let checked = operator::run(agent.folder(), &["check"]).await;
+    assert_eq!(checked.code, Some(0), "{}", checked.all());
     std::fs::write(
         agent.folder().join("channels.yaml"),
         "channels:\n  - {id: a}\n",
@@ -227,8 +225,6 @@ async fn a_broken_file_of_channels_leaves_the_last_good_one_in_force() {
         (agent.ready().await["rules"]["errors"] == 1).then_some(())
     })
     .await;
-    let checked = agent.run(&["check"]);
-    let told = String::from_utf8(checked.stderr).expect("UTF-8")
-        + &String::from_utf8(checked.stdout).expect("UTF-8");
+    let told = operator::run(agent.folder(), &["check"]).await.all();
     assert!(told.contains("H005"), "{told}");
 }

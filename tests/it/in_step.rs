@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Agent, AgentBuilder, CUSTOMER, MEMBER, OTHER_CUSTOMER, applied, customers, errcode, eventually,
-    faults, http, mock,
+    faults, http, mock, operator,
 };
 
 const GROUP: &str = "wrSAMPLE00000000000000000000001";
@@ -30,10 +30,8 @@ async fn in_step(agent: &Agent) -> Value {
     .await
 }
 
-fn json_of(agent: &Agent, arguments: &[&str]) -> Value {
-    let output = agent.run(arguments);
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"))
+async fn json_of(agent: &Agent, arguments: &[&str]) -> Value {
+    operator::run(agent.folder(), arguments).await.json()
 }
 
 fn ids(list: &Value) -> Vec<&str> {
@@ -45,24 +43,13 @@ fn ids(list: &Value) -> Vec<&str> {
     .collect()
 }
 
-fn list(agent: &Agent, more: &[&str]) -> Value {
+async fn list(agent: &Agent, more: &[&str]) -> Value {
     let arguments = [&["contacts", "list", "--format", "json"], more].concat();
-    json_of(agent, &arguments)
+    json_of(agent, &arguments).await
 }
 
-fn contact(agent: &Agent, who: &str) -> Value {
-    let shown = agent.run(&["contacts", "show", who, "--format", "json"]);
-    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap_or_default();
-    shown["contact"].clone()
-}
-
-fn group(agent: &Agent, who: &str) -> Value {
-    let shown = agent.run(&["groups", "show", who, "--format", "json"]);
-    serde_json::from_slice(&shown.stdout).unwrap_or_default()
-}
-
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    eventually(what, async || holds().then_some(())).await;
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    eventually(what, async || holds().await.then_some(())).await;
 }
 
 fn tagged(mock: &MockWecom, userid: &str, tag: &str) -> Follow {
@@ -98,8 +85,8 @@ async fn the_first_start_reads_every_customer_and_group() {
     );
     assert_eq!(last["problems"], json!([]));
 
-    assert_eq!(ids(&list(&agent, &[])).len(), 254);
-    assert_eq!(ids(&list(&agent, &["--limit", "7"])).len(), 7);
+    assert_eq!(ids(&list(&agent, &[]).await).len(), 254);
+    assert_eq!(ids(&list(&agent, &["--limit", "7"]).await).len(), 7);
     for filter in [
         &["--tag", "客户等级/意向"][..],
         &["--tag", "展会"],
@@ -107,13 +94,13 @@ async fn the_first_start_reads_every_customer_and_group() {
         &["--name", "老*"],
         &["--follower", "wang.wei", "--tag", "意向"],
     ] {
-        assert_eq!(ids(&list(&agent, filter)), [NEWCOMER], "{filter:?}");
+        assert_eq!(ids(&list(&agent, filter).await), [NEWCOMER], "{filter:?}");
     }
     assert_eq!(
-        ids(&list(&agent, &["--added-since", "2126-01-01"])).len(),
+        ids(&list(&agent, &["--added-since", "2126-01-01"]).await).len(),
         0
     );
-    let shown = contact(&agent, "王先生");
+    let shown = agent.known("王先生").await;
     let follower = &shown["followers"][0];
     assert_eq!(
         (
@@ -125,15 +112,15 @@ async fn the_first_start_reads_every_customer_and_group() {
     );
     assert_eq!(follower["tags"], json!(["客户等级/意向"]));
 
-    let group = group(&agent, GROUP);
+    let group = agent.known(GROUP).await;
     assert_eq!(group["name"], "示例客户群");
     assert_eq!(group["group"]["owner"], MEMBER);
     assert_eq!(group["group"]["members"][1]["id"], CUSTOMER);
     assert_eq!(group["group"]["members"][1]["customer"], true);
-    let with = json_of(&agent, &["contacts", "show", CUSTOMER, "--format", "json"]);
+    let with = json_of(&agent, &["contacts", "show", CUSTOMER, "--format", "json"]).await;
     assert_eq!(ids(&with["groups"]), [GROUP]);
-    let csv = agent.run(&["contacts", "list", "--tag", "意向", "--format", "csv"]);
-    let csv = String::from_utf8(csv.stdout).expect("UTF-8");
+    let csv = ["contacts", "list", "--tag", "意向", "--format", "csv"];
+    let csv = operator::run(agent.folder(), &csv).await.stdout;
     assert!(
         csv.lines().nth(1).expect("a row").starts_with(NEWCOMER),
         "{csv}"
@@ -169,7 +156,7 @@ async fn a_run_that_is_killed_goes_on_where_it_was() {
     assert_eq!(last["counts"]["relations"], 253);
     assert_eq!(applied(&mock, "get_follow_user_list").len(), 1);
     assert_eq!(applied(&mock, "batch/get_by_user").len(), 3);
-    assert_eq!(ids(&list(&agent, &[])).len(), 253);
+    assert_eq!(ids(&list(&agent, &[]).await).len(), 253);
 }
 
 #[tokio::test]
@@ -180,10 +167,9 @@ async fn one_missing_permission_does_not_stop_the_rest() {
     let last = in_step(&agent).await;
     assert_eq!(last["counts"]["groups"], 1);
     assert_eq!(last["problems"][0]["phase"], "customers");
-    let told = agent.run(&["sync"]);
-    assert_eq!(told.status.code(), Some(1));
-    let told = String::from_utf8(told.stdout).expect("UTF-8");
-    assert!(told.contains("48002"), "{told}");
+    let told = operator::run(agent.folder(), &["sync"]).await;
+    assert_eq!(told.code, Some(1));
+    assert!(told.stdout.contains("48002"), "{}", told.all());
 }
 
 #[tokio::test]
@@ -215,8 +201,8 @@ async fn events_keep_customers_current() {
     // The contact was read a moment ago: the event is newer.
     agent.ahead(&mock, 10);
     mock.edited(edit).await.expect("a pair");
-    until("the remark is known", || {
-        let contact = contact(&agent, CUSTOMER);
+    until("the remark is known", async || {
+        let contact = agent.known(CUSTOMER).await;
         contact["followers"][0]["remark"] == "张姐"
             && contact["tags"].get("客户等级/成交").is_some()
     })
@@ -228,19 +214,19 @@ async fn events_keep_customers_current() {
         by_customer: true,
     };
     mock.deleted(gone).await.expect("a pair");
-    until("the customer is lost", || {
-        contact(&agent, OTHER_CUSTOMER)["lost_at"].is_number()
+    until("the customer is lost", async || {
+        agent.known(OTHER_CUSTOMER).await["lost_at"].is_number()
     })
     .await;
-    assert_eq!(ids(&list(&agent, &["--lost"])), [OTHER_CUSTOMER]);
+    assert_eq!(ids(&list(&agent, &["--lost"]).await), [OTHER_CUSTOMER]);
     let back = ContactAdd {
         external_userid: OTHER_CUSTOMER.to_owned(),
         userid: MEMBER.to_owned(),
         ..ContactAdd::default()
     };
     mock.added(back).await.expect("a member");
-    until("the customer is back", || {
-        contact(&agent, OTHER_CUSTOMER)["lost_at"].is_null()
+    until("the customer is back", async || {
+        agent.known(OTHER_CUSTOMER).await["lost_at"].is_null()
     })
     .await;
 }
@@ -258,11 +244,11 @@ async fn events_keep_groups_current() {
     };
     let made = mock.group_created(made).await.expect("a group");
     let chat = made.fact("chat_id").to_owned();
-    until("the group is known", || {
-        group(&agent, &chat)["name"] == "南京路茶友群"
+    until("the group is known", async || {
+        agent.known(&chat).await["name"] == "南京路茶友群"
     })
     .await;
-    assert!(group(&agent, &chat)["added_at"].is_number());
+    assert!(agent.known(&chat).await["added_at"].is_number());
 
     let join = GroupChange {
         chat_id: chat.clone(),
@@ -272,16 +258,16 @@ async fn events_keep_groups_current() {
         ..GroupChange::default()
     };
     mock.group_joined(join).await.expect("a group");
-    let members = || {
-        group(&agent, &chat)["group"]["members"]
+    let members = async || {
+        agent.known(&chat).await["group"]["members"]
             .as_array()
             .map_or(0, Vec::len)
     };
-    until("the newcomer is in it", || members() == 3).await;
+    until("the newcomer is in it", async || members().await == 3).await;
     // The event does not name the join way; WeCom tells when it is asked once more.
     agent.ahead(&mock, 10);
-    until("the join way is known", || {
-        group(&agent, &chat)["group"]["members"][2]["source"] == "poster"
+    until("the join way is known", async || {
+        agent.known(&chat).await["group"]["members"][2]["source"] == "poster"
     })
     .await;
     let left = GroupChange {
@@ -290,7 +276,7 @@ async fn events_keep_groups_current() {
         ..GroupChange::default()
     };
     mock.group_left(left).await.expect("a group");
-    until("one left", || members() == 2).await;
+    until("one left", async || members().await == 2).await;
 
     agent.ahead(&mock, 10);
     control(
@@ -299,20 +285,21 @@ async fn events_keep_groups_current() {
         json!({"chat_id": chat, "name": "老茶友", "owner": "wang.wei"}),
     )
     .await;
-    until("name and owner are new", || {
-        let group = group(&agent, &chat);
+    until("name and owner are new", async || {
+        let group = agent.known(&chat).await;
         group["name"] == "老茶友" && group["group"]["owner"] == "wang.wei"
     })
     .await;
     control(&mock, "group/dismiss", json!({"chat_id": chat})).await;
-    until("it is dissolved", || {
-        group(&agent, &chat)["group"]["dissolved_at"].is_number()
+    until("it is dissolved", async || {
+        agent.known(&chat).await["group"]["dissolved_at"].is_number()
     })
     .await;
     let dissolved = json_of(
         &agent,
         &["groups", "list", "--dissolved", "--format", "json"],
-    );
+    )
+    .await;
     assert_eq!(ids(&dissolved), [chat.as_str()]);
 }
 
@@ -344,8 +331,8 @@ async fn while_wecom_cannot_be_asked_a_change_is_not_forgotten() {
     agent.timers(1).await;
     mock.clear_faults();
     agent.ahead(&mock, 90);
-    until("the remark is known", || {
-        contact(&agent, CUSTOMER)["followers"][0]["remark"] == "张姐"
+    until("the remark is known", async || {
+        agent.known(CUSTOMER).await["followers"][0]["remark"] == "张姐"
     })
     .await;
 }
@@ -386,13 +373,14 @@ async fn the_next_run_finds_what_no_event_told() {
     };
     mock.put_groups(vec![made]);
     let began = in_step(&agent).await["began_at"].clone();
-    assert_eq!(agent.run(&["sync", "--full"]).status.code(), Some(0));
+    let wished = operator::run(agent.folder(), &["sync", "--full"]).await;
+    assert_eq!(wished.code, Some(0), "{}", wished.all());
     eventually("a second run", async || {
         (in_step(&agent).await["began_at"] != began).then_some(())
     })
     .await;
-    assert!(contact(&agent, CUSTOMER)["lost_at"].is_number());
-    assert_eq!(group(&agent, "没人说过的群")["group"]["owner"], MEMBER);
+    assert!(agent.known(CUSTOMER).await["lost_at"].is_number());
+    assert_eq!(agent.known("没人说过的群").await["group"]["owner"], MEMBER);
     // What the lost event would have set off, once.
     crate::support::calls(&mock, "webhook/send", 1).await;
     agent.idle().await;
@@ -411,7 +399,7 @@ async fn a_tag_that_is_no_more_leaves_the_customers() {
     mock.put_customers(vec![known]).expect("known members");
     let agent = builder().start(&mock).await;
     in_step(&agent).await;
-    assert_eq!(ids(&list(&agent, &["--tag", "意向"])), [NEWCOMER]);
+    assert_eq!(ids(&list(&agent, &["--tag", "意向"]).await), [NEWCOMER]);
     agent.ahead(&mock, 10);
     let gone = TagEvent {
         change_type: "delete".to_owned(),
@@ -419,8 +407,8 @@ async fn a_tag_that_is_no_more_leaves_the_customers() {
         tag_type: Some("tag".to_owned()),
     };
     mock.tag_event(gone).await.expect("a tag");
-    until("nobody carries it", || {
-        ids(&list(&agent, &["--tag", "意向"])).is_empty()
+    until("nobody carries it", async || {
+        ids(&list(&agent, &["--tag", "意向"]).await).is_empty()
     })
     .await;
 }

@@ -46,12 +46,6 @@ fn order(id: u32, amount: f64) -> String {
     .to_string()
 }
 
-fn contact(agent: &Agent) -> Value {
-    let shown = agent.run(&["contacts", "show", CUSTOMER, "--format", "json"]);
-    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap_or_default();
-    shown["contact"].clone()
-}
-
 #[tokio::test]
 async fn orders_are_counted_once_and_set_rules_off() {
     let mock = mock().await;
@@ -76,7 +70,7 @@ async fn orders_are_counted_once_and_set_rules_off() {
     let told = calls(&mock, "message/send", 1).await;
     assert_eq!(told[0].request["body"]["text"]["content"], "31.5");
     agent.idle().await;
-    let contact = contact(&agent);
+    let contact = agent.known(CUSTOMER).await;
     let attributes = &contact["attributes"];
     assert_eq!(attributes["order_count"], json!(3.0));
     assert_eq!(attributes["last_order_at"], "2026-10-03 10:00:00");
@@ -93,7 +87,7 @@ async fn an_attribute_lets_somebody_into_an_sop() {
         json!({"id": "c-1", "customer": CUSTOMER, "set": {"城市": "上海", "生日": "1990-05-01"}});
     post(&agent, TOKEN, line.to_string()).await;
     agent.timers(1).await;
-    assert!(contact(&agent)["sops"]["关怀"].is_object());
+    assert!(agent.known(CUSTOMER).await["sops"]["关怀"].is_object());
 }
 
 #[tokio::test]
@@ -143,7 +137,7 @@ async fn a_file_is_imported_whole_or_not_at_all() {
     let told = String::from_utf8(refused.stdout).expect("UTF-8");
     assert!(told.contains("bad.jsonl:2:"), "{told}");
     agent.idle().await;
-    assert!(contact(&agent).is_null());
+    assert!(agent.known(CUSTOMER).await.is_null());
 
     for new in ["1", "0"] {
         let taken = agent.run(&["contacts", "import", &path("good.csv")]);
@@ -151,5 +145,5 @@ async fn a_file_is_imported_whole_or_not_at_all() {
         assert_eq!(told.trim(), format!("1 行，其中 {new} 行是新的"));
     }
     agent.timers(1).await;
-    assert_eq!(contact(&agent)["attributes"]["城市"], "上海");
+    assert_eq!(agent.known(CUSTOMER).await["attributes"]["城市"], "上海");
 }

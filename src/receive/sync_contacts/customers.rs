@@ -3,10 +3,10 @@
 use tokio::task::JoinSet;
 
 use super::progress::{Phase, Problem, Run};
-use super::{AT_ONCE, CURSOR_INVALID, Stopped, Syncer, Verdict, WIDTH};
+use super::{AT_ONCE, CURSOR_INVALID, MINUTE, Stopped, Syncer, Verdict, WIDTH};
 use crate::domain::contact::Contact;
 use crate::domain::ids::Person;
-use crate::receive::translate_contact::relation;
+use crate::receive::translate_contact::{may_be_new, relation};
 use crate::store::{ContactFacts, GroupFacts};
 use crate::wecom::api::externalcontact::batch_get_by_user::{self, Response};
 use crate::wecom::error::Error;
@@ -30,6 +30,7 @@ impl Syncer {
         let asked_at = self.clock.now();
         let contacts = match self.call(&request).await {
             Ok(page) => {
+                self.know_tags(&page).await?;
                 let rows = page.external_contact_list.iter();
                 let facts =
                     rows.map(|row| relation(row, |id| self.library.get(id).cloned(), asked_at));
@@ -49,6 +50,19 @@ impl Syncer {
         };
         count(&mut run, contacts.len());
         self.save(&run, contacts, Vec::new()).await
+    }
+
+    /// Reads the tags again if somebody carries one that may be new.
+    async fn know_tags(&mut self, page: &Response) -> Result<(), Stopped> {
+        let mut rows = page.external_contact_list.iter();
+        let new = |id: &String| may_be_new(id) && !self.library.contains_key(id);
+        let unknown = rows.any(|row| row.follow_info.tag_id.iter().any(new));
+        let now = self.clock.now();
+        if unknown && now.since(self.library_at) > MINUTE {
+            self.library = self.read_library().await?;
+            self.library_at = now;
+        }
+        Ok(())
     }
 
     /// Whether the run goes on beside a refused batch.
@@ -146,7 +160,7 @@ impl Syncer {
             let (contacts, app) = (self.contacts.clone(), app.clone());
             asking.spawn(async move { contacts.look(&app, &person).await });
         }
-        let mut facts = Vec::with_capacity(persons.len());
+        let mut facts = Vec::new();
         while let Some(answer) = asking.join_next().await {
             facts.extend(answer.map_err(|_| Stopped::NotNow)??);
         }

@@ -56,6 +56,8 @@ pub struct Syncer {
     /// Of the run under way, which began at this time.
     members: Option<(UnixMillis, Vec<UserId>)>,
     library: Library,
+    /// When the tags were last read.
+    library_at: UnixMillis,
     not_before: UnixMillis,
     failures: u32,
 }
@@ -100,6 +102,7 @@ impl Syncer {
             contacts,
             members: None,
             library: Library::new(),
+            library_at: UnixMillis(i64::MIN),
             not_before: UnixMillis(i64::MIN),
             failures: 0,
         }
@@ -181,6 +184,7 @@ impl Syncer {
         metrics::gauge!("wecom_agent_sync_running").set(1.0);
         self.members = Some((now, members));
         self.library = library;
+        self.library_at = now;
         Ok(())
     }
 

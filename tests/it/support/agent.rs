@@ -298,6 +298,18 @@ impl Agent {
         values.map(|value| value.expect("JSON")).collect()
     }
 
+    /// What is known of a contact or group by its id or name; null if there is none.
+    pub async fn known(&self, who: &str) -> serde_json::Value {
+        let client = ControlClient::new(&self.folder.path().join("data/control.sock"));
+        let request = Request::Find(who.to_owned());
+        let asked = client.expect("a client").ask(&request).await;
+        let Ok(Reply::Contacts(found)) = asked else {
+            panic!("no contacts: {asked:?}");
+        };
+        let first = found.first().map(serde_json::to_value);
+        first.map_or(serde_json::Value::Null, |value| value.expect("JSON"))
+    }
+
     /// Waits until `queue list` tells of `count` items of a state.
     pub async fn queued(&self, state: &str, count: usize) -> Vec<serde_json::Value> {
         eventually(&format!("{count} × {state}"), async || {
