@@ -17,6 +17,7 @@ pub mod receive;
 pub mod schedule;
 pub mod upkeep;
 
+pub mod channels;
 pub mod desk;
 pub mod gateway;
 pub mod http;

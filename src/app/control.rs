@@ -12,10 +12,12 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
+use super::channels::{self, KnownChannels};
 use super::people::{self, ContactPage, ContactQuery};
 use super::sops::{self, SopReply, SopRequest};
 use super::versions::{self, History};
 use super::{Loops, look};
+use crate::channels::plan::Known;
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
@@ -52,6 +54,10 @@ pub enum Request {
     Find(String),
     /// Contacts or groups by what is known of them, page by page.
     Contacts(ContactQuery),
+    /// What is known of our channel codes.
+    Channels,
+    /// Notes what is known of one.
+    KeepChannel(String, Known),
     /// How far contacts are in step with WeCom.
     Sync {
         /// Everything is to be read again now.
@@ -109,6 +115,8 @@ pub enum Reply {
     Contacts(Vec<Contact>),
     /// To `Contacts`.
     ContactPage(ContactPage),
+    /// To `Channels` and `KeepChannel`.
+    Channels(KnownChannels),
     /// To `Sync`.
     Sync(Box<SyncStatus>),
     /// To `Tagged`.
@@ -150,6 +158,11 @@ pub async fn carry_out(
         }
         Request::Find(name) => Reply::Contacts(look::find(store, &name).await?),
         Request::Contacts(query) => Reply::ContactPage(people::page(store, &query, now).await?),
+        Request::Channels => Reply::Channels(channels::all(store).await?),
+        Request::KeepChannel(key, known) => {
+            channels::keep(store, key, known).await?;
+            Reply::Channels(channels::all(store).await?)
+        }
         Request::Sync { full } => {
             if full {
                 sync_contacts::wish(store, now).await?;

@@ -1,5 +1,6 @@
 //! The only wiring: store, gateway, stages and listener into one running server.
 
+mod channels;
 mod control;
 mod files;
 mod look;
@@ -20,6 +21,7 @@ use rand::distr::Alphanumeric;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+pub use channels::KnownChannels;
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use files::{Fingerprint, Folders, write_whole};
 pub use people::{ContactPage, ContactQuery};

@@ -1,5 +1,6 @@
 //! From the operators' files to a playbook.
 
+use crate::channels;
 use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::domain::clock::{Clock as _, SystemClock};
@@ -46,13 +47,18 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     };
     let (plans, plan_report) = sops::load(&config.paths.sops, reader);
     report.merge(plan_report);
-    let (Some(rules), Some(sops), false) = (set, plans, report.has_errors()) else {
+    let (channels, channel_report) = channels::load(&config.paths.channels, reader);
+    report.merge(channel_report);
+    let (Some(rules), Some(sops), Some(channels), false) =
+        (set, plans, channels, report.has_errors())
+    else {
         return (None, report);
     };
     let playbook = Playbook {
         rules,
         templates,
         sops,
+        channels,
     };
     (Some(playbook), report)
 }

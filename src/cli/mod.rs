@@ -4,6 +4,7 @@
 
 mod access;
 mod arguments;
+mod channels;
 mod check;
 mod contacts;
 #[cfg(feature = "demo")]
@@ -73,6 +74,7 @@ enum Verb {
     Contacts(contacts::Args),
     Groups(groups::Args),
     Sync(sync::Args),
+    Channels(channels::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
 }
@@ -156,6 +158,7 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Contacts(args) => contacts::run(args, terminal).await,
         Verb::Groups(args) => groups::run(args, terminal).await,
         Verb::Sync(args) => sync::run(args, terminal).await,
+        Verb::Channels(args) => channels::run(args, terminal).await,
         Verb::Doctor(args) => doctor::run(&args, terminal).await,
         Verb::Schema(args) => schema::run(&args, terminal),
     }

@@ -7,7 +7,7 @@ use super::Ended;
 use super::output::Terminal;
 use crate::config::ConfigFile;
 use crate::receive::ingest;
-use crate::{rules, simulate, sops, templates};
+use crate::{channels, rules, simulate, sops, templates};
 
 /// Which schema is for which files, for editors that read `.vscode/settings.json`.
 pub(super) const VSCODE: &str = include_str!("init/vscode.json");
@@ -27,6 +27,7 @@ enum File {
     Test,
     Config,
     Ingest,
+    Channels,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
@@ -52,6 +53,7 @@ impl File {
             Self::Test => simulate::schema(),
             Self::Calendar => rules::calendar_schema(),
             Self::Template => templates::schema(),
+            Self::Channels => channels::schema(),
             Self::Ingest => ingest::schema(),
             Self::Config => schemars::schema_for!(ConfigFile).to_value(),
         }

@@ -137,6 +137,9 @@ fn tell_message(record: &PastRecord, zone: &jiff::tz::TimeZone, terminal: &Termi
     if let Some(held) = &trace.held {
         terminal.line(format!("  ! {}", terminal.reason(held)));
     }
+    if let Some(silent) = &trace.silent {
+        terminal.line(format!("  ! {}", terminal.reason(silent)));
+    }
     if let Some(line) = &trace.sop {
         terminal.line(format!("  {}", step(line, zone, terminal)));
     }

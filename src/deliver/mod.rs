@@ -7,5 +7,6 @@ pub mod pacing;
 pub mod retry;
 pub mod tags;
 mod translate;
+pub mod translate_channel;
 pub mod webhook;
 pub mod worker;

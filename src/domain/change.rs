@@ -188,12 +188,7 @@ impl ContactChange {
             }
         }
         for (name, more) in self.count {
-            let so_far = match contact.attributes.get(&name) {
-                Some(Value::Number(number)) => *number,
-                _ => 0.0,
-            };
-            let sum = Value::Number((so_far + more).clamp(f64::MIN, f64::MAX));
-            contact.attributes.insert(name, sum);
+            count_up(contact, name, more);
         }
         for rule in self.fired {
             contact.fired.insert(rule, now);
@@ -201,13 +196,7 @@ impl ContactChange {
         contact.last_inbound_at = contact.last_inbound_at.max(self.wrote_at);
         contact.heard_at = contact.heard_at.max(self.wrote_at.map(|_| now));
         if let Some(userid) = self.removed_by {
-            let had = !contact.followers.is_empty();
-            contact
-                .followers
-                .retain(|follower| follower.userid != userid);
-            if had && contact.followers.is_empty() {
-                contact.lost_at = Some(now);
-            }
+            remove_follower(contact, &userid, now);
         }
         if let Some(follower) = self.added_by {
             contact.lost_at = None;
@@ -268,6 +257,27 @@ fn note_conversation(contact: &mut Contact, conversation: ConversationKey) {
         .len()
         .saturating_sub(MOST_CONVERSATIONS);
     contact.conversations.drain(..surplus);
+}
+
+/// What was no number counts from 0.
+fn count_up(contact: &mut Contact, name: String, more: f64) {
+    let so_far = match contact.attributes.get(&name) {
+        Some(Value::Number(number)) => *number,
+        _ => 0.0,
+    };
+    let sum = (so_far + more).clamp(f64::MIN, f64::MAX);
+    contact.attributes.insert(name, Value::Number(sum));
+}
+
+/// Whom no member has any more is lost.
+fn remove_follower(contact: &mut Contact, userid: &UserId, now: UnixMillis) {
+    let had = !contact.followers.is_empty();
+    contact
+        .followers
+        .retain(|follower| follower.userid != *userid);
+    if had && contact.followers.is_empty() {
+        contact.lost_at = Some(now);
+    }
 }
 
 fn add_follower(contact: &mut Contact, mut follower: Follower) {

@@ -261,7 +261,9 @@ impl Inbound {
                 let known = event == CONTACT_CHANGED || event == GROUP_CHANGED;
                 known && change_type.as_deref() != Some("dismiss")
             }
-            Trigger::Joined { .. } | Trigger::Left { .. } => true,
+            Trigger::Joined { .. } | Trigger::Left { .. } => {
+                matches!(self.person, Some(Person::Group(_)))
+            }
             Trigger::Own(Task::Refresh { .. }) => true,
             _ => false,
         }

@@ -114,6 +114,7 @@ type Section = HashMap<String, HashMap<String, Entry>>;
 /// Each file: `[section.entry]` with `zh` and `en`; the key is `section.entry`.
 const FILES: &[&str] = &[
     include_str!("check.toml"),
+    include_str!("check_channels.toml"),
     include_str!("check_rules.toml"),
     include_str!("check_sops.toml"),
     include_str!("check_templates.toml"),

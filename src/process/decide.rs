@@ -7,8 +7,7 @@ use jiff::tz::TimeZone;
 use super::guard::{self, Held};
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
-use super::refresh;
-use super::run_action::Planner;
+use super::run_action::{Plan, Planner, Step};
 use super::sop_enter::enter;
 use super::told::tell;
 use super::trace::Seen;
@@ -79,7 +78,6 @@ pub fn decide(
         Trigger::Own(task) => decide_task(&scene, task, standing, &mut commit),
         _ => decide_with_rules(&scene, standing, &mut commit),
     }
-    commit.timers.extend(refresh::timer(&scene));
     commit
 }
 
@@ -99,10 +97,12 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     let held = guard::held(config.guard, contact, inbound.at);
     let mut planner = Planner::new(config, playbook, record, contact, now);
     planner.hold_answers(held.map(Held::reason));
+    planner.arrive();
     for rule in decision.fired.iter().filter(|rule| !rule.observe) {
         planner.run(rule);
     }
     let plan = planner.finish();
+    let silent = is_silent(inbound, &plan);
     let wanted = decision.fired.iter().any(wants_answer);
     let held = held.filter(|_| wanted);
     commit
@@ -134,6 +134,9 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     if let Some(held) = held {
         trace["held"] = held.reason().into();
     }
+    if silent {
+        trace["silent"] = NO_WELCOME.into();
+    }
     if !change.set.is_empty() {
         trace["set"] = change.set.iter().map(|(name, _)| name.as_str()).collect();
     }
@@ -146,6 +149,21 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     commit.outcome = RecordOutcome::Done {
         fired: fired.collect(),
     };
+}
+
+/// Why somebody who could be welcomed is not.
+const NO_WELCOME: &str = "nobody welcomes them: no rule with welcome fired, and no channel has one";
+
+/// Whether a welcome code is left unused because nothing wants to use it.
+fn is_silent(inbound: &Inbound, plan: &Plan) -> bool {
+    let code = matches!(
+        &inbound.trigger,
+        Trigger::Added {
+            welcome_code: Some(_),
+            ..
+        }
+    );
+    code && !plan.steps.iter().any(Step::is_welcome)
 }
 
 /// Whether a rule answers in the chat. A welcome is not counted: its code works once.

@@ -1,5 +1,6 @@
 //! From a fired rule's actions to effects and contact changes. No I/O.
 
+mod arrive;
 mod later;
 mod reach;
 mod say;
@@ -71,6 +72,13 @@ pub(super) struct Step {
     problem: Option<String>,
 }
 
+impl Step {
+    /// Whether somebody was to be welcomed.
+    pub(super) fn is_welcome(&self) -> bool {
+        self.key == "welcome"
+    }
+}
+
 /// Turns fired rules into a [`Plan`].
 pub(super) struct Planner<'a> {
     config: &'a Config,
@@ -86,6 +94,8 @@ pub(super) struct Planner<'a> {
     tagging: Option<Origin>,
     /// Why nothing may be answered in the chat.
     held: Option<String>,
+    /// The channel that has greeted already: no other welcome goes out.
+    greeted_by: Option<String>,
     /// The actions are those of an SOP.
     in_sop: bool,
 }
@@ -111,6 +121,7 @@ impl<'a> Planner<'a> {
             plan: Plan::default(),
             tagging: None,
             held: None,
+            greeted_by: None,
             in_sop: false,
         }
     }
@@ -208,6 +219,12 @@ impl<'a> Planner<'a> {
             }
             Action::Reply(_) if self.held.is_some() => Err(self.held.clone().unwrap_or_default()),
             Action::Reply(template) => self.reply(template, origin, captures),
+            Action::Welcome(_) if self.greeted_by.is_some() => {
+                let by = self.greeted_by.as_deref().unwrap_or_default();
+                Err(format!(
+                    "the channel {by} has a welcome of its own, which goes first"
+                ))
+            }
             Action::Welcome(template) => self.welcome(template, origin, captures),
             Action::Notify { to, content } => self.notify(to, content, origin, captures),
             Action::Transfer(group) => self.transfer(group, origin),
@@ -237,7 +254,7 @@ impl<'a> Planner<'a> {
         text.map(Value::Text).map_err(|error| error.to_string())
     }
 
-    fn tag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
+    pub(super) fn tag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
         self.plan.remove_tags.retain(|other| other != tag);
         self.plan.add_tags.push(TagGrant {
             tag: tag.clone(),

@@ -7,6 +7,7 @@ use super::own::{alert_record, undo_record};
 use super::playbook::Playbook;
 use super::replay::Replay;
 use super::trace::StoredTrace;
+use crate::channels::ChannelSet;
 use crate::config::Config;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower, TagMark};
@@ -67,6 +68,7 @@ fn playbook(rules: &str) -> Playbook {
         rules,
         templates,
         sops: crate::sops::SopSet::default(),
+        channels: ChannelSet::default(),
     }
 }
 

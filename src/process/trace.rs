@@ -41,6 +41,9 @@ pub struct StoredTrace {
     /// Why the loop guard held answers back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
+    /// Why nobody welcomed who could be welcomed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent: Option<String>,
     /// The contact as the rules saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,

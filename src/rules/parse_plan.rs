@@ -6,7 +6,7 @@ use super::model::{On, When};
 use super::occasion::Occasion;
 use super::parse_action::Reader;
 use super::problems;
-use crate::diagnostic::Findings;
+use crate::diagnostic::{Diagnostic, Findings, Span};
 use crate::domain::action::{Action, TemplateName};
 use crate::domain::inbound::Channel;
 use crate::yaml::{Entry, Node};
@@ -40,6 +40,27 @@ impl PlanReader<'_> {
             }
             name
         })
+    }
+
+    /// Reads the name of a template that welcomes a new contact.
+    pub fn welcome(&self, node: &Node, findings: &mut Findings<'_>) -> TemplateName {
+        self.with(findings, |reader| {
+            let name = reader.template(node);
+            reader.welcome_fits(&name, node.span);
+            name
+        })
+    }
+
+    /// Reports hours that the calendar does not have.
+    pub fn hours(&self, name: &str, span: Span, findings: &mut Findings<'_>) {
+        if self.calendar.find(name).is_none() {
+            let known: Vec<&str> = self.calendar.names().collect();
+            let found = Diagnostic::of(problems::UNKNOWN_HOURS)
+                .value("name", name)
+                .value("known", known.join(", "))
+                .suggest(name, known.iter().copied());
+            findings.add(span, found);
+        }
     }
 
     /// Reports a group robot that the config does not have.

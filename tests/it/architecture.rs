@@ -12,6 +12,7 @@ const LAYERS: [Layer; 7] = [
     Layer::of(&["simulate"]),
     Layer::stages(&["receive", "process", "deliver", "schedule", "upkeep"]),
     Layer::of(&[
+        "channels",
         "desk",
         "gateway",
         "http",
@@ -30,7 +31,10 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 15] = [
+const BESIDE: [(&str, &str); 18] = [
+    ("channels", "rules"),
+    ("channels", "templates"),
+    ("channels", "yaml"),
     ("playbook", "rules"),
     ("playbook", "sops"),
     ("playbook", "templates"),
@@ -49,7 +53,14 @@ const BESIDE: [(&str, &str); 15] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 5] = ["import", "rules", "sops", "templates", "versions"];
+const PURE: [&str; 6] = [
+    "channels",
+    "import",
+    "rules",
+    "sops",
+    "templates",
+    "versions",
+];
 
 struct Layer {
     modules: &'static [&'static str],

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::channels::ChannelSet;
 use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::lang::Lang;
@@ -140,6 +141,7 @@ pub(super) fn playbook(config: &Config, rules: &str) -> Playbook {
         rules,
         templates,
         sops,
+        channels: ChannelSet::default(),
     }
 }
 

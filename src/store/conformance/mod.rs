@@ -98,6 +98,11 @@ macro_rules! store_conformance {
                 provenance_survives_what_wecom_says
                 what_a_rule_set_is_taken_back_exactly
                 are_read_page_by_page
+                lists_tell_of_one_follower_at_a_time
+                customers_are_lost_and_come_back
+                groups_are_kept_like_contacts
+                a_page_of_a_list_is_taken_whole
+                what_counts_adds_up_on_the_newest_state
             }
             timers {
                 come_in_order_of_their_due_time
