@@ -22,6 +22,7 @@ pub mod desk;
 pub mod gateway;
 pub mod http;
 pub mod import;
+pub mod phrases;
 pub mod playbook;
 pub mod rules;
 pub mod service;

@@ -1,4 +1,4 @@
-//! The way in for `queue`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
+//! The way in for `queue`, `broadcasts`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
 //!
 //! Only our own account may open the socket; nothing listens on the network.
 
@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
+use super::broadcasts::{self, BroadcastDetail};
 use super::channels::{self, KnownChannels};
 use super::people::{self, ContactPage, ContactQuery};
 use super::sops::{self, SopReply, SopRequest};
@@ -21,11 +22,11 @@ use crate::channels::plan::Known;
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
-use crate::domain::ids::{Person, RuleId};
+use crate::domain::ids::{BroadcastId, Person, RuleId};
 use crate::receive::sync_contacts::{self, SyncStatus};
 use crate::store::{
-    Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, RecordQuery, Store,
-    StoreError,
+    Broadcast, BroadcastQuery, Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    QueueItem, RecordQuery, Store, StoreError,
 };
 use crate::versions::{FileSet, Kept, Reason};
 
@@ -69,6 +70,12 @@ pub enum Request {
     Sop(Box<SopRequest>),
     /// Records of our own to take in.
     Accept(Vec<NewRecord>),
+    /// Broadcasts, the newest first.
+    Broadcasts(BroadcastQuery),
+    /// One broadcast with its targets.
+    Broadcast(BroadcastId),
+    /// Take a broadcast back.
+    CancelBroadcast(BroadcastId),
     /// The versions of the operators' files.
     Versions,
     /// One version with its files.
@@ -105,7 +112,7 @@ pub enum Reply {
     Items(Vec<QueueItem>),
     /// To `Show`.
     Detail(Option<Box<QueueDetail>>),
-    /// To `Redrive` and `Discard`: whether there was such an item in a fitting state.
+    /// To `Redrive`, `Discard` and `CancelBroadcast`: whether there was such an item in a fitting state.
     Changed(bool),
     /// To `Depths`.
     Depths(Depths),
@@ -125,6 +132,10 @@ pub enum Reply {
     Sop(Box<SopReply>),
     /// To `Accept`: how many were new.
     Accepted(usize),
+    /// To `Broadcasts`.
+    Broadcasts(Vec<Broadcast>),
+    /// To `Broadcast`.
+    Broadcast(Option<Box<BroadcastDetail>>),
     /// To `Versions`.
     Versions(Box<History>),
     /// To `Version`.
@@ -172,6 +183,11 @@ pub async fn carry_out(
         Request::Tagged(query) => Reply::Tagged(look::tagged(store, query).await?),
         Request::Sop(request) => Reply::Sop(Box::new(sops::carry_out(store, now, *request).await?)),
         Request::Accept(records) => Reply::Accepted(look::accept(store, records).await?),
+        Request::Broadcasts(query) => Reply::Broadcasts(store.broadcasts(query).await?),
+        Request::Broadcast(id) => {
+            Reply::Broadcast(broadcasts::detail(store, id).await?.map(Box::new))
+        }
+        Request::CancelBroadcast(id) => Reply::Changed(broadcasts::cancel(store, id, now).await?),
         Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
         Request::Version(number) => {
             Reply::Version(versions::version(store, number).await?.map(Box::new))

@@ -1,5 +1,7 @@
 //! From the operators' files to a playbook.
 
+use std::collections::BTreeSet;
+
 use crate::channels;
 use crate::config::Config;
 use crate::diagnostic::Report;
@@ -25,9 +27,12 @@ pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
 #[must_use]
 pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let (templates, mut report) = Catalog::load(&config.paths.templates);
+    let mut groups: BTreeSet<String> = config.servicers.keys().cloned().collect();
+    let roster = rules::roster_in(&config.paths.rules);
+    groups.extend(roster.names().map(str::to_owned));
     let references = References {
         templates: &templates,
-        servicer_groups: &config.servicers.keys().cloned().collect(),
+        servicer_groups: &groups,
         webhooks: &config.webhooks.keys().cloned().collect(),
         robots: &config.robots.keys().cloned().collect(),
         sops: Some(&sops::ids_in(&config.paths.sops)),
@@ -44,6 +49,7 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let reader = PlanReader {
         references: &references,
         calendar: &rules::calendar_in(&config.paths.rules),
+        appchats: &config.appchats.keys().cloned().collect(),
     };
     let (plans, plan_report) = sops::load(&config.paths.sops, reader);
     report.merge(plan_report);

@@ -25,6 +25,7 @@ fn read(text: &str) -> (Option<ChannelSet>, Vec<&'static str>) {
     let calendar = Calendar::default();
     let reader = PlanReader {
         references: &references,
+        appchats: &nothing,
         calendar: &calendar,
     };
     let mut report = Report::default();

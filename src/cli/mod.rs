@@ -4,6 +4,7 @@
 
 mod access;
 mod arguments;
+mod broadcasts;
 mod channels;
 mod check;
 mod contacts;
@@ -69,6 +70,7 @@ enum Verb {
     Undo(undo::Args),
     Replay(replay::Args),
     Queue(queue::Args),
+    Broadcasts(broadcasts::Args),
     Rules(rules::Args),
     Sop(sop::Args),
     Contacts(contacts::Args),
@@ -153,6 +155,7 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Undo(args) => undo::run(args, terminal).await,
         Verb::Replay(args) => replay::run(args, terminal).await,
         Verb::Queue(args) => queue::run(args, terminal).await,
+        Verb::Broadcasts(args) => broadcasts::run(args, terminal).await,
         Verb::Rules(args) => rules::run(args, terminal).await,
         Verb::Sop(args) => sop::run(args, terminal).await,
         Verb::Contacts(args) => contacts::run(args, terminal).await,

@@ -326,6 +326,10 @@ fn own(task: &Task, terminal: &Terminal) -> String {
     let (key, name) = match task {
         Task::SopStep { sop, .. } | Task::SopMove { sop, .. } => ("trace.own_sop", sop.as_str()),
         Task::Remind { text, .. } => ("trace.own_remind", text.as_str()),
+        Task::Reminder { .. } => ("trace.own_reminder", ""),
+        Task::Show(told) => ("trace.own_show", told.text.as_str()),
+        Task::Unanswered { text, .. } => ("trace.own_unanswered", text.as_str()),
+        Task::ByHand { .. } => ("trace.own_by_hand", ""),
         Task::Undo { rule, .. } => ("trace.own_undo", rule.as_str()),
         Task::Refresh { .. } => ("trace.own_refresh", ""),
         Task::Told(told) => {

@@ -47,8 +47,9 @@ fn whom(effect: &Effect) -> Option<String> {
         | Effect::KfEnd {
             external_userid, ..
         } => Some(external_userid.0.clone()),
-        Effect::MassSend { to, .. } => to.named(),
-        Effect::AppSend { to, .. } => Some(members(to)),
+        Effect::AppSend { to, .. } | Effect::UpdateCard { to, .. } => Some(members(to)),
+        Effect::MassSend { broadcast, .. } => (broadcast.0 > 0).then(|| broadcast.to_string()),
+        Effect::Appchat { chat, .. } => Some(chat.0.clone()),
         Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
             Some(name.clone())
         }
@@ -63,6 +64,7 @@ pub(super) fn content(effect: &Effect) -> String {
         | Effect::KfEvent { message, .. }
         | Effect::AppSend { message, .. }
         | Effect::AibotReply { message, .. }
+        | Effect::Appchat { message, .. }
         | Effect::Robot { message, .. } => written(message),
         Effect::Welcome { messages, .. } | Effect::MassSend { messages, .. } => {
             let parts: Vec<_> = messages.iter().map(written).collect();
@@ -75,6 +77,7 @@ pub(super) fn content(effect: &Effect) -> String {
         }
         Effect::Remark { remark, .. } => remark.clone(),
         Effect::KfTransfer { servicers, .. } => members(servicers),
+        Effect::UpdateCard { text, .. } => text.clone(),
         Effect::KfEnd { .. } => String::new(),
         Effect::Webhook { body, .. } => body.to_string(),
     }
@@ -85,7 +88,8 @@ fn members(ids: &[UserId]) -> String {
     ids.join(", ")
 }
 
-fn written(message: &Outgoing) -> String {
+/// A message as people read it.
+pub(super) fn written(message: &Outgoing) -> String {
     match message {
         Outgoing::Text { text } | Outgoing::Markdown { text } => text.clone(),
         other => serde_json::to_string(other).unwrap_or_default(),

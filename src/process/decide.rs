@@ -4,13 +4,16 @@ use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
 
+use super::by_hand;
 use super::guard::{self, Held};
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
+use super::reminders;
 use super::run_action::{Plan, Planner, Step};
 use super::sop_enter::enter;
 use super::told::tell;
 use super::trace::Seen;
+use super::unanswered;
 use crate::config::Config;
 use crate::domain::action::Action;
 use crate::domain::change::{ContactChange, GroupChange, SopChange};
@@ -20,7 +23,7 @@ use crate::domain::effect::NewEffect;
 use crate::domain::ids::Person;
 use crate::domain::inbound::{Author, GROUP_CHANGED, Inbound, Task, Trigger};
 use crate::rules::{Fired, Standing, decide as decide_rules};
-use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome, RuleUse};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, RecordOutcome, RuleUse};
 
 /// Decides about a claimed record.
 #[must_use]
@@ -44,16 +47,18 @@ pub fn decide(
         uses: Vec::new(),
         records: Vec::new(),
         effects: Vec::new(),
+        broadcasts: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
         rows: Vec::new(),
+        notes: Vec::new(),
         trace: None,
     };
-    if let Some(reason) = not_for_rules(inbound) {
+    let ignored = not_for_rules(inbound);
+    if let Some(reason) = ignored {
         commit.outcome = RecordOutcome::Skipped {
             reason: reason.to_owned(),
         };
-        return commit;
     }
     let nobody = Contact::unknown(
         inbound
@@ -76,7 +81,12 @@ pub fn decide(
             decide_with_rules(&scene, standing, &mut commit);
         }
         Trigger::Own(task) => decide_task(&scene, task, standing, &mut commit),
+        _ if ignored.is_some() || reminders::hear(&scene, &mut commit) => {}
+        _ if by_hand::hear(&scene, &mut commit) => {}
         _ => decide_with_rules(&scene, standing, &mut commit),
+    }
+    if !matches!(inbound.trigger, Trigger::Own(_)) {
+        unanswered::watch(&scene, &mut commit);
     }
     commit
 }
@@ -131,6 +141,7 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
         "sops": sop_changes(&change),
         "seen": Seen::of(contact, now),
     });
+    note_broadcasts(&mut trace, commit);
     if let Some(held) = held {
         trace["held"] = held.reason().into();
     }
@@ -164,6 +175,14 @@ fn is_silent(inbound: &Inbound, plan: &Plan) -> bool {
         }
     );
     code && !plan.steps.iter().any(Step::is_welcome)
+}
+
+/// Writes down what is sent together with others: its effect comes to be later.
+pub(super) fn note_broadcasts(trace: &mut serde_json::Value, commit: &DecisionCommit) {
+    if !commit.broadcasts.is_empty() {
+        let together = commit.broadcasts.iter().map(Gather::effect);
+        trace["broadcasts"] = serde_json::json!(together.collect::<Vec<_>>());
+    }
 }
 
 /// Whether a rule answers in the chat. A welcome is not counted: its code works once.

@@ -15,4 +15,6 @@ crate::diagnostic::kinds! {
     // S012 said that a kind is not run; it is not given again.
     NEVER_ENTERED = Warning "S013" "sop_never_entered";
     EXITS_AT_ONCE = Warning "S014" "sop_exits_at_once";
+    TASK_EACH = Warning "S015" "sop_task_each";
+    UNKNOWN_APPCHAT = Error "S016" "sop_unknown_appchat";
 }

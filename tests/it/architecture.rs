@@ -17,6 +17,7 @@ const LAYERS: [Layer; 7] = [
         "gateway",
         "http",
         "import",
+        "phrases",
         "playbook",
         "rules",
         "service",
@@ -31,7 +32,9 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 18] = [
+const BESIDE: [(&str, &str); 20] = [
+    ("playbook", "channels"),
+    ("phrases", "rules"),
     ("channels", "rules"),
     ("channels", "templates"),
     ("channels", "yaml"),
@@ -53,9 +56,10 @@ const BESIDE: [(&str, &str); 18] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "channels",
     "import",
+    "phrases",
     "rules",
     "sops",
     "templates",

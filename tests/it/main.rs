@@ -6,6 +6,8 @@ mod app_sending;
 mod architecture;
 mod attacks;
 mod bots;
+mod broadcasts;
+mod by_hand;
 mod channels;
 mod codes;
 mod contacts;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::channels::ChannelSet;
 use crate::config::Config;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower, SopEnding, TagMark};
@@ -81,6 +82,7 @@ fn playbook(plans: &str, templates_now: &[&str]) -> Playbook {
     let rules = rules.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
     let reader = PlanReader {
         references: &references,
+        appchats: &none,
         calendar: rules.calendar(),
     };
     let (sops, report) = crate::sops::load(&folder.path().join("sops"), reader);
@@ -90,6 +92,7 @@ fn playbook(plans: &str, templates_now: &[&str]) -> Playbook {
         rules,
         templates,
         sops,
+        channels: ChannelSet::default(),
     }
 }
 

@@ -206,11 +206,12 @@ fn effect_whom(effect: &Effect) -> Option<String> {
         | Effect::KfEnd {
             external_userid, ..
         } => Some(external_userid.0.clone()),
-        Effect::MassSend { to, .. } => to.named(),
-        Effect::AppSend { to, .. } => {
+        Effect::MassSend { broadcast, .. } => Some(broadcast.to_string()),
+        Effect::AppSend { to, .. } | Effect::UpdateCard { to, .. } => {
             let names: Vec<&str> = to.iter().map(|member| member.as_str()).collect();
             Some(names.join("|"))
         }
+        Effect::Appchat { chat, .. } => Some(chat.0.clone()),
         Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
             Some(name.clone())
         }
