@@ -1,4 +1,4 @@
-//! The way in for `queue`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
+//! The way in for `queue`, `broadcasts`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
 //!
 //! Only our own account may open the socket; nothing listens on the network.
 
@@ -13,18 +13,21 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
+use super::broadcasts::{self, BroadcastDetail};
+use super::channels::{self, KnownChannels};
 use super::people::{self, ContactPage, ContactQuery};
 use super::sops::{self, SopReply, SopRequest};
 use super::versions::{self, History};
 use super::{Loops, look};
+use crate::channels::plan::Known;
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
-use crate::domain::ids::{Person, RuleId};
+use crate::domain::ids::{BroadcastId, Person, RuleId};
 use crate::receive::sync_contacts::{self, SyncStatus};
 use crate::store::{
-    Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, RecordQuery, Store,
-    StoreError,
+    Broadcast, BroadcastQuery, Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    QueueItem, RecordQuery, Store, StoreError,
 };
 use crate::versions::{FileSet, Kept, Reason};
 
@@ -53,6 +56,10 @@ pub enum Request {
     Find(String),
     /// Contacts or groups by what is known of them, page by page.
     Contacts(ContactQuery),
+    /// What is known of our channel codes.
+    Channels,
+    /// Notes what is known of one.
+    KeepChannel(String, Known),
     /// How far contacts are in step with WeCom.
     Sync {
         /// Everything is to be read again now.
@@ -68,6 +75,12 @@ pub enum Request {
     RuleUses(jiff::civil::Date),
     /// Records of our own to take in.
     Accept(Vec<NewRecord>),
+    /// Broadcasts, the newest first.
+    Broadcasts(BroadcastQuery),
+    /// One broadcast with its targets.
+    Broadcast(BroadcastId),
+    /// Take a broadcast back.
+    CancelBroadcast(BroadcastId),
     /// The versions of the operators' files.
     Versions,
     /// One version with its files.
@@ -104,7 +117,7 @@ pub enum Reply {
     Items(Vec<QueueItem>),
     /// To `Show`.
     Detail(Option<Box<QueueDetail>>),
-    /// To `Redrive` and `Discard`: whether there was such an item in a fitting state.
+    /// To `Redrive`, `Discard` and `CancelBroadcast`: whether there was such an item in a fitting state.
     Changed(bool),
     /// To `Depths`.
     Depths(Depths),
@@ -114,6 +127,8 @@ pub enum Reply {
     Contacts(Vec<Contact>),
     /// To `Contacts`.
     ContactPage(ContactPage),
+    /// To `Channels` and `KeepChannel`.
+    Channels(KnownChannels),
     /// To `Sync`.
     Sync(Box<SyncStatus>),
     /// To `Tagged`.
@@ -126,6 +141,10 @@ pub enum Reply {
     Uses(BTreeMap<RuleId, u32>),
     /// To `Accept`: how many were new.
     Accepted(usize),
+    /// To `Broadcasts`.
+    Broadcasts(Vec<Broadcast>),
+    /// To `Broadcast`.
+    Broadcast(Option<Box<BroadcastDetail>>),
     /// To `Versions`.
     Versions(Box<History>),
     /// To `Version`.
@@ -159,6 +178,11 @@ pub async fn carry_out(
         }
         Request::Find(name) => Reply::Contacts(look::find(store, &name).await?),
         Request::Contacts(query) => Reply::ContactPage(people::page(store, &query, now).await?),
+        Request::Channels => Reply::Channels(channels::all(store).await?),
+        Request::KeepChannel(key, known) => {
+            channels::keep(store, key, known).await?;
+            Reply::Channels(channels::all(store).await?)
+        }
         Request::Sync { full } => {
             if full {
                 sync_contacts::wish(store, now).await?;
@@ -170,6 +194,11 @@ pub async fn carry_out(
         Request::TaggingRules => Reply::Rules(look::tagging_rules(store).await?),
         Request::RuleUses(day) => Reply::Uses(store.rule_uses(day).await?),
         Request::Accept(records) => Reply::Accepted(look::accept(store, records).await?),
+        Request::Broadcasts(query) => Reply::Broadcasts(store.broadcasts(query).await?),
+        Request::Broadcast(id) => {
+            Reply::Broadcast(broadcasts::detail(store, id).await?.map(Box::new))
+        }
+        Request::CancelBroadcast(id) => Reply::Changed(broadcasts::cancel(store, id, now).await?),
         Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
         Request::Version(number) => {
             Reply::Version(versions::version(store, number).await?.map(Box::new))

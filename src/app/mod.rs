@@ -1,5 +1,7 @@
 //! The only wiring: store, gateway, stages and listener into one running server.
 
+mod broadcasts;
+mod channels;
 mod control;
 mod files;
 mod look;
@@ -20,6 +22,8 @@ use rand::distr::Alphanumeric;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+pub use broadcasts::BroadcastDetail;
+pub use channels::KnownChannels;
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use files::{Fingerprint, Folders, write_whole};
 pub use people::{ContactPage, ContactQuery};
@@ -219,7 +223,11 @@ impl Base {
         let syncer = Syncer::new(&self.config, store, clock, self.gateway.clone());
         loops.spawn(syncer, |signals| &signals.contacts);
         loops.spawn(self.processor(playbook.clone()), |signals| &signals.inbox);
-        loops.spawn(self.deliverer(), |signals| &signals.outbox);
+        let deliver = Arc::new(self.deliver());
+        let deliverer = deliver::worker::Worker::new(Arc::clone(&deliver));
+        loops.spawn(deliverer, |signals| &signals.outbox);
+        let broadcasts = deliver::broadcasts::Worker::new(deliver);
+        loops.spawn(broadcasts, |signals| &signals.broadcasts);
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let scheduler = schedule::worker::Worker::new(store, clock);
         loops.spawn(scheduler, |signals| &signals.timers);
@@ -275,10 +283,10 @@ impl Base {
         }))
     }
 
-    fn deliverer(&self) -> deliver::worker::Worker {
+    fn deliver(&self) -> deliver::worker::Deps {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let templates = &self.config.paths.templates;
-        deliver::worker::Worker::new(Arc::new(deliver::worker::Deps {
+        deliver::worker::Deps {
             media: Media::new(Arc::clone(&store), Arc::clone(&clock), templates),
             tags: TagLibrary::new(Arc::clone(&clock), self.config.create_tags),
             webhooks: Webhooks::new(&self.config, Arc::clone(&clock)),
@@ -290,7 +298,7 @@ impl Base {
             gateway: self.gateway.clone(),
             desk: self.desk.clone(),
             instance: self.instance.clone(),
-        }))
+        }
     }
 }
 

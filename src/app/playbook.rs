@@ -1,6 +1,9 @@
 //! From the operators' files to a playbook.
 
+use std::collections::BTreeSet;
+
 use super::files::Folders;
+use crate::channels;
 use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::domain::clock::{Clock as _, SystemClock};
@@ -26,9 +29,12 @@ pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
 pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let (templates, mut report) = Catalog::load(&config.paths.templates);
     let named = sops::named_in(&config.paths.sops);
+    let mut groups: BTreeSet<String> = config.servicers.keys().cloned().collect();
+    let roster = rules::roster_in(&config.paths.rules);
+    groups.extend(roster.names().map(str::to_owned));
     let references = References {
         templates: &templates,
-        servicer_groups: &config.servicers.keys().cloned().collect(),
+        servicer_groups: &groups,
         webhooks: &config.webhooks.keys().cloned().collect(),
         robots: &config.robots.keys().cloned().collect(),
         sops: Some(&named.ids),
@@ -46,10 +52,15 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let reader = PlanReader {
         references: &references,
         calendar: &rules::calendar_in(&config.paths.rules),
+        appchats: &config.appchats.keys().cloned().collect(),
     };
     let (plans, plan_report) = sops::load(&config.paths.sops, reader);
     report.merge(plan_report);
-    let (Some(mut rules), Some(sops), false) = (set, plans, report.has_errors()) else {
+    let (channels, channel_report) = channels::load(&config.paths.channels, reader);
+    report.merge(channel_report);
+    let (Some(mut rules), Some(sops), Some(channels), false) =
+        (set, plans, channels, report.has_errors())
+    else {
         return (None, report);
     };
     // Traces name the version that `rules history` lists: rules, templates and SOPs together.
@@ -60,6 +71,7 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
         rules,
         templates,
         sops,
+        channels,
     };
     (Some(playbook), report)
 }

@@ -123,7 +123,8 @@ impl Reloader {
             tracing::warn!(%error, "the versions of the SOPs could not be kept");
         }
         self.retired.push(self.deps.current.swap(playbook));
-        let mended = self.deps.state.loaded(&version, self.deps.clock.now());
+        let current = self.deps.current.get();
+        let mended = self.deps.state.loaded(&current, self.deps.clock.now());
         tracing::info!(version, mended, "rules and templates reloaded");
         self.keep_version(files).await;
         if mended {

@@ -12,8 +12,9 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::domain::clock::{SharedClock, UnixMillis};
-use crate::process::playbook::CurrentPlaybook;
+use crate::playbook::{CurrentPlaybook, Playbook};
 use crate::receive::sync_contacts;
+use crate::sops::SopSet;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -29,12 +30,29 @@ pub struct ReloadState {
 #[derive(Debug, Clone)]
 struct Inner {
     version: String,
+    sops: Sops,
     /// Its number in `rules history`.
     number: Option<u64>,
     since: Option<UnixMillis>,
     problem: Option<Problem>,
     /// So many sets were taken over.
     taken: u64,
+}
+
+/// The plans in force.
+#[derive(Debug, Clone, serde::Serialize)]
+struct Sops {
+    plans: usize,
+    version: String,
+}
+
+impl Sops {
+    fn of(sops: &SopSet) -> Self {
+        Self {
+            plans: sops.iter().count(),
+            version: sops.version(),
+        }
+    }
 }
 
 /// Why the files on the disk are not in force.
@@ -61,11 +79,13 @@ impl ReloadState {
     /// The state right after a start with a good set.
     #[must_use]
     pub fn new(current: &CurrentPlaybook) -> Self {
-        let version = current.get().rules.version().to_owned();
+        let playbook = current.get();
+        let version = playbook.rules.version().to_owned();
         metrics::gauge!("wecom_agent_reload_ok").set(1.0);
         Self {
             inner: Arc::new(Mutex::new(Inner {
                 version,
+                sops: Sops::of(&playbook.sops),
                 number: None,
                 since: None,
                 problem: None,
@@ -89,11 +109,12 @@ impl ReloadState {
     }
 
     /// A new set is in force. Whether the files were not usable before.
-    pub fn loaded(&self, version: &str, now: UnixMillis) -> bool {
+    pub fn loaded(&self, playbook: &Playbook, now: UnixMillis) -> bool {
         metrics::gauge!("wecom_agent_reload_ok").set(1.0);
         metrics::counter!("wecom_agent_reloads_total", "result" => "ok").increment(1);
         let mut inner = self.lock();
-        version.clone_into(&mut inner.version);
+        playbook.rules.version().clone_into(&mut inner.version);
+        inner.sops = Sops::of(&playbook.sops);
         inner.since = Some(now);
         inner.number = None;
         inner.taken += 1;
@@ -159,6 +180,7 @@ async fn ready(State(status): State<Arc<Status>>) -> impl IntoResponse {
     let rules = json!({
         "version": reload.version,
         "number": reload.number,
+        "sops": reload.sops,
         "reloaded_at_ms": reload.since,
         "errors": reload.problem.as_ref().map_or(0, |problem| problem.errors),
         "problem": reload.problem.map(|problem| problem.problem),

@@ -8,7 +8,7 @@ use super::Ended;
 use super::output::Terminal;
 use crate::diagnostic::{Kind, Severity};
 use crate::lang::Lang;
-use crate::{import, rules, simulate, sops, templates, yaml};
+use crate::{channels, import, rules, simulate, sops, templates, yaml};
 
 /// Everything that is said about a code beside its texts in the catalogue.
 #[derive(Debug, Deserialize)]
@@ -82,6 +82,7 @@ fn kinds() -> Vec<Kind> {
         rules::codes(),
         templates::codes(),
         sops::codes(),
+        channels::codes(),
         import::codes(),
         simulate::codes(),
     ]

@@ -275,11 +275,17 @@ fn renamed(mut finding: Diagnostic, trial: &Config, config: &Config) -> Diagnost
         (&trial.paths.rules, &config.paths.rules),
         (&trial.paths.templates, &config.paths.templates),
         (&trial.paths.sops, &config.paths.sops),
+        (&trial.paths.channels, &config.paths.channels),
     ];
     if let Some(file) = &finding.file {
         let real = pairs.into_iter().find_map(|(copied, real)| {
             let inside = Path::new(file).strip_prefix(copied).ok()?;
-            Some(real.join(inside).display().to_string())
+            // A file below itself would end in a slash.
+            let real = match inside.as_os_str().is_empty() {
+                true => real.clone(),
+                false => real.join(inside),
+            };
+            Some(real.display().to_string())
         });
         finding.file = real.or(finding.file);
     }

@@ -4,6 +4,8 @@
 
 mod access;
 mod arguments;
+mod broadcasts;
+mod channels;
 mod check;
 mod contacts;
 #[cfg(feature = "demo")]
@@ -70,12 +72,14 @@ enum Verb {
     Undo(undo::Args),
     Replay(replay::Args),
     Queue(queue::Args),
+    Broadcasts(broadcasts::Args),
     Rules(rules::Args),
     Preview(preview::Args),
     Sop(sop::Args),
     Contacts(contacts::Args),
     Groups(groups::Args),
     Sync(sync::Args),
+    Channels(channels::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
 }
@@ -154,12 +158,14 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Undo(args) => undo::run(args, terminal).await,
         Verb::Replay(args) => replay::run(args, terminal).await,
         Verb::Queue(args) => queue::run(args, terminal).await,
+        Verb::Broadcasts(args) => broadcasts::run(args, terminal).await,
         Verb::Rules(args) => rules::run(args, terminal).await,
         Verb::Preview(args) => preview::run(args, terminal).await,
         Verb::Sop(args) => sop::run(args, terminal).await,
         Verb::Contacts(args) => contacts::run(args, terminal).await,
         Verb::Groups(args) => groups::run(args, terminal).await,
         Verb::Sync(args) => sync::run(args, terminal).await,
+        Verb::Channels(args) => channels::run(args, terminal).await,
         Verb::Doctor(args) => doctor::run(&args, terminal).await,
         Verb::Schema(args) => schema::run(&args, terminal),
     }

@@ -7,7 +7,7 @@ use super::Ended;
 use super::output::Terminal;
 use crate::config::ConfigFile;
 use crate::receive::ingest;
-use crate::{rules, simulate, sops, templates};
+use crate::{channels, rules, simulate, sops, templates};
 
 /// Which schema is for which files, for editors that read `.vscode/settings.json`.
 pub(super) const VSCODE: &str = include_str!("init/vscode.json");
@@ -23,10 +23,12 @@ enum File {
     Rules,
     Sops,
     Calendar,
+    Roster,
     Template,
     Test,
     Config,
     Ingest,
+    Channels,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
@@ -51,7 +53,9 @@ impl File {
             Self::Sops => sops::schema(),
             Self::Test => simulate::schema(),
             Self::Calendar => rules::calendar_schema(),
+            Self::Roster => rules::roster_schema(),
             Self::Template => templates::schema(),
+            Self::Channels => channels::schema(),
             Self::Ingest => ingest::schema(),
             Self::Config => schemars::schema_for!(ConfigFile).to_value(),
         }

@@ -161,6 +161,9 @@ fn tell_message(
     if let Some(held) = &trace.held {
         terminal.line(format!("  ! {}", terminal.reason(held)));
     }
+    if let Some(silent) = &trace.silent {
+        terminal.line(format!("  ! {}", terminal.reason(silent)));
+    }
     if let Some(line) = &trace.sop {
         terminal.line(format!("  {}", step(line, zone, terminal)));
     }
@@ -367,6 +370,10 @@ fn own(task: &Task, terminal: &Terminal) -> String {
     let (key, name) = match task {
         Task::SopStep { sop, .. } | Task::SopMove { sop, .. } => ("trace.own_sop", sop.as_str()),
         Task::Remind { text, .. } => ("trace.own_remind", text.as_str()),
+        Task::Reminder { .. } => ("trace.own_reminder", ""),
+        Task::Show(told) => ("trace.own_show", told.text.as_str()),
+        Task::Unanswered { text, .. } => ("trace.own_unanswered", text.as_str()),
+        Task::ByHand { .. } => ("trace.own_by_hand", ""),
         Task::Undo { rule, .. } => ("trace.own_undo", rule.as_str()),
         Task::Refresh { .. } => ("trace.own_refresh", ""),
         Task::Told(told) => {

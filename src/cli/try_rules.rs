@@ -245,7 +245,7 @@ fn json(
         "points": told.points,
         "sops": told.sops,
         "reminders": told.reminders,
-        "effects": commit.effects.iter().map(|new| &new.effect).collect::<Vec<_>>(),
+        "effects": happened.effects().collect::<Vec<_>>(),
         "steps": commit.trace.as_ref().and_then(|trace| trace.get("steps")),
     }))
 }

@@ -37,6 +37,7 @@ pub(super) fn content(effect: &Effect, lang: Lang) -> String {
         | Effect::KfEvent { message, .. }
         | Effect::AppSend { message, .. }
         | Effect::AibotReply { message, .. }
+        | Effect::Appchat { message, .. }
         | Effect::Robot { message, .. } => written(message, lang),
         Effect::Welcome { messages, .. } | Effect::MassSend { messages, .. } => {
             let parts = messages.iter().map(|message| written(message, lang));
@@ -50,13 +51,14 @@ pub(super) fn content(effect: &Effect, lang: Lang) -> String {
         }
         Effect::Remark { remark, .. } => remark.clone(),
         Effect::KfTransfer { servicers, .. } => listed(servicers),
+        Effect::UpdateCard { text, .. } => text.clone(),
         Effect::KfEnd { .. } => String::new(),
         Effect::Webhook { body, .. } => body.to_string(),
     }
 }
 
 /// A message as somebody would describe it who has it before them.
-fn written(message: &Outgoing, lang: Lang) -> String {
+pub(super) fn written(message: &Outgoing, lang: Lang) -> String {
     let thing = |kind: &str, parts: &[&str]| {
         let kind = lang.text(&format!("said.{kind}"), &[]);
         let parts: Vec<&str> = parts

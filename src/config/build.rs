@@ -3,6 +3,8 @@
 mod contacts;
 mod watch;
 
+pub(in crate::config) use watch::member_app;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -148,9 +150,11 @@ impl Builder<'_> {
         );
         let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
         let alerts = self.alerts(file);
+        let reminders = self.reminders(file);
         let guard = self.guard(&file.guard);
         let sync = self.sync(&file.sync);
         let ingest_token = self.ingest_token(file.ingest.as_ref());
+        let broadcasts = self.broadcasts(&file.broadcasts);
         let robots = self.robots(&file.robots);
         let webhooks = self.webhooks(&file.webhooks);
         let base = self.base();
@@ -168,11 +172,14 @@ impl Builder<'_> {
             ingest_token: ingest_token?,
             servicers: outline::servicers(&file.servicers),
             robots: robots?,
+            appchats: outline::appchats(&file.appchats),
             webhooks: webhooks?,
             keep_history: keep_history?,
             keep_traces: keep_traces?,
             alerts: alerts?,
+            reminders: reminders?,
             guard: guard?,
+            broadcasts: broadcasts?,
         })
     }
 

@@ -19,7 +19,8 @@ pub use file::{AppKind, ConfigFile};
 pub use secret::{SecretText, Setting};
 
 use crate::diagnostic::{Diagnostic, Report, Severity};
-use crate::domain::ids::{AppName, CorpId, UserId};
+use crate::domain::broadcast::Ceiling;
+use crate::domain::ids::{AppName, ChatId, CorpId, UserId};
 use crate::lang::Lang;
 
 /// The code of a config file that cannot be read.
@@ -84,6 +85,8 @@ pub struct Config {
     pub servicers: BTreeMap<String, Vec<UserId>>,
     /// Group robots: name and key.
     pub robots: BTreeMap<String, SecretText>,
+    /// Internal groups that the app opened: name and chat.
+    pub appchats: BTreeMap<String, ChatId>,
     /// The company's own endpoints.
     pub webhooks: BTreeMap<String, Webhook>,
     /// How long messages and what became of them are kept.
@@ -92,8 +95,36 @@ pub struct Config {
     pub keep_traces: Duration,
     /// Who is told when something goes wrong, if anybody.
     pub alerts: Option<Alerts>,
+    /// The app through which members set reminders and get them, if there is one.
+    pub reminders: Option<Reminders>,
     /// The loop guard, unless it is switched off.
     pub guard: Option<Guard>,
+    /// Mass-send tasks.
+    pub broadcasts: Broadcasts,
+}
+
+/// How mass-send tasks are followed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broadcasts {
+    /// What each customer or group can receive.
+    pub ceiling: Ceiling,
+    /// Members who have not confirmed are reminded this often …
+    pub remind_every: Duration,
+    /// … and so many times at the most.
+    pub reminders: u32,
+    /// What is not confirmed within this time is taken back.
+    pub give_up_after: Duration,
+}
+
+impl Default for Broadcasts {
+    fn default() -> Self {
+        Self {
+            ceiling: Ceiling::default(),
+            remind_every: Duration::from_secs(4 * 3600),
+            reminders: 2,
+            give_up_after: Duration::from_secs(3 * 86_400),
+        }
+    }
 }
 
 /// Who is told when something goes wrong.
@@ -123,6 +154,17 @@ impl Default for Sync {
             calls_per_minute: 300,
         }
     }
+}
+
+/// The app through which members set reminders and get them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminders {
+    /// The app.
+    pub app: AppName,
+    /// Whether what members say to it is understood as wishes.
+    pub commands: bool,
+    /// Whether reminders are cards with buttons; else they are texts.
+    pub cards: bool,
 }
 
 /// How often rules may answer one person: what is beyond it is held back.

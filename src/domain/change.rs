@@ -9,6 +9,7 @@ use super::clock::UnixMillis;
 use super::contact::{Contact, Enrolment, Follower, TagMark, Value};
 use super::group::Group;
 use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
+use super::reminder::{ReminderChange, Waiting};
 
 /// So many answers are remembered for the loop guard.
 pub const MOST_ANSWERS: usize = 50;
@@ -44,6 +45,10 @@ pub struct ContactChange {
     pub sops: Vec<SopChange>,
     /// Something is said to them unasked: it counts for the caps.
     pub reached: bool,
+    /// A member's reminders set, done or asked about.
+    pub reminders: Vec<ReminderChange>,
+    /// They wait for an answer, or (`Some(None)`) do not any more.
+    pub waiting: Option<Option<Waiting>>,
     /// Rules answered them: this much is noted for the loop guard.
     pub answered: bool,
     /// The conversation in which it happened.
@@ -194,12 +199,7 @@ impl ContactChange {
             }
         }
         for (name, more) in self.count {
-            let so_far = match contact.attributes.get(&name) {
-                Some(Value::Number(number)) => *number,
-                _ => 0.0,
-            };
-            let sum = Value::Number((so_far + more).clamp(f64::MIN, f64::MAX));
-            contact.attributes.insert(name, sum);
+            count_up(contact, name, more);
         }
         for rule in self.fired {
             contact.fired.insert(rule, now);
@@ -207,13 +207,7 @@ impl ContactChange {
         contact.last_inbound_at = contact.last_inbound_at.max(self.wrote_at);
         contact.heard_at = contact.heard_at.max(self.wrote_at.map(|_| now));
         if let Some(userid) = self.removed_by {
-            let had = !contact.followers.is_empty();
-            contact
-                .followers
-                .retain(|follower| follower.userid != userid);
-            if had && contact.followers.is_empty() {
-                contact.lost_at = Some(now);
-            }
+            remove_follower(contact, &userid, now);
         }
         if let Some(follower) = self.added_by {
             contact.lost_at = None;
@@ -228,6 +222,12 @@ impl ContactChange {
         contact.points = contact.points.saturating_add(self.points);
         for change in self.sops {
             change.apply(contact);
+        }
+        for change in self.reminders {
+            change.apply(&mut contact.reminders, now);
+        }
+        if let Some(waiting) = self.waiting {
+            contact.waiting = waiting.map(Box::new);
         }
         if let Some(conversation) = self.conversation {
             note_conversation(contact, conversation);
@@ -280,6 +280,27 @@ fn note_conversation(contact: &mut Contact, conversation: ConversationKey) {
         .len()
         .saturating_sub(MOST_CONVERSATIONS);
     contact.conversations.drain(..surplus);
+}
+
+/// What was no number counts from 0.
+fn count_up(contact: &mut Contact, name: String, more: f64) {
+    let so_far = match contact.attributes.get(&name) {
+        Some(Value::Number(number)) => *number,
+        _ => 0.0,
+    };
+    let sum = (so_far + more).clamp(f64::MIN, f64::MAX);
+    contact.attributes.insert(name, Value::Number(sum));
+}
+
+/// Whom no member has any more is lost.
+fn remove_follower(contact: &mut Contact, userid: &UserId, now: UnixMillis) {
+    let had = !contact.followers.is_empty();
+    contact
+        .followers
+        .retain(|follower| follower.userid != *userid);
+    if had && contact.followers.is_empty() {
+        contact.lost_at = Some(now);
+    }
 }
 
 fn add_follower(contact: &mut Contact, mut follower: Follower) {

@@ -8,6 +8,7 @@ use super::clock::UnixMillis;
 use super::ids::{
     AppName, ChatId, ConversationKey, ExternalUserId, OpenKfId, Person, RuleId, SopId, UserId,
 };
+use super::reminder;
 
 /// The kind of callback URL that something came through.
 #[derive(
@@ -186,6 +187,25 @@ pub enum Task {
         /// The rule or SOP that wanted it.
         origin: RuleId,
     },
+    /// A reminder of the member's own is due.
+    Reminder {
+        /// Its number.
+        number: u32,
+    },
+    /// The member is shown something that they may put off or hand over.
+    Show(reminder::Told),
+    /// The customer may still wait for an answer.
+    Unanswered {
+        /// Which step of the ladder.
+        step: u32,
+        /// What they wrote.
+        text: String,
+    },
+    /// The member wanted to be asked again whether they have sent something by hand.
+    ByHand {
+        /// What the buttons of the card carry.
+        about: String,
+    },
     /// An operator takes the tags of a rule back.
     Undo {
         /// The rule.
@@ -261,7 +281,9 @@ impl Inbound {
                 let known = event == CONTACT_CHANGED || event == GROUP_CHANGED;
                 known && change_type.as_deref() != Some("dismiss")
             }
-            Trigger::Joined { .. } | Trigger::Left { .. } => true,
+            Trigger::Joined { .. } | Trigger::Left { .. } => {
+                matches!(self.person, Some(Person::Group(_)))
+            }
             Trigger::Own(Task::Refresh { .. }) => true,
             _ => false,
         }

@@ -133,7 +133,9 @@ type Section = HashMap<String, HashMap<String, Entry>>;
 
 /// Each file: `[section.entry]` with `zh` and `en`; the key is `section.entry`.
 const FILES: &[&str] = &[
+    include_str!("broadcasts.toml"),
     include_str!("check.toml"),
+    include_str!("check_channels.toml"),
     include_str!("check_rules.toml"),
     include_str!("check_sops.toml"),
     include_str!("check_syntax.toml"),
@@ -147,6 +149,7 @@ const FILES: &[&str] = &[
     include_str!("looking_back.toml"),
     include_str!("preview.toml"),
     include_str!("reason.toml"),
+    include_str!("reminders.toml"),
     include_str!("simulate.toml"),
     include_str!("sops.toml"),
     include_str!("system.toml"),

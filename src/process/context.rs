@@ -21,7 +21,14 @@ pub fn needs_lookup(inbound: &Inbound, contact: Option<&Contact>, now: UnixMilli
     if inbound.person.is_none() || inbound.author == Author::Servicer {
         return false;
     }
-    if let Trigger::Own(Task::Undo { .. } | Task::Alert { .. } | Task::Told(_)) = inbound.trigger {
+    if let Trigger::Own(
+        Task::Undo { .. }
+        | Task::Alert { .. }
+        | Task::Told(_)
+        | Task::Show(_)
+        | Task::ByHand { .. },
+    ) = inbound.trigger
+    {
         return false;
     }
     // What the whole company is sent at once cannot be asked about one by one.

@@ -4,14 +4,16 @@ use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
 
+use super::by_hand;
 use super::guard::{self, Held};
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
-use super::refresh;
-use super::run_action::Planner;
+use super::reminders;
+use super::run_action::{Plan, Planner, Step};
 use super::sop_enter::enter;
 use super::told::tell;
 use super::trace::Seen;
+use super::unanswered;
 use crate::config::Config;
 use crate::domain::action::Action;
 use crate::domain::change::{ContactChange, GroupChange, SopChange};
@@ -21,7 +23,7 @@ use crate::domain::effect::NewEffect;
 use crate::domain::ids::Person;
 use crate::domain::inbound::{Author, GROUP_CHANGED, Inbound, Task, Trigger};
 use crate::rules::{Standing, decide as decide_rules};
-use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome, RuleUse};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, RecordOutcome, RuleUse};
 
 /// Decides about a claimed record.
 #[must_use]
@@ -45,16 +47,18 @@ pub fn decide(
         uses: Vec::new(),
         records: Vec::new(),
         effects: Vec::new(),
+        broadcasts: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
         rows: Vec::new(),
+        notes: Vec::new(),
         trace: None,
     };
-    if let Some(reason) = not_for_rules(inbound) {
+    let ignored = not_for_rules(inbound);
+    if let Some(reason) = ignored {
         commit.outcome = RecordOutcome::Skipped {
             reason: reason.to_owned(),
         };
-        return commit;
     }
     let nobody = Contact::unknown(
         inbound
@@ -77,9 +81,13 @@ pub fn decide(
             decide_with_rules(&scene, standing, &mut commit);
         }
         Trigger::Own(task) => decide_task(&scene, task, standing, &mut commit),
+        _ if ignored.is_some() || reminders::hear(&scene, &mut commit) => {}
+        _ if by_hand::hear(&scene, &mut commit) => {}
         _ => decide_with_rules(&scene, standing, &mut commit),
     }
-    commit.timers.extend(refresh::timer(&scene));
+    if !matches!(inbound.trigger, Trigger::Own(_)) {
+        unanswered::watch(&scene, &mut commit);
+    }
     commit
 }
 
@@ -99,10 +107,12 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     let held = guard::held(config.guard, contact, inbound.at);
     let mut planner = Planner::new(config, playbook, record, contact, now);
     planner.hold_back(held.map(Held::reason));
+    planner.arrive();
     for rule in decision.fired.iter().filter(|rule| !rule.observe) {
         planner.run(rule);
     }
     let plan = planner.finish();
+    let silent = is_silent(inbound, &plan);
     let wanted = |wants: fn(&Action) -> bool| {
         let acting = decision.fired.iter().filter(|rule| !rule.observe);
         acting.flat_map(|rule| rule.actions.iter()).any(wants)
@@ -134,8 +144,12 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
         "sops": sop_changes(&change),
         "seen": Seen::of(contact, now),
     });
+    note_broadcasts(&mut trace, commit);
     if let Some(held) = held {
         trace["held"] = held.reason().into();
+    }
+    if silent {
+        trace["silent"] = NO_WELCOME.into();
     }
     if !change.set.is_empty() {
         trace["set"] = change.set.iter().map(|(name, _)| name.as_str()).collect();
@@ -149,6 +163,29 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     commit.outcome = RecordOutcome::Done {
         fired: fired.collect(),
     };
+}
+
+/// Why somebody who could be welcomed is not.
+const NO_WELCOME: &str = "nobody welcomes them: no rule with welcome fired, and no channel has one";
+
+/// Whether a welcome code is left unused because nothing wants to use it.
+fn is_silent(inbound: &Inbound, plan: &Plan) -> bool {
+    let code = matches!(
+        &inbound.trigger,
+        Trigger::Added {
+            welcome_code: Some(_),
+            ..
+        }
+    );
+    code && !plan.steps.iter().any(Step::is_welcome)
+}
+
+/// Writes down what is sent together with others: its effect comes to be later.
+pub(super) fn note_broadcasts(trace: &mut serde_json::Value, commit: &DecisionCommit) {
+    if !commit.broadcasts.is_empty() {
+        let together = commit.broadcasts.iter().map(Gather::effect);
+        trace["broadcasts"] = serde_json::json!(together.collect::<Vec<_>>());
+    }
 }
 
 /// Whether an action answers in the chat. A welcome is not counted: its code works once.

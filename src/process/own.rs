@@ -15,6 +15,7 @@ use crate::process::run_action::Planner;
 use crate::process::sop_enter::enter;
 use crate::process::sop_run::{run_step, sop_move};
 use crate::process::sop_step::sop_step;
+use crate::process::{by_hand, reminders, unanswered};
 use crate::rules::Standing;
 use crate::rules::explain::Deed;
 use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordBody, RecordOutcome};
@@ -54,6 +55,10 @@ pub(super) fn decide_task(
         }
         Task::SopMove { sop, to } => sop_move(scene, sop, to, commit),
         Task::Remind { who, text, origin } => remind(scene, who, text, origin, commit),
+        Task::Reminder { number } => reminders::due(scene, *number, commit),
+        Task::Show(told) => reminders::show(scene, told, commit),
+        Task::ByHand { about } => by_hand::again(scene, about, commit),
+        Task::Unanswered { step, text } => unanswered::step(scene, *step, text, commit),
     }
 }
 

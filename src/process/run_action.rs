@@ -1,5 +1,7 @@
 //! From a fired rule's actions to effects and contact changes. No I/O.
 
+mod arrive;
+mod gather;
 mod later;
 mod reach;
 mod say;
@@ -22,13 +24,14 @@ use crate::domain::inbound::{Inbound, Trigger};
 use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
 use crate::rules::{Fired, deed};
-use crate::store::{ClaimedRecord, DecisionCommit};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, NewRecord, SopRowKey};
 use crate::templates::{Catalog, Corp, RenderContext, Staff};
 
 /// What all fired rules together lead to.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) effects: Vec<NewEffect>,
+    pub(super) broadcasts: Vec<Gather>,
     pub(super) add_tags: Vec<TagGrant>,
     pub(super) remove_tags: Vec<Tag>,
     pub(super) set: Vec<(String, Value)>,
@@ -36,10 +39,16 @@ pub(super) struct Plan {
     pub(super) sops: Vec<SopChange>,
     pub(super) timers: Vec<Timer>,
     pub(super) remove_timers: Vec<String>,
+    pub(super) records: Vec<NewRecord>,
     pub(super) steps: Vec<Step>,
 }
 
 impl Plan {
+    /// What goes out by itself, and what goes out together with others.
+    fn sendings(&self) -> usize {
+        self.effects.len() + self.broadcasts.len()
+    }
+
     /// Moves everything into a decision. Returns how each action went.
     pub(super) fn into_commit(
         self,
@@ -52,8 +61,10 @@ impl Plan {
         change.points = self.points;
         change.sops.extend(self.sops);
         commit.effects.extend(self.effects);
+        commit.broadcasts.extend(self.broadcasts);
         commit.timers.extend(self.timers);
         commit.remove_timers.extend(self.remove_timers);
+        commit.records.extend(self.records);
         self.steps
     }
 }
@@ -73,6 +84,13 @@ pub(super) struct Step {
     problem: Option<String>,
 }
 
+impl Step {
+    /// Whether somebody was to be welcomed.
+    pub(super) fn is_welcome(&self) -> bool {
+        self.key == "welcome"
+    }
+}
+
 /// Turns fired rules into a [`Plan`].
 pub(super) struct Planner<'a> {
     config: &'a Config,
@@ -88,8 +106,12 @@ pub(super) struct Planner<'a> {
     tagging: Option<Origin>,
     /// Why nothing may be said to people.
     held: Option<String>,
+    /// The channel that has greeted already: no other welcome goes out.
+    greeted_by: Option<String>,
     /// The actions are those of an SOP.
     in_sop: bool,
+    /// The row of the SOP's step.
+    row: Option<SopRowKey>,
 }
 
 pub(super) type StepResult = Result<(), String>;
@@ -113,7 +135,9 @@ impl<'a> Planner<'a> {
             plan: Plan::default(),
             tagging: None,
             held: None,
+            greeted_by: None,
             in_sop: false,
+            row: None,
         }
     }
 
@@ -126,6 +150,11 @@ impl<'a> Planner<'a> {
     pub(super) fn for_version(&mut self, version: &str) {
         version.clone_into(&mut self.version);
         self.in_sop = true;
+    }
+
+    /// What follows belongs to this row of an SOP's step.
+    pub(super) fn for_row(&mut self, row: SopRowKey) {
+        self.row = Some(row);
     }
 
     /// Runs the actions of one rule, in order. One that cannot be done stops no other.
@@ -165,9 +194,9 @@ impl<'a> Planner<'a> {
             action: u32::try_from(index).unwrap_or(u32::MAX),
             part: 0,
         };
-        let before = self.plan.effects.len();
+        let before = self.plan.sendings();
         let result = act(self, &origin);
-        let effects = self.plan.effects.len() - before;
+        let effects = self.plan.sendings() - before;
         self.plan.steps.push(Step {
             rule: origin.rule,
             action: origin.action,
@@ -212,6 +241,12 @@ impl<'a> Planner<'a> {
                 Ok(())
             }
             Action::Reply(template) => self.reply(template, origin, captures),
+            Action::Welcome(_) if self.greeted_by.is_some() => {
+                let by = self.greeted_by.as_deref().unwrap_or_default();
+                Err(format!(
+                    "the channel {by} has a welcome of its own, which goes first"
+                ))
+            }
             Action::Welcome(template) => self.welcome(template, origin, captures),
             Action::Notify { to, content } => self.notify(to, content, origin, captures),
             Action::Transfer(group) => self.transfer(group, origin),
@@ -241,7 +276,7 @@ impl<'a> Planner<'a> {
         text.map(Value::Text).map_err(|error| error.to_string())
     }
 
-    fn tag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
+    pub(super) fn tag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
         // A plan says how customers are to stand: who stands so already is left alone, and
         // whoever set the tag stays the one who set it.
         if self.in_sop && self.contact.tags.contains_key(tag) {

@@ -153,3 +153,6 @@ fn change(task: &TaskScene<'_>, id: &SopId, from: &Enrolment, to: Enrolment) -> 
         ..ContactChange::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! A step of an SOP that is due. No I/O.
 
-use super::decide::tag_changes;
+use super::decide::{note_broadcasts, tag_changes};
 use super::own::TaskScene;
 use super::run_action::{Plan, Planner};
 use super::sop_enter::enter;
@@ -16,7 +16,7 @@ use crate::rules::explain::Deed;
 use crate::sops::Sop;
 use crate::sops::lifecycle::{Progress, Scene, Turn, ended};
 use crate::sops::model::{Doing, Kind};
-use crate::store::{DecisionCommit, Delivery, RecordOutcome, RowOutcome, SopRow};
+use crate::store::{DecisionCommit, Delivery, RecordOutcome, RowOutcome, SopRow, SopRowKey};
 
 /// The one timer of a contact in an SOP: only the next step waits.
 pub(super) fn timer_key(sop: &SopId, person: &Person) -> String {
@@ -216,7 +216,7 @@ impl Due<'_> {
         }
         change.reached = sent > 0;
         self.note(commit, RowOutcome::Done, None, next);
-        for row in &mut commit.rows {
+        if let Some(row) = commit.rows.last_mut() {
             row.delivery = match (&problem, sent) {
                 (None, 0) => Delivery::None,
                 (Some(_), 0) => Delivery::Failed,
@@ -237,6 +237,12 @@ impl Due<'_> {
         } = *self.task;
         let mut planner = Planner::new(config, playbook, record, contact, now);
         planner.for_version(&self.scene.sop.version);
+        planner.for_row(SopRowKey {
+            sop: self.scene.sop.id.clone(),
+            run: self.scene.enrolment.started_at,
+            target: contact.person.clone(),
+            step: self.scene.enrolment.step,
+        });
         planner
     }
 
@@ -280,6 +286,7 @@ impl Due<'_> {
         let mut trace = commit.trace.take().unwrap_or_default();
         trace["steps"] = serde_json::json!(steps);
         trace["tags"] = tag_changes(&change).into();
+        note_broadcasts(&mut trace, commit);
         commit.trace = Some(trace);
         enter(self.task, &mut change, false, commit);
         commit.contact = Some(change);

@@ -8,6 +8,7 @@ use super::playbook::Playbook;
 use super::replay::Replay;
 use super::run_action::Planner;
 use super::trace::StoredTrace;
+use crate::channels::ChannelSet;
 use crate::config::Config;
 use crate::domain::action::Action;
 use crate::domain::clock::UnixMillis;
@@ -70,6 +71,7 @@ fn playbook(rules: &str) -> Playbook {
         rules,
         templates,
         sops: crate::sops::SopSet::default(),
+        channels: ChannelSet::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, Follower, TagMark, Value};
+use crate::domain::effect::Effect;
 use crate::domain::ids::{Person, RuleId, SopId, Tag, UserId};
 use crate::rules::Trace;
 use crate::store::RowOutcome;
@@ -30,6 +31,9 @@ pub struct StoredTrace {
     /// What the rules did to the contact's tags: `+组/标签`, `-组/标签`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// What is sent together with others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub broadcasts: Vec<Effect>,
     /// The SOPs that they entered and left: `+id`, `-id`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sops: Vec<String>,
@@ -42,6 +46,9 @@ pub struct StoredTrace {
     /// Why the loop guard held answers back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
+    /// Why nobody welcomed who could be welcomed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent: Option<String>,
     /// The contact as the rules saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::context::{look_up, needs_lookup};
 use super::decide::decide;
 use super::playbook::CurrentPlaybook;
+use super::refresh;
 use super::today::Today;
 use crate::config::Config;
 use crate::desk::Desk;
@@ -177,7 +178,10 @@ impl Decider {
             }));
             self.report_failed_send(&record).await?;
             match decided {
-                Ok(commit) => {
+                Ok(mut commit) => {
+                    commit
+                        .timers
+                        .extend(refresh::timer(&record, contact.as_ref(), now));
                     commits.push(commit);
                     cases.push((record, contact));
                 }

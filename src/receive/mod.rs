@@ -10,4 +10,5 @@ pub mod sync_contacts;
 pub mod sync_kf;
 mod translate;
 mod translate_contact;
+mod translate_external;
 mod translate_kf;

@@ -10,6 +10,8 @@ use crate::wecom::api::externalcontact::{FollowUser, groupchat_get};
 
 /// `type` of a tag that only its member sees; it has no id and rules cannot use it.
 const PERSONAL_TAG: i64 = 2;
+/// What the ids of tags of a 规则组 begin with.
+const STRATEGY_TAG: &str = "st";
 /// `type` of a customer in a group; anybody else is a member of the company.
 const CUSTOMER: i64 = 2;
 
@@ -42,8 +44,9 @@ pub(super) fn follower(follow: &FollowUser, asked_at: UnixMillis) -> Follower {
     }
 }
 
-/// A relation as the lists of members tell it. A tag whose id is not in the company's
-/// library (one of a 规则组) has no name here: then nothing is said about tags.
+/// A relation as the lists of members tell it. The tags of a 规则组 have no name in the
+/// company's library: who carries one has tags of which nothing is said. Any other tag that
+/// is not in the library is no more.
 pub(super) fn relation(
     row: &Row,
     tag_of: impl Fn(&str) -> Option<Tag>,
@@ -57,7 +60,7 @@ pub(super) fn relation(
         source: filled(&follow.state),
         description: filled(&follow.description),
         add_way: (follow.add_way != 0).then_some(follow.add_way),
-        tags: follow.tag_id.iter().map(|id| tag_of(id)).collect(),
+        tags: tags_of(&follow.tag_id, tag_of),
         seen_at: Some(asked_at),
     };
     let person = Person::External(ExternalUserId(customer.external_userid.clone()));
@@ -66,6 +69,23 @@ pub(super) fn relation(
         relations: vec![follower],
         ..ContactFacts::asked(person, asked_at)
     }
+}
+
+/// Whether a tag of this id could be in the company's library.
+pub(super) fn may_be_new(id: &str) -> bool {
+    !id.starts_with(STRATEGY_TAG)
+}
+
+fn tags_of(ids: &[String], tag_of: impl Fn(&str) -> Option<Tag>) -> Option<Vec<Tag>> {
+    let mut tags = Vec::new();
+    for id in ids {
+        match tag_of(id) {
+            Some(tag) => tags.push(tag),
+            None if may_be_new(id) => {}
+            None => return None,
+        }
+    }
+    Some(tags)
 }
 
 /// A customer group.
@@ -85,5 +105,23 @@ pub(super) fn group(chat: &groupchat_get::GroupChat) -> GroupFacts {
             dissolved_at: None,
         },
         made_at: seconds(chat.create_time),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tags_of;
+    use crate::domain::ids::Tag;
+
+    #[test]
+    fn tags_that_are_no_more_are_left_out_and_those_without_a_name_hide_all() {
+        let known = |id: &str| (id == "et1").then(|| Tag::from("客户/新"));
+        let told = |ids: &[&str]| {
+            let ids: Vec<String> = ids.iter().map(|&id| id.to_owned()).collect();
+            tags_of(&ids, known)
+        };
+        assert_eq!(told(&["et1", "et2"]), Some(vec![Tag::from("客户/新")]));
+        assert_eq!(told(&[]), Some(vec![]));
+        assert_eq!(told(&["et1", "st1"]), None);
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{Calendar, HoursId};
 use super::matcher::Matcher;
+use super::roster::Roster;
 use super::words::WordList;
 use crate::domain::action::Action;
 use crate::domain::criteria::ContactTest;
@@ -21,6 +22,7 @@ pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
     pub(super) matcher: Matcher,
     pub(super) calendar: Calendar,
+    pub(super) roster: Roster,
     pub(super) version: Arc<str>,
 }
 
@@ -32,6 +34,7 @@ impl RuleSet {
             rules: Vec::new(),
             matcher: Matcher::default(),
             calendar: Calendar::default(),
+            roster: Roster::default(),
             version: Arc::from(""),
         }
     }
@@ -52,6 +55,12 @@ impl RuleSet {
     #[must_use]
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
+    }
+
+    /// Who is on duty when.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        &self.roster
     }
 
     /// What the set is called in traces: a short hash of its files, unless it was named.

@@ -279,3 +279,6 @@ impl Service for Runner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

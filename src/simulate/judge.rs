@@ -140,6 +140,7 @@ impl Scene<'_> {
     fn nothing(&self) -> bool {
         let quiet = |happened: &Happened| {
             happened.commit.effects.is_empty()
+                && happened.commit.broadcasts.is_empty()
                 && happened.tags().is_empty()
                 && happened.deeds().is_empty()
         };
@@ -300,11 +301,9 @@ fn said(happened: &Happened, key: &str) -> Vec<Said> {
 }
 
 fn of_deed(happened: &Happened, deed: Deed) -> Said {
-    let texts: Vec<String> = happened
-        .effects_of(&deed)
-        .filter_map(|new| serde_json::to_value(&new.effect).ok())
-        .map(|effect| sent(&effect))
-        .collect();
+    let effects = happened.effects_of(&deed);
+    let effects = effects.filter_map(|effect| serde_json::to_value(effect).ok());
+    let texts: Vec<String> = effects.map(|effect| sent(&effect)).collect();
     let planned = texts.is_empty().then(|| planned(happened, &deed)).flatten();
     Said {
         text: planned.unwrap_or_else(|| joined_texts(texts.into_iter())),

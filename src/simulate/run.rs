@@ -124,12 +124,7 @@ impl Told {
             points: change.map_or(0, |change| change.points),
             sops: change.map(sop_changes).unwrap_or_default(),
             reminders: world.reminders(&happened.commit.timers),
-            effects: happened
-                .commit
-                .effects
-                .iter()
-                .map(|new| new.effect.clone())
-                .collect(),
+            effects: happened.effects().collect(),
             problems: happened.deeds().into_iter().filter_map(problem).collect(),
         }
     }

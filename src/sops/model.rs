@@ -76,6 +76,18 @@ impl SopSet {
         self.earlier.get_or_init(|| by_version.collect());
     }
 
+    /// A short hash of what all plans say.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let mut hash = Sha1::new();
+        for (id, sop) in &self.current {
+            hash.update(format!("{id}\n{}\n", sop.version));
+        }
+        let hash = hash.finalize();
+        let bytes = hash.iter().take(6);
+        bytes.map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// All plans, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Sop>> {
         self.current.values()
@@ -417,6 +429,8 @@ pub enum Via {
     Staff,
     /// A named group robot of the config.
     Robot(String),
+    /// A named internal group of the config.
+    Appchat(String),
 }
 
 /// One thing that a step does.

@@ -16,4 +16,6 @@ crate::diagnostic::kinds! {
     NEVER_ENTERED = Warning "S013" "sop_never_entered";
     OUTREACH_TWICE = Error "S030" "sop_outreach_twice";
     EXITS_AT_ONCE = Warning "S014" "sop_exits_at_once";
+    TASK_EACH = Warning "S015" "sop_task_each";
+    UNKNOWN_APPCHAT = Error "S016" "sop_unknown_appchat";
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::broadcasts::Gather;
 use super::queue::ItemState;
-use super::sop_rows::SopRow;
+use super::sop_rows::{DeliveryNote, SopRow};
 
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
@@ -161,12 +162,16 @@ pub struct DecisionCommit {
     pub records: Vec<NewRecord>,
     /// Effects, in order.
     pub effects: Vec<NewEffect>,
+    /// What is sent together with others who are to hear the same.
+    pub broadcasts: Vec<Gather>,
     /// Timers to set.
     pub timers: Vec<Timer>,
     /// Timers to remove, by key.
     pub remove_timers: Vec<String>,
     /// What became of steps of SOPs; a row with a known key is replaced.
     pub rows: Vec<SopRow>,
+    /// News of messages for rows of steps.
+    pub notes: Vec<DeliveryNote>,
     /// What `try` would have shown, as JSON.
     pub trace: Option<serde_json::Value>,
 }
@@ -457,6 +462,8 @@ pub struct Signals {
     pub contacts: tokio::sync::Notify,
     /// A small value was swapped: operators may have moved an SOP.
     pub sops: tokio::sync::Notify,
+    /// A broadcast is to be looked at at another time.
+    pub broadcasts: tokio::sync::Notify,
     /// For loops that go by the clock: only stopping wakes them.
     pub upkeep: tokio::sync::Notify,
     /// A write has failed. From then on the store refuses everything; open it anew.

@@ -8,6 +8,8 @@ use crate::config::{SecretText, Sync};
 
 /// WeCom does not say what it allows; vendors who relay these calls stay at this.
 const MOST_CALLS: u32 = 600;
+/// A run begins with two calls and goes on by a few at once.
+const LEAST_CALLS: u32 = 4;
 /// A shorter secret could be guessed.
 const LEAST_TOKEN_CHARS: usize = 16;
 
@@ -26,10 +28,11 @@ impl Builder<'_> {
         };
         let calls_per_minute = match &section.calls_per_minute {
             None => default.calls_per_minute,
-            Some(calls) if (1..=MOST_CALLS).contains(calls.get_ref()) => *calls.get_ref(),
+            Some(calls) if (LEAST_CALLS..=MOST_CALLS).contains(calls.get_ref()) => *calls.get_ref(),
             Some(calls) => {
                 let values = [
                     ("value", calls.get_ref().to_string()),
+                    ("least", LEAST_CALLS.to_string()),
                     ("most", MOST_CALLS.to_string()),
                 ];
                 self.error("A040", "config.sync_calls", Some(&calls.span()), &values);

@@ -3,10 +3,10 @@
 use tokio::task::JoinSet;
 
 use super::progress::{Phase, Problem, Run};
-use super::{AT_ONCE, CURSOR_INVALID, Stopped, Syncer, Verdict, WIDTH};
+use super::{AT_ONCE, CURSOR_INVALID, MINUTE, Stopped, Syncer, Verdict, WIDTH};
 use crate::domain::contact::Contact;
 use crate::domain::ids::Person;
-use crate::receive::translate_contact::relation;
+use crate::receive::translate_contact::{may_be_new, relation};
 use crate::store::{ContactFacts, GroupFacts};
 use crate::wecom::api::externalcontact::batch_get_by_user::{self, Response};
 use crate::wecom::error::Error;
@@ -30,6 +30,7 @@ impl Syncer {
         let asked_at = self.clock.now();
         let contacts = match self.call(&request).await {
             Ok(page) => {
+                self.know_tags(&page).await?;
                 let rows = page.external_contact_list.iter();
                 let facts =
                     rows.map(|row| relation(row, |id| self.library.get(id).cloned(), asked_at));
@@ -49,6 +50,19 @@ impl Syncer {
         };
         count(&mut run, contacts.len());
         self.save(&run, contacts, Vec::new()).await
+    }
+
+    /// Reads the tags again if somebody carries one that may be new.
+    async fn know_tags(&mut self, page: &Response) -> Result<(), Stopped> {
+        let mut rows = page.external_contact_list.iter();
+        let new = |id: &String| may_be_new(id) && !self.library.contains_key(id);
+        let unknown = rows.any(|row| row.follow_info.tag_id.iter().any(new));
+        let now = self.clock.now();
+        if unknown && now.since(self.library_at) > MINUTE {
+            self.library = self.read_library().await?;
+            self.library_at = now;
+        }
+        Ok(())
     }
 
     /// Whether the run goes on beside a refused batch.
@@ -86,7 +100,7 @@ impl Syncer {
         };
         let is_customer = |person: &Person| matches!(person, Person::External(_));
         let (stale, over) = self.look_through(&mut run, is_customer, unseen).await?;
-        let contacts = self.ask_each(&stale).await?;
+        let contacts = self.ask_each(stale).await?;
         let lost = contacts.iter();
         let lost = lost.filter(|facts| facts.followers.as_ref().is_some_and(Vec::is_empty));
         run.counts.lost += lost.count() as u64;
@@ -96,8 +110,8 @@ impl Syncer {
         self.save(&run, contacts, Vec::new()).await
     }
 
-    /// Looks through stored contacts from where the run stands. Those to be asked about, and
-    /// whether all were looked at.
+    /// Looks through stored contacts from where the run stands. Those to be asked about, for
+    /// whom calls are reserved, and whether all were looked at.
     pub(super) async fn look_through(
         &self,
         run: &mut Run,
@@ -108,35 +122,45 @@ impl Syncer {
             .store
             .contacts_after(run.after.as_ref(), LOOKED_AT)
             .await?;
-        let last_page = page.len() < LOOKED_AT;
+        let mut over = page.len() < LOOKED_AT;
         let mut found = Vec::new();
         for contact in page {
             if !wanted(&contact.person) {
-                return Ok((found, true));
+                over = true;
+                break;
             }
             run.after = Some(contact.person.clone());
             if stale(&contact) {
                 found.push(contact.person);
                 if found.len() == AT_ONCE {
-                    return Ok((found, false));
+                    over = false;
+                    break;
                 }
             }
         }
-        Ok((found, last_page))
+        let granted = self.may_call(found.len()).await?;
+        if granted < found.len() {
+            found.truncate(granted);
+            run.after = found.last().cloned();
+            over = false;
+        }
+        Ok((found, over))
     }
 
-    /// Asks WeCom about each, a few at once.
-    pub(super) async fn ask_each(&self, persons: &[Person]) -> Result<Vec<ContactFacts>, Stopped> {
+    /// Asks WeCom about each at once. The calls are reserved.
+    pub(super) async fn ask_each(
+        &self,
+        persons: Vec<Person>,
+    ) -> Result<Vec<ContactFacts>, Stopped> {
         let Some(app) = &self.app else {
             return Ok(Vec::new());
         };
-        self.may_call(persons.len()).await?;
         let mut asking = JoinSet::new();
         for person in persons {
-            let (contacts, app, person) = (self.contacts.clone(), app.clone(), person.clone());
+            let (contacts, app) = (self.contacts.clone(), app.clone());
             asking.spawn(async move { contacts.look(&app, &person).await });
         }
-        let mut facts = Vec::with_capacity(persons.len());
+        let mut facts = Vec::new();
         while let Some(answer) = asking.join_next().await {
             facts.extend(answer.map_err(|_| Stopped::NotNow)??);
         }

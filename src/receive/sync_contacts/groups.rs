@@ -59,9 +59,9 @@ impl Syncer {
     }
 
     async fn read_groups(&mut self, mut run: Run) -> Result<(), Stopped> {
-        let some = run.chats.len().min(AT_ONCE);
+        let some = self.may_call(run.chats.len().min(AT_ONCE)).await?;
         let persons: Vec<Person> = run.chats.drain(..some).map(Person::Group).collect();
-        let contacts = self.ask_each(&persons).await?;
+        let contacts = self.ask_each(persons).await?;
         let missed = self.missed(&run, &contacts).await?;
         run.counts.groups += contacts.len() as u64;
         metrics::counter!("wecom_agent_sync_rows_total", "kind" => "group")
@@ -105,7 +105,7 @@ impl Syncer {
         };
         let is_group = |person: &Person| matches!(person, Person::Group(_));
         let (stale, over) = self.look_through(&mut run, is_group, unseen).await?;
-        let contacts = self.ask_each(&stale).await?;
+        let contacts = self.ask_each(stale).await?;
         run.counts.lost += contacts.iter().filter(|facts| is_dissolved(facts)).count() as u64;
         self.save(&run, contacts, Vec::new()).await?;
         if over { self.finish(run).await } else { Ok(()) }

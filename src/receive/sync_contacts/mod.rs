@@ -56,6 +56,8 @@ pub struct Syncer {
     /// Of the run under way, which began at this time.
     members: Option<(UnixMillis, Vec<UserId>)>,
     library: Library,
+    /// When the tags were last read.
+    library_at: UnixMillis,
     not_before: UnixMillis,
     failures: u32,
 }
@@ -100,6 +102,7 @@ impl Syncer {
             contacts,
             members: None,
             library: Library::new(),
+            library_at: UnixMillis(i64::MIN),
             not_before: UnixMillis(i64::MIN),
             failures: 0,
         }
@@ -181,6 +184,7 @@ impl Syncer {
         metrics::gauge!("wecom_agent_sync_running").set(1.0);
         self.members = Some((now, members));
         self.library = library;
+        self.library_at = now;
         Ok(())
     }
 
@@ -288,22 +292,25 @@ impl Syncer {
         app.ok_or(Stopped::NotNow)
     }
 
-    /// Reserves calls: other questions to WeCom must not have to wait for ours.
-    async fn may_call(&self, calls: usize) -> Result<(), Stopped> {
+    /// Reserves calls, as many as there may be now but at least one: other questions to WeCom
+    /// must not have to wait for ours.
+    async fn may_call(&self, calls: usize) -> Result<usize, Stopped> {
         let one = QuotaUse {
             key: "sync/calls".to_owned(),
             max: self.settings.calls_per_minute,
             window: MINUTE,
             since: None,
         };
-        for _ in 0..calls {
+        for granted in 0..calls {
             let now = self.clock.now();
             let one = std::slice::from_ref(&one);
-            if let Reservation::Until(at) = self.store.reserve(one, now).await? {
-                return Err(Stopped::Enough(at));
+            match self.store.reserve(one, now).await? {
+                Reservation::Granted => {}
+                Reservation::Until(at) if granted == 0 => return Err(Stopped::Enough(at)),
+                Reservation::Until(_) => return Ok(granted),
             }
         }
-        Ok(())
+        Ok(calls)
     }
 
     /// What to do about a refused list: `None` to ask again later.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::channels::ChannelSet;
 use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::lang::Lang;
@@ -139,6 +140,7 @@ pub(super) fn playbook_with(config: &Config, rules: &str, plans: &str) -> Playbo
     let reader = PlanReader {
         references: &references,
         calendar: rules.calendar(),
+        appchats: &config.appchats.keys().cloned().collect(),
     };
     let plans = sops::load::from_files(Path::new("sops"), &plans, reader, &mut report);
     let sops = plans.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
@@ -146,6 +148,7 @@ pub(super) fn playbook_with(config: &Config, rules: &str, plans: &str) -> Playbo
         rules,
         templates,
         sops,
+        channels: ChannelSet::default(),
     }
 }
 

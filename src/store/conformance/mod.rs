@@ -6,6 +6,7 @@
 mod support;
 
 pub mod admin;
+pub mod broadcasts;
 pub mod contacts;
 pub mod decisions;
 pub mod inbox;
@@ -98,6 +99,11 @@ macro_rules! store_conformance {
                 provenance_survives_what_wecom_says
                 what_a_rule_set_is_taken_back_exactly
                 are_read_page_by_page
+                lists_tell_of_one_follower_at_a_time
+                customers_are_lost_and_come_back
+                groups_are_kept_like_contacts
+                a_page_of_a_list_is_taken_whole
+                what_counts_adds_up_on_the_newest_state
             }
             timers {
                 come_in_order_of_their_due_time
@@ -117,6 +123,19 @@ macro_rules! store_conformance {
                 ids_that_begin_alike_are_told_apart
                 news_of_a_message_goes_into_its_row
                 old_ones_are_pruned
+            }
+            broadcasts {
+                gather_what_is_alike
+                waiting_for_more_has_an_end
+                nobody_is_in_one_twice
+                a_closed_one_takes_nobody
+                who_read_an_older_state_changes_nothing
+                news_reaches_the_targets_and_their_steps
+                nobody_gets_more_than_the_ceiling
+                what_others_have_used_up_is_known
+                a_full_one_goes_on_in_another
+                are_listed_the_newest_first
+                stay_after_a_restart
             }
             quotas {
                 hold_in_any_window

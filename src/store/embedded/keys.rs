@@ -22,6 +22,11 @@
 //! | rule use | day, rule | how often it fired on that day |
 //! | fact | name | the value |
 //! | SOP row | length of id, id, run, target behind its length, step | what became of a step |
+//! | broadcast | id | what it says and how far it has got |
+//! | broadcast due | due, id | empty |
+//! | broadcast open | what gathers in it | its id |
+//! | broadcast target | id, person | how far it has got |
+//! | received | person | when, by which broadcast |
 //!
 //! These are in memory only:
 //!
@@ -46,7 +51,7 @@ use sha1::{Digest, Sha1};
 
 use super::engine::KeyRange;
 use crate::domain::clock::UnixMillis;
-use crate::domain::ids::{CorpId, SopId};
+use crate::domain::ids::{BroadcastId, CorpId, Person, SopId};
 use crate::store::{Result, SopRowKey, StoreError};
 
 /// The tables by their byte.
@@ -75,6 +80,11 @@ pub(crate) enum Table {
     RuleUse = 0x71,
     Fact = 0x80,
     SopRow = 0x90,
+    Broadcast = 0xA0,
+    BroadcastDue = 0xA1,
+    BroadcastOpen = 0xA2,
+    BroadcastTarget = 0xA3,
+    Received = 0xA4,
     InboxLane = 0xE0,
     InboxReady = 0xE1,
     InboxClaim = 0xE2,
@@ -270,6 +280,34 @@ impl Keys {
         let to = KeyRange::prefix(self.key(Table::SopRow, &id)).to;
         let from = self.key(Table::SopRow, &[id[0], id[1], &ordered(since)]);
         KeyRange { from, to }
+    }
+
+    /// The place of a broadcast among what is due.
+    pub(crate) fn broadcast_due(&self, due: UnixMillis, id: BroadcastId) -> Vec<u8> {
+        self.key(Table::BroadcastDue, &[&ordered(due), &id.0.to_be_bytes()])
+    }
+
+    /// The broadcasts that are due at `now`.
+    pub(crate) fn broadcasts_until(&self, now: UnixMillis) -> KeyRange {
+        let end = UnixMillis(now.0.saturating_add(1));
+        KeyRange {
+            from: self.key(Table::BroadcastDue, &[]),
+            to: self.key(Table::BroadcastDue, &[&ordered(end)]),
+        }
+    }
+
+    /// A target of a broadcast.
+    pub(crate) fn broadcast_target(&self, id: BroadcastId, person: &Person) -> Vec<u8> {
+        let person = person.key();
+        self.key(
+            Table::BroadcastTarget,
+            &[&id.0.to_be_bytes(), person.as_bytes()],
+        )
+    }
+
+    /// The targets of a broadcast.
+    pub(crate) fn broadcast_targets(&self, id: BroadcastId) -> KeyRange {
+        KeyRange::prefix(self.number(Table::BroadcastTarget, id.0))
     }
 
     /// How often a rule fired on a day.

@@ -12,18 +12,19 @@ use super::keys::Table;
 use super::kf::PreparedPage;
 use super::txn::{Txn, get_json};
 use super::{
-    EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, past, prune,
-    quotas, sop_rows, timers, uses,
+    EmbeddedStore, admin, broadcasts, contacts, decision, facts, history, inbox, kf, outbox, past,
+    prune, quotas, sop_rows, timers, uses,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
+use crate::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
-    Acceptance, AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
-    DeliveryNote, Depths, FactSwap, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord,
-    PastRecord, QueueDetail, QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation,
-    Result, Retention, Signals, SopRow, SopRowQuery, Store, SyncPage,
+    Acceptance, AttemptEnd, Broadcast, BroadcastChange, BroadcastQuery, BroadcastTarget, Claim,
+    ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit, DeliveryNote, Depths, FactSwap,
+    FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
+    QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
+    Signals, SopRow, SopRowQuery, Store, SyncPage,
 };
 
 #[async_trait]
@@ -276,6 +277,38 @@ impl Store for EmbeddedStore {
     async fn note_deliveries(&self, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize> {
         self.writer
             .run(move |txn| sop_rows::note(txn, notes, now))
+            .await
+    }
+
+    async fn broadcast(&self, id: BroadcastId) -> Result<Option<Broadcast>> {
+        self.read(move |rows, keys| broadcasts::load(rows, keys, id))
+            .await
+    }
+
+    async fn broadcasts(&self, query: BroadcastQuery) -> Result<Vec<Broadcast>> {
+        self.read(move |rows, keys| broadcasts::list(rows, keys, &query))
+            .await
+    }
+
+    async fn broadcasts_due(&self, now: UnixMillis, limit: usize) -> Result<Vec<Broadcast>> {
+        self.read(move |rows, keys| broadcasts::due(rows, keys, now, limit))
+            .await
+    }
+
+    async fn broadcast_targets(
+        &self,
+        id: BroadcastId,
+        after: Option<&Person>,
+        limit: usize,
+    ) -> Result<Vec<BroadcastTarget>> {
+        let after = after.cloned();
+        self.read(move |rows, keys| broadcasts::targets(rows, keys, id, after.as_ref(), limit))
+            .await
+    }
+
+    async fn change_broadcast(&self, change: BroadcastChange) -> Result<bool> {
+        self.writer
+            .run(move |txn| broadcasts::change(txn, change))
             .await
     }
 

@@ -298,6 +298,18 @@ impl Agent {
         values.map(|value| value.expect("JSON")).collect()
     }
 
+    /// What is known of a contact or group by its id or name; null if there is none.
+    pub async fn known(&self, who: &str) -> serde_json::Value {
+        let client = ControlClient::new(&self.folder.path().join("data/control.sock"));
+        let request = Request::Find(who.to_owned());
+        let asked = client.expect("a client").ask(&request).await;
+        let Ok(Reply::Contacts(found)) = asked else {
+            panic!("no contacts: {asked:?}");
+        };
+        let first = found.first().map(serde_json::to_value);
+        first.map_or(serde_json::Value::Null, |value| value.expect("JSON"))
+    }
+
     /// Waits until `queue list` tells of `count` items of a state.
     pub async fn queued(&self, state: &str, count: usize) -> Vec<serde_json::Value> {
         eventually(&format!("{count} × {state}"), async || {
@@ -325,7 +337,11 @@ impl Agent {
             .expect("a time")
             .timestamp()
             .as_second();
-        let by = target - mock.now();
+        self.ahead(mock, target - mock.now());
+    }
+
+    /// Moves the agent's clock and the mock's ahead by so many seconds.
+    pub fn ahead(&self, mock: &MockWecom, by: i64) {
         mock.advance_secs(by);
         let ahead = self.ahead.fetch_add(by * 1000, Ordering::SeqCst) + by * 1000;
         let file = self.folder.path().join(CLOCK_FILE);
