@@ -355,7 +355,14 @@ async fn the_next_run_finds_what_no_event_told() {
         name: "张晓".to_owned(),
         ..Customer::default()
     };
-    mock.put_customers(vec![deserted]).expect("a customer");
+    let silent = Customer {
+        external_userid: NEWCOMER.to_owned(),
+        name: "王先生".to_owned(),
+        followers: vec![Follow::new(MEMBER, mock.now())],
+        ..Customer::default()
+    };
+    mock.put_customers(vec![deserted, silent])
+        .expect("customers");
     let made = CustomerGroup {
         chat_id: String::new(),
         name: "没人说过的群".to_owned(),
@@ -372,6 +379,8 @@ async fn the_next_run_finds_what_no_event_told() {
         version: 1,
     };
     mock.put_groups(vec![made]);
+    // An event would have come by now.
+    agent.ahead(&mock, 120);
     let began = in_step(&agent).await["began_at"].clone();
     let wished = operator::run(agent.folder(), &["sync", "--full"]).await;
     assert_eq!(wished.code, Some(0), "{}", wished.all());
@@ -385,6 +394,9 @@ async fn the_next_run_finds_what_no_event_told() {
     crate::support::calls(&mock, "webhook/send", 1).await;
     agent.idle().await;
     assert_eq!(applied(&mock, "webhook/send").len(), 1);
+    // Too late to be greeted, but not to be tagged.
+    assert_eq!(mock.tags_of(MEMBER, NEWCOMER), ["新客"]);
+    assert_eq!(mock.calls("send_welcome_msg").len(), 0);
 }
 
 #[tokio::test]

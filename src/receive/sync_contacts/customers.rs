@@ -49,7 +49,8 @@ impl Syncer {
             Err(other) => return Err(other),
         };
         count(&mut run, contacts.len());
-        self.save(&run, contacts, Vec::new()).await
+        let missed = self.missed(&run, &contacts).await?;
+        self.save(&run, contacts, missed).await
     }
 
     /// Reads the tags again if somebody carries one that may be new.

@@ -1,13 +1,10 @@
 //! Customer groups: from the list, each with its members, then those no longer in it.
 
 use super::customers::{enter, is_dissolved, problem, turn_page};
-use super::progress::{Finished, LAST, Phase, Run, read};
+use super::progress::{Phase, Run};
 use super::{AT_ONCE, CURSOR_INVALID, Stopped, Syncer, Verdict, WIDTH};
-use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{AppName, ChatId, ConversationKey, DedupeKey, Person};
-use crate::domain::inbound::{Author, Channel, GROUP_CHANGED, Inbound, ReplyPath, Trigger};
-use crate::store::{ContactFacts, GroupFacts, NewRecord, RecordBody};
+use crate::domain::ids::{ChatId, Person};
 use crate::wecom::api::externalcontact::groupchat_list;
 use crate::wecom::error::Error;
 
@@ -69,33 +66,6 @@ impl Syncer {
         self.save(&run, contacts, missed).await
     }
 
-    /// Groups made since the last run that no event told of: what an event would have begun
-    /// begins now.
-    async fn missed(
-        &self,
-        run: &Run,
-        contacts: &[ContactFacts],
-    ) -> Result<Vec<NewRecord>, Stopped> {
-        let last: Option<Finished> = read(self.store.as_ref(), LAST).await?;
-        let (Some(last), Some(app)) = (last, &self.app) else {
-            return Ok(Vec::new());
-        };
-        let persons: Vec<Person> = contacts.iter().map(|facts| facts.person.clone()).collect();
-        let known = self.store.contacts(&persons).await?;
-        let new = contacts
-            .iter()
-            .zip(known)
-            .filter(|(_, known)| known.is_none());
-        let made = new.filter_map(|(facts, _)| match (&facts.person, &facts.group) {
-            (Person::Group(chat), Some(GroupFacts::Is { made_at, .. })) => {
-                let at = (*made_at).filter(|at| *at >= last.began_at)?;
-                Some(made(app, chat, at, run.began_at))
-            }
-            _ => None,
-        });
-        Ok(made.collect())
-    }
-
     pub(super) async fn lost_groups(&mut self, mut run: Run) -> Result<(), Stopped> {
         let began_at = Some(run.began_at);
         let unseen = |contact: &Contact| {
@@ -141,30 +111,4 @@ fn list_refused(run: &mut Run, error: &Error, end: usize, last_owner: bool) -> b
         }
     }
     true
-}
-
-/// The record that WeCom's event would have become.
-fn made(app: &AppName, chat: &ChatId, at: UnixMillis, now: UnixMillis) -> NewRecord {
-    let inbound = Inbound {
-        channel: Channel::Contact,
-        app: app.clone(),
-        at,
-        person: Some(Person::Group(chat.clone())),
-        author: Author::System,
-        conversation: ConversationKey(format!("{app}/{chat}")),
-        trigger: Trigger::Event {
-            event: GROUP_CHANGED.to_owned(),
-            change_type: Some("create".to_owned()),
-        },
-        reply_path: ReplyPath::None,
-    };
-    NewRecord {
-        dedupe: DedupeKey(format!("own/group/{chat}")),
-        received_at: now,
-        urgent: false,
-        body: RecordBody::Inbound {
-            inbound,
-            raw: String::new(),
-        },
-    }
 }

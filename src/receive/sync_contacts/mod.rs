@@ -7,6 +7,7 @@
 
 mod customers;
 mod groups;
+mod missed;
 mod progress;
 
 use std::collections::BTreeMap;
