@@ -202,19 +202,13 @@ impl Effect {
             | Self::KfEnd {
                 external_userid, ..
             } => Some(external_userid.0.clone()),
-            Self::MassSend {
-                to: Receivers::Of { customers, .. },
-                ..
-            } => Some(listed(customers)),
-            Self::AppSend { to, .. } => Some(listed(to)),
+            Self::MassSend { broadcast, .. } => (broadcast.0 > 0).then(|| broadcast.to_string()),
+            Self::Appchat { chat, .. } => Some(chat.0.clone()),
+            Self::AppSend { to, .. } | Self::UpdateCard { to, .. } => Some(listed(to)),
             Self::Robot { robot: name, .. } | Self::Webhook { webhook: name, .. } => {
                 Some(name.clone())
             }
-            Self::MassSend {
-                to: Receivers::Matching(_),
-                ..
-            }
-            | Self::KfEvent { .. }
+            Self::KfEvent { .. }
             | Self::Welcome { .. }
             | Self::AibotReply { .. } => None,
         }
