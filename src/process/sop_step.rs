@@ -219,7 +219,7 @@ impl Due<'_> {
             change = self.progress(progress, commit);
         }
         self.note(commit, RowOutcome::Done, None, next);
-        for row in &mut commit.rows {
+        if let Some(row) = commit.rows.last_mut() {
             row.delivery = match (&problem, sent) {
                 (None, 0) => Delivery::None,
                 (Some(_), 0) => Delivery::Failed,

@@ -31,7 +31,8 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 18] = [
+const BESIDE: [(&str, &str); 19] = [
+    ("playbook", "channels"),
     ("channels", "rules"),
     ("channels", "templates"),
     ("channels", "yaml"),

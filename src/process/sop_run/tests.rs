@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::channels::ChannelSet;
 use crate::config::Config;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower, SopEnding, TagMark};
@@ -90,6 +91,7 @@ fn playbook(plans: &str, templates_now: &[&str]) -> Playbook {
         rules,
         templates,
         sops,
+        channels: ChannelSet::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Deps, PAGE, Runner};
+use crate::channels::ChannelSet;
 use crate::config::Config;
 use crate::domain::clock::{Clock as _, ManualClock, UnixMillis};
 use crate::domain::contact::Contact;
@@ -17,7 +18,9 @@ use crate::playbook::{CurrentPlaybook, Playbook};
 use crate::rules::{PlanReader, References};
 use crate::sops::run::{CONTROLS, RUNS, Run};
 use crate::store::embedded::EmbeddedStore;
-use crate::store::{Claim, ClaimedRecord, ContactFacts, DecisionCommit, RecordOutcome, Store};
+use crate::store::{
+    Claim, ClaimedRecord, ContactFacts, DecisionCommit, RecordOutcome, Store, SyncPage,
+};
 use crate::templates::Catalog;
 
 const CONFIG: &str = "\
@@ -86,6 +89,7 @@ fn playbook() -> CurrentPlaybook {
         rules,
         templates,
         sops,
+        channels: ChannelSet::default(),
     })
 }
 
@@ -113,9 +117,11 @@ impl World {
             name: Some("会员".to_owned()),
             ..ContactFacts::asked(person, UnixMillis(0))
         });
-        for fact in facts {
-            store.merge_contact(fact).await.expect("a contact");
-        }
+        let page = SyncPage {
+            contacts: facts.collect(),
+            ..SyncPage::default()
+        };
+        store.take_sync_page(page).await.expect("contacts");
         let world = Self {
             _folder: folder,
             store,
@@ -151,14 +157,14 @@ impl World {
             if claimed.is_empty() {
                 return taken;
             }
-            for record in claimed {
+            for record in &claimed {
                 if let Trigger::Own(Task::SopStep { sop, .. }) = &record.inbound.trigger {
                     let person = record.inbound.person.as_ref().expect("somebody");
                     taken.push((sop.0.clone(), person.id().to_owned()));
                 }
-                let decision = done(&record, now);
-                self.store.commit_decision(decision).await.expect("done");
             }
+            let decisions = claimed.iter().map(|record| done(record, now)).collect();
+            self.store.commit_decisions(decisions).await.expect("done");
         }
     }
 

@@ -264,7 +264,7 @@ fn moments() -> impl Strategy<Value = i64> {
 }
 
 proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
 
     /// In any zone, around any change of the clocks, month end and holiday.
     #[test]
