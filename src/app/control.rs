@@ -1,4 +1,4 @@
-//! The way in for `queue`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
+//! The way in for `queue`, `broadcasts`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
 //!
 //! Only our own account may open the socket; nothing listens on the network.
 
@@ -13,13 +13,14 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
 use super::versions::{self, History};
+use super::broadcasts::{self, BroadcastDetail};
 use super::{Loops, look};
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
-use crate::domain::ids::{Person, RuleId};
+use crate::domain::ids::{BroadcastId, Person, RuleId};
 use crate::store::{
-    Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, RecordQuery, Store,
+    Broadcast, BroadcastQuery, Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, RecordQuery, Store,
     StoreError,
 };
 use crate::versions::{FileSet, Kept, Reason};
@@ -51,6 +52,12 @@ pub enum Request {
     Tagged(TagQuery),
     /// Records of our own to take in.
     Accept(Vec<NewRecord>),
+    /// Broadcasts, the newest first.
+    Broadcasts(BroadcastQuery),
+    /// One broadcast with its targets.
+    Broadcast(BroadcastId),
+    /// Take a broadcast back.
+    CancelBroadcast(BroadcastId),
     /// The versions of the operators' files.
     Versions,
     /// One version with its files.
@@ -87,7 +94,7 @@ pub enum Reply {
     Items(Vec<QueueItem>),
     /// To `Show`.
     Detail(Option<Box<QueueDetail>>),
-    /// To `Redrive` and `Discard`: whether there was such an item in a fitting state.
+    /// To `Redrive`, `Discard` and `CancelBroadcast`: whether there was such an item in a fitting state.
     Changed(bool),
     /// To `Depths`.
     Depths(Depths),
@@ -99,6 +106,10 @@ pub enum Reply {
     Tagged(TaggedPage),
     /// To `Accept`: how many were new.
     Accepted(usize),
+    /// To `Broadcasts`.
+    Broadcasts(Vec<Broadcast>),
+    /// To `Broadcast`.
+    Broadcast(Option<Box<BroadcastDetail>>),
     /// To `Versions`.
     Versions(Box<History>),
     /// To `Version`.
@@ -133,6 +144,11 @@ pub async fn carry_out(
         Request::Find(name) => Reply::Contacts(look::find(store, &name).await?),
         Request::Tagged(query) => Reply::Tagged(look::tagged(store, query).await?),
         Request::Accept(records) => Reply::Accepted(look::accept(store, records).await?),
+        Request::Broadcasts(query) => Reply::Broadcasts(store.broadcasts(query).await?),
+        Request::Broadcast(id) => {
+            Reply::Broadcast(broadcasts::detail(store, id).await?.map(Box::new))
+        }
+        Request::CancelBroadcast(id) => Reply::Changed(broadcasts::cancel(store, id, now).await?),
         Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
         Request::Version(number) => {
             Reply::Version(versions::version(store, number).await?.map(Box::new))

@@ -1,5 +1,6 @@
 //! The only wiring: store, gateway, stages and listener into one running server.
 
+mod broadcasts;
 mod control;
 mod files;
 mod look;
@@ -18,6 +19,7 @@ use rand::distr::Alphanumeric;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+pub use broadcasts::BroadcastDetail;
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use files::{Fingerprint, Folders, write_whole};
 pub use playbook::{load_playbook, read_playbook};
@@ -203,7 +205,11 @@ impl Base {
         let puller = Puller::new(&self.config, store, clock, self.gateway.clone());
         loops.spawn(puller, |signals| &signals.kf);
         loops.spawn(self.processor(playbook.clone()), |signals| &signals.inbox);
-        loops.spawn(self.deliverer(), |signals| &signals.outbox);
+        let deliver = Arc::new(self.deliver());
+        let deliverer = deliver::worker::Worker::new(Arc::clone(&deliver));
+        loops.spawn(deliverer, |signals| &signals.outbox);
+        let broadcasts = deliver::broadcasts::Worker::new(deliver);
+        loops.spawn(broadcasts, |signals| &signals.broadcasts);
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let scheduler = schedule::worker::Worker::new(store, clock);
         loops.spawn(scheduler, |signals| &signals.timers);
@@ -252,10 +258,10 @@ impl Base {
         }))
     }
 
-    fn deliverer(&self) -> deliver::worker::Worker {
+    fn deliver(&self) -> deliver::worker::Deps {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let templates = &self.config.paths.templates;
-        deliver::worker::Worker::new(Arc::new(deliver::worker::Deps {
+        deliver::worker::Deps {
             media: Media::new(Arc::clone(&store), Arc::clone(&clock), templates),
             tags: TagLibrary::new(Arc::clone(&clock), self.config.create_tags),
             webhooks: Webhooks::new(&self.config, Arc::clone(&clock)),
@@ -267,7 +273,7 @@ impl Base {
             gateway: self.gateway.clone(),
             desk: self.desk.clone(),
             instance: self.instance.clone(),
-        }))
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod access;
 mod arguments;
+mod broadcasts;
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
@@ -63,6 +64,7 @@ enum Verb {
     Undo(undo::Args),
     Replay(replay::Args),
     Queue(queue::Args),
+    Broadcasts(broadcasts::Args),
     Rules(rules::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
@@ -142,6 +144,7 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Undo(args) => undo::run(args, terminal).await,
         Verb::Replay(args) => replay::run(args, terminal).await,
         Verb::Queue(args) => queue::run(args, terminal).await,
+        Verb::Broadcasts(args) => broadcasts::run(args, terminal).await,
         Verb::Rules(args) => rules::run(args, terminal).await,
         Verb::Doctor(args) => doctor::run(&args, terminal).await,
         Verb::Schema(args) => schema::run(&args, terminal),

@@ -173,7 +173,7 @@ fn json(
         "at": happened.at.timestamp().to_zoned(zone.clone()).to_string(),
         "trace": why.trace,
         "tags": happened.tags(),
-        "effects": commit.effects.iter().map(|new| &new.effect).collect::<Vec<_>>(),
+        "effects": happened.effects().collect::<Vec<_>>(),
         "steps": commit.trace.as_ref().and_then(|trace| trace.get("steps")),
     }))
 }

@@ -47,7 +47,7 @@ fn whom(effect: &Effect) -> Option<String> {
         | Effect::KfEnd {
             external_userid, ..
         } => Some(external_userid.0.clone()),
-        Effect::MassSend { to, .. } => to.named(),
+        Effect::MassSend { broadcast, .. } => (broadcast.0 > 0).then(|| broadcast.to_string()),
         Effect::AppSend { to, .. } => Some(members(to)),
         Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
             Some(name.clone())
@@ -85,7 +85,8 @@ fn members(ids: &[UserId]) -> String {
     ids.join(", ")
 }
 
-fn written(message: &Outgoing) -> String {
+/// A message as people read it.
+pub(super) fn written(message: &Outgoing) -> String {
     match message {
         Outgoing::Text { text } | Outgoing::Markdown { text } => text.clone(),
         other => serde_json::to_string(other).unwrap_or_default(),

@@ -148,6 +148,7 @@ impl Builder<'_> {
         let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
         let alerts = self.alerts(file);
         let guard = self.guard(&file.guard);
+        let broadcasts = self.broadcasts(&file.broadcasts);
         let robots = self.robots(&file.robots);
         let webhooks = self.webhooks(&file.webhooks);
         let base = self.base();
@@ -168,6 +169,7 @@ impl Builder<'_> {
             keep_traces: keep_traces?,
             alerts: alerts?,
             guard: guard?,
+            broadcasts: broadcasts?,
         })
     }
 

@@ -50,6 +50,9 @@ pub struct ConfigFile {
     #[serde(default)]
     #[schemars(with = "Option<AlertsSection>")]
     pub alerts: Option<Spanned<AlertsSection>>,
+    /// 群发 / broadcasts.
+    #[serde(default)]
+    pub broadcasts: BroadcastsSection,
     /// 防止自动应答没完没了 / keeps automatic answers from running away.
     #[serde(default)]
     pub guard: GuardSection,
@@ -255,6 +258,39 @@ pub enum AlertLang {
     Zh,
     /// English
     En,
+}
+
+/// `[broadcasts]`
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BroadcastsSection {
+    /// 每位客户、每个群能收到的群发上限，按管理后台的设置 / what each target can receive, as set in the console.
+    #[serde(default)]
+    pub ceiling: CeilingWord,
+    /// 成员没有确认时多久提醒一次 / members who have not confirmed are reminded this often.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub remind_every: Option<Spanned<String>>,
+    /// 最多提醒几次，0 表示不提醒 / at most so many times; 0: never.
+    #[serde(default)]
+    pub reminders: Option<u32>,
+    /// 多久没有确认就收回 / taken back when it is not confirmed within this time.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub give_up_after: Option<Spanned<String>>,
+}
+
+/// 群发上限 / how many mass messages one customer or group can receive.
+#[derive(Debug, Clone, Copy, Default, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CeilingWord {
+    /// 每天 1 条 / one a day
+    Day,
+    /// 每周 7 条 / seven a week
+    Week,
+    /// 每月当月天数条 / as many a month as it has days
+    #[default]
+    Month,
 }
 
 /// `[guard]`

@@ -19,6 +19,7 @@ pub use file::{AppKind, ConfigFile};
 pub use secret::{SecretText, Setting};
 
 use crate::diagnostic::{Report, Severity};
+use crate::domain::broadcast::Ceiling;
 use crate::domain::ids::{AppName, CorpId, UserId};
 use crate::lang::Lang;
 
@@ -90,6 +91,32 @@ pub struct Config {
     pub alerts: Option<Alerts>,
     /// The loop guard, unless it is switched off.
     pub guard: Option<Guard>,
+    /// Mass-send tasks.
+    pub broadcasts: Broadcasts,
+}
+
+/// How mass-send tasks are followed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broadcasts {
+    /// What each customer or group can receive.
+    pub ceiling: Ceiling,
+    /// Members who have not confirmed are reminded this often …
+    pub remind_every: Duration,
+    /// … and so many times at the most.
+    pub reminders: u32,
+    /// What is not confirmed within this time is taken back.
+    pub give_up_after: Duration,
+}
+
+impl Default for Broadcasts {
+    fn default() -> Self {
+        Self {
+            ceiling: Ceiling::default(),
+            remind_every: Duration::from_secs(4 * 3600),
+            reminders: 2,
+            give_up_after: Duration::from_secs(3 * 86_400),
+        }
+    }
 }
 
 /// Who is told when something goes wrong.

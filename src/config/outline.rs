@@ -11,7 +11,7 @@ use super::build::{
 };
 use super::file::{AppKind, AppSection, ConfigFile, PathsSection, StoreSection};
 use super::secret::SecretText;
-use super::{App, Config, Guard, Kind, Paths, StoreKind, Webhook};
+use super::{App, Broadcasts, Config, Guard, Kind, Paths, StoreKind, Webhook};
 use crate::domain::ids::{AppName, CorpId, UserId};
 
 /// The config with empty secrets and default limits: fit for looking at rules, not for
@@ -50,6 +50,7 @@ pub(super) fn outline(file: &ConfigFile, base: &Path) -> Option<Config> {
         keep_traces: DEFAULT_TRACES,
         alerts: None,
         guard: Some(Guard::default()),
+        broadcasts: Broadcasts::default(),
     })
 }
 

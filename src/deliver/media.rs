@@ -157,7 +157,7 @@ fn files(effect: &Effect) -> Vec<(&'static str, &MediaFile)> {
         Effect::KfSend { message, .. }
         | Effect::AppSend { message, .. }
         | Effect::Robot { message, .. } => std::slice::from_ref(message),
-        Effect::Welcome { messages, .. } => messages.as_slice(),
+        Effect::Welcome { messages, .. } | Effect::MassSend { messages, .. } => messages.as_slice(),
         _ => &[],
     };
     messages

@@ -1,6 +1,7 @@
 //! Stage 3: effects from the outbox to WeCom, within its limits, each as exactly as its
 //! endpoint allows.
 
+pub mod broadcasts;
 pub mod kf_session;
 pub mod media;
 pub mod pacing;

@@ -18,6 +18,7 @@ use crate::wecom::client::{App, Secret};
 mod mass;
 mod message;
 mod session;
+pub(super) mod tasks;
 pub(super) use message::Failure;
 
 /// Carries out an effect once.
@@ -64,9 +65,11 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
             open_kfid,
             external_userid,
         } => session::end(deps, handle(deps, app)?, open_kfid, external_userid).await,
-        Effect::MassSend { app, to, messages } => {
-            mass::send(deps, handle(deps, app)?, to, messages).await
-        }
+        Effect::MassSend {
+            app,
+            broadcast,
+            messages,
+        } => mass::send(deps, claimed, handle(deps, app)?, *broadcast, messages).await,
         Effect::Robot { robot, message } => robot_send(deps, robot, message).await,
         Effect::Webhook { webhook, body } => {
             let now = deps.clock.now();

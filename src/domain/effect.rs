@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
-use super::criteria::ContactTest;
-use super::ids::{AppName, ExternalUserId, Lane, OpenKfId, RecordId, RuleId, Tag, UserId};
+use super::ids::{
+    AppName, BroadcastId, ExternalUserId, Lane, OpenKfId, RecordId, RuleId, Tag, UserId,
+};
 use super::inbound::AibotPassive;
 use super::outgoing::Outgoing;
 
@@ -36,36 +37,6 @@ pub struct Origin {
     pub action: u32,
     /// Position among the messages which that action became.
     pub part: u32,
-}
-
-/// The receivers of a mass-send task.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Receivers {
-    /// These customers of one member.
-    Of {
-        /// The member who gets the task.
-        sender: UserId,
-        /// The customers.
-        customers: Vec<ExternalUserId>,
-    },
-    /// All customers for whom every one of these holds when the task is made; each goes to
-    /// the member who last talked with them.
-    Matching(Vec<ContactTest>),
-}
-
-impl Receivers {
-    /// The customers, if they are few enough to be named.
-    #[must_use]
-    pub fn named(&self) -> Option<String> {
-        match self {
-            Self::Of { customers, .. } => {
-                let ids: Vec<&str> = customers.iter().map(ExternalUserId::as_str).collect();
-                Some(ids.join("|"))
-            }
-            Self::Matching(_) => None,
-        }
-    }
 }
 
 /// What to do to the outside world.
@@ -166,12 +137,12 @@ pub enum Effect {
         /// The customer.
         external_userid: ExternalUserId,
     },
-    /// `externalcontact/add_msg_template`: a task that members confirm.
+    /// `externalcontact/add_msg_template` or `add_moment_task`: a task that members confirm.
     MassSend {
         /// The configured app whose token may do it.
         app: AppName,
-        /// To whom.
-        to: Receivers,
+        /// The broadcast whose targets it is for.
+        broadcast: BroadcastId,
         /// One text and up to nine attachments.
         messages: Vec<Outgoing>,
     },

@@ -86,6 +86,26 @@ impl fmt::Display for EffectId {
     }
 }
 
+/// A broadcast. Grows with the order of their beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BroadcastId(pub u64);
+
+impl fmt::Display for BroadcastId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bc-{}", self.0)
+    }
+}
+
+impl std::str::FromStr for BroadcastId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let number = text.strip_prefix("bc-").unwrap_or(text);
+        number.parse().map(Self).map_err(|_| ())
+    }
+}
+
 /// Whom something is about: a customer outside or a member inside the company, or a group of
 /// them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,9 +2,10 @@
 //!
 //! Reading order: who and where ([`ids`]), what came in ([`inbound`]), whom it
 //! is about ([`contact`], [`group`]), what was decided ([`action`]), what goes out
-//! ([`outgoing`], [`effect`]), and time ([`clock`]).
+//! ([`outgoing`], [`effect`], [`broadcast`]), and time ([`clock`]).
 
 pub mod action;
+pub mod broadcast;
 pub mod change;
 pub mod clock;
 pub mod contact;

@@ -113,6 +113,7 @@ type Section = HashMap<String, HashMap<String, Entry>>;
 
 /// Each file: `[section.entry]` with `zh` and `en`; the key is `section.entry`.
 const FILES: &[&str] = &[
+    include_str!("broadcasts.toml"),
     include_str!("check.toml"),
     include_str!("check_rules.toml"),
     include_str!("check_sops.toml"),

@@ -17,7 +17,7 @@ use crate::domain::effect::NewEffect;
 use crate::domain::ids::Person;
 use crate::domain::inbound::{Author, Inbound, Trigger};
 use crate::rules::{Fired, Standing, decide as decide_rules};
-use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome, RuleUse};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, RecordOutcome, RuleUse};
 
 /// Decides about a claimed record.
 #[must_use]
@@ -41,6 +41,7 @@ pub fn decide(
         uses: Vec::new(),
         records: Vec::new(),
         effects: Vec::new(),
+        broadcasts: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
         trace: None,
@@ -119,6 +120,10 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
         "sops": sop_changes(&change),
         "seen": Seen::of(contact, now),
     });
+    if !commit.broadcasts.is_empty() {
+        let together = commit.broadcasts.iter().map(Gather::effect);
+        trace["broadcasts"] = serde_json::json!(together.collect::<Vec<_>>());
+    }
     if let Some(held) = held {
         trace["held"] = held.reason().into();
     }

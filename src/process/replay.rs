@@ -18,7 +18,7 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Person, RecordId, RuleId, Tag};
 use crate::domain::inbound::{Inbound, Trigger};
 use crate::rules::Standing;
-use crate::store::{ClaimedRecord, DecisionCommit, PastRecord, RecordOutcome};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, PastRecord, RecordOutcome};
 
 /// A replay under way.
 pub struct Replay<'a> {
@@ -115,6 +115,7 @@ impl<'a> Replay<'a> {
         }
         let commit = self.decide(past, seen.at, &contact);
         let effects = past.effects.iter().map(|effect| &effect.effect);
+        let effects = effects.chain(&trace.broadcasts);
         let before = Deeds {
             fired: fired.clone(),
             tags: trace.tags.clone(),
@@ -164,12 +165,13 @@ fn deeds(commit: &DecisionCommit) -> Deeds {
         RecordOutcome::Done { fired } => fired.clone(),
         RecordOutcome::Skipped { .. } => Vec::new(),
     };
-    let effects = commit.effects.iter().map(|new| &new.effect);
+    let effects = commit.effects.iter().map(|new| comparable(&new.effect));
+    let together = commit.broadcasts.iter().map(Gather::effect);
     Deeds {
         fired,
         tags: commit.contact.as_ref().map(tag_changes).unwrap_or_default(),
         sops: commit.contact.as_ref().map(sop_changes).unwrap_or_default(),
-        effects: effects.map(comparable).collect(),
+        effects: effects.chain(together).collect(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a fired rule's actions to effects and contact changes. No I/O.
 
+mod gather;
 mod later;
 mod reach;
 mod say;
@@ -20,13 +21,14 @@ use crate::domain::inbound::{Inbound, Trigger};
 use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
 use crate::rules::{Fired, deed};
-use crate::store::{ClaimedRecord, DecisionCommit};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, SopRowKey};
 use crate::templates::{Catalog, Corp, RenderContext, Staff};
 
 /// What all fired rules together lead to.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) effects: Vec<NewEffect>,
+    pub(super) broadcasts: Vec<Gather>,
     pub(super) add_tags: Vec<TagGrant>,
     pub(super) remove_tags: Vec<Tag>,
     pub(super) set: Vec<(String, Value)>,
@@ -38,6 +40,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// What goes out by itself, and what goes out together with others.
+    fn sendings(&self) -> usize {
+        self.effects.len() + self.broadcasts.len()
+    }
+
     /// Moves everything into a decision. Returns how each action went.
     pub(super) fn into_commit(
         self,
@@ -50,6 +57,7 @@ impl Plan {
         change.points = self.points;
         change.sops.extend(self.sops);
         commit.effects.extend(self.effects);
+        commit.broadcasts.extend(self.broadcasts);
         commit.timers.extend(self.timers);
         commit.remove_timers.extend(self.remove_timers);
         self.steps
@@ -88,6 +96,8 @@ pub(super) struct Planner<'a> {
     held: Option<String>,
     /// The actions are those of an SOP.
     in_sop: bool,
+    /// The row of the SOP's step.
+    row: Option<SopRowKey>,
 }
 
 pub(super) type StepResult = Result<(), String>;
@@ -112,6 +122,7 @@ impl<'a> Planner<'a> {
             tagging: None,
             held: None,
             in_sop: false,
+            row: None,
         }
     }
 
@@ -124,6 +135,11 @@ impl<'a> Planner<'a> {
     pub(super) fn for_version(&mut self, version: &str) {
         version.clone_into(&mut self.version);
         self.in_sop = true;
+    }
+
+    /// What follows belongs to this row of an SOP's step.
+    pub(super) fn for_row(&mut self, row: SopRowKey) {
+        self.row = Some(row);
     }
 
     /// Runs the actions of one rule, in order. One that cannot be done stops no other.
@@ -163,9 +179,9 @@ impl<'a> Planner<'a> {
             action: u32::try_from(index).unwrap_or(u32::MAX),
             part: 0,
         };
-        let before = self.plan.effects.len();
+        let before = self.plan.sendings();
         let result = act(self, &origin);
-        let effects = self.plan.effects.len() - before;
+        let effects = self.plan.sendings() - before;
         self.plan.steps.push(Step {
             rule: origin.rule,
             action: origin.action,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::clock::UnixMillis;
+use crate::domain::effect::Effect;
 use crate::domain::contact::{Contact, Enrolment, Follower, TagMark, Value};
 use crate::domain::ids::{Person, RuleId, SopId, Tag, UserId};
 use crate::rules::Trace;
@@ -28,6 +29,9 @@ pub struct StoredTrace {
     /// What the rules did to the contact's tags: `+组/标签`, `-组/标签`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// What is sent together with others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub broadcasts: Vec<Effect>,
     /// The SOPs that they entered and left: `+id`, `-id`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sops: Vec<String>,
@@ -247,7 +251,8 @@ fn latest(fired: &BTreeMap<RuleId, UnixMillis>) -> BTreeMap<RuleId, UnixMillis> 
 mod tests {
     use super::{MOST, Seen, StoredTrace};
     use crate::domain::clock::UnixMillis;
-    use crate::domain::contact::{Contact, TagMark, Value};
+    use crate::domain::effect::Effect;
+use crate::domain::contact::{Contact, TagMark, Value};
     use crate::domain::ids::{Person, RuleId, Tag};
 
     fn person() -> Person {

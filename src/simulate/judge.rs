@@ -140,6 +140,7 @@ impl Scene<'_> {
     fn nothing(&self) -> bool {
         let quiet = |happened: &Happened| {
             happened.commit.effects.is_empty()
+                && happened.commit.broadcasts.is_empty()
                 && happened.tags().is_empty()
                 && happened.deeds().is_empty()
         };
@@ -272,11 +273,9 @@ fn said(happened: &Happened, key: &str) -> Vec<Said> {
 }
 
 fn of_deed(happened: &Happened, deed: Deed) -> Said {
-    let texts: Vec<String> = happened
-        .effects_of(&deed)
-        .filter_map(|new| serde_json::to_value(&new.effect).ok())
-        .map(|effect| sent(&effect))
-        .collect();
+    let effects = happened.effects_of(&deed);
+    let effects = effects.filter_map(|effect| serde_json::to_value(effect).ok());
+    let texts: Vec<String> = effects.map(|effect| sent(&effect)).collect();
     Said {
         text: joined_texts(texts.into_iter()),
         // Some of it was done all the same.

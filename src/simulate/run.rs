@@ -95,12 +95,7 @@ impl Told {
         Self {
             glance,
             tags: happened.tags(),
-            effects: happened
-                .commit
-                .effects
-                .iter()
-                .map(|new| new.effect.clone())
-                .collect(),
+            effects: happened.effects().collect(),
             problems: happened.deeds().into_iter().filter_map(problem).collect(),
         }
     }

@@ -8,14 +8,14 @@ use crate::config::Config;
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::effect::NewEffect;
+use crate::domain::effect::Effect;
 use crate::domain::ids::{Person, RecordId, RuleId};
 use crate::domain::inbound::{Inbound, Trigger};
 use crate::domain::timer::Timer;
 use crate::process::decide::decide;
 use crate::process::playbook::Playbook;
 use crate::rules::{Decision, Standing, explain};
-use crate::store::{ClaimedRecord, DecisionCommit, RecordBody, RecordOutcome};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, RecordBody, RecordOutcome};
 
 use super::scene::{Doing, Trait};
 
@@ -284,11 +284,22 @@ impl Happened {
         serde_json::from_value(steps).unwrap_or_default()
     }
 
-    /// The effects of one action.
-    pub fn effects_of(&self, deed: &Deed) -> impl Iterator<Item = &NewEffect> {
-        let (rule, action) = (deed.rule.clone(), deed.action);
+    /// What goes out, by itself or together with others.
+    pub fn effects(&self) -> impl Iterator<Item = Effect> {
         let effects = self.commit.effects.iter();
-        effects.filter(move |new| new.origin.rule == rule && new.origin.action == action)
+        let effects = effects.map(|new| new.effect.clone());
+        effects.chain(self.commit.broadcasts.iter().map(Gather::effect))
+    }
+
+    /// The effects of one action.
+    pub fn effects_of(&self, deed: &Deed) -> impl Iterator<Item = Effect> {
+        let is_of = |rule: &RuleId, action: u32| *rule == deed.rule && action == deed.action;
+        let effects = self.commit.effects.iter();
+        let effects = effects.filter(move |new| is_of(&new.origin.rule, new.origin.action));
+        let together = self.commit.broadcasts.iter();
+        let together = together.filter(move |gather| is_of(&gather.head.rule, gather.head.action));
+        let effects = effects.map(|new| new.effect.clone());
+        effects.chain(together.map(Gather::effect))
     }
 
     /// Tags added (`+`) and removed (`-`).

@@ -4,6 +4,7 @@
 //! timers; no key-value or SQL word leaks above it. `embedded` implements it once over a
 //! minimal ordered key-value engine with two engines, redb and sled.
 
+mod broadcasts;
 pub mod embedded;
 mod error;
 mod queue;
@@ -17,6 +18,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
+pub use broadcasts::{
+    Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
+    BroadcastTarget, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo, MemberPart, NewTarget,
+    OVER_CEILING, TargetNews, is_open,
+};
 pub use error::StoreError;
 pub use queue::{Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
 pub use source::ContactSource;
@@ -24,7 +30,7 @@ pub use types::*;
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
+use crate::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 
 /// The result of every store call.
@@ -161,6 +167,30 @@ pub trait Store: Send + Sync + 'static {
 
     /// Removes timers by key.
     async fn remove_timers(&self, keys: &[String]) -> Result<()>;
+
+    // --- broadcasts ------------------------------------------------------------------
+
+    /// One broadcast.
+    async fn broadcast(&self, id: BroadcastId) -> Result<Option<Broadcast>>;
+
+    /// Broadcasts, the newest first.
+    async fn broadcasts(&self, query: BroadcastQuery) -> Result<Vec<Broadcast>>;
+
+    /// Broadcasts that are to be looked at now, the longest due first.
+    async fn broadcasts_due(&self, now: UnixMillis, limit: usize) -> Result<Vec<Broadcast>>;
+
+    /// The targets of a broadcast in a fixed order, from behind `after` on.
+    async fn broadcast_targets(
+        &self,
+        id: BroadcastId,
+        after: Option<&Person>,
+        limit: usize,
+    ) -> Result<Vec<BroadcastTarget>>;
+
+    /// Takes a broadcast one step further, in one transaction with its targets, the rows of
+    /// SOPs and the effect. `false`, and nothing is changed, if it has moved on since it was
+    /// read.
+    async fn change_broadcast(&self, change: BroadcastChange) -> Result<bool>;
 
     // --- small facts -----------------------------------------------------------------
 

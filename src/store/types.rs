@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::broadcasts::Gather;
 use super::queue::ItemState;
 
 use crate::domain::change::ContactChange;
@@ -159,6 +160,8 @@ pub struct DecisionCommit {
     pub records: Vec<NewRecord>,
     /// Effects, in order.
     pub effects: Vec<NewEffect>,
+    /// What is sent together with others who are to hear the same.
+    pub broadcasts: Vec<Gather>,
     /// Timers to set.
     pub timers: Vec<Timer>,
     /// Timers to remove, by key.
@@ -404,6 +407,8 @@ pub struct Signals {
     pub kf: tokio::sync::Notify,
     /// A timer was set.
     pub timers: tokio::sync::Notify,
+    /// A broadcast is to be looked at at another time.
+    pub broadcasts: tokio::sync::Notify,
     /// For loops that go by the clock: only stopping wakes them.
     pub upkeep: tokio::sync::Notify,
     /// A write has failed. From then on the store refuses everything; open it anew.

@@ -1,10 +1,13 @@
-//! `[alerts]` and `[guard]`: what watches over the bot, and who is told.
+//! `[alerts]`, `[guard]` and `[broadcasts]`: what watches over the bot, and who is told.
 
 use toml::Spanned;
 
 use super::Builder;
-use crate::config::file::{AlertLang, AlertsSection, AppKind, ConfigFile, GuardSection};
-use crate::config::{Alerts, Guard};
+use crate::config::file::{
+    AlertLang, AlertsSection, AppKind, BroadcastsSection, CeilingWord, ConfigFile, GuardSection,
+};
+use crate::config::{Alerts, Broadcasts, Guard};
+use crate::domain::broadcast::Ceiling;
 use crate::domain::change::MOST_ANSWERS;
 use crate::domain::ids::{AppName, UserId};
 use crate::lang::Lang;
@@ -79,6 +82,33 @@ impl Builder<'_> {
             return None;
         }
         Some((answers > 0).then_some(Guard { answers, within }))
+    }
+}
+
+impl Builder<'_> {
+    pub(super) fn broadcasts(&mut self, section: &BroadcastsSection) -> Option<Broadcasts> {
+        let default = Broadcasts::default();
+        let (every, give_up) = (&section.remind_every, &section.give_up_after);
+        let every = self.duration(
+            every.as_ref(),
+            "broadcasts.remind_every",
+            default.remind_every,
+        );
+        let give_up = self.duration(
+            give_up.as_ref(),
+            "broadcasts.give_up_after",
+            default.give_up_after,
+        );
+        Some(Broadcasts {
+            ceiling: match section.ceiling {
+                CeilingWord::Day => Ceiling::Day,
+                CeilingWord::Week => Ceiling::Week,
+                CeilingWord::Month => Ceiling::Month,
+            },
+            remind_every: every?,
+            reminders: section.reminders.unwrap_or(default.reminders),
+            give_up_after: give_up?,
+        })
     }
 }
 

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{Planner, StepResult};
 use crate::domain::action::{Content, TemplateName};
-use crate::domain::criteria::ContactTest;
-use crate::domain::effect::{Effect, Origin, Receivers};
+use crate::domain::effect::{Effect, Origin};
 use crate::domain::ids::{Lane, UserId};
 use crate::domain::inbound::ReplyPath;
 use crate::domain::outgoing::Outgoing;
 use crate::lang::Lang;
-use crate::process::compose;
 use crate::sops::model::Via;
 
 impl Planner<'_> {
@@ -58,24 +56,6 @@ impl Planner<'_> {
         Ok(())
     }
 
-    pub(super) fn mass_message(
-        &mut self,
-        template: &TemplateName,
-        audience: &[ContactTest],
-        origin: &Origin,
-        captures: &BTreeMap<String, String>,
-    ) -> StepResult {
-        let messages = compose::for_welcome(self.render(template, captures)?)?;
-        let effect = Effect::MassSend {
-            app: self.config.contact_app(&self.inbound().app).clone(),
-            to: Receivers::Matching(audience.to_vec()),
-            messages,
-        };
-        let lane = Lane(format!("mass/{}", origin.rule));
-        self.push(effect, lane, origin, 0);
-        Ok(())
-    }
-
     /// Gets a template to the contact in the way that a step of an SOP names.
     pub(in crate::process) fn send(
         &mut self,
@@ -94,24 +74,6 @@ impl Planner<'_> {
         }
     }
 
-    /// A mass-send task for this one customer: WeCom has no other way into a 1:1 chat.
-    fn broadcast(&mut self, template: &TemplateName, origin: &Origin) -> StepResult {
-        let customer = self.customer()?;
-        let sender = self.follower()?;
-        let messages = compose::for_welcome(self.render(template, &BTreeMap::new())?)?;
-        let lane = Lane(format!("mass/{sender}"));
-        let effect = Effect::MassSend {
-            app: self.config.contact_app(&self.inbound().app).clone(),
-            to: Receivers::Of {
-                sender,
-                customers: vec![customer],
-            },
-            messages,
-        };
-        self.push(effect, lane, origin, 0);
-        Ok(())
-    }
-
     /// The member gets the content and sends it by hand.
     fn by_hand(&mut self, template: &TemplateName, origin: &Origin) -> StepResult {
         let member = self.follower()?;
@@ -127,7 +89,7 @@ impl Planner<'_> {
     }
 
     /// The member who has had the customer for longest.
-    fn follower(&self) -> Result<UserId, String> {
+    pub(super) fn follower(&self) -> Result<UserId, String> {
         let first = self.contact.followers.first();
         let first = first.map(|follower| follower.userid.clone());
         first.ok_or_else(|| "no member has this customer as a contact".to_owned())

@@ -6,6 +6,7 @@
 mod support;
 
 pub mod admin;
+pub mod broadcasts;
 pub mod contacts;
 pub mod decisions;
 pub mod inbox;
@@ -107,6 +108,19 @@ macro_rules! store_conformance {
                 two_schedulers_fire_each_once
                 fired_ones_stay_fired_after_a_restart
                 facts_are_replaced_by_name
+            }
+            broadcasts {
+                gather_what_is_alike
+                waiting_for_more_has_an_end
+                nobody_is_in_one_twice
+                a_closed_one_takes_nobody
+                who_read_an_older_state_changes_nothing
+                news_reaches_the_targets_and_their_steps
+                nobody_gets_more_than_the_ceiling
+                what_others_have_used_up_is_known
+                a_full_one_goes_on_in_another
+                are_listed_the_newest_first
+                stay_after_a_restart
             }
             quotas {
                 hold_in_any_window

@@ -181,6 +181,7 @@ pub(super) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionCommit {
         uses: Vec::new(),
         records: Vec::new(),
         effects: Vec::new(),
+        broadcasts: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
         trace: None,

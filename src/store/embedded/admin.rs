@@ -206,7 +206,7 @@ fn effect_whom(effect: &Effect) -> Option<String> {
         | Effect::KfEnd {
             external_userid, ..
         } => Some(external_userid.0.clone()),
-        Effect::MassSend { to, .. } => to.named(),
+        Effect::MassSend { broadcast, .. } => Some(broadcast.to_string()),
         Effect::AppSend { to, .. } => {
             let names: Vec<&str> = to.iter().map(|member| member.as_str()).collect();
             Some(names.join("|"))

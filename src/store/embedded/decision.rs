@@ -6,11 +6,11 @@ use super::keys::Table;
 use super::outbox::{self, PreparedEffect};
 use super::timers::{self, PreparedTimer};
 use super::txn::{Txn, encode};
-use super::{contacts, uses};
+use super::{broadcasts, contacts, uses};
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{EffectId, RecordId};
-use crate::store::{DecisionCommit, ItemState, RecordOutcome, Result, RuleUse};
+use crate::store::{DecisionCommit, Gather, ItemState, RecordOutcome, Result, RuleUse};
 
 /// A decision made ready for the writer.
 pub(crate) struct PreparedDecision {
@@ -22,6 +22,7 @@ pub(crate) struct PreparedDecision {
     uses: Vec<RuleUse>,
     records: Vec<PreparedRecord>,
     effects: Vec<PreparedEffect>,
+    broadcasts: Vec<Gather>,
     timers: Vec<PreparedTimer>,
     remove_timers: Vec<String>,
     trace: Option<Vec<u8>>,
@@ -47,6 +48,7 @@ impl PreparedDecision {
             effects: effects
                 .map(|effect| PreparedEffect::new(effect, now))
                 .collect::<Result<_>>()?,
+            broadcasts: decision.broadcasts,
             timers: timers::prepare(decision.timers)?,
             remove_timers: decision.remove_timers,
             trace: decision
@@ -72,6 +74,9 @@ pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Ve
     inbox::accept(txn, decision.records)?;
     timers::remove(txn, &decision.remove_timers)?;
     timers::set(txn, decision.timers)?;
+    for gather in decision.broadcasts {
+        broadcasts::gather(txn, gather, decision.now)?;
+    }
     let mut effects = Vec::with_capacity(decision.effects.len());
     for effect in decision.effects {
         effects.push(outbox::add(txn, effect, conversation)?);

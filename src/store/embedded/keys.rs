@@ -21,6 +21,11 @@
 //! | quota | window, key | times of use, 8 bytes each |
 //! | rule use | day, rule | how often it fired on that day |
 //! | fact | name | the value |
+//! | broadcast | id | what it says and how far it has got |
+//! | broadcast due | due, id | empty |
+//! | broadcast open | what gathers in it | its id |
+//! | broadcast target | id, person | how far it has got |
+//! | received | person | when, by which broadcast |
 //!
 //! These are in memory only:
 //!
@@ -45,7 +50,7 @@ use sha1::{Digest, Sha1};
 
 use super::engine::KeyRange;
 use crate::domain::clock::UnixMillis;
-use crate::domain::ids::CorpId;
+use crate::domain::ids::{BroadcastId, CorpId, Person};
 use crate::store::{Result, StoreError};
 
 /// The tables by their byte.
@@ -73,6 +78,11 @@ pub(crate) enum Table {
     Quota = 0x70,
     RuleUse = 0x71,
     Fact = 0x80,
+    Broadcast = 0xA0,
+    BroadcastDue = 0xA1,
+    BroadcastOpen = 0xA2,
+    BroadcastTarget = 0xA3,
+    Received = 0xA4,
     InboxLane = 0xE0,
     InboxReady = 0xE1,
     InboxClaim = 0xE2,
@@ -246,6 +256,31 @@ impl Keys {
                 &[&ordered(UnixMillis(now.0.saturating_add(1)))],
             ),
         }
+    }
+
+    /// The place of a broadcast among what is due.
+    pub(crate) fn broadcast_due(&self, due: UnixMillis, id: BroadcastId) -> Vec<u8> {
+        self.key(Table::BroadcastDue, &[&ordered(due), &id.0.to_be_bytes()])
+    }
+
+    /// The broadcasts that are due at `now`.
+    pub(crate) fn broadcasts_until(&self, now: UnixMillis) -> KeyRange {
+        let end = UnixMillis(now.0.saturating_add(1));
+        KeyRange {
+            from: self.key(Table::BroadcastDue, &[]),
+            to: self.key(Table::BroadcastDue, &[&ordered(end)]),
+        }
+    }
+
+    /// A target of a broadcast.
+    pub(crate) fn broadcast_target(&self, id: BroadcastId, person: &Person) -> Vec<u8> {
+        let parts: [&[u8]; 2] = [&id.0.to_be_bytes(), person.key().as_bytes()];
+        self.key(Table::BroadcastTarget, &parts)
+    }
+
+    /// The targets of a broadcast.
+    pub(crate) fn broadcast_targets(&self, id: BroadcastId) -> KeyRange {
+        KeyRange::prefix(self.number(Table::BroadcastTarget, id.0))
     }
 
     /// How often a rule fired on a day.

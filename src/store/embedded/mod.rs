@@ -19,6 +19,7 @@
 //! begins with what is really there.
 
 mod admin;
+mod broadcasts;
 mod contacts;
 mod decision;
 mod engine;

@@ -12,15 +12,15 @@ use super::keys::Table;
 use super::kf::PreparedPage;
 use super::txn::{Txn, encode, get_json};
 use super::{
-    EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, past, prune,
+    EmbeddedStore, admin, broadcasts, contacts, decision, facts, history, inbox, kf, outbox, past, prune,
     quotas, timers, uses,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
+use crate::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
-    Acceptance, AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
+    Acceptance, AttemptEnd, Broadcast, BroadcastChange, BroadcastQuery, BroadcastTarget, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
     Depths, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
     QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
     Signals, Store,
@@ -248,6 +248,38 @@ impl Store for EmbeddedStore {
     async fn remove_timers(&self, keys: &[String]) -> Result<()> {
         let keys = keys.to_vec();
         self.writer.run(move |txn| timers::remove(txn, &keys)).await
+    }
+
+    async fn broadcast(&self, id: BroadcastId) -> Result<Option<Broadcast>> {
+        self.read(move |rows, keys| broadcasts::load(rows, keys, id))
+            .await
+    }
+
+    async fn broadcasts(&self, query: BroadcastQuery) -> Result<Vec<Broadcast>> {
+        self.read(move |rows, keys| broadcasts::list(rows, keys, &query))
+            .await
+    }
+
+    async fn broadcasts_due(&self, now: UnixMillis, limit: usize) -> Result<Vec<Broadcast>> {
+        self.read(move |rows, keys| broadcasts::due(rows, keys, now, limit))
+            .await
+    }
+
+    async fn broadcast_targets(
+        &self,
+        id: BroadcastId,
+        after: Option<&Person>,
+        limit: usize,
+    ) -> Result<Vec<BroadcastTarget>> {
+        let after = after.cloned();
+        self.read(move |rows, keys| broadcasts::targets(rows, keys, id, after.as_ref(), limit))
+            .await
+    }
+
+    async fn change_broadcast(&self, change: BroadcastChange) -> Result<bool> {
+        self.writer
+            .run(move |txn| broadcasts::change(txn, change))
+            .await
     }
 
     async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>> {
