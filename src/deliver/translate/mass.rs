@@ -43,8 +43,8 @@ pub(super) async fn send(
     let Some(broadcast) = deps.store.broadcast(id).await? else {
         return Ok(dropped("the broadcast is not kept any more"));
     };
-    if let Some(task) = broadcast.task.or(broadcast.job) {
-        let note = note("task", task);
+    if let Some(task) = broadcast.task.as_ref().or(broadcast.job.as_ref()) {
+        let note = note("task", task.clone());
         return Ok(AttemptEnd::Sent { note });
     }
     if broadcast.cancelled {
