@@ -12,16 +12,16 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
-use super::versions::{self, History};
 use super::broadcasts::{self, BroadcastDetail};
+use super::versions::{self, History};
 use super::{Loops, look};
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
 use crate::domain::ids::{BroadcastId, Person, RuleId};
 use crate::store::{
-    Broadcast, BroadcastQuery, Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, RecordQuery, Store,
-    StoreError,
+    Broadcast, BroadcastQuery, Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    QueueItem, RecordQuery, Store, StoreError,
 };
 use crate::versions::{FileSet, Kept, Reason};
 

@@ -285,7 +285,9 @@ async fn look_at_effect(
 
 async fn discard(deps: &Deps, effect: EffectId, now: UnixMillis) -> Result<bool, StoreError> {
     let reason = "the broadcast was cancelled";
-    deps.store.discard(ItemId::Effect(effect), reason, now).await
+    deps.store
+        .discard(ItemId::Effect(effect), reason, now)
+        .await
 }
 
 /// WeCom has the task: asks what became of it and does what is due.

@@ -44,6 +44,7 @@ pub fn decide(
         broadcasts: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
+        rows: Vec::new(),
         trace: None,
     };
     if let Some(reason) = not_for_rules(inbound) {
@@ -120,10 +121,7 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
         "sops": sop_changes(&change),
         "seen": Seen::of(contact, now),
     });
-    if !commit.broadcasts.is_empty() {
-        let together = commit.broadcasts.iter().map(Gather::effect);
-        trace["broadcasts"] = serde_json::json!(together.collect::<Vec<_>>());
-    }
+    note_broadcasts(&mut trace, commit);
     if let Some(held) = held {
         trace["held"] = held.reason().into();
     }
@@ -139,6 +137,14 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     commit.outcome = RecordOutcome::Done {
         fired: fired.collect(),
     };
+}
+
+/// Writes down what is sent together with others: its effect comes to be later.
+pub(super) fn note_broadcasts(trace: &mut serde_json::Value, commit: &DecisionCommit) {
+    if !commit.broadcasts.is_empty() {
+        let together = commit.broadcasts.iter().map(Gather::effect);
+        trace["broadcasts"] = serde_json::json!(together.collect::<Vec<_>>());
+    }
 }
 
 /// Whether a rule answers in the chat. A welcome is not counted: its code works once.

@@ -1,9 +1,9 @@
 //! A step of an SOP that is due, and who enters an SOP by a decision. No I/O.
 
-use super::decide::tag_changes;
+use super::decide::{note_broadcasts, tag_changes};
 use super::own::TaskScene;
 use super::run_action::{Plan, Planner};
-use super::trace::{SopLine, StepOutcome};
+use super::trace::SopLine;
 use crate::config::Config;
 use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::clock::UnixMillis;
@@ -14,7 +14,7 @@ use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
 use crate::sops::lifecycle::{Progress, Scene, Turn, ended, entered};
 use crate::sops::model::Doing;
-use crate::store::{DecisionCommit, RecordOutcome};
+use crate::store::{DecisionCommit, Delivery, RecordOutcome, RowOutcome, SopRow, SopRowKey};
 
 /// The one timer of a contact in an SOP: only the next step waits.
 pub(super) fn timer_key(sop: &SopId, person: &Person) -> String {
@@ -94,19 +94,19 @@ impl Due<'_> {
             Turn::Wait(until, why) => {
                 commit.timers.push(self.timer(enrolment.step, until));
                 commit.outcome = skipped(why);
-                self.note(commit, StepOutcome::Waiting, Some(why), Some(until));
+                self.note(commit, RowOutcome::Waiting, Some(why), Some(until));
             }
             Turn::Skip(why) => {
                 let next = self.move_on(self.scene.moved_on(false), commit);
                 commit.outcome = skipped(why);
-                self.note(commit, StepOutcome::Skipped, Some(why), next);
+                self.note(commit, RowOutcome::Skipped, Some(why), next);
             }
             Turn::Exit => {
                 let mut planner = self.planner();
                 planner.run_all(&origin_of(&sop.id), &sop.then);
                 let over = ended(enrolment, SopEnding::Exited, self.task.now);
                 let change = moved(self.task, &sop.id, enrolment, over);
-                self.note(commit, StepOutcome::Exited, None, None);
+                self.note(commit, RowOutcome::Exited, None, None);
                 self.take(planner.finish(), change, commit);
             }
             Turn::Do => self.do_it(commit),
@@ -145,7 +145,11 @@ impl Due<'_> {
             next = progress.due;
             change = self.progress(progress, commit);
         }
-        self.note(commit, StepOutcome::Done, None, next);
+        self.note(commit, RowOutcome::Done, None, next);
+        if sent > 0 {
+            let rows = commit.rows.iter_mut();
+            rows.for_each(|row| row.delivery = Delivery::Planned);
+        }
         self.take(plan, change, commit);
     }
 
@@ -159,6 +163,12 @@ impl Due<'_> {
         } = *self.task;
         let mut planner = Planner::new(config, playbook, record, contact, now);
         planner.for_version(&self.scene.sop.version);
+        planner.for_row(SopRowKey {
+            sop: self.scene.sop.id.clone(),
+            run: self.scene.enrolment.started_at,
+            target: contact.person.clone(),
+            step: self.scene.enrolment.step,
+        });
         planner
     }
 
@@ -189,6 +199,7 @@ impl Due<'_> {
         let mut trace = commit.trace.take().unwrap_or_default();
         trace["steps"] = serde_json::json!(steps);
         trace["tags"] = tag_changes(&change).into();
+        note_broadcasts(&mut trace, commit);
         commit.trace = Some(trace);
         enter(self.task, &mut change, false, commit);
         commit.contact = Some(change);
@@ -200,7 +211,7 @@ impl Due<'_> {
     fn note(
         &self,
         commit: &mut DecisionCommit,
-        outcome: StepOutcome,
+        outcome: RowOutcome,
         why: Option<&str>,
         next: Option<UnixMillis>,
     ) {
@@ -226,6 +237,22 @@ impl Due<'_> {
             why,
             "a step of an SOP came due"
         );
+        commit.rows.push(SopRow {
+            sop: line.sop.clone(),
+            version: line.version.clone(),
+            step: line.step,
+            name: line.name.clone(),
+            target: self.task.contact.person.clone(),
+            run: enrolment.started_at,
+            planned: line.planned.unwrap_or(line.actual),
+            actual: line.actual,
+            outcome,
+            why: line.why.clone(),
+            delivery: Delivery::None,
+            delivery_why: None,
+            delivery_at: None,
+            broadcast: None,
+        });
         commit.trace = Some(serde_json::json!({ "sop": line }));
     }
 }

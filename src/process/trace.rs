@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::clock::UnixMillis;
-use crate::domain::effect::Effect;
 use crate::domain::contact::{Contact, Enrolment, Follower, TagMark, Value};
+use crate::domain::effect::Effect;
 use crate::domain::ids::{Person, RuleId, SopId, Tag, UserId};
 use crate::rules::Trace;
+use crate::store::RowOutcome;
 
 /// A snapshot keeps so many of each kind.
 const MOST: usize = 60;
@@ -88,40 +89,13 @@ pub struct SopLine {
     /// When it was decided.
     pub actual: UnixMillis,
     /// What became of it.
-    pub outcome: StepOutcome,
+    pub outcome: RowOutcome,
     /// Why it was not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// When they are looked at next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<UnixMillis>,
-}
-
-/// What became of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepOutcome {
-    /// Done.
-    Done,
-    /// Left out.
-    Skipped,
-    /// It waits until later.
-    Waiting,
-    /// The SOP is over for them, because its `exit_when` held.
-    Exited,
-}
-
-impl StepOutcome {
-    /// The word used in traces and logs.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Skipped => "skipped",
-            Self::Waiting => "waiting",
-            Self::Exited => "exited",
-        }
-    }
 }
 
 /// What an operator took back.
@@ -251,8 +225,8 @@ fn latest(fired: &BTreeMap<RuleId, UnixMillis>) -> BTreeMap<RuleId, UnixMillis> 
 mod tests {
     use super::{MOST, Seen, StoredTrace};
     use crate::domain::clock::UnixMillis;
+    use crate::domain::contact::{Contact, TagMark, Value};
     use crate::domain::effect::Effect;
-use crate::domain::contact::{Contact, TagMark, Value};
     use crate::domain::ids::{Person, RuleId, Tag};
 
     fn person() -> Person {

@@ -8,6 +8,7 @@ mod broadcasts;
 pub mod embedded;
 mod error;
 mod queue;
+mod sop_rows;
 mod source;
 mod types;
 
@@ -25,6 +26,7 @@ pub use broadcasts::{
 };
 pub use error::StoreError;
 pub use queue::{Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
+pub use sop_rows::{Delivery, DeliveryNote, RowOutcome, SopRow, SopRowKey, SopRowQuery};
 pub use source::ContactSource;
 pub use types::*;
 
@@ -167,6 +169,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Removes timers by key.
     async fn remove_timers(&self, keys: &[String]) -> Result<()>;
+
+    // --- SOPs ------------------------------------------------------------------------
+
+    /// The rows of an SOP: what became of its steps, by run, target and step.
+    async fn sop_rows(&self, query: SopRowQuery) -> Result<Vec<SopRow>>;
+
+    /// Writes news of messages into the rows of their steps, in one transaction. Says how
+    /// many of the rows are known.
+    async fn note_deliveries(&self, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize>;
 
     // --- broadcasts ------------------------------------------------------------------
 

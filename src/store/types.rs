@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::broadcasts::Gather;
 use super::queue::ItemState;
+use super::sop_rows::SopRow;
 
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
@@ -166,6 +167,8 @@ pub struct DecisionCommit {
     pub timers: Vec<Timer>,
     /// Timers to remove, by key.
     pub remove_timers: Vec<String>,
+    /// What became of steps of SOPs; a row with a known key is replaced.
+    pub rows: Vec<SopRow>,
     /// What `try` would have shown, as JSON.
     pub trace: Option<serde_json::Value>,
 }

@@ -135,7 +135,11 @@ async fn waiting(deps: &Deps, id: BroadcastId) -> Result<Vec<Person>, Failure> {
 
 fn audience(broadcast: &Broadcast, targets: &[Person]) -> Audience {
     let ids = targets.iter().map(|person| person.id().to_owned());
-    let sender = broadcast.head.sender.as_ref().map(|sender| sender.0.clone());
+    let sender = broadcast
+        .head
+        .sender
+        .as_ref()
+        .map(|sender| sender.0.clone());
     match broadcast.head.reach {
         Reach::Groups => Audience::Groups {
             sender: sender.unwrap_or_default(),
@@ -343,7 +347,9 @@ mod tests {
 
     #[test]
     fn a_task_is_known_by_its_text_and_the_kinds_of_its_attachments() {
-        let text = Outgoing::Text { text: "春茶".into() };
+        let text = Outgoing::Text {
+            text: "春茶".into(),
+        };
         let image = Outgoing::Image {
             file: MediaFile("a.png".into()),
         };
@@ -357,7 +363,8 @@ mod tests {
         ] {
             assert!(!says_the_same(&ours, &listed(other)), "{other}");
         }
-        let no_text = r#"{"create_time":1,"text":{"content":""},"attachments":[{"msgtype":"image"}]}"#;
+        let no_text =
+            r#"{"create_time":1,"text":{"content":""},"attachments":[{"msgtype":"image"}]}"#;
         assert!(says_the_same(&broadcast(vec![image]), &listed(no_text)));
     }
 

@@ -114,7 +114,14 @@ pub async fn a_closed_one_takes_nobody(subject: &dyn Subject) {
     assert_eq!(load(&*store, ONE).await.effect, Some(made[0].id));
     send(&*store, "b", vec![to("lin", "春茶", "b")], 2).await;
     assert_eq!(people(&*store, BroadcastId(2)).await, [planned("b")]);
-    assert_eq!(store.broadcasts_due(at(i64::MAX - 1), 10).await.unwrap().len(), 1);
+    assert_eq!(
+        store
+            .broadcasts_due(at(i64::MAX - 1), 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 pub async fn who_read_an_older_state_changes_nothing(subject: &dyn Subject) {
@@ -275,7 +282,10 @@ pub async fn a_full_one_goes_on_in_another(subject: &dyn Subject) {
         })
         .collect();
     assert!(store.change_broadcast(change).await.unwrap());
-    let (first, second) = (load(&*store, ONE).await, load(&*store, BroadcastId(2)).await);
+    let (first, second) = (
+        load(&*store, ONE).await,
+        load(&*store, BroadcastId(2)).await,
+    );
     assert_eq!((first.size(), second.size()), (2_000, 1));
     assert!(first.audience.is_none() && second.audience.is_some());
     assert_eq!(store.broadcasts_due(at(1), 10).await.unwrap().len(), 2);

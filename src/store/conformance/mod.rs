@@ -17,6 +17,7 @@ pub mod prune;
 pub mod quotas;
 pub mod random;
 pub mod reopen;
+pub mod sop_rows;
 pub mod timers;
 
 use std::sync::Arc;
@@ -108,6 +109,13 @@ macro_rules! store_conformance {
                 two_schedulers_fire_each_once
                 fired_ones_stay_fired_after_a_restart
                 facts_are_replaced_by_name
+            }
+            sop_rows {
+                are_written_with_their_decision
+                come_by_run_target_and_step
+                ids_that_begin_alike_are_told_apart
+                news_of_a_message_goes_into_its_row
+                old_ones_are_pruned
             }
             broadcasts {
                 gather_what_is_alike

@@ -166,9 +166,7 @@ fn set(
         let received: Option<Received> = txn.get_json(&key, RECEIVED)?;
         let mut received = received.unwrap_or_default();
         let past = now.before(REMEMBERED);
-        received
-            .used
-            .retain(|(at, id)| *id != row.id && *at > past);
+        received.used.retain(|(at, id)| *id != row.id && *at > past);
         if after {
             received.used.push((now, row.id));
         }

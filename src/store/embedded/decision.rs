@@ -4,6 +4,7 @@ use super::inbox::{self, PreparedRecord};
 use super::item::{INBOX, OUTBOX};
 use super::keys::Table;
 use super::outbox::{self, PreparedEffect};
+use super::sop_rows::{self, PreparedRow};
 use super::timers::{self, PreparedTimer};
 use super::txn::{Txn, encode};
 use super::{broadcasts, contacts, uses};
@@ -25,6 +26,7 @@ pub(crate) struct PreparedDecision {
     broadcasts: Vec<Gather>,
     timers: Vec<PreparedTimer>,
     remove_timers: Vec<String>,
+    rows: Vec<PreparedRow>,
     trace: Option<Vec<u8>>,
 }
 
@@ -51,6 +53,7 @@ impl PreparedDecision {
             broadcasts: decision.broadcasts,
             timers: timers::prepare(decision.timers)?,
             remove_timers: decision.remove_timers,
+            rows: sop_rows::prepare(&decision.rows)?,
             trace: decision
                 .trace
                 .map(|trace| encode("trace", &trace))
@@ -74,6 +77,7 @@ pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Ve
     inbox::accept(txn, decision.records)?;
     timers::remove(txn, &decision.remove_timers)?;
     timers::set(txn, decision.timers)?;
+    sop_rows::put(txn, decision.rows);
     for gather in decision.broadcasts {
         broadcasts::gather(txn, gather, decision.now)?;
     }

@@ -36,6 +36,7 @@ mod past;
 mod prune;
 mod quotas;
 mod schema;
+mod sop_rows;
 mod timers;
 mod trait_impl;
 mod txn;

@@ -12,18 +12,19 @@ use super::keys::Table;
 use super::kf::PreparedPage;
 use super::txn::{Txn, encode, get_json};
 use super::{
-    EmbeddedStore, admin, broadcasts, contacts, decision, facts, history, inbox, kf, outbox, past, prune,
-    quotas, timers, uses,
+    EmbeddedStore, admin, broadcasts, contacts, decision, facts, history, inbox, kf, outbox, past,
+    prune, quotas, sop_rows, timers, uses,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
-    Acceptance, AttemptEnd, Broadcast, BroadcastChange, BroadcastQuery, BroadcastTarget, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
-    Depths, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
-    QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
-    Signals, Store,
+    Acceptance, AttemptEnd, Broadcast, BroadcastChange, BroadcastQuery, BroadcastTarget, Claim,
+    ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit, DeliveryNote, Depths, FiredTimers,
+    HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, SopRow,
+    SopRowQuery, Store,
 };
 
 #[async_trait]
@@ -248,6 +249,17 @@ impl Store for EmbeddedStore {
     async fn remove_timers(&self, keys: &[String]) -> Result<()> {
         let keys = keys.to_vec();
         self.writer.run(move |txn| timers::remove(txn, &keys)).await
+    }
+
+    async fn sop_rows(&self, query: SopRowQuery) -> Result<Vec<SopRow>> {
+        self.read(move |rows, keys| sop_rows::of(rows, keys, &query))
+            .await
+    }
+
+    async fn note_deliveries(&self, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize> {
+        self.writer
+            .run(move |txn| sop_rows::note(txn, notes, now))
+            .await
     }
 
     async fn broadcast(&self, id: BroadcastId) -> Result<Option<Broadcast>> {

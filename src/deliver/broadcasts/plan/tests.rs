@@ -75,9 +75,8 @@ fn reminders_keep_their_distance_their_number_and_the_night() {
         reminders: 9,
         ..Broadcasts::default()
     };
-    let asks = |row: &Broadcast, after: Duration| {
-        wants_reminder(row, policy, ten().after(after), &zone())
-    };
+    let asks =
+        |row: &Broadcast, after: Duration| wants_reminder(row, policy, ten().after(after), &zone());
     assert!(!asks(&row, 3 * HOUR));
     assert!(asks(&row, 4 * HOUR));
     assert!(!asks(&row, 12 * HOUR), "at ten in the evening");

@@ -138,6 +138,7 @@ async fn work(
                 effects: vec![],
                 timers: vec![],
                 remove_timers: vec![],
+                rows: vec![],
                 trace: None,
             };
             store.commit_decision(decision).await?;
