@@ -43,6 +43,7 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let reader = PlanReader {
         references: &references,
         calendar: &rules::calendar_in(&config.paths.rules),
+        appchats: &config.appchats.keys().cloned().collect(),
     };
     let (plans, plan_report) = sops::load(&config.paths.sops, reader);
     report.merge(plan_report);

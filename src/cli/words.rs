@@ -49,6 +49,7 @@ fn whom(effect: &Effect) -> Option<String> {
         } => Some(external_userid.0.clone()),
         Effect::MassSend { broadcast, .. } => (broadcast.0 > 0).then(|| broadcast.to_string()),
         Effect::AppSend { to, .. } => Some(members(to)),
+        Effect::Appchat { chat, .. } => Some(chat.0.clone()),
         Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
             Some(name.clone())
         }
@@ -63,6 +64,7 @@ pub(super) fn content(effect: &Effect) -> String {
         | Effect::KfEvent { message, .. }
         | Effect::AppSend { message, .. }
         | Effect::AibotReply { message, .. }
+        | Effect::Appchat { message, .. }
         | Effect::Robot { message, .. } => written(message),
         Effect::Welcome { messages, .. } | Effect::MassSend { messages, .. } => {
             let parts: Vec<_> = messages.iter().map(written).collect();

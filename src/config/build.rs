@@ -164,6 +164,7 @@ impl Builder<'_> {
             create_tags: file.contacts.create_tags,
             servicers: outline::servicers(&file.servicers),
             robots: robots?,
+            appchats: outline::appchats(&file.appchats),
             webhooks: webhooks?,
             keep_history: keep_history?,
             keep_traces: keep_traces?,

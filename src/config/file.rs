@@ -39,6 +39,9 @@ pub struct ConfigFile {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Setting>")]
     pub robots: BTreeMap<String, Spanned<Setting>>,
+    /// 应用建的内部群：名称 = chatid / internal groups that the app opened: name = chatid.
+    #[serde(default)]
+    pub appchats: BTreeMap<String, String>,
     /// 自有系统的接口 / the company's own endpoints.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, WebhookSection>")]

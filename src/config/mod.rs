@@ -20,7 +20,7 @@ pub use secret::{SecretText, Setting};
 
 use crate::diagnostic::{Report, Severity};
 use crate::domain::broadcast::Ceiling;
-use crate::domain::ids::{AppName, CorpId, UserId};
+use crate::domain::ids::{AppName, ChatId, CorpId, UserId};
 use crate::lang::Lang;
 
 /// The code of a config file that cannot be read.
@@ -81,6 +81,8 @@ pub struct Config {
     pub servicers: BTreeMap<String, Vec<UserId>>,
     /// Group robots: name and key.
     pub robots: BTreeMap<String, SecretText>,
+    /// Internal groups that the app opened: name and chat.
+    pub appchats: BTreeMap<String, ChatId>,
     /// The company's own endpoints.
     pub webhooks: BTreeMap<String, Webhook>,
     /// How long messages and what became of them are kept.

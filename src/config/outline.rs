@@ -12,7 +12,7 @@ use super::build::{
 use super::file::{AppKind, AppSection, ConfigFile, PathsSection, StoreSection};
 use super::secret::SecretText;
 use super::{App, Broadcasts, Config, Guard, Kind, Paths, StoreKind, Webhook};
-use crate::domain::ids::{AppName, CorpId, UserId};
+use crate::domain::ids::{AppName, ChatId, CorpId, UserId};
 
 /// The config with empty secrets and default limits: fit for looking at rules, not for
 /// talking to anybody.
@@ -45,6 +45,7 @@ pub(super) fn outline(file: &ConfigFile, base: &Path) -> Option<Config> {
         create_tags: file.contacts.create_tags,
         servicers: servicers(&file.servicers),
         robots: robots.collect(),
+        appchats: appchats(&file.appchats),
         webhooks: webhooks.collect(),
         keep_history: DEFAULT_HISTORY,
         keep_traces: DEFAULT_TRACES,
@@ -91,6 +92,13 @@ pub(super) fn paths(section: &PathsSection, base: &Path) -> Paths {
         templates: base.join(&section.templates),
         sops: base.join(&section.sops),
     }
+}
+
+pub(super) fn appchats(groups: &BTreeMap<String, String>) -> BTreeMap<String, ChatId> {
+    let groups = groups.iter();
+    groups
+        .map(|(name, id)| (name.clone(), ChatId(id.clone())))
+        .collect()
 }
 
 pub(super) fn servicers(groups: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, Vec<UserId>> {

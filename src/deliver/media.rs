@@ -156,6 +156,7 @@ fn files(effect: &Effect) -> Vec<(&'static str, &MediaFile)> {
     let messages = match effect {
         Effect::KfSend { message, .. }
         | Effect::AppSend { message, .. }
+        | Effect::Appchat { message, .. }
         | Effect::Robot { message, .. } => std::slice::from_ref(message),
         Effect::Welcome { messages, .. } | Effect::MassSend { messages, .. } => messages.as_slice(),
         _ => &[],

@@ -9,7 +9,7 @@
 //! | `MarkTag`, `Remark`, `KfTransfer`, `KfEnd` | sets the same value | again |
 //! | `Webhook` | recognised by `webhook-id` | again |
 //! | `MassSend` | is made only after looking for the first one in WeCom's list | again, a minute later |
-//! | `Robot` | doubles the message | unknown, kept for a person |
+//! | `Robot`, `Appchat` | doubles the message | unknown, kept for a person |
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ pub fn repeat(effect: &Effect) -> Repeat {
             Repeat::SingleUse
         }
         Effect::MassSend { .. } => Repeat::LookedFor,
-        Effect::Robot { .. } => Repeat::Doubles,
+        Effect::Robot { .. } | Effect::Appchat { .. } => Repeat::Doubles,
     }
 }
 

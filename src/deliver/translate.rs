@@ -6,13 +6,13 @@ use super::retry::DUPLICATE_WINDOW;
 use super::worker::Deps;
 use crate::config::Kind;
 use crate::domain::effect::{Effect, message_id};
-use crate::domain::ids::{AppName, ExternalUserId, Tag, UserId};
+use crate::domain::ids::{AppName, ChatId, ExternalUserId, Tag, UserId};
 use crate::domain::outgoing::Outgoing;
 use crate::store::{AttemptEnd, ClaimedEffect, QuotaUse, Reservation};
 use crate::wecom::api::externalcontact::{mark_tag, remark, send_welcome_msg};
 use crate::wecom::api::kf::{send_msg, send_msg_on_event};
 use crate::wecom::api::message::send;
-use crate::wecom::api::{aibot, webhook};
+use crate::wecom::api::{aibot, appchat, webhook};
 use crate::wecom::client::{App, Secret};
 
 mod mass;
@@ -70,6 +70,7 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
             broadcast,
             messages,
         } => mass::send(deps, claimed, handle(deps, app)?, *broadcast, messages).await,
+        Effect::Appchat { app, chat, message } => appchat(deps, app, chat, message).await,
         Effect::Robot { robot, message } => robot_send(deps, robot, message).await,
         Effect::Webhook { webhook, body } => {
             let now = deps.clock.now();
@@ -267,6 +268,19 @@ async fn mark(
             note: Some("nothing to change".to_owned()),
         });
     }
+    app.call(&request).await?;
+    Ok(AttemptEnd::Sent { note: None })
+}
+
+async fn appchat(
+    deps: &Deps,
+    app: &AppName,
+    chat: &ChatId,
+    message: &Outgoing,
+) -> Result<AttemptEnd, Failure> {
+    let app = handle(deps, app)?;
+    let message = message::for_appchat(deps, app, message).await?;
+    let request = appchat::send::Request::new(chat.as_str(), message);
     app.call(&request).await?;
     Ok(AttemptEnd::Sent { note: None })
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
 use super::ids::{
-    AppName, BroadcastId, ExternalUserId, Lane, OpenKfId, RecordId, RuleId, Tag, UserId,
+    AppName, BroadcastId, ChatId, ExternalUserId, Lane, OpenKfId, RecordId, RuleId, Tag, UserId,
 };
 use super::inbound::AibotPassive;
 use super::outgoing::Outgoing;
@@ -153,6 +153,15 @@ pub enum Effect {
         /// The message.
         message: Outgoing,
     },
+    /// `appchat/send`: into an internal group that the app opened.
+    Appchat {
+        /// The app that opened it.
+        app: AppName,
+        /// The group.
+        chat: ChatId,
+        /// The message.
+        message: Outgoing,
+    },
     /// A request to one of the company's own systems.
     Webhook {
         /// Its name in the config.
@@ -176,7 +185,8 @@ impl Effect {
             | Self::Remark { app, .. }
             | Self::KfTransfer { app, .. }
             | Self::KfEnd { app, .. }
-            | Self::MassSend { app, .. } => Some(app),
+            | Self::MassSend { app, .. }
+            | Self::Appchat { app, .. } => Some(app),
             Self::Robot { .. } | Self::Webhook { .. } => None,
         }
     }
@@ -196,6 +206,7 @@ impl Effect {
             Self::KfEnd { .. } => "kf_end",
             Self::MassSend { .. } => "mass_send",
             Self::Robot { .. } => "robot",
+            Self::Appchat { .. } => "appchat",
             Self::Webhook { .. } => "webhook",
         }
     }

@@ -226,7 +226,6 @@ mod tests {
     use super::{MOST, Seen, StoredTrace};
     use crate::domain::clock::UnixMillis;
     use crate::domain::contact::{Contact, TagMark, Value};
-    use crate::domain::effect::Effect;
     use crate::domain::ids::{Person, RuleId, Tag};
 
     fn person() -> Person {

@@ -1,5 +1,7 @@
 //! What follow-up plans have in common with rules: actions, templates, names of the config.
 
+use std::collections::BTreeSet;
+
 use super::calendar::Calendar;
 use super::load::References;
 use super::model::{On, When};
@@ -18,6 +20,8 @@ pub struct PlanReader<'a> {
     pub references: &'a References<'a>,
     /// Hours.
     pub calendar: &'a Calendar,
+    /// Internal groups of the config.
+    pub appchats: &'a BTreeSet<String>,
 }
 
 impl PlanReader<'_> {
@@ -40,6 +44,13 @@ impl PlanReader<'_> {
             }
             name
         })
+    }
+
+    /// What a template says of each customer, if anything: who is told it cannot be told the
+    /// same with others.
+    #[must_use]
+    pub fn of_each_customer(&self, name: &TemplateName) -> Option<&str> {
+        self.references.templates.of_each_customer(name)
     }
 
     /// Reports a group robot that the config does not have.

@@ -11,7 +11,7 @@ pub fn schema() -> serde_json::Value {
 
 const KINDS: &[&str] = &["lifecycle", "group", "recurring", "campaign"];
 const MODES: &[&str] = &["on", "off"];
-const VIAS: &[&str] = &["broadcast", "staff", "robot"];
+const VIAS: &[&str] = &["broadcast", "staff", "robot", "appchat"];
 
 pub(super) const SOPS: Shape = Shape::Map(&[
     Key::may(
@@ -136,15 +136,15 @@ const STEP: &[Key] = &[
     ),
     Key::may(
         "via",
-        Shape::Choice(VIAS, &["appchat"]),
-        "send 怎么送达：broadcast 群发任务（成员点一次确认）；staff 发给成员由其手动转发；robot 群机器人",
-        "How send gets there: broadcast (a task that a member confirms), staff (sent by hand), robot",
+        Shape::Choice(VIAS, &[]),
+        "send 怎么送达：broadcast 群发任务（成员点一次确认）；staff 发给成员由其手动转发；robot 群机器人；appchat 应用建的内部群",
+        "How send gets there: broadcast (a task that a member confirms), staff (sent by hand), robot, appchat (an internal group)",
     ),
     Key::may(
         "to",
         Shape::Text,
-        "via: robot 时，配置里的群机器人",
-        "The robot of the config, for via: robot",
+        "via: robot 或 appchat 时，配置里的群机器人或内部群",
+        "The robot or the internal group of the config, for via: robot and via: appchat",
     ),
     Key::must(
         "do",

@@ -365,6 +365,8 @@ pub enum Via {
     Staff,
     /// A named group robot of the config.
     Robot(String),
+    /// A named internal group of the config.
+    Appchat(String),
 }
 
 /// One thing that a step does.

@@ -15,4 +15,6 @@ crate::diagnostic::kinds! {
     NOT_RUN = Warning "S012" "sop_not_run";
     NEVER_ENTERED = Warning "S013" "sop_never_entered";
     EXITS_AT_ONCE = Warning "S014" "sop_exits_at_once";
+    TASK_EACH = Warning "S015" "sop_task_each";
+    UNKNOWN_APPCHAT = Error "S016" "sop_unknown_appchat";
 }

@@ -6,6 +6,7 @@ mod app_sending;
 mod architecture;
 mod attacks;
 mod bots;
+mod broadcasts;
 mod codes;
 mod contacts;
 mod counting;

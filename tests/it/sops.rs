@@ -104,6 +104,9 @@ async fn a_plan_plays_over_days_and_each_step_is_done_once() {
     agent.kill();
     agent.restart(&mock).await;
     agent.move_to(&mock, "2026-11-24 09:00");
+    rest(&agent, 1.0).await;
+    // Others could join for a minute.
+    agent.move_to(&mock, "2026-11-24 09:02");
     let tasks = calls(&mock, TASK, 1).await;
     let body = &tasks[0].request["body"];
     assert_eq!(body["sender"], MEMBER);

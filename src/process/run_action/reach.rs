@@ -9,6 +9,7 @@ use crate::domain::ids::{Lane, UserId};
 use crate::domain::inbound::ReplyPath;
 use crate::domain::outgoing::Outgoing;
 use crate::lang::Lang;
+use crate::process::compose;
 use crate::sops::model::Via;
 
 impl Planner<'_> {
@@ -69,9 +70,28 @@ impl Planner<'_> {
                 let content = Content::Template(template.clone());
                 self.robot(robot, &content, origin, &nothing)
             }
+            Via::Appchat(name) => self.appchat(name, template, origin),
             Via::Broadcast => self.broadcast(template, origin),
             Via::Staff => self.by_hand(template, origin),
         }
+    }
+
+    /// Into an internal group of the config.
+    fn appchat(&mut self, name: &str, template: &TemplateName, origin: &Origin) -> StepResult {
+        let chat = self.config.appchats.get(name);
+        let chat = chat.ok_or_else(|| format!("no internal group is called {name}"))?;
+        let app = self.config.member_app();
+        let app = app.ok_or("nobody can be told: the config has no [[app]] of kind \"app\"")?;
+        let messages = self.render(template, &BTreeMap::new())?;
+        for (part, message) in compose::for_appchat(messages).into_iter().enumerate() {
+            let effect = Effect::Appchat {
+                app: app.clone(),
+                chat: chat.clone(),
+                message,
+            };
+            self.push(effect, Lane(format!("appchat/{chat}")), origin, part);
+        }
+        Ok(())
     }
 
     /// The member gets the content and sends it by hand.

@@ -133,6 +133,7 @@ pub(super) fn playbook(config: &Config, rules: &str) -> Playbook {
     let reader = PlanReader {
         references: &references,
         calendar: rules.calendar(),
+        appchats: &config.appchats.keys().cloned().collect(),
     };
     let plans = sops::load::from_files(Path::new("sops"), &plans, reader, &mut report);
     let sops = plans.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));

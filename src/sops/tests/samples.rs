@@ -29,6 +29,7 @@ fn the_shops_plans_have_no_findings() {
     let reader = PlanReader {
         references: &references,
         calendar: &calendar,
+        appchats: &names,
     };
     let (set, report) = load(&folder("sops"), reader);
     assert!(report.is_empty(), "{}", report.human(crate::lang::Lang::En));

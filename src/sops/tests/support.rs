@@ -37,6 +37,7 @@ pub(super) fn read(text: &str) -> (Option<SopSet>, Report) {
     let reader = PlanReader {
         references: &references,
         calendar: &calendar,
+        appchats: &names(&["店长群"]),
     };
     let files = files(&[("x.yaml", text)]);
     let set = from_files(Path::new("sops"), &files, reader, &mut report);

@@ -211,6 +211,7 @@ fn effect_whom(effect: &Effect) -> Option<String> {
             let names: Vec<&str> = to.iter().map(|member| member.as_str()).collect();
             Some(names.join("|"))
         }
+        Effect::Appchat { chat, .. } => Some(chat.0.clone()),
         Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
             Some(name.clone())
         }

@@ -136,6 +136,7 @@ async fn work(
                 uses: vec![],
                 records: vec![],
                 effects: vec![],
+                broadcasts: vec![],
                 timers: vec![],
                 remove_timers: vec![],
                 rows: vec![],
