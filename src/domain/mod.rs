@@ -13,5 +13,7 @@ pub mod duration;
 pub mod effect;
 pub mod ids;
 pub mod inbound;
+pub mod lunar;
 pub mod outgoing;
+pub mod rhythm;
 pub mod timer;

@@ -32,7 +32,7 @@ pub(crate) mod problems;
 pub mod words;
 
 pub use audience::fits;
-pub use calendar::Calendar;
+pub use calendar::{Calendar, DayKind};
 pub use engine::{Decision, Fired, decide, deed, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
 pub use glance::{Glance, nearly_fired};

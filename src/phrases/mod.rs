@@ -1,0 +1,147 @@
+//! What members say to the app about reminders, in Chinese: what is to be done, and when.
+//!
+//! A grammar, not a list of sentences: a message is cut into pieces of time ([`atom`]), the
+//! pieces that stand together make an expression, and the expression is given a meaning by
+//! the clock, the zone and the calendar. What is left over is what is to be done. Where a
+//! time can be meant in two ways, the answer is a question.
+
+mod answer;
+mod atom;
+mod clock;
+mod command;
+mod day;
+mod every;
+mod expression;
+mod feast;
+mod fold;
+mod number;
+mod recurring;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod trigger;
+mod wait;
+mod wish;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+pub use answer::answer;
+pub use recurring::next;
+pub use wish::understand;
+
+use crate::domain::clock::UnixMillis;
+use crate::domain::rhythm::Rhythm;
+use crate::rules::Calendar;
+
+/// What times are meant by.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// When it was said.
+    pub now: UnixMillis,
+    /// In which zone.
+    pub zone: &'a TimeZone,
+    /// Which days are working days.
+    pub calendar: &'a Calendar,
+}
+
+/// When something is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Once.
+    Once(UnixMillis),
+    /// Again and again.
+    Repeating {
+        /// How.
+        rhythm: Rhythm,
+        /// When first.
+        first: UnixMillis,
+    },
+}
+
+impl When {
+    /// The first time.
+    #[must_use]
+    pub fn first(&self) -> UnixMillis {
+        match self {
+            Self::Once(at) | Self::Repeating { first: at, .. } => *at,
+        }
+    }
+}
+
+/// What somebody wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    /// To be reminded.
+    Remind {
+        /// When.
+        when: When,
+        /// Of what.
+        what: String,
+    },
+    /// To see their reminders.
+    List,
+    /// To be rid of some.
+    Cancel(Which),
+    /// Some are done.
+    Done(Which),
+    /// To be reminded later.
+    Snooze {
+        /// Of which.
+        which: Which,
+        /// When.
+        until: UnixMillis,
+    },
+    /// To give some to somebody else.
+    HandOver {
+        /// Which.
+        which: Which,
+        /// A member or a group of them, as it was said.
+        to: String,
+    },
+    /// Nothing, after a question of ours.
+    Never,
+    /// A reminder, but something about it is not clear.
+    Ask(Question),
+    /// A reminder at a time that does not exist.
+    NoSuchTime,
+    /// A reminder that comes more often than is good.
+    TooOften,
+}
+
+/// Which reminders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// Those with these numbers.
+    Numbers(Vec<u32>),
+    /// All.
+    All,
+    /// It was not said.
+    Unsaid,
+}
+
+/// A question of ours, kept until it is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// What is not clear.
+    pub asks: Asks,
+    /// What is to be done, if that is known.
+    pub what: String,
+    /// The times that may be meant.
+    pub choices: Vec<When>,
+}
+
+/// What is not clear about a reminder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asks {
+    /// Which of these times.
+    Which,
+    /// The time has passed; perhaps one of these is meant.
+    Passed,
+    /// When.
+    Time,
+    /// What; the time is the only choice.
+    Text,
+}
