@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
+use super::group::Group;
 use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
 
-/// A customer or member, with what rules can ask about.
+/// A customer, a member or a customer group, with what rules and SOPs can ask about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
     /// Who.
@@ -15,6 +16,9 @@ pub struct Contact {
     /// The name they use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What is known of a customer group; `name` is its name and `added_at` its creation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Box<Group>>,
     /// Members who have this customer as a contact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub followers: Vec<Follower>,
@@ -136,6 +140,7 @@ impl Contact {
         Self {
             person,
             name: None,
+            group: None,
             followers: Vec::new(),
             tags: BTreeMap::new(),
             attributes: BTreeMap::new(),

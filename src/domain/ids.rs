@@ -86,7 +86,8 @@ impl fmt::Display for EffectId {
     }
 }
 
-/// Somebody the agent talks with: a customer outside or a member inside the company.
+/// Whom something is about: a customer outside or a member inside the company, or a group of
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Person {
@@ -94,6 +95,8 @@ pub enum Person {
     External(ExternalUserId),
     /// A member.
     Member(UserId),
+    /// A customer group, taken as one.
+    Group(ChatId),
 }
 
 impl Person {
@@ -103,15 +106,18 @@ impl Person {
         match self {
             Self::External(id) => id.as_str(),
             Self::Member(id) => id.as_str(),
+            Self::Group(id) => id.as_str(),
         }
     }
 
-    /// A key that tells customers and members apart.
+    /// A key that tells customers, members and groups apart. All groups stand together in the
+    /// order of keys.
     #[must_use]
     pub fn key(&self) -> String {
         match self {
             Self::External(id) => format!("ext:{id}"),
             Self::Member(id) => format!("mem:{id}"),
+            Self::Group(id) => format!("grp:{id}"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The nouns that every stage shares: values only, no I/O.
 //!
 //! Reading order: who and where ([`ids`]), what came in ([`inbound`]), whom it
-//! is about ([`contact`]), what was decided ([`action`]), what goes out
+//! is about ([`contact`], [`group`]), what was decided ([`action`]), what goes out
 //! ([`outgoing`], [`effect`]), and time ([`clock`]).
 
 pub mod action;
@@ -11,6 +11,7 @@ pub mod contact;
 pub mod criteria;
 pub mod duration;
 pub mod effect;
+pub mod group;
 pub mod ids;
 pub mod inbound;
 pub mod lunar;

@@ -377,7 +377,7 @@ impl<'a> Planner<'a> {
     fn customer(&self) -> Result<ExternalUserId, String> {
         match &self.contact.person {
             Person::External(id) => Ok(id.clone()),
-            Person::Member(_) => Err("only customers have a remark".to_owned()),
+            Person::Member(_) | Person::Group(_) => Err("only customers have a remark".to_owned()),
         }
     }
 

@@ -171,6 +171,7 @@ impl ContactSource for Contacts {
         let answer = match person {
             Person::External(id) => self.customer(app, id).await,
             Person::Member(id) => self.member(app, id).await,
+            Person::Group(_) => Ok(None),
         };
         answer.ok().flatten()
     }

@@ -1,0 +1,38 @@
+//! A customer group, as far as WeCom tells.
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::UnixMillis;
+use super::ids::UserId;
+
+/// What is known of a customer group besides its name and its creation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Group {
+    /// Whose group it is: mass-send tasks to it go to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+    /// Members who may manage it, besides the owner.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admins: Vec<UserId>,
+    /// Who is in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<GroupMember>,
+    /// Set when it was dissolved. It is kept, so that reports stay readable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dissolved_at: Option<UnixMillis>,
+}
+
+/// Somebody in a customer group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupMember {
+    /// Their WeCom id.
+    pub id: String,
+    /// Whether they are a customer; else they are a member of the company.
+    pub customer: bool,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_at: Option<UnixMillis>,
+    /// The channel code (`state`) of the join way that they came through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
