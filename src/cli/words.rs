@@ -48,7 +48,7 @@ fn whom(effect: &Effect) -> Option<String> {
             external_userid, ..
         } => Some(external_userid.0.clone()),
         Effect::MassSend { to, .. } => to.named(),
-        Effect::AppSend { to, .. } => Some(members(to)),
+        Effect::AppSend { to, .. } | Effect::UpdateCard { to, .. } => Some(members(to)),
         Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
             Some(name.clone())
         }
@@ -75,6 +75,7 @@ pub(super) fn content(effect: &Effect) -> String {
         }
         Effect::Remark { remark, .. } => remark.clone(),
         Effect::KfTransfer { servicers, .. } => members(servicers),
+        Effect::UpdateCard { text, .. } => text.clone(),
         Effect::KfEnd { .. } => String::new(),
         Effect::Webhook { body, .. } => body.to_string(),
     }

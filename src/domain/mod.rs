@@ -16,5 +16,6 @@ pub mod ids;
 pub mod inbound;
 pub mod lunar;
 pub mod outgoing;
+pub mod reminder;
 pub mod rhythm;
 pub mod timer;

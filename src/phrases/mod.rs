@@ -24,14 +24,13 @@ mod wait;
 mod wish;
 
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 
 pub use answer::answer;
 pub use recurring::next;
 pub use wish::understand;
 
 use crate::domain::clock::UnixMillis;
-use crate::domain::rhythm::Rhythm;
+pub use crate::domain::reminder::{Asks, Question, When};
 use crate::rules::Calendar;
 
 /// What times are meant by.
@@ -43,31 +42,6 @@ pub struct Scene<'a> {
     pub zone: &'a TimeZone,
     /// Which days are working days.
     pub calendar: &'a Calendar,
-}
-
-/// When something is to be done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum When {
-    /// Once.
-    Once(UnixMillis),
-    /// Again and again.
-    Repeating {
-        /// How.
-        rhythm: Rhythm,
-        /// When first.
-        first: UnixMillis,
-    },
-}
-
-impl When {
-    /// The first time.
-    #[must_use]
-    pub fn first(&self) -> UnixMillis {
-        match self {
-            Self::Once(at) | Self::Repeating { first: at, .. } => *at,
-        }
-    }
 }
 
 /// What somebody wants.
@@ -119,29 +93,4 @@ pub enum Which {
     All,
     /// It was not said.
     Unsaid,
-}
-
-/// A question of ours, kept until it is answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Question {
-    /// What is not clear.
-    pub asks: Asks,
-    /// What is to be done, if that is known.
-    pub what: String,
-    /// The times that may be meant.
-    pub choices: Vec<When>,
-}
-
-/// What is not clear about a reminder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Asks {
-    /// Which of these times.
-    Which,
-    /// The time has passed; perhaps one of these is meant.
-    Passed,
-    /// When.
-    Time,
-    /// What; the time is the only choice.
-    Text,
 }
