@@ -21,6 +21,7 @@ pub mod desk;
 pub mod gateway;
 pub mod http;
 pub mod import;
+pub mod phrases;
 pub mod rules;
 pub mod service;
 pub mod sops;

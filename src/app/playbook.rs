@@ -1,5 +1,7 @@
 //! From the operators' files to a playbook.
 
+use std::collections::BTreeSet;
+
 use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::domain::clock::{Clock as _, SystemClock};
@@ -24,9 +26,12 @@ pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
 #[must_use]
 pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let (templates, mut report) = Catalog::load(&config.paths.templates);
+    let mut groups: BTreeSet<String> = config.servicers.keys().cloned().collect();
+    let roster = rules::roster_in(&config.paths.rules);
+    groups.extend(roster.names().map(str::to_owned));
     let references = References {
         templates: &templates,
-        servicer_groups: &config.servicers.keys().cloned().collect(),
+        servicer_groups: &groups,
         webhooks: &config.webhooks.keys().cloned().collect(),
         robots: &config.robots.keys().cloned().collect(),
         sops: Some(&sops::ids_in(&config.paths.sops)),

@@ -22,6 +22,7 @@ enum File {
     Rules,
     Sops,
     Calendar,
+    Roster,
     Template,
     Test,
     Config,
@@ -49,6 +50,7 @@ impl File {
             Self::Sops => sops::schema(),
             Self::Test => simulate::schema(),
             Self::Calendar => rules::calendar_schema(),
+            Self::Roster => rules::roster_schema(),
             Self::Template => templates::schema(),
             Self::Config => schemars::schema_for!(ConfigFile).to_value(),
         }

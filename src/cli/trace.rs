@@ -323,6 +323,9 @@ fn own(task: &Task, terminal: &Terminal) -> String {
     let (key, name) = match task {
         Task::SopStep { sop, .. } => ("trace.own_sop", sop.as_str()),
         Task::Remind { text, .. } => ("trace.own_remind", text.as_str()),
+        Task::Reminder { .. } => ("trace.own_reminder", ""),
+        Task::Show(told) => ("trace.own_show", told.text.as_str()),
+        Task::Unanswered { text, .. } => ("trace.own_unanswered", text.as_str()),
         Task::Undo { rule, .. } => ("trace.own_undo", rule.as_str()),
         Task::Alert { text } => ("trace.own_alert", text.as_str()),
     };

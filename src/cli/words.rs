@@ -47,8 +47,8 @@ fn whom(effect: &Effect) -> Option<String> {
         | Effect::KfEnd {
             external_userid, ..
         } => Some(external_userid.0.clone()),
+        Effect::AppSend { to, .. } | Effect::UpdateCard { to, .. } => Some(members(to)),
         Effect::MassSend { broadcast, .. } => (broadcast.0 > 0).then(|| broadcast.to_string()),
-        Effect::AppSend { to, .. } => Some(members(to)),
         Effect::Appchat { chat, .. } => Some(chat.0.clone()),
         Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
             Some(name.clone())
@@ -77,6 +77,7 @@ pub(super) fn content(effect: &Effect) -> String {
         }
         Effect::Remark { remark, .. } => remark.clone(),
         Effect::KfTransfer { servicers, .. } => members(servicers),
+        Effect::UpdateCard { text, .. } => text.clone(),
         Effect::KfEnd { .. } => String::new(),
         Effect::Webhook { body, .. } => body.to_string(),
     }

@@ -2,6 +2,8 @@
 
 mod watch;
 
+pub(in crate::config) use watch::member_app;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -147,6 +149,7 @@ impl Builder<'_> {
         );
         let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
         let alerts = self.alerts(file);
+        let reminders = self.reminders(file);
         let guard = self.guard(&file.guard);
         let broadcasts = self.broadcasts(&file.broadcasts);
         let robots = self.robots(&file.robots);
@@ -169,6 +172,7 @@ impl Builder<'_> {
             keep_history: keep_history?,
             keep_traces: keep_traces?,
             alerts: alerts?,
+            reminders: reminders?,
             guard: guard?,
             broadcasts: broadcasts?,
         })

@@ -53,6 +53,9 @@ pub struct ConfigFile {
     #[serde(default)]
     #[schemars(with = "Option<AlertsSection>")]
     pub alerts: Option<Spanned<AlertsSection>>,
+    /// 员工提醒 / reminders of members.
+    #[serde(default)]
+    pub reminders: RemindersSection,
     /// 群发 / broadcasts.
     #[serde(default)]
     pub broadcasts: BroadcastsSection,
@@ -261,6 +264,29 @@ pub enum AlertLang {
     Zh,
     /// English
     En,
+}
+
+/// `[reminders]`
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RemindersSection {
+    /// 员工在哪个自建应用里设提醒；默认第一个 / the app (kind = "app") that members speak to; default: the first.
+    #[schemars(with = "Option<String>")]
+    pub app: Option<Spanned<String>>,
+    /// 员工可以说「提醒我明天下午3点回访张三」 / members can say what to be reminded of.
+    pub commands: bool,
+    /// 提醒带按钮（完成、稍后、转交）；false 只发文字 / reminders have buttons; false: texts only.
+    pub cards: bool,
+}
+
+impl Default for RemindersSection {
+    fn default() -> Self {
+        Self {
+            app: None,
+            commands: true,
+            cards: true,
+        }
+    }
 }
 
 /// `[broadcasts]`

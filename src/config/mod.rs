@@ -91,6 +91,8 @@ pub struct Config {
     pub keep_traces: Duration,
     /// Who is told when something goes wrong, if anybody.
     pub alerts: Option<Alerts>,
+    /// The app through which members set reminders and get them, if there is one.
+    pub reminders: Option<Reminders>,
     /// The loop guard, unless it is switched off.
     pub guard: Option<Guard>,
     /// Mass-send tasks.
@@ -130,6 +132,17 @@ pub struct Alerts {
     pub to: Vec<UserId>,
     /// In which language.
     pub lang: Lang,
+}
+
+/// The app through which members set reminders and get them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminders {
+    /// The app.
+    pub app: AppName,
+    /// Whether what members say to it is understood as wishes.
+    pub commands: bool,
+    /// Whether reminders are cards with buttons; else they are texts.
+    pub cards: bool,
 }
 
 /// How often rules may answer one person: what is beyond it is held back.

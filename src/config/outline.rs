@@ -7,11 +7,11 @@ use toml::Spanned;
 
 use super::build::{
     DEFAULT_API_BASE, DEFAULT_API_TIMEOUT, DEFAULT_HISTORY, DEFAULT_IGNORE, DEFAULT_LISTEN,
-    DEFAULT_POLL, DEFAULT_TIMEZONE, DEFAULT_TRACES,
+    DEFAULT_POLL, DEFAULT_TIMEZONE, DEFAULT_TRACES, member_app,
 };
 use super::file::{AppKind, AppSection, ConfigFile, PathsSection, StoreSection};
 use super::secret::SecretText;
-use super::{App, Broadcasts, Config, Guard, Kind, Paths, StoreKind, Webhook};
+use super::{App, Broadcasts, Config, Guard, Kind, Paths, Reminders, StoreKind, Webhook};
 use crate::domain::ids::{AppName, ChatId, CorpId, UserId};
 
 /// The config with empty secrets and default limits: fit for looking at rules, not for
@@ -50,6 +50,11 @@ pub(super) fn outline(file: &ConfigFile, base: &Path) -> Option<Config> {
         keep_history: DEFAULT_HISTORY,
         keep_traces: DEFAULT_TRACES,
         alerts: None,
+        reminders: member_app(file, file.reminders.app.as_ref()).map(|app| Reminders {
+            app,
+            commands: file.reminders.commands,
+            cards: file.reminders.cards,
+        }),
         guard: Some(Guard::default()),
         broadcasts: Broadcasts::default(),
     })

@@ -42,6 +42,8 @@ pub(super) const TAG_INVALID: i64 = 40068;
 const KF_NOT_ALLOWED: [i64; 2] = [95002, 95031];
 const WELCOME_CODE_INVALID: i64 = 41050;
 const WELCOME_CODE_USED: i64 = 41051;
+/// `response_code` of a card is invalid, used or expired.
+const CARD_CODE_USED: i64 = 60140;
 
 /// What a second try of an effect would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +71,10 @@ pub fn repeat(effect: &Effect) -> Repeat {
         | Effect::KfEnd { .. }
         | Effect::Webhook { .. } => Repeat::Harmless,
         Effect::AppSend { .. } => Repeat::WithinWindow,
-        Effect::KfEvent { .. } | Effect::Welcome { .. } | Effect::AibotReply { .. } => {
-            Repeat::SingleUse
-        }
+        Effect::KfEvent { .. }
+        | Effect::Welcome { .. }
+        | Effect::AibotReply { .. }
+        | Effect::UpdateCard { .. } => Repeat::SingleUse,
         Effect::MassSend { .. } => Repeat::LookedFor,
         Effect::Robot { .. } | Effect::Appchat { .. } => Repeat::Doubles,
     }
@@ -186,6 +189,7 @@ fn settled_before(effect: &Effect, refused: &Refused) -> bool {
             errcode::lookup(code).is_none() || refused.message.contains("msgid")
         }
         Effect::Welcome { .. } => matches!(code, WELCOME_CODE_INVALID | WELCOME_CODE_USED),
+        Effect::UpdateCard { .. } => code == CARD_CODE_USED,
         Effect::KfEvent { .. } | Effect::AibotReply { .. } => !matches!(
             errcode::disposition(code),
             Disposition::Backoff { .. } | Disposition::Fix

@@ -11,7 +11,7 @@ use crate::domain::outgoing::Outgoing;
 use crate::store::{AttemptEnd, ClaimedEffect, QuotaUse, Reservation};
 use crate::wecom::api::externalcontact::{mark_tag, remark, send_welcome_msg};
 use crate::wecom::api::kf::{send_msg, send_msg_on_event};
-use crate::wecom::api::message::send;
+use crate::wecom::api::message::{send, update_template_card};
 use crate::wecom::api::{aibot, appchat, webhook};
 use crate::wecom::client::{App, Secret};
 
@@ -32,6 +32,12 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
             messages,
         } => welcome(deps, app, code, messages).await,
         Effect::AppSend { app, to, message } => app_send(deps, claimed, app, to, message).await,
+        Effect::UpdateCard {
+            app,
+            to,
+            response_code,
+            text,
+        } => update_card(deps, app, to, response_code, text).await,
         Effect::AibotReply {
             app: _,
             response_url,
@@ -80,6 +86,34 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
                 .await?;
             Ok(end.into_end(|reason| super::retry::again(claimed, reason, None, now)))
         }
+    }
+}
+
+/// Turns the buttons of a card grey for those who got it.
+async fn update_card(
+    deps: &Deps,
+    name: &AppName,
+    to: &[UserId],
+    response_code: &str,
+    text: &str,
+) -> Result<AttemptEnd, Failure> {
+    let agent_id = agent_id(deps, name)?;
+    let update = update_template_card::Update::Button {
+        replace_name: text.to_owned(),
+    };
+    let mut request =
+        update_template_card::Request::new(agent_id, Secret::new(response_code), update);
+    request.userids = to.iter().map(|member| member.0.clone()).collect();
+    handle(deps, name)?.call(&request).await?;
+    Ok(AttemptEnd::Sent { note: None })
+}
+
+fn agent_id(deps: &Deps, app: &AppName) -> Result<i64, Failure> {
+    match deps.config.app(app).map(|app| app.kind) {
+        Some(Kind::App { agent_id, .. }) => Ok(agent_id),
+        _ => Err(Failure::content(
+            "only an app of kind \"app\" can write to members",
+        )),
     }
 }
 
@@ -161,11 +195,7 @@ async fn app_send(
     message: &Outgoing,
 ) -> Result<AttemptEnd, Failure> {
     let app = handle(deps, name)?;
-    let Some(Kind::App { agent_id, .. }) = deps.config.app(name).map(|app| app.kind) else {
-        return Err(Failure::content(
-            "only an app of kind \"app\" can write to members",
-        ));
-    };
+    let agent_id = agent_id(deps, name)?;
     let message = message::for_app(deps, app, message).await?;
     let receivers = send::Receivers::users(to.iter().map(UserId::as_str));
     let mut request = send::Request::new(receivers, agent_id, message);

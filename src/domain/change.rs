@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::clock::UnixMillis;
 use super::contact::{Contact, Enrolment, Follower, TagMark, Value};
 use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
+use super::reminder::{ReminderChange, Waiting};
 
 /// So many answers are remembered for the loop guard.
 pub const MOST_ANSWERS: usize = 50;
@@ -35,6 +36,10 @@ pub struct ContactChange {
     pub points: i64,
     /// SOPs begun, moved on or ended.
     pub sops: Vec<SopChange>,
+    /// A member's reminders set, done or asked about.
+    pub reminders: Vec<ReminderChange>,
+    /// They wait for an answer, or (`Some(None)`) do not any more.
+    pub waiting: Option<Option<Waiting>>,
     /// Rules answered them: this much is noted for the loop guard.
     pub answered: bool,
     /// The conversation in which it happened.
@@ -171,6 +176,12 @@ impl ContactChange {
         contact.points = contact.points.saturating_add(self.points);
         for change in self.sops {
             change.apply(contact);
+        }
+        for change in self.reminders {
+            change.apply(&mut contact.reminders, now);
+        }
+        if let Some(waiting) = self.waiting {
+            contact.waiting = waiting.map(Box::new);
         }
         if let Some(conversation) = self.conversation {
             note_conversation(contact, conversation);

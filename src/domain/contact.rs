@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::UnixMillis;
 use super::group::Group;
 use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
+use super::reminder::{Reminders, Waiting};
 
 /// A customer, a member or a customer group, with what rules and SOPs can ask about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +60,12 @@ pub struct Contact {
     /// When rules last answered them, oldest first: what the loop guard looks at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answered: Vec<UnixMillis>,
+    /// A member's reminders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminders: Option<Box<Reminders>>,
+    /// Set while they wait for an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Box<Waiting>>,
     /// The conversations that they were last in, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conversations: Vec<ConversationKey>,
@@ -154,6 +161,8 @@ impl Contact {
             points: 0,
             sops: BTreeMap::new(),
             answered: Vec::new(),
+            reminders: None,
+            waiting: None,
             conversations: Vec::new(),
         }
     }

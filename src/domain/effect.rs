@@ -81,6 +81,17 @@ pub enum Effect {
         /// The message.
         message: Outgoing,
     },
+    /// `message/update_template_card`: a card's buttons turn grey.
+    UpdateCard {
+        /// The configured app.
+        app: AppName,
+        /// For these members.
+        to: Vec<UserId>,
+        /// Of the press; works once, within 72 hours.
+        response_code: String,
+        /// What the buttons say then.
+        text: String,
+    },
     /// An intelligent bot's answer: the callback's own while it is held open, else its
     /// `response_url`.
     AibotReply {
@@ -180,6 +191,7 @@ impl Effect {
             | Self::KfEvent { app, .. }
             | Self::Welcome { app, .. }
             | Self::AppSend { app, .. }
+            | Self::UpdateCard { app, .. }
             | Self::AibotReply { app, .. }
             | Self::MarkTag { app, .. }
             | Self::Remark { app, .. }
@@ -199,6 +211,7 @@ impl Effect {
             Self::KfEvent { .. } => "kf_event",
             Self::Welcome { .. } => "welcome",
             Self::AppSend { .. } => "app_send",
+            Self::UpdateCard { .. } => "update_card",
             Self::AibotReply { .. } => "aibot_reply",
             Self::MarkTag { .. } => "mark_tag",
             Self::Remark { .. } => "remark",

@@ -8,6 +8,7 @@ use super::clock::UnixMillis;
 use super::ids::{
     AppName, ChatId, ConversationKey, ExternalUserId, OpenKfId, Person, RuleId, SopId, UserId,
 };
+use super::reminder::Told;
 
 /// The kind of callback URL that something came through.
 #[derive(
@@ -175,6 +176,20 @@ pub enum Task {
         text: String,
         /// The rule or SOP that wanted it.
         origin: RuleId,
+    },
+    /// A reminder of the member's own is due.
+    Reminder {
+        /// Its number.
+        number: u32,
+    },
+    /// The member is shown something that they may put off or hand over.
+    Show(Told),
+    /// The customer may still wait for an answer.
+    Unanswered {
+        /// Which step of the ladder.
+        step: u32,
+        /// What they wrote.
+        text: String,
     },
     /// An operator takes the tags of a rule back.
     Undo {

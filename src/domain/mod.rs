@@ -15,5 +15,8 @@ pub mod effect;
 pub mod group;
 pub mod ids;
 pub mod inbound;
+pub mod lunar;
 pub mod outgoing;
+pub mod reminder;
+pub mod rhythm;
 pub mod timer;

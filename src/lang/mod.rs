@@ -125,6 +125,7 @@ const FILES: &[&str] = &[
     include_str!("import.toml"),
     include_str!("looking_back.toml"),
     include_str!("reason.toml"),
+    include_str!("reminders.toml"),
     include_str!("simulate.toml"),
     include_str!("versions.toml"),
 ];

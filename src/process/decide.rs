@@ -5,9 +5,11 @@ use jiff::tz::TimeZone;
 use super::guard::{self, Held};
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
+use super::reminders;
 use super::run_action::Planner;
 use super::sop_step::enter;
 use super::trace::Seen;
+use super::unanswered;
 use crate::config::Config;
 use crate::domain::action::Action;
 use crate::domain::change::{ContactChange, SopChange};
@@ -47,11 +49,11 @@ pub fn decide(
         rows: Vec::new(),
         trace: None,
     };
-    if let Some(reason) = not_for_rules(inbound) {
+    let ignored = not_for_rules(inbound);
+    if let Some(reason) = ignored {
         commit.outcome = RecordOutcome::Skipped {
             reason: reason.to_owned(),
         };
-        return commit;
     }
     let nobody = Contact::unknown(
         inbound
@@ -70,7 +72,11 @@ pub fn decide(
     };
     match &inbound.trigger {
         Trigger::Own(task) => decide_task(&scene, task, &mut commit),
+        _ if ignored.is_some() || reminders::hear(&scene, &mut commit) => {}
         _ => decide_with_rules(&scene, standing, &mut commit),
+    }
+    if !matches!(inbound.trigger, Trigger::Own(_)) {
+        unanswered::watch(&scene, &mut commit);
     }
     commit
 }

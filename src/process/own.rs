@@ -13,6 +13,7 @@ use crate::process::compose;
 use crate::process::playbook::Playbook;
 use crate::process::run_action::Planner;
 use crate::process::sop_step::sop_step;
+use crate::process::{reminders, unanswered};
 use crate::rules::explain::Deed;
 use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordBody, RecordOutcome};
 
@@ -36,6 +37,9 @@ pub(super) fn decide_task(scene: &TaskScene<'_>, task: &Task, commit: &mut Decis
         Task::Alert { text } => alert(scene, text, commit),
         Task::SopStep { sop, step } => sop_step(scene, sop, *step, commit),
         Task::Remind { who, text, origin } => remind(scene, who, text, origin, commit),
+        Task::Reminder { number } => reminders::due(scene, *number, commit),
+        Task::Show(told) => reminders::show(scene, told, commit),
+        Task::Unanswered { step, text } => unanswered::step(scene, *step, text, commit),
     }
 }
 

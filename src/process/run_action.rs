@@ -21,7 +21,7 @@ use crate::domain::inbound::{Inbound, Trigger};
 use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
 use crate::rules::{Fired, deed};
-use crate::store::{ClaimedRecord, DecisionCommit, Gather, SopRowKey};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, NewRecord, SopRowKey};
 use crate::templates::{Catalog, Corp, RenderContext, Staff};
 
 /// What all fired rules together lead to.
@@ -36,6 +36,7 @@ pub(super) struct Plan {
     pub(super) sops: Vec<SopChange>,
     pub(super) timers: Vec<Timer>,
     pub(super) remove_timers: Vec<String>,
+    pub(super) records: Vec<NewRecord>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -60,6 +61,7 @@ impl Plan {
         commit.broadcasts.extend(self.broadcasts);
         commit.timers.extend(self.timers);
         commit.remove_timers.extend(self.remove_timers);
+        commit.records.extend(self.records);
         self.steps
     }
 }

@@ -10,12 +10,16 @@ use super::matcher::{Matcher, Words};
 use super::model::{Rule, RuleSet};
 use super::parse::{Context, rules_of};
 use super::parse_calendar::calendar_of;
+use super::parse_roster::roster_of;
+use super::roster::Roster;
 use super::{lint, problems};
 use crate::diagnostic::{Diagnostic, Findings, Report};
 use crate::templates::Catalog;
 use crate::templates::load::{read_tree, shown};
 use crate::yaml::decode;
 
+/// The file with shifts, and with who is told when nobody answers.
+pub const ROSTER_FILE: &str = "roster.yaml";
 /// The file with hours and holidays.
 pub const CALENDAR_FILE: &str = "calendar.yaml";
 
@@ -66,6 +70,17 @@ pub fn calendar_in(dir: &Path) -> Calendar {
     calendar(dir, &files.into_iter().collect(), &mut Report::default())
 }
 
+/// The roster of a folder of rules, as far as it can be read: its groups can be named like
+/// those of the config. Its problems are found by [`load`].
+#[must_use]
+pub fn roster_in(dir: &Path) -> Roster {
+    let bytes = std::fs::read(dir.join(ROSTER_FILE)).ok();
+    let files = bytes.map(|bytes| (ROSTER_FILE.to_owned(), bytes));
+    let (calendar, groups) = (calendar_in(dir), BTreeSet::new());
+    let files = files.into_iter().collect();
+    roster(dir, &files, &calendar, &groups, &mut Report::default())
+}
+
 /// Reads rules from files already in memory: names relative to `dir`, and contents.
 #[must_use]
 pub fn from_files(
@@ -75,6 +90,13 @@ pub fn from_files(
     report: &mut Report,
 ) -> Option<RuleSet> {
     let calendar = calendar(dir, files, report);
+    let roster = roster(dir, files, &calendar, references.servicer_groups, report);
+    let mut groups = references.servicer_groups.clone();
+    groups.extend(roster.names().map(str::to_owned));
+    let references = &References {
+        servicer_groups: &groups,
+        ..*references
+    };
     let mut context = Context {
         references,
         calendar: &calendar,
@@ -82,7 +104,7 @@ pub fn from_files(
         ids: BTreeMap::new(),
     };
     let mut rules: Vec<Rule> = Vec::new();
-    for (name, bytes) in files.iter().filter(|(name, _)| *name != CALENDAR_FILE) {
+    for (name, bytes) in files.iter().filter(|(name, _)| is_rules(name)) {
         if let Some(source) = decode(&shown(dir, name), bytes, report) {
             rules.extend(rules_of(&mut context, name, Findings::new(&source, report)));
         }
@@ -101,6 +123,7 @@ pub fn from_files(
                 rules,
                 matcher,
                 calendar,
+                roster,
                 version: version(files),
             };
             lint::whole(&set, references, &lint::Files { dir, files }, report);
@@ -120,6 +143,25 @@ fn calendar(dir: &Path, files: &BTreeMap<String, Vec<u8>>, report: &mut Report) 
     source.map_or_else(Calendar::default, |source| {
         calendar_of(Findings::new(&source, report))
     })
+}
+
+fn roster(
+    dir: &Path,
+    files: &BTreeMap<String, Vec<u8>>,
+    calendar: &Calendar,
+    groups: &BTreeSet<String>,
+    report: &mut Report,
+) -> Roster {
+    let source = files
+        .get(ROSTER_FILE)
+        .and_then(|bytes| decode(&shown(dir, ROSTER_FILE), bytes, report));
+    source.map_or_else(Roster::default, |source| {
+        roster_of(Findings::new(&source, report), calendar, groups)
+    })
+}
+
+fn is_rules(name: &str) -> bool {
+    name != CALENDAR_FILE && name != ROSTER_FILE
 }
 
 /// A short hash over names and contents.

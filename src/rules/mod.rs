@@ -25,22 +25,27 @@ mod parse_calendar;
 mod parse_contact;
 mod parse_content;
 mod parse_plan;
+mod parse_roster;
 mod parse_task;
 mod parse_when;
 mod pinyin;
 pub(crate) mod problems;
+pub mod roster;
+mod roster_keys;
 pub mod words;
 
 pub use audience::fits;
-pub use calendar::Calendar;
+pub use calendar::{Calendar, DayKind};
 pub use engine::{Decision, Fired, decide, deed, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
 pub use glance::{Glance, nearly_fired};
 pub use keys::{ACTION, AUDIENCE, CONTACT, calendar_schema, schema};
-pub use load::{References, Setting, calendar_in, load};
+pub use load::{References, Setting, calendar_in, load, roster_in};
 pub use model::{HitsWanted, Mode, On, Rule, RuleSet, Standing};
 pub use parse_contact::{contact_tests, tags};
 pub use parse_plan::PlanReader;
+pub use roster::Roster;
+pub use roster_keys::roster_schema;
 
 /// Every kind of finding in rule and calendar files.
 #[must_use]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{Calendar, HoursId};
 use super::matcher::Matcher;
+use super::roster::Roster;
 use super::words::WordList;
 use crate::domain::action::Action;
 use crate::domain::criteria::ContactTest;
@@ -21,6 +22,7 @@ pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
     pub(super) matcher: Matcher,
     pub(super) calendar: Calendar,
+    pub(super) roster: Roster,
     pub(super) version: String,
 }
 
@@ -32,6 +34,7 @@ impl RuleSet {
             rules: Vec::new(),
             matcher: Matcher::default(),
             calendar: Calendar::default(),
+            roster: Roster::default(),
             version: String::new(),
         }
     }
@@ -52,6 +55,12 @@ impl RuleSet {
     #[must_use]
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
+    }
+
+    /// Who is on duty when.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        &self.roster
     }
 
     /// A short hash of the files that the set was read from.

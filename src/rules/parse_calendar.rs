@@ -101,7 +101,7 @@ fn opening(item: &Node, findings: &mut Findings<'_>) -> Option<Opening> {
     Some(Opening { days, from, to })
 }
 
-fn days(name: &str) -> Option<Days> {
+pub(super) fn days(name: &str) -> Option<Days> {
     Some(match name {
         "工作日" => Days::Working,
         "休息日" => Days::Resting,

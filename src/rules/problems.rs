@@ -51,4 +51,6 @@ crate::diagnostic::kinds! {
     HOURS_CIRCLE = Error "C001" "hours_circle";
     HOURS_FORM = Error "C002" "hours_form";
     CONTRADICTING_DAYS = Error "C003" "contradicting_days";
+    SHIFT_FORM = Error "C010" "shift_form";
+    RUNG_ORDER = Error "C011" "rung_order";
 }

@@ -33,7 +33,10 @@ impl<'a> Names<'a> {
         Self {
             rules: rules.map(|rule| rule.id.as_str()).collect(),
             templates: playbook.templates.names().collect(),
-            servicers: config.servicers.keys().map(String::as_str).collect(),
+            servicers: {
+                let listed = config.servicers.keys().map(String::as_str);
+                listed.chain(playbook.rules.roster().names()).collect()
+            },
             webhooks: config.webhooks.keys().map(String::as_str).collect(),
             robots: config.robots.keys().map(String::as_str).collect(),
             sops: playbook.sops.iter().map(|sop| sop.id.as_str()).collect(),

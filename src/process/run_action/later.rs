@@ -6,12 +6,13 @@ use super::{Planner, StepResult};
 use crate::domain::action::RemindWhen;
 use crate::domain::change::SopChange;
 use crate::domain::contact::{Enrolment, SopEnding};
-use crate::domain::effect::Origin;
-use crate::domain::ids::{Person, SopId};
+use crate::domain::effect::{Effect, Origin};
+use crate::domain::ids::{Lane, Person, SopId};
 use crate::domain::inbound::{Author, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::outgoing::Outgoing;
 use crate::domain::timer::Timer;
 use crate::process::remind_when;
+use crate::process::reminders::card_for;
 use crate::process::sop_step::{sop_timer, timer_key};
 use crate::sops::lifecycle;
 use crate::sops::model::Sop;
@@ -56,8 +57,35 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Tells members a text that is rendered already.
+    /// Reminds members of a text that is rendered already: each gets a card with buttons.
     pub(in crate::process) fn tell(
+        &mut self,
+        who: &str,
+        text: String,
+        origin: &Origin,
+    ) -> StepResult {
+        let settings = self.config.reminders.as_ref();
+        let Some(settings) = settings.filter(|settings| settings.cards) else {
+            return self.notify_text(who, text, origin);
+        };
+        let lane = Lane(format!("notify/{who}"));
+        for (part, member) in self.members(who)?.iter().enumerate() {
+            let place = format!("{}-{part}", self.plan.records.len());
+            let at = (origin.record, place.as_str());
+            let (message, record) = card_for(&settings.app, member, &text, at, self.now);
+            self.plan.records.push(record);
+            let effect = Effect::AppSend {
+                app: settings.app.clone(),
+                to: vec![member.clone()],
+                message,
+            };
+            self.push(effect, lane.clone(), origin, part);
+        }
+        Ok(())
+    }
+
+    /// Tells members a text that is rendered already.
+    pub(in crate::process) fn notify_text(
         &mut self,
         who: &str,
         text: String,

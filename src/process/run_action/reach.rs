@@ -9,7 +9,7 @@ use crate::domain::ids::{Lane, UserId};
 use crate::domain::inbound::ReplyPath;
 use crate::domain::outgoing::Outgoing;
 use crate::lang::Lang;
-use crate::process::compose;
+use crate::process::{compose, duty};
 use crate::sops::model::Via;
 
 impl Planner<'_> {
@@ -22,12 +22,8 @@ impl Planner<'_> {
         else {
             return Err("only a kf session can be handed over".to_owned());
         };
-        let servicers = self
-            .config
-            .servicers
-            .get(group)
-            .ok_or_else(|| format!("no servicer group is called {group}"))?
-            .clone();
+        let servicers = duty::group(self.config, &self.playbook.rules, group, self.now)
+            .ok_or_else(|| format!("no servicer group is called {group}"))?;
         let effect = Effect::KfTransfer {
             app: inbound.app.clone(),
             open_kfid: open_kfid.clone(),

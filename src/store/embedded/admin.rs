@@ -207,7 +207,7 @@ fn effect_whom(effect: &Effect) -> Option<String> {
             external_userid, ..
         } => Some(external_userid.0.clone()),
         Effect::MassSend { broadcast, .. } => Some(broadcast.to_string()),
-        Effect::AppSend { to, .. } => {
+        Effect::AppSend { to, .. } | Effect::UpdateCard { to, .. } => {
             let names: Vec<&str> = to.iter().map(|member| member.as_str()).collect();
             Some(names.join("|"))
         }
