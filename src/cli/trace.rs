@@ -326,6 +326,7 @@ fn own(task: &Task, terminal: &Terminal) -> String {
         Task::Reminder { .. } => ("trace.own_reminder", ""),
         Task::Show(told) => ("trace.own_show", told.text.as_str()),
         Task::Unanswered { text, .. } => ("trace.own_unanswered", text.as_str()),
+        Task::ByHand { .. } => ("trace.own_by_hand", ""),
         Task::Undo { rule, .. } => ("trace.own_undo", rule.as_str()),
         Task::Alert { text } => ("trace.own_alert", text.as_str()),
     };

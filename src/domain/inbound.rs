@@ -191,6 +191,11 @@ pub enum Task {
         /// What they wrote.
         text: String,
     },
+    /// The member wanted to be asked again whether they have sent something by hand.
+    ByHand {
+        /// What the buttons of the card carry.
+        about: String,
+    },
     /// An operator takes the tags of a rule back.
     Undo {
         /// The rule.

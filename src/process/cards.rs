@@ -17,7 +17,7 @@ const TEXT_CHARS: usize = 160;
 /// A button: its key and what is written on it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Button<'a> {
-    pub(super) key: &'static str,
+    pub(super) key: &'a str,
     pub(super) text: &'a str,
 }
 

@@ -19,7 +19,10 @@ pub fn needs_lookup(inbound: &Inbound, contact: Option<&Contact>, now: UnixMilli
     if inbound.person.is_none() || inbound.author == Author::Servicer {
         return false;
     }
-    if let Trigger::Own(Task::Undo { .. } | Task::Alert { .. } | Task::Show(_)) = inbound.trigger {
+    if let Trigger::Own(
+        Task::Undo { .. } | Task::Alert { .. } | Task::Show(_) | Task::ByHand { .. },
+    ) = inbound.trigger
+    {
         return false;
     }
     if matches!(inbound.trigger, Trigger::Added { .. }) {

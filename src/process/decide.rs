@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::by_hand;
 use super::guard::{self, Held};
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
@@ -47,6 +48,7 @@ pub fn decide(
         timers: Vec::new(),
         remove_timers: Vec::new(),
         rows: Vec::new(),
+        notes: Vec::new(),
         trace: None,
     };
     let ignored = not_for_rules(inbound);
@@ -73,6 +75,7 @@ pub fn decide(
     match &inbound.trigger {
         Trigger::Own(task) => decide_task(&scene, task, &mut commit),
         _ if ignored.is_some() || reminders::hear(&scene, &mut commit) => {}
+        _ if by_hand::hear(&scene, &mut commit) => {}
         _ => decide_with_rules(&scene, standing, &mut commit),
     }
     if !matches!(inbound.trigger, Trigger::Own(_)) {

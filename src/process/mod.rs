@@ -1,5 +1,6 @@
 //! Stage 2: one record at a time from the inbox to a decision, committed in one transaction.
 
+mod by_hand;
 mod cards;
 mod compose;
 pub mod context;

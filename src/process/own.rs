@@ -13,7 +13,7 @@ use crate::process::compose;
 use crate::process::playbook::Playbook;
 use crate::process::run_action::Planner;
 use crate::process::sop_step::sop_step;
-use crate::process::{reminders, unanswered};
+use crate::process::{by_hand, reminders, unanswered};
 use crate::rules::explain::Deed;
 use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordBody, RecordOutcome};
 
@@ -39,6 +39,7 @@ pub(super) fn decide_task(scene: &TaskScene<'_>, task: &Task, commit: &mut Decis
         Task::Remind { who, text, origin } => remind(scene, who, text, origin, commit),
         Task::Reminder { number } => reminders::due(scene, *number, commit),
         Task::Show(told) => reminders::show(scene, told, commit),
+        Task::ByHand { about } => by_hand::again(scene, about, commit),
         Task::Unanswered { step, text } => unanswered::step(scene, *step, text, commit),
     }
 }

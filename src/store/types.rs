@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::broadcasts::Gather;
 use super::queue::ItemState;
-use super::sop_rows::SopRow;
+use super::sop_rows::{DeliveryNote, SopRow};
 
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
@@ -169,6 +169,8 @@ pub struct DecisionCommit {
     pub remove_timers: Vec<String>,
     /// What became of steps of SOPs; a row with a known key is replaced.
     pub rows: Vec<SopRow>,
+    /// News of messages for rows of steps.
+    pub notes: Vec<DeliveryNote>,
     /// What `try` would have shown, as JSON.
     pub trace: Option<serde_json::Value>,
 }

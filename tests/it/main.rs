@@ -7,6 +7,7 @@ mod architecture;
 mod attacks;
 mod bots;
 mod broadcasts;
+mod by_hand;
 mod codes;
 mod contacts;
 mod counting;

@@ -73,10 +73,12 @@ async fn add(mock: &MockWecom, agent: &Agent, who: &str) {
     .await;
 }
 
+/// The words of a message or of a card.
 fn text(call: &Entry) -> &str {
-    call.request["body"]["text"]["content"]
-        .as_str()
-        .unwrap_or_default()
+    let body = &call.request["body"];
+    let text = body["text"]["content"].as_str();
+    let card = body["template_card"]["sub_title_text"].as_str();
+    text.or(card).unwrap_or_default()
 }
 
 /// Waits until the scheduler has looked at a moment, and everything it led to is over.
@@ -119,14 +121,16 @@ async fn a_plan_plays_over_days_and_each_step_is_done_once() {
     rest(&agent, 2.0).await;
     assert_eq!(applied(&mock, "message/send").len(), 0);
     agent.move_to(&mock, "2026-11-25 10:01");
-    let by_hand = calls(&mock, "message/send", 2).await;
+    let by_hand = calls(&mock, "message/send", 3).await;
     assert_eq!(by_hand[0].request["body"]["touser"], MEMBER);
     assert_eq!(text(&by_hand[0]), "请把下面的内容发给客户 王女士：");
     assert_eq!(text(&by_hand[1]), "案例");
+    let asked = &by_hand[2].request["body"]["template_card"]["main_title"]["title"];
+    assert_eq!(asked, "发给 王女士 了吗？");
 
     agent.move_to(&mock, "2026-11-26 10:00");
-    let told = calls(&mock, "message/send", 3).await;
-    assert_eq!(text(&told[2]), "王女士 三天没说话");
+    let told = calls(&mock, "message/send", 4).await;
+    assert_eq!(text(&told[3]), "王女士 三天没说话");
 
     agent.kill();
     agent.restart(&mock).await;
@@ -139,7 +143,7 @@ async fn a_plan_plays_over_days_and_each_step_is_done_once() {
     agent.move_to(&mock, "2026-12-27 10:00");
     agent.idle().await;
     assert_eq!(applied(&mock, TASK).len(), 1);
-    assert_eq!(applied(&mock, "message/send").len(), 3);
+    assert_eq!(applied(&mock, "message/send").len(), 4);
     assert_eq!(agent.ready().await["queues"]["timers"], 0);
 }
 

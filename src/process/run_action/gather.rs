@@ -83,7 +83,8 @@ impl Planner<'_> {
         }
     }
 
-    fn owner(&self) -> Result<UserId, String> {
+    /// The member whose group it is.
+    pub(super) fn owner(&self) -> Result<UserId, String> {
         let group = self.contact.group.as_ref();
         let owner = group.and_then(|group| group.owner.clone());
         owner.ok_or_else(|| "the owner of the group is not known".to_owned())

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::{Planner, StepResult};
 use crate::domain::action::{Content, TemplateName};
 use crate::domain::effect::{Effect, Origin};
-use crate::domain::ids::{Lane, UserId};
+use crate::domain::ids::{Lane, Person, UserId};
 use crate::domain::inbound::ReplyPath;
 use crate::domain::outgoing::Outgoing;
 use crate::lang::Lang;
-use crate::process::{compose, duty};
+use crate::process::{by_hand, compose, duty};
 use crate::sops::model::Via;
 
 impl Planner<'_> {
@@ -90,18 +90,35 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The member gets the content and sends it by hand.
+    /// The member gets the content, sends it by hand and says so on a card: pictures and the
+    /// like first, then the words, then the card.
     fn by_hand(&mut self, template: &TemplateName, origin: &Origin) -> StepResult {
-        let member = self.follower()?;
-        let content = self.render(template, &BTreeMap::new())?;
+        let member = match &self.contact.person {
+            Person::Group(_) => self.owner()?,
+            _ => self.follower()?,
+        };
+        let mut content = self.render(template, &BTreeMap::new())?;
+        content.sort_by_key(|message| matches!(message, Outgoing::Text { .. }));
         let name = self.contact.name.as_deref();
         let remark = self.contact.followers.first();
         let remark = remark.and_then(|follower| follower.remark.as_deref());
         let name = remark.or(name).unwrap_or(self.contact.person.id());
         let text = Lang::default().text("sop.by_hand", &[("name", name)]);
+        let card = self.asking_card(name, &content);
         let mut messages = vec![Outgoing::Text { text }];
         messages.extend(content);
+        messages.extend(card);
         self.tell_members(member.as_str(), vec![member.clone()], messages, origin)
+    }
+
+    /// None where buttons are switched off.
+    fn asking_card(&self, name: &str, content: &[Outgoing]) -> Option<Outgoing> {
+        let cards = self.config.reminders.as_ref()?.cards;
+        let row = self.row.clone().filter(|_| cards)?;
+        let name = name.to_owned();
+        let out = by_hand::HandedOut { row, name };
+        let text = by_hand::words(content);
+        Some(by_hand::card(&out, text, self.record.id, self.now))
     }
 
     /// The member who has had the customer for longest.

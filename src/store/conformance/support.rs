@@ -185,6 +185,7 @@ pub(super) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionCommit {
         timers: Vec::new(),
         remove_timers: Vec::new(),
         rows: Vec::new(),
+        notes: Vec::new(),
         trace: None,
     }
 }

@@ -11,7 +11,9 @@ use super::{broadcasts, contacts, uses};
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{EffectId, RecordId};
-use crate::store::{DecisionCommit, Gather, ItemState, RecordOutcome, Result, RuleUse};
+use crate::store::{
+    DecisionCommit, DeliveryNote, Gather, ItemState, RecordOutcome, Result, RuleUse,
+};
 
 /// A decision made ready for the writer.
 pub(crate) struct PreparedDecision {
@@ -27,6 +29,7 @@ pub(crate) struct PreparedDecision {
     timers: Vec<PreparedTimer>,
     remove_timers: Vec<String>,
     rows: Vec<PreparedRow>,
+    notes: Vec<DeliveryNote>,
     trace: Option<Vec<u8>>,
 }
 
@@ -54,6 +57,7 @@ impl PreparedDecision {
             timers: timers::prepare(decision.timers)?,
             remove_timers: decision.remove_timers,
             rows: sop_rows::prepare(&decision.rows)?,
+            notes: decision.notes,
             trace: decision
                 .trace
                 .map(|trace| encode("trace", &trace))
@@ -78,6 +82,7 @@ pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Ve
     timers::remove(txn, &decision.remove_timers)?;
     timers::set(txn, decision.timers)?;
     sop_rows::put(txn, decision.rows);
+    sop_rows::note(txn, decision.notes, decision.now)?;
     for gather in decision.broadcasts {
         broadcasts::gather(txn, gather, decision.now)?;
     }

@@ -140,6 +140,7 @@ async fn work(
                 timers: vec![],
                 remove_timers: vec![],
                 rows: vec![],
+                notes: vec![],
                 trace: None,
             };
             store.commit_decision(decision).await?;
