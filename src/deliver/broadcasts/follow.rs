@@ -1,6 +1,8 @@
 //! One look at a task that WeCom has: what became of it, and what is due.
 
-use super::{AGAIN, PERSON, plan, rest, tell};
+use std::time::Duration;
+
+use super::{AGAIN, PERSON, end, plan, rest, tell};
 use crate::deliver::translate::{moment, tasks};
 use crate::deliver::worker::Deps;
 use crate::domain::broadcast::Reach;
@@ -12,6 +14,8 @@ use crate::wecom::error::{Disposition, Error};
 
 /// WeCom's code for a task that was cancelled.
 const TASK_CANCELLED: i64 = 41093;
+/// Nobody asks about a task for longer than this after it should be over.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 /// Three reminders in 24 h are over.
 const REMINDED_ENOUGH: i64 = 41094;
 
@@ -26,7 +30,6 @@ pub(super) async fn follow(
         return rest(deps, broadcast, Some(now.after(PERSON)), now).await;
     };
     let id = broadcast.id;
-    let revision = broadcast.revision;
     let before = broadcast.clone();
     match Follow::new(deps, app, broadcast, now).carry_on().await {
         Ok(change) => {
@@ -38,13 +41,20 @@ pub(super) async fn follow(
             Ok(())
         }
         Err(error) => {
+            tracing::warn!(broadcast = %id, %error, "WeCom does not tell what became of a task");
+            let policy = deps.config.broadcasts;
+            if plan::is_given_up(&before, policy, now.before(PATIENCE)) {
+                let over = (BroadcastState::Expired, Delivery::Unknown);
+                let why = "WeCom does not tell what became of the task".to_owned();
+                return end(deps, before, over, Some(why), now).await;
+            }
             let wait = match error.disposition() {
                 Disposition::Backoff { after: Some(wait) } => wait,
                 _ if error.code() == Some(errcode::TOO_FREQUENT) => errcode::frequency_pause(1),
                 _ => AGAIN,
             };
-            tracing::warn!(broadcast = %id, revision, %error, "WeCom does not tell what became of a task");
-            rest(deps, before, Some(now.after(wait)), now).await
+            let next = plan::next_look(&before, policy, now);
+            rest(deps, before, Some(next.max(now.after(wait))), now).await
         }
     }
 }
