@@ -4,6 +4,7 @@
 //!
 //! It looks only at broadcasts that are due, so it costs as much as there is open.
 
+mod follow;
 mod plan;
 
 use std::sync::Arc;
@@ -11,7 +12,6 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::translate::tasks;
 use super::worker::Deps;
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::{Effect, NewEffect, Origin};
@@ -21,9 +21,6 @@ use crate::service::{Pass, Service};
 use crate::store::{
     Broadcast, BroadcastChange, BroadcastState, Delivery, ItemId, ItemState, NewTarget, StoreError,
 };
-use crate::wecom::client::App;
-use crate::wecom::errcode;
-use crate::wecom::error::{Disposition, Error};
 
 /// So many broadcasts are looked at at once.
 const BATCH: usize = 8;
@@ -38,11 +35,6 @@ const AGAIN: Duration = Duration::from_secs(60);
 const PAGE: usize = 500;
 /// Somebody else may change a broadcast at the same time; not more often than this.
 const ROUNDS: usize = 8;
-
-/// WeCom's code for a task that was cancelled.
-const TASK_CANCELLED: i64 = 41093;
-/// Three reminders in 24 h are over.
-const REMINDED_ENOUGH: i64 = 41094;
 
 /// Takes broadcasts further.
 pub struct Worker {
@@ -121,7 +113,7 @@ async fn look(deps: &Deps, broadcast: Broadcast, now: UnixMillis) -> Result<(), 
         BroadcastState::Queued | BroadcastState::Unknown => {
             look_at_effect(deps, broadcast, now).await
         }
-        BroadcastState::Created => follow(deps, broadcast, now).await,
+        BroadcastState::Created => follow::follow(deps, broadcast, now).await,
         BroadcastState::Finished
         | BroadcastState::Cancelled
         | BroadcastState::Expired
@@ -288,154 +280,4 @@ async fn discard(deps: &Deps, effect: EffectId, now: UnixMillis) -> Result<bool,
     deps.store
         .discard(ItemId::Effect(effect), reason, now)
         .await
-}
-
-/// WeCom has the task: asks what became of it and does what is due.
-async fn follow(deps: &Deps, broadcast: Broadcast, now: UnixMillis) -> Result<(), StoreError> {
-    let Some(app) = deps.gateway.app(&broadcast.head.app) else {
-        // The app is not in the config any more; it may come back.
-        return rest(deps, broadcast, Some(now.after(PERSON)), now).await;
-    };
-    let id = broadcast.id;
-    let revision = broadcast.revision;
-    let before = broadcast.clone();
-    match Follow::new(deps, app, broadcast, now).carry_on().await {
-        Ok(change) => {
-            if change.broadcast.state != before.state {
-                let (row, why) = (&change.broadcast, change.broadcast.why.as_deref());
-                tell(row, row.state, why);
-            }
-            deps.store.change_broadcast(change).await?;
-            Ok(())
-        }
-        Err(error) => {
-            let wait = match error.disposition() {
-                Disposition::Backoff { after: Some(wait) } => wait,
-                _ if error.code() == Some(errcode::TOO_FREQUENT) => errcode::frequency_pause(1),
-                _ => AGAIN,
-            };
-            tracing::warn!(broadcast = %id, revision, %error, "WeCom does not tell what became of a task");
-            rest(deps, before, Some(now.after(wait)), now).await
-        }
-    }
-}
-
-/// One look at a task.
-struct Follow<'d> {
-    deps: &'d Deps,
-    app: &'d App,
-    now: UnixMillis,
-    change: BroadcastChange,
-}
-
-impl<'d> Follow<'d> {
-    fn new(deps: &'d Deps, app: &'d App, broadcast: Broadcast, now: UnixMillis) -> Self {
-        let ceiling = deps.config.broadcasts.ceiling;
-        let mut change = BroadcastChange::of(broadcast, now);
-        change.budget = Some(ceiling.budget(now, &deps.config.timezone));
-        Self {
-            deps,
-            app,
-            now,
-            change,
-        }
-    }
-
-    async fn carry_on(mut self) -> Result<BroadcastChange, Error> {
-        let policy = self.deps.config.broadcasts;
-        match self.read().await {
-            Err(error) if error.code() == Some(TASK_CANCELLED) => {
-                self.over(BroadcastState::Cancelled, Delivery::Cancelled);
-                return Ok(self.change);
-            }
-            read => read?,
-        }
-        let row = &self.change.broadcast;
-        let given_up = plan::is_given_up(row, policy, self.now);
-        if plan::is_finished(row) {
-            self.over(BroadcastState::Finished, Delivery::Declined);
-        } else if row.cancelled || given_up {
-            let cancelled = row.cancelled;
-            self.take_back().await?;
-            if cancelled {
-                self.over(BroadcastState::Cancelled, Delivery::Cancelled);
-            } else {
-                self.over(BroadcastState::Expired, Delivery::Expired);
-            }
-        } else {
-            if plan::wants_reminder(row, policy, self.now, &self.deps.config.timezone) {
-                self.remind().await?;
-            }
-            let row = &mut self.change.broadcast;
-            row.due = Some(plan::next_look(row, policy, self.now));
-        }
-        Ok(self.change)
-    }
-
-    /// Who has confirmed, and whom it reached.
-    async fn read(&mut self) -> Result<(), Error> {
-        let task = self.change.broadcast.task.clone().unwrap_or_default();
-        let known = std::mem::take(&mut self.change.broadcast.members);
-        let members = tasks::members(self.app, &task).await;
-        let mut members = match members {
-            Ok(members) => members,
-            Err(error) => {
-                self.change.broadcast.members = known;
-                return Err(error);
-            }
-        };
-        for member in &mut members {
-            let before = known.iter().find(|known| known.userid == member.userid);
-            member.read = before.is_some_and(|known| known.read);
-            if member.sent_at.is_none() || member.read {
-                continue;
-            }
-            let news = tasks::results(self.app, &task, &member.userid).await?;
-            member.read = plan::is_read(member, &news, &self.change.broadcast, self.now);
-            self.change.news.extend(news);
-        }
-        self.change.broadcast.members = members;
-        Ok(())
-    }
-
-    /// Takes back what is not sent, and asks once more: somebody may have confirmed meanwhile.
-    async fn take_back(&mut self) -> Result<(), Error> {
-        let task = self.change.broadcast.task.clone().unwrap_or_default();
-        match tasks::cancel(self.app, &task).await {
-            Err(error) if error.code() == Some(TASK_CANCELLED) => {}
-            cancelled => cancelled?,
-        }
-        match self.read().await {
-            Err(error) if error.code() == Some(TASK_CANCELLED) => Ok(()),
-            read => read,
-        }
-    }
-
-    async fn remind(&mut self) -> Result<(), Error> {
-        let task = self.change.broadcast.task.clone().unwrap_or_default();
-        match tasks::remind(self.app, &task).await {
-            // Somebody else has reminded them, in the console.
-            Err(error) if error.code() == Some(REMINDED_ENOUGH) => {}
-            reminded => reminded?,
-        }
-        self.change.broadcast.reminded.push(self.now);
-        let unconfirmed = self.change.broadcast.unconfirmed().count();
-        tracing::info!(broadcast = %self.change.broadcast.id, unconfirmed, "members were reminded of a broadcast");
-        Ok(())
-    }
-
-    fn over(&mut self, state: BroadcastState, delivery: Delivery) {
-        let row = &mut self.change.broadcast;
-        row.state = state;
-        row.due = None;
-        let why = match state {
-            BroadcastState::Finished => Some("the member confirmed without them"),
-            BroadcastState::Expired => Some("nobody confirmed it in time"),
-            _ => None,
-        };
-        if state == BroadcastState::Expired {
-            row.why = why.map(str::to_owned);
-        }
-        self.change.rest = Some((delivery, why.map(str::to_owned)));
-    }
 }

@@ -17,6 +17,7 @@ use crate::wecom::client::{App, Secret};
 
 mod mass;
 mod message;
+pub(super) mod moment;
 mod session;
 pub(super) mod tasks;
 pub(super) use message::Failure;

@@ -112,6 +112,8 @@ pub(super) struct Planner<'a> {
     in_sop: bool,
     /// The row of the SOP's step.
     row: Option<SopRowKey>,
+    /// The tags of the SOP's audience.
+    tags: Vec<Tag>,
 }
 
 pub(super) type StepResult = Result<(), String>;
@@ -138,6 +140,7 @@ impl<'a> Planner<'a> {
             greeted_by: None,
             in_sop: false,
             row: None,
+            tags: Vec::new(),
         }
     }
 
@@ -152,9 +155,10 @@ impl<'a> Planner<'a> {
         self.in_sop = true;
     }
 
-    /// What follows belongs to this row of an SOP's step.
-    pub(super) fn for_row(&mut self, row: SopRowKey) {
+    /// What follows belongs to this row of an SOP's step, for an audience with these tags.
+    pub(super) fn for_row(&mut self, row: SopRowKey, tags: Vec<Tag>) {
         self.row = Some(row);
+        self.tags = tags;
     }
 
     /// Runs the actions of one rule, in order. One that cannot be done stops no other.

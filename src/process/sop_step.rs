@@ -237,12 +237,13 @@ impl Due<'_> {
         } = *self.task;
         let mut planner = Planner::new(config, playbook, record, contact, now);
         planner.for_version(&self.scene.sop.version);
-        planner.for_row(SopRowKey {
+        let row = SopRowKey {
             sop: self.scene.sop.id.clone(),
             run: self.scene.enrolment.started_at,
             target: contact.person.clone(),
             step: self.scene.enrolment.step,
-        });
+        };
+        planner.for_row(row, self.scene.sop.audience_tags());
         planner
     }
 

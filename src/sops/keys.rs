@@ -11,7 +11,7 @@ pub fn schema() -> serde_json::Value {
 
 const KINDS: &[&str] = &["lifecycle", "group", "recurring", "campaign"];
 const MODES: &[&str] = &["on", "off"];
-const VIAS: &[&str] = &["broadcast", "staff", "robot", "appchat"];
+const VIAS: &[&str] = &["broadcast", "staff", "robot", "appchat", "moments"];
 
 pub(super) const SOPS: Shape = Shape::Map(&[
     Key::may(
@@ -170,8 +170,8 @@ const STEP: &[Key] = &[
     Key::may(
         "via",
         Shape::Choice(VIAS, &[]),
-        "send 怎么送达：broadcast 群发任务（成员点一次确认）；staff 发给成员由其手动转发；robot 群机器人；appchat 应用建的内部群",
-        "How send gets there: broadcast (a task that a member confirms), staff (sent by hand), robot, appchat (an internal group)",
+        "send 怎么送达：broadcast 群发任务（成员点一次确认）；staff 发给成员由其手动转发；robot 群机器人；appchat 应用建的内部群；moments 朋友圈任务",
+        "How send gets there: broadcast (a task that a member confirms), staff (sent by hand), robot, appchat (an internal group), moments (members publish)",
     ),
     Key::may(
         "to",

@@ -13,7 +13,7 @@ use crate::domain::action::{Action, TemplateName};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::criteria::{ContactTest, fits as fits_pattern};
-use crate::domain::ids::{Person, SopId};
+use crate::domain::ids::{Person, SopId, Tag};
 use crate::rules::fits;
 
 /// All plans of an installation.
@@ -152,6 +152,17 @@ impl Sop {
     #[must_use]
     pub fn is_lifecycle(&self) -> bool {
         self.kind == Kind::Lifecycle
+    }
+
+    /// The tags that everybody in its audience carries.
+    #[must_use]
+    pub fn audience_tags(&self) -> Vec<Tag> {
+        let tests = self.audience.iter().flatten();
+        let tags = tests.filter_map(|test| match test {
+            ContactTest::HasTag(tag) => Some(tag.clone()),
+            _ => None,
+        });
+        tags.collect()
     }
 
     /// Whether the customer or the group is one of those for whom it is meant.
@@ -431,6 +442,8 @@ pub enum Via {
     Robot(String),
     /// A named internal group of the config.
     Appchat(String),
+    /// A moment that members publish.
+    Moments,
 }
 
 /// One thing that a step does.

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::keys::SOPS;
-use super::model::{Cap, Condition, Every, Kind, Late, Limits, Missed, Quiet, Sop, Step, Target};
+use super::model::{
+    Cap, Condition, Every, Kind, Late, Limits, Missed, Quiet, Sop, Step, Target, Via,
+};
 use super::outreach::Outreach;
 use super::parse_condition::conditions;
 use super::{parse_step, parse_time, problems};
@@ -105,7 +107,18 @@ impl File<'_, '_> {
             kind,
         };
         self.as_a_whole(&sop, node, span);
+        self.moments(&sop, span);
         Some(sop)
+    }
+
+    /// WeCom shows a moment to whoever carries a tag, not to somebody alone.
+    fn moments(&mut self, sop: &Sop, span: Span) {
+        let mut steps = sop.steps.iter();
+        let for_all = matches!(sop.kind, Kind::Recurring(_) | Kind::Campaign { .. });
+        let by_tag = matches!(sop.audience.as_deref(), Some([ContactTest::HasTag(_)]));
+        if steps.any(|step| step.via == Via::Moments) && !(for_all && by_tag) {
+            self.add(span, Diagnostic::of(problems::MOMENT_FORM));
+        }
     }
 
     fn remember(&mut self, id: &SopId, span: Span) {

@@ -129,6 +129,7 @@ fn via(file: &mut File<'_, '_>, node: &Node) -> Option<Via> {
             }
             Some(Via::Appchat(name.to_owned()))
         }
+        "moments" => Some(Via::Moments),
         _ => None,
     }
 }

@@ -18,4 +18,5 @@ crate::diagnostic::kinds! {
     EXITS_AT_ONCE = Warning "S014" "sop_exits_at_once";
     TASK_EACH = Warning "S015" "sop_task_each";
     UNKNOWN_APPCHAT = Error "S016" "sop_unknown_appchat";
+    MOMENT_FORM = Error "S017" "sop_moment_form";
 }

@@ -67,10 +67,12 @@ pub(super) fn is_read(
     now: UnixMillis,
 ) -> bool {
     let pending = news.iter().any(|one| one.delivery == Delivery::Confirmed);
-    // Of groups only those that were reached are told.
     let complete = match row.head.reach {
+        Reach::Customers => true,
+        // Of groups only those that were reached are told.
         Reach::Groups => news.len() as u64 >= row.open() + delivered(row),
-        Reach::Customers | Reach::Moments => true,
+        // Customers see it by and by.
+        Reach::Moments => false,
     };
     let late = member.sent_at.is_some_and(|at| now.since(at) >= SENDING);
     late || (!pending && complete)

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::message::{Failure, for_welcome};
-use super::{note, tasks};
+use super::{moment, note, tasks};
 use crate::deliver::broadcasts::update;
 use crate::deliver::retry::{SETTLE, again, describe};
 use crate::deliver::worker::Deps;
@@ -26,11 +26,11 @@ use crate::wecom::client::App;
 use crate::wecom::error::{Disposition, Error};
 
 /// WeCom's clock and ours may differ by so much.
-const CLOCKS: Duration = Duration::from_secs(600);
+pub(super) const CLOCKS: Duration = Duration::from_secs(600);
 /// The first look at what became of a task.
 const FIRST_LOOK: Duration = Duration::from_secs(30);
 /// So many tasks of ours are compared with a task that was found.
-const RECENT: usize = 5_000;
+pub(super) const RECENT: usize = 5_000;
 
 /// Makes the task of a broadcast, once.
 pub(super) async fn send(
@@ -53,6 +53,10 @@ pub(super) async fn send(
     let targets = waiting(deps, id).await?;
     if targets.is_empty() {
         return Ok(dropped("nobody is in the audience"));
+    }
+    if broadcast.head.reach == Reach::Moments {
+        let content = (targets.as_slice(), messages);
+        return moment::send(deps, claimed, app, &broadcast, content).await;
     }
     if let Some(asked_at) = broadcast.asked_at
         && let Some(end) = look_first(deps, app, &broadcast, &targets, asked_at).await?
@@ -283,7 +287,7 @@ fn says_the_same(broadcast: &Broadcast, found: &GroupMsg) -> bool {
     said == found_text && kinds.eq(found_kinds)
 }
 
-fn text_of(message: &Outgoing) -> Option<&str> {
+pub(super) fn text_of(message: &Outgoing) -> Option<&str> {
     match message {
         Outgoing::Text { text } | Outgoing::Markdown { text } => Some(text),
         _ => None,

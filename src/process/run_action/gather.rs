@@ -47,6 +47,17 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// A moment of all members for all who carry the tags of the audience: whoever comes due
+    /// with this step is counted among them.
+    pub(super) fn moment(&mut self, template: &TemplateName, origin: &Origin) -> StepResult {
+        self.customer()?;
+        let messages = compose::for_welcome(self.render(template, &BTreeMap::new())?)?;
+        let mut head = self.head(Reach::Moments, None, messages, origin);
+        head.tags.clone_from(&self.tags);
+        self.gather(head);
+        Ok(())
+    }
+
     /// Who hears the same from the same step goes together.
     pub(super) fn gather(&mut self, head: BroadcastHead) {
         let zone = &self.config.timezone;

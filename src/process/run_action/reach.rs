@@ -67,6 +67,7 @@ impl Planner<'_> {
                 self.robot(robot, &content, origin, &nothing)
             }
             Via::Appchat(name) => self.appchat(name, template, origin),
+            Via::Moments => self.moment(template, origin),
             Via::Broadcast => self.broadcast(template, origin),
             Via::Staff => self.by_hand(template, origin),
         }

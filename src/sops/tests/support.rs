@@ -20,7 +20,11 @@ pub(in crate::sops) fn read(text: &str) -> (Option<SopSet>, Report) {
     };
     let mut report = Report::default();
     let menu = "menu: {head: 请选, items: [{click: 退款}]}\n";
-    let templates = files(&[("甲.txt", "您好"), ("乙.yaml", menu)]);
+    let templates = files(&[
+        ("甲.txt", "您好"),
+        ("乙.yaml", menu),
+        ("丁.txt", "{{ contact.name | default('您') }}好"),
+    ]);
     let templates = Catalog::from_files(Path::new("templates"), &templates, &mut report);
     let names = |names: &[&str]| -> BTreeSet<String> {
         names.iter().map(|name| (*name).to_owned()).collect()

@@ -310,6 +310,20 @@ impl Agent {
         first.map_or(serde_json::Value::Null, |value| value.expect("JSON"))
     }
 
+    /// Broadcasts of one state, as `broadcasts list` tells them.
+    pub async fn broadcasts(&self, state: &str) -> Vec<serde_json::Value> {
+        let query = serde_json::json!({ "states": [state], "before": null, "limit": 1000 });
+        let query = serde_json::from_value(query).expect("a state");
+        let client = ControlClient::new(&self.folder.path().join("data/control.sock"));
+        let asked = client.expect("a client");
+        let asked = asked.ask(&Request::Broadcasts(query)).await;
+        let Ok(Reply::Broadcasts(broadcasts)) = asked else {
+            panic!("no list: {asked:?}");
+        };
+        let values = broadcasts.iter().map(serde_json::to_value);
+        values.map(|value| value.expect("JSON")).collect()
+    }
+
     /// Waits until `queue list` tells of `count` items of a state.
     pub async fn queued(&self, state: &str, count: usize) -> Vec<serde_json::Value> {
         eventually(&format!("{count} × {state}"), async || {

@@ -128,3 +128,14 @@ fn a_task_is_finished_when_every_part_is_read() {
     assert!(is_finished(&row));
     assert!(!is_finished(&task(Reach::Customers, &[])));
 }
+
+#[test]
+fn a_moment_is_looked_at_for_an_hour_after_it_was_published() {
+    let row = task(Reach::Moments, &[Some(ten())]);
+    let member = &row.members[0];
+    let seen = [news(Delivery::Delivered)];
+    assert!(!is_read(member, &seen, &row, ten()));
+    assert!(is_read(member, &seen, &row, ten().after(HOUR)));
+    let asks = wants_reminder(&row, Broadcasts::default(), ten().after(5 * HOUR), &zone());
+    assert!(!asks, "WeCom has no reminders of moments");
+}
