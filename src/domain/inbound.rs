@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
-use super::reminder::Told;
 use super::ids::{
     AppName, ChatId, ConversationKey, ExternalUserId, OpenKfId, Person, RuleId, SopId, UserId,
 };
+use super::reminder::Told;
 
 /// The kind of callback URL that something came through.
 #[derive(

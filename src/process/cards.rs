@@ -113,7 +113,8 @@ mod tests {
             key: "done",
             text: "完成",
         };
-        let Outgoing::Card { card } = card(&task, "提醒", "回访张三", &[button, button]) else {
+        let Outgoing::Card { card } = card(&task, "提醒", "回访张三", &[button, button])
+        else {
             panic!("a card");
         };
         let card = crate::wecom::api::TemplateCard::new(card).expect("WeCom takes it");

@@ -23,7 +23,8 @@ pub(super) fn group(
     let mut asked = name;
     for _ in 0..MOST_FALLBACKS {
         let Some(on_duty) = roster.on_duty(asked, here, calendar) else {
-            return listed(asked).or_else(|| (asked != name).then(|| vec![UserId(asked.to_owned())]));
+            return listed(asked)
+                .or_else(|| (asked != name).then(|| vec![UserId(asked.to_owned())]));
         };
         if !on_duty.is_empty() {
             return Some(on_duty);
@@ -34,7 +35,11 @@ pub(super) fn group(
         }
     }
     let next = roster.next_on_duty(name, here, calendar);
-    Some(if next.is_empty() { listed(name).unwrap_or_default() } else { next })
+    Some(if next.is_empty() {
+        listed(name).unwrap_or_default()
+    } else {
+        next
+    })
 }
 
 /// The members of a group, or the member of this account; `None` if it is no account either.

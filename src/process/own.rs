@@ -11,9 +11,9 @@ use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger}
 use crate::domain::outgoing::Outgoing;
 use crate::process::compose;
 use crate::process::playbook::Playbook;
-use crate::process::{reminders, unanswered};
 use crate::process::run_action::Planner;
 use crate::process::sop_step::sop_step;
+use crate::process::{reminders, unanswered};
 use crate::rules::explain::Deed;
 use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordBody, RecordOutcome};
 

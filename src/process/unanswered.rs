@@ -54,12 +54,17 @@ pub(super) fn watch(scene: &TaskScene<'_>, commit: &mut DecisionCommit) {
 
 /// Whether the decision says something in the chat and leaves the session where it is.
 fn is_answered(inbound: &Inbound, commit: &DecisionCommit) -> bool {
-    let in_chat = commit.effects.iter().filter(|new| new.lane.0 == inbound.conversation.0);
+    let in_chat = commit
+        .effects
+        .iter()
+        .filter(|new| new.lane.0 == inbound.conversation.0);
     let mut answered = false;
     for new in in_chat {
         match &new.effect {
             Effect::KfTransfer { .. } => return false,
-            Effect::KfSend { .. } | Effect::AppSend { .. } | Effect::KfEnd { .. } => answered = true,
+            Effect::KfSend { .. } | Effect::AppSend { .. } | Effect::KfEnd { .. } => {
+                answered = true
+            }
             _ => {}
         }
     }
@@ -84,7 +89,9 @@ fn begin(scene: &TaskScene<'_>, ladder: &Ladder, text: String, commit: &mut Deci
     let here = since.local(&scene.config.timezone);
     let off_duty = ladder.hand_over.is_some() && ladder.is_off_duty(calendar, here);
     let due = if off_duty {
-        ladder.opening(calendar, here).map(|at| UnixMillis::of_local(at, &scene.config.timezone))
+        ladder
+            .opening(calendar, here)
+            .map(|at| UnixMillis::of_local(at, &scene.config.timezone))
     } else {
         due(scene, ladder, since, 0)
     };
@@ -104,7 +111,9 @@ pub(super) fn step(scene: &TaskScene<'_>, step: u32, text: &str, commit: &mut De
         commit.outcome = RecordOutcome::Skipped { reason };
         return;
     };
-    let rung = usize::try_from(step).ok().and_then(|step| ladder.steps.get(step));
+    let rung = usize::try_from(step)
+        .ok()
+        .and_then(|step| ladder.steps.get(step));
     let first_due = due(scene, ladder, waiting.since, 0);
     // At the opening the first step has not been reached yet.
     let hand_over = ladder.hand_over.as_deref();
@@ -117,7 +126,9 @@ pub(super) fn step(scene: &TaskScene<'_>, step: u32, text: &str, commit: &mut De
     tell(scene, who, waiting, text, commit);
     let next = if hand_over.is_some() { step } else { step + 1 };
     if let Some(due) = due(scene, ladder, waiting.since, next) {
-        commit.timers.push(timer(scene, next, text.to_owned(), due.max(scene.now)));
+        commit
+            .timers
+            .push(timer(scene, next, text.to_owned(), due.max(scene.now)));
     }
     let waiting = Waiting {
         step: next,
@@ -140,10 +151,19 @@ fn tell(
         contact,
         now,
     } = *scene;
-    let remark = contact.followers.first().and_then(|follower| follower.remark.as_deref());
-    let name = remark.or(contact.name.as_deref()).unwrap_or(contact.person.id());
+    let remark = contact
+        .followers
+        .first()
+        .and_then(|follower| follower.remark.as_deref());
+    let name = remark
+        .or(contact.name.as_deref())
+        .unwrap_or(contact.person.id());
     let waited = now.since(waiting.since).as_secs() / 60;
-    let values = [("name", name), ("minutes", &*waited.to_string()), ("text", text)];
+    let values = [
+        ("name", name),
+        ("minutes", &*waited.to_string()),
+        ("text", text),
+    ];
     let told = Lang::default().text("reminder.unanswered", &values);
     let mut planner = Planner::new(config, playbook, record, contact, now);
     let deed = Deed {
@@ -167,7 +187,9 @@ fn tell(
 
 fn change_of<'c>(scene: &TaskScene<'_>, commit: &'c mut DecisionCommit) -> &'c mut ContactChange {
     let change = commit.contact.get_or_insert_default();
-    change.person.get_or_insert_with(|| scene.contact.person.clone());
+    change
+        .person
+        .get_or_insert_with(|| scene.contact.person.clone());
     change
 }
 

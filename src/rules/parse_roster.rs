@@ -7,8 +7,8 @@ use super::calendar::{Calendar, Days, Opening};
 use super::parse::version;
 use super::parse_calendar::days;
 use super::problems;
-use super::roster_keys::ROSTER;
 use super::roster::{Group, Ladder, Roster, Rung, Shift};
+use super::roster_keys::ROSTER;
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::domain::ids::UserId;
 use crate::domain::inbound::Channel;
@@ -52,7 +52,10 @@ fn group(node: &Node, known: &BTreeSet<String>, findings: &mut Findings<'_>) -> 
         receiver(fallback, known, findings);
     }
     Group {
-        shifts: shifts.iter().filter_map(|shift| self::shift(shift, findings)).collect(),
+        shifts: shifts
+            .iter()
+            .filter_map(|shift| self::shift(shift, findings))
+            .collect(),
         fallback: fallback.and_then(Node::text).map(str::to_owned),
     }
 }
@@ -60,7 +63,9 @@ fn group(node: &Node, known: &BTreeSet<String>, findings: &mut Findings<'_>) -> 
 fn shift(node: &Node, findings: &mut Findings<'_>) -> Option<Shift> {
     let words = |key: &str| node.get(key).map(Node::words).into_iter().flatten();
     let who: Vec<UserId> = words("who").map(|(id, _)| UserId(id.to_owned())).collect();
-    let dates: BTreeSet<_> = words("dates").filter_map(|(text, _)| values::date(text)).collect();
+    let dates: BTreeSet<_> = words("dates")
+        .filter_map(|(text, _)| values::date(text))
+        .collect();
     let clock = |key: &str| node.get(key).and_then(Node::text).and_then(values::clock);
     let span = match (node.get("from").is_some(), node.get("to").is_some()) {
         (false, false) => Some((ClockTime(0), ClockTime(24 * 60))),
@@ -75,9 +80,17 @@ fn shift(node: &Node, findings: &mut Findings<'_>) -> Option<Shift> {
         findings.add(node.span, Diagnostic::of(problems::SHIFT_FORM));
         return None;
     };
-    let days = if named.is_empty() { vec![Days::Every] } else { named };
+    let days = if named.is_empty() {
+        vec![Days::Every]
+    } else {
+        named
+    };
     let opening = Opening { days, from, to };
-    Some(Shift { who, opening, dates })
+    Some(Shift {
+        who,
+        opening,
+        dates,
+    })
 }
 
 fn ladder(
@@ -104,7 +117,10 @@ fn ladder(
     let steps = node.get("steps").map(Node::items).unwrap_or_default();
     let mut rungs: Vec<Rung> = Vec::new();
     for step in steps {
-        let after = step.get("after").and_then(Node::text).and_then(values::duration);
+        let after = step
+            .get("after")
+            .and_then(Node::text)
+            .and_then(values::duration);
         let (Some(after), Some(tell)) = (after, step.get("tell")) else {
             continue;
         };
@@ -119,13 +135,19 @@ fn ladder(
     if let Some(to) = hand_over {
         receiver(to, known, findings);
     }
-    let fits = rungs.first().is_none_or(|rung| rung.after >= Duration::from_secs(60));
+    let fits = rungs
+        .first()
+        .is_none_or(|rung| rung.after >= Duration::from_secs(60));
     if !fits {
         findings.add(node.span, Diagnostic::of(problems::RUNG_ORDER));
     }
     (!rungs.is_empty()).then(|| Ladder {
         hours,
-        channels: if channels.is_empty() { vec![Channel::Kf] } else { channels },
+        channels: if channels.is_empty() {
+            vec![Channel::Kf]
+        } else {
+            channels
+        },
         hand_over: hand_over.and_then(Node::text).map(str::to_owned),
         steps: rungs,
     })

@@ -70,7 +70,8 @@ impl Ladder {
     /// Whether no minute counts at this local time.
     #[must_use]
     pub fn is_off_duty(&self, calendar: &Calendar, at: DateTime) -> bool {
-        self.hours.is_some_and(|hours| !calendar.is_open_at(hours, at))
+        self.hours
+            .is_some_and(|hours| !calendar.is_open_at(hours, at))
     }
 
     /// The time at which so many minutes have counted; `None` if they never do.
@@ -85,7 +86,10 @@ impl Ladder {
             at = at.checked_add(1.minute()).ok()?;
             // The end of the hours is still their last minute.
             if !calendar.is_open_at(hours, at.checked_sub(1.minute()).ok()?) {
-                at = calendar.next_opening(hours, at)?.checked_add(1.minute()).ok()?;
+                at = calendar
+                    .next_opening(hours, at)?
+                    .checked_add(1.minute())
+                    .ok()?;
             }
         }
         Some(at)
@@ -116,7 +120,9 @@ impl Roster {
     /// Who of a group is on duty at a local time; `None` if there is no such group.
     #[must_use]
     pub fn on_duty(&self, name: &str, at: DateTime, calendar: &Calendar) -> Option<Vec<UserId>> {
-        self.groups.get(name).map(|group| group.on_duty(at, calendar))
+        self.groups
+            .get(name)
+            .map(|group| group.on_duty(at, calendar))
     }
 
     /// Who stands in for a group of which nobody is on duty.
@@ -137,7 +143,11 @@ impl Roster {
 impl Group {
     fn on_duty(&self, at: DateTime, calendar: &Calendar) -> Vec<UserId> {
         let mut members: Vec<UserId> = Vec::new();
-        for shift in self.shifts.iter().filter(|shift| self.runs(shift, at, calendar)) {
+        for shift in self
+            .shifts
+            .iter()
+            .filter(|shift| self.runs(shift, at, calendar))
+        {
             for member in &shift.who {
                 if !members.contains(member) {
                     members.push(member.clone());
@@ -158,15 +168,25 @@ impl Group {
     }
 
     fn next_on_duty(&self, from: DateTime, calendar: &Calendar) -> Vec<UserId> {
-        let mut minutes: Vec<i16> = self.shifts.iter().map(|shift| shift.opening.from.0).collect();
+        let mut minutes: Vec<i16> = self
+            .shifts
+            .iter()
+            .map(|shift| shift.opening.from.0)
+            .collect();
         minutes.sort_unstable();
         minutes.dedup();
         let mut date = from.date();
         for _ in 0..MOST_DAYS {
             for minute in &minutes {
-                let at = date.at(0, 0, 0, 0).checked_add(i64::from(*minute).minutes());
+                let at = date
+                    .at(0, 0, 0, 0)
+                    .checked_add(i64::from(*minute).minutes());
                 let Ok(at) = at else { continue };
-                let members = if at > from { self.on_duty(at, calendar) } else { Vec::new() };
+                let members = if at > from {
+                    self.on_duty(at, calendar)
+                } else {
+                    Vec::new()
+                };
                 if !members.is_empty() {
                     return members;
                 }

@@ -64,7 +64,12 @@ const SHIFT: &[Key] = &[
         "只在这几天，并且这几天不看别的班次",
         "Only on these days, on which the other shifts do not count",
     ),
-    Key::may("from", Shape::Clock, "几点开始，默认整天", "From; the whole day by default"),
+    Key::may(
+        "from",
+        Shape::Clock,
+        "几点开始，默认整天",
+        "From; the whole day by default",
+    ),
     Key::may(
         "to",
         Shape::Clock,

@@ -16,6 +16,7 @@ const LAYERS: [Layer; 7] = [
         "gateway",
         "http",
         "import",
+        "phrases",
         "rules",
         "service",
         "sops",
@@ -29,7 +30,8 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 12] = [
+const BESIDE: [(&str, &str); 13] = [
+    ("phrases", "rules"),
     ("rules", "templates"),
     ("rules", "yaml"),
     ("sops", "rules"),
@@ -45,7 +47,14 @@ const BESIDE: [(&str, &str); 12] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 5] = ["import", "rules", "sops", "templates", "versions"];
+const PURE: [&str; 6] = [
+    "import",
+    "phrases",
+    "rules",
+    "sops",
+    "templates",
+    "versions",
+];
 
 struct Layer {
     modules: &'static [&'static str],

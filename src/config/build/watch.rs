@@ -55,7 +55,12 @@ impl Builder<'_> {
         let app = member_app(file, section.app.as_ref());
         if let (None, Some(wanted)) = (&app, &section.app) {
             let values = [("name", wanted.get_ref().clone())];
-            self.error("A040", "config.reminders_app", Some(&wanted.span()), &values);
+            self.error(
+                "A040",
+                "config.reminders_app",
+                Some(&wanted.span()),
+                &values,
+            );
             return None;
         }
         let (commands, cards) = (section.commands, section.cards);

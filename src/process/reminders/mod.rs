@@ -4,16 +4,16 @@ mod press;
 mod say;
 mod turn;
 
+use crate::domain::clock::UnixMillis;
+use crate::domain::ids::AppName;
 use crate::domain::ids::{ConversationKey, DedupeKey, Person, RecordId, RuleId, UserId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::outgoing::Outgoing;
 use crate::domain::reminder::{Reminder, ReminderChange, Told};
+use crate::lang::Lang;
 use crate::phrases::{self, Scene, Which, Wish};
 use crate::process::cards::{self, Button, Press};
 use crate::process::own::TaskScene;
-use crate::domain::clock::UnixMillis;
-use crate::domain::ids::AppName;
-use crate::domain::outgoing::Outgoing;
-use crate::lang::Lang;
 use crate::store::{DecisionCommit, NewRecord, RecordBody, RecordOutcome};
 
 use turn::Turn;
@@ -75,7 +75,11 @@ pub(super) fn due(scene: &TaskScene<'_>, number: u32, commit: &mut DecisionCommi
 
 /// The member was sent a card from elsewhere: it is kept until a button is pressed.
 pub(super) fn show(scene: &TaskScene<'_>, told: &Told, commit: &mut DecisionCommit) {
-    let number = scene.contact.reminders.as_ref().map_or(1, |all| all.last + 1);
+    let number = scene
+        .contact
+        .reminders
+        .as_ref()
+        .map_or(1, |all| all.last + 1);
     let reminder = Reminder {
         text: told.text.clone(),
         due: scene.now,

@@ -57,14 +57,25 @@ impl Turn<'_> {
     pub(super) fn clear(&mut self, number: u32, reminder: &Reminder) {
         if reminder.rhythm.is_some() {
             let card = None;
-            self.set(number, Reminder { card, ..reminder.clone() });
+            self.set(
+                number,
+                Reminder {
+                    card,
+                    ..reminder.clone()
+                },
+            );
         } else {
             self.remove(number);
         }
     }
 
     /// One that comes again keeps its rhythm: what is put off gets a number of its own.
-    pub(super) fn put_off(&mut self, number: u32, reminder: &Reminder, until: UnixMillis) -> String {
+    pub(super) fn put_off(
+        &mut self,
+        number: u32,
+        reminder: &Reminder,
+        until: UnixMillis,
+    ) -> String {
         let later = Reminder {
             text: reminder.text.clone(),
             due: until,
@@ -81,7 +92,8 @@ impl Turn<'_> {
             self.timer(number, until);
         }
         let time = self.voice.short(until);
-        self.voice.text("reminder.later_on_card", &[("time", &time)])
+        self.voice
+            .text("reminder.later_on_card", &[("time", &time)])
     }
 
     /// Tomorrow at nine.

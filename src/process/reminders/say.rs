@@ -26,10 +26,18 @@ impl Voice<'_> {
     pub(super) fn time(&self, at: UnixMillis) -> String {
         let local = at.local(self.zone);
         let same_year = local.year() == self.now.local(self.zone).year();
-        let key = if same_year { "reminder.time" } else { "reminder.time_of_year" };
+        let key = if same_year {
+            "reminder.time"
+        } else {
+            "reminder.time_of_year"
+        };
         let weekday = self.weekday(local.weekday().to_monday_one_offset());
-        let [year, month, day] = [local.year().into(), i32::from(local.month()), local.day().into()]
-            .map(|number: i32| number.to_string());
+        let [year, month, day] = [
+            local.year().into(),
+            i32::from(local.month()),
+            local.day().into(),
+        ]
+        .map(|number: i32| number.to_string());
         let clock = local.strftime("%H:%M").to_string();
         let values = [
             ("year", year.as_str()),
@@ -61,7 +69,10 @@ impl Voice<'_> {
             When::Repeating { rhythm, first } => {
                 let rhythm = self.rhythm(rhythm);
                 let first = self.time(*first);
-                self.text("reminder.repeating", &[("rhythm", &rhythm), ("first", &first)])
+                self.text(
+                    "reminder.repeating",
+                    &[("rhythm", &rhythm), ("first", &first)],
+                )
             }
         }
     }
@@ -77,8 +88,16 @@ impl Voice<'_> {
             }
             None => self.time(reminder.due),
         };
-        let key = if reminder.is_shown() { "reminder.line_shown" } else { "reminder.line" };
-        let values = [("number", number.as_str()), ("time", &time), ("text", &reminder.text)];
+        let key = if reminder.is_shown() {
+            "reminder.line_shown"
+        } else {
+            "reminder.line"
+        };
+        let values = [
+            ("number", number.as_str()),
+            ("time", &time),
+            ("text", &reminder.text),
+        ];
         self.text(key, &values)
     }
 
@@ -92,7 +111,11 @@ impl Voice<'_> {
                 let number = (place + 1).to_string();
                 let half = self.half(when);
                 let when = self.when(when);
-                let values = [("number", number.as_str()), ("when", &when), ("half", &half)];
+                let values = [
+                    ("number", number.as_str()),
+                    ("when", &when),
+                    ("half", &half),
+                ];
                 self.text("reminder.choice", &values)
             })
             .collect();
@@ -124,7 +147,10 @@ impl Voice<'_> {
             Rhythm::Minutes(minutes) => return self.minutes(*minutes),
             Rhythm::Days { on, at } => (on, at),
         };
-        let times: Vec<String> = at.iter().map(|time| time.strftime("%H:%M").to_string()).collect();
+        let times: Vec<String> = at
+            .iter()
+            .map(|time| time.strftime("%H:%M").to_string())
+            .collect();
         format!("{} {}", self.days(on), times.join("、"))
     }
 
@@ -163,8 +189,15 @@ impl Voice<'_> {
                 let values = [("month", &*month.to_string()), ("day", &*day.to_string())];
                 self.shifted(self.text("reminder.yearly", &values), *shift)
             }
-            OnDays::Lunar { day: LunarDay { month, day, leap }, shift } => {
-                let key = if *leap { "reminder.lunar_leap" } else { "reminder.lunar" };
+            OnDays::Lunar {
+                day: LunarDay { month, day, leap },
+                shift,
+            } => {
+                let key = if *leap {
+                    "reminder.lunar_leap"
+                } else {
+                    "reminder.lunar"
+                };
                 let values = [("month", &*month.to_string()), ("day", &*day.to_string())];
                 self.shifted(self.text(key, &values), *shift)
             }

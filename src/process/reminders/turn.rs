@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::say::Voice;
-use super::{KIND, MOST, PATIENCE, Scene, Which, Wish, card, card_for, conversation, origin, phrases};
+use super::{
+    KIND, MOST, PATIENCE, Scene, Which, Wish, card, card_for, conversation, origin, phrases,
+};
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{AppName, Lane, Person, UserId};
@@ -112,11 +114,17 @@ impl<'t> Turn<'t> {
         let wish = match fresh.map(|asked| asked.question) {
             None => phrases::understand(text, &world),
             Some(Open::Wish(question)) => phrases::answer(&question, text, &world),
-            Some(Open::HandOver(number)) => Some(phrases::understand(text, &world).unwrap_or_else(|| {
-                let which = Which::Numbers(vec![number]);
-                let to = text.trim().trim_start_matches(['@', '给']).trim().to_owned();
-                Wish::HandOver { which, to }
-            })),
+            Some(Open::HandOver(number)) => {
+                Some(phrases::understand(text, &world).unwrap_or_else(|| {
+                    let which = Which::Numbers(vec![number]);
+                    let to = text
+                        .trim()
+                        .trim_start_matches(['@', '给'])
+                        .trim()
+                        .to_owned();
+                    Wish::HandOver { which, to }
+                }))
+            }
         };
         wish.is_some_and(|wish| self.grant(wish))
     }
@@ -125,7 +133,9 @@ impl<'t> Turn<'t> {
         match wish {
             Wish::Remind { when, what } => self.add(&when, what),
             Wish::List => self.list(),
-            Wish::Cancel(which) => return self.each(&which, "reminder.cancelled", Self::remove_one),
+            Wish::Cancel(which) => {
+                return self.each(&which, "reminder.cancelled", Self::remove_one);
+            }
             Wish::Done(which) => return self.each(&which, "reminder.done", Self::clear_one),
             Wish::Snooze { which, until } => return self.snooze(&which, until),
             Wish::HandOver { which, to } => return self.hand_over(&which, &to),
@@ -151,7 +161,15 @@ impl<'t> Turn<'t> {
         let (time, label) = (self.voice.when(when), number.to_string());
         let values = [("time", time.as_str()), ("text", &text), ("number", &label)];
         self.tell("reminder.echo", &values);
-        self.set(number, Reminder { text, due, rhythm, card: None });
+        self.set(
+            number,
+            Reminder {
+                text,
+                due,
+                rhythm,
+                card: None,
+            },
+        );
         self.timer(number, due);
     }
 
@@ -160,7 +178,11 @@ impl<'t> Turn<'t> {
             self.tell("reminder.none", &[]);
             return;
         }
-        let lines: Vec<String> = self.open.iter().map(|(number, it)| self.voice.line(*number, it)).collect();
+        let lines: Vec<String> = self
+            .open
+            .iter()
+            .map(|(number, it)| self.voice.line(*number, it))
+            .collect();
         self.tell("reminder.list", &[("lines", &lines.join("\n"))]);
     }
 
@@ -172,7 +194,8 @@ impl<'t> Turn<'t> {
 
     pub(super) fn ask_open(&mut self, question: Open) {
         let at = self.scene.now;
-        self.changes.push(ReminderChange::Ask(Some(Asked { at, question })));
+        self.changes
+            .push(ReminderChange::Ask(Some(Asked { at, question })));
     }
 
     /// The numbers that are meant, and those of them that do not exist. `None` if nothing was
@@ -181,8 +204,9 @@ impl<'t> Turn<'t> {
         match which {
             Which::All => Some(self.open.keys().copied().collect()),
             Which::Numbers(numbers) => {
-                let (known, unknown): (Vec<u32>, Vec<u32>) =
-                    numbers.iter().partition(|number| self.open.contains_key(number));
+                let (known, unknown): (Vec<u32>, Vec<u32>) = numbers
+                    .iter()
+                    .partition(|number| self.open.contains_key(number));
                 for number in unknown {
                     self.tell("reminder.unknown", &[("number", &number.to_string())]);
                 }
@@ -190,7 +214,12 @@ impl<'t> Turn<'t> {
             }
             Which::Unsaid => {
                 // What was just shown is what is spoken of.
-                let shown: Vec<u32> = self.open.iter().filter(|(_, it)| it.card.is_some()).map(|(number, _)| *number).collect();
+                let shown: Vec<u32> = self
+                    .open
+                    .iter()
+                    .filter(|(_, it)| it.card.is_some())
+                    .map(|(number, _)| *number)
+                    .collect();
                 let all: Vec<u32> = self.open.keys().copied().collect();
                 match (shown.as_slice(), all.as_slice()) {
                     (_, []) => None,
@@ -246,7 +275,11 @@ impl<'t> Turn<'t> {
             };
             self.put_off(number, &reminder, until);
             let (time, number) = (self.voice.time(until), number.to_string());
-            let values = [("number", number.as_str()), ("time", &time), ("text", &reminder.text)];
+            let values = [
+                ("number", number.as_str()),
+                ("time", &time),
+                ("text", &reminder.text),
+            ];
             self.tell("reminder.put_off", &values);
         }
         true
@@ -268,19 +301,35 @@ impl<'t> Turn<'t> {
                 continue;
             };
             self.clear(number, &reminder);
-            let text = self.voice.text("reminder.from", &[("text", &reminder.text), ("by", self.member.as_str())]);
+            let text = self.voice.text(
+                "reminder.from",
+                &[("text", &reminder.text), ("by", self.member.as_str())],
+            );
             for (place, receiver) in receivers.iter().enumerate() {
-                self.pass_on(receiver, &text, &format!("{number}.{place}").replace('.', "-"));
+                self.pass_on(
+                    receiver,
+                    &text,
+                    &format!("{number}.{place}").replace('.', "-"),
+                );
             }
             let number = number.to_string();
-            let values = [("number", number.as_str()), ("text", &reminder.text), ("to", to)];
+            let values = [
+                ("number", number.as_str()),
+                ("text", &reminder.text),
+                ("to", to),
+            ];
             self.tell("reminder.handed_over", &values);
         }
         true
     }
 
     fn pass_on(&mut self, receiver: &UserId, text: &str, place: &str) {
-        let cards = self.scene.config.reminders.as_ref().is_some_and(|it| it.cards);
+        let cards = self
+            .scene
+            .config
+            .reminders
+            .as_ref()
+            .is_some_and(|it| it.cards);
         let message = if cards {
             let at = (self.scene.record.id, place);
             let (message, record) = card_for(self.app, receiver, text, at, self.scene.now);
@@ -309,16 +358,22 @@ impl<'t> Turn<'t> {
             return;
         };
         let calendar = self.scene.playbook.rules.calendar();
-        let next = reminder.rhythm.as_ref().and_then(|rhythm| {
-            phrases::next(rhythm, self.scene.now, self.voice.zone, calendar)
-        });
+        let next = reminder
+            .rhythm
+            .as_ref()
+            .and_then(|rhythm| phrases::next(rhythm, self.scene.now, self.voice.zone, calendar));
         let label = number.to_string();
         let task = cards::task(KIND, self.scene.record.id, &label, self.scene.now);
         let message = if cards {
-            let title = self.voice.text("reminder.title_numbered", &[("number", &label)]);
+            let title = self
+                .voice
+                .text("reminder.title_numbered", &[("number", &label)]);
             card(&task, &title, &reminder.text)
         } else {
-            let text = self.voice.text("reminder.due", &[("text", &reminder.text), ("number", &label)]);
+            let text = self.voice.text(
+                "reminder.due",
+                &[("text", &reminder.text), ("number", &label)],
+            );
             Outgoing::Text { text }
         };
         self.effects.push(Effect::AppSend {
@@ -329,10 +384,24 @@ impl<'t> Turn<'t> {
         let card = cards.then_some(task);
         match next {
             Some(due) => {
-                self.set(number, Reminder { due, card, ..reminder });
+                self.set(
+                    number,
+                    Reminder {
+                        due,
+                        card,
+                        ..reminder
+                    },
+                );
                 self.timer(number, due);
             }
-            None if cards => self.set(number, Reminder { rhythm: None, card, ..reminder }),
+            None if cards => self.set(
+                number,
+                Reminder {
+                    rhythm: None,
+                    card,
+                    ..reminder
+                },
+            ),
             None => self.remove(number),
         }
     }
