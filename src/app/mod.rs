@@ -1,6 +1,7 @@
 //! The only wiring: store, gateway, stages and listener into one running server.
 
 mod control;
+mod dates;
 mod files;
 mod look;
 mod playbook;
@@ -24,6 +25,7 @@ pub use playbook::{load_playbook, read_playbook};
 pub use status::ReloadState;
 pub use versions::{History, MOST_VERSIONS};
 
+use self::dates::Dates;
 use self::reload::Reloader;
 use crate::config::{Config, StoreKind};
 use crate::deliver;
@@ -207,6 +209,14 @@ impl Base {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let scheduler = schedule::worker::Worker::new(store, clock);
         loops.spawn(scheduler, |signals| &signals.timers);
+        let dates = Dates {
+            config: Arc::clone(&self.config),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            playbook: playbook.clone(),
+            version: None,
+        };
+        loops.spawn(dates, |signals| &signals.upkeep);
     }
 
     fn spawn_upkeep(&self, loops: &mut Loops) {

@@ -40,8 +40,17 @@ impl Anniversary {
     /// What tells its timer from others of the same contact.
     #[must_use]
     pub fn key(&self) -> String {
-        let Self { attribute, lunar, once, before, at } = self;
-        format!("{attribute}/{lunar}/{once}/{before}/{}", at.strftime("%H:%M"))
+        let Self {
+            attribute,
+            lunar,
+            once,
+            before,
+            at,
+        } = self;
+        format!(
+            "{attribute}/{lunar}/{once}/{before}/{}",
+            at.strftime("%H:%M")
+        )
     }
 
     /// The next time after `now`; `None` if there is none, or if the value is no day.
@@ -90,7 +99,9 @@ fn of_month(year: i16, month: i8, day: i8) -> Option<Date> {
 /// `1990-08-15`, `1990年8月15日`, `08-15`, `8/15`, `8月15日`, `农历8月15`.
 fn read(text: &str) -> Option<Written> {
     let text = text.trim();
-    let lunar = ["农历", "阴历"].iter().find_map(|word| text.strip_prefix(word));
+    let lunar = ["农历", "阴历"]
+        .iter()
+        .find_map(|word| text.strip_prefix(word));
     let rest = lunar.unwrap_or(text).trim();
     let leap = rest.strip_prefix('闰');
     let rest = leap.unwrap_or(rest);
@@ -114,7 +125,9 @@ fn read(text: &str) -> Option<Written> {
                 let (fits, leap) = ((1..=30).contains(&day), leap.is_some());
                 return fits.then_some(Written::Lunar(LunarDay { month, day, leap }));
             }
-            (1..=31).contains(&day).then_some(Written::Yearly(month, day))
+            (1..=31)
+                .contains(&day)
+                .then_some(Written::Yearly(month, day))
         }
         _ => None,
     }
@@ -148,10 +161,21 @@ mod tests {
     fn birthdays_come_every_year() {
         let now = "2026-11-23T10:00:00";
         let of = |text: &str| next(text, false, false, 0, now);
-        for text in ["1990-12-03", "1990年12月3日", "12-03", "12/3", "12月3日", "1990/12/3"] {
+        for text in [
+            "1990-12-03",
+            "1990年12月3日",
+            "12-03",
+            "12/3",
+            "12月3日",
+            "1990/12/3",
+        ] {
             assert_eq!(of(text).as_deref(), Some("2026-12-03 09:00"), "{text}");
         }
-        assert_eq!(of("1990-11-23").as_deref(), Some("2027-11-23 09:00"), "it is over for today");
+        assert_eq!(
+            of("1990-11-23").as_deref(),
+            Some("2027-11-23 09:00"),
+            "it is over for today"
+        );
         assert_eq!(of("1992-02-29").as_deref(), Some("2027-02-28 09:00"));
         assert_eq!(of("不详"), None);
         assert_eq!(of("13-40"), None);
@@ -160,24 +184,45 @@ mod tests {
     #[test]
     fn days_before_reach_over_the_new_year() {
         let before = |now: &str| next("01-02", false, false, 3, now);
-        assert_eq!(before("2026-11-23T10:00:00").as_deref(), Some("2026-12-30 09:00"));
-        assert_eq!(before("2026-12-30T09:00:00").as_deref(), Some("2027-12-30 09:00"));
+        assert_eq!(
+            before("2026-11-23T10:00:00").as_deref(),
+            Some("2026-12-30 09:00")
+        );
+        assert_eq!(
+            before("2026-12-30T09:00:00").as_deref(),
+            Some("2027-12-30 09:00")
+        );
     }
 
     #[test]
     fn lunar_birthdays_move() {
         let now = "2026-11-23T10:00:00";
-        assert_eq!(next("08-15", true, false, 0, now).as_deref(), Some("2027-09-15 09:00"));
-        assert_eq!(next("农历8月15", false, false, 0, now).as_deref(), Some("2027-09-15 09:00"));
+        assert_eq!(
+            next("08-15", true, false, 0, now).as_deref(),
+            Some("2027-09-15 09:00")
+        );
+        assert_eq!(
+            next("农历8月15", false, false, 0, now).as_deref(),
+            Some("2027-09-15 09:00")
+        );
         // Born on the mid-autumn day of 1990.
-        assert_eq!(next("1990-10-03", true, false, 0, now).as_deref(), Some("2027-09-15 09:00"));
-        assert_eq!(next("12-08", true, false, 0, "2026-12-01T10:00:00").as_deref(), Some("2027-01-15 09:00"));
+        assert_eq!(
+            next("1990-10-03", true, false, 0, now).as_deref(),
+            Some("2027-09-15 09:00")
+        );
+        assert_eq!(
+            next("12-08", true, false, 0, "2026-12-01T10:00:00").as_deref(),
+            Some("2027-01-15 09:00")
+        );
     }
 
     #[test]
     fn the_end_of_a_contract_comes_once() {
         let end = |now: &str| next("2027-03-31", false, true, 30, now);
-        assert_eq!(end("2026-11-23T10:00:00").as_deref(), Some("2027-03-01 09:00"));
+        assert_eq!(
+            end("2026-11-23T10:00:00").as_deref(),
+            Some("2027-03-01 09:00")
+        );
         assert_eq!(end("2027-03-02T10:00:00"), None);
         assert_eq!(next("03-31", false, true, 0, "2026-11-23T10:00:00"), None);
     }

@@ -5,6 +5,7 @@
 //! ([`outgoing`], [`effect`]), and time ([`clock`]).
 
 pub mod action;
+pub mod anniversary;
 pub mod change;
 pub mod clock;
 pub mod contact;

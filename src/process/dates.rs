@@ -22,16 +22,32 @@ pub(super) fn keep(scene: &TaskScene<'_>, commit: &mut DecisionCommit) {
     if !matches!(contact.person, Person::External(_)) {
         return;
     }
-    let set = commit.contact.as_ref().map(|change| change.set.clone()).unwrap_or_default();
+    let set = commit
+        .contact
+        .as_ref()
+        .map(|change| change.set.clone())
+        .unwrap_or_default();
     for anniversary in playbook.rules.anniversaries() {
-        let changed = set.iter().rev().find(|(name, _)| *name == anniversary.attribute);
+        let changed = set
+            .iter()
+            .rev()
+            .find(|(name, _)| *name == anniversary.attribute);
         let today = matches!(&record.inbound.trigger, Trigger::Date(of) if **of == *anniversary);
         if changed.is_none() && !today {
             continue;
         }
         let held = contact.attributes.get(&anniversary.attribute);
         let value = changed.map(|(_, value)| value).or(held);
-        match value.and_then(|value| timer(config, &record.inbound.app, contact, anniversary, value, now)) {
+        match value.and_then(|value| {
+            timer(
+                config,
+                &record.inbound.app,
+                contact,
+                anniversary,
+                value,
+                now,
+            )
+        }) {
             Some(timer) => commit.timers.push(timer),
             None => commit.remove_timers.push(key(contact, anniversary)),
         }

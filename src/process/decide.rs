@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::dates;
 use super::guard::{self, Held};
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
@@ -73,6 +74,7 @@ pub fn decide(
         _ if ignored.is_some() || reminders::hear(&scene, &mut commit) => {}
         _ => decide_with_rules(&scene, standing, &mut commit),
     }
+    dates::keep(&scene, &mut commit);
     if !matches!(inbound.trigger, Trigger::Own(_)) {
         unanswered::watch(&scene, &mut commit);
     }
@@ -184,7 +186,7 @@ fn contact_change(inbound: &Inbound) -> Option<ContactChange> {
         person: Some(person),
         ..ContactChange::default()
     };
-    if !matches!(inbound.trigger, Trigger::Own(_)) {
+    if !matches!(inbound.trigger, Trigger::Own(_) | Trigger::Date(_)) {
         change.conversation = Some(inbound.conversation.clone());
     }
     if inbound.author == Author::Person && matches!(inbound.trigger, Trigger::Message(_)) {

@@ -3,6 +3,7 @@
 mod cards;
 mod compose;
 pub mod context;
+pub mod dates;
 pub mod decide;
 mod duty;
 mod guard;

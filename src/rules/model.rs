@@ -11,6 +11,7 @@ use super::matcher::Matcher;
 use super::roster::Roster;
 use super::words::WordList;
 use crate::domain::action::Action;
+use crate::domain::anniversary::Anniversary;
 use crate::domain::criteria::ContactTest;
 use crate::domain::ids::RuleId;
 use crate::domain::inbound::{Channel, Trigger};
@@ -23,6 +24,7 @@ pub struct RuleSet {
     pub(super) matcher: Matcher,
     pub(super) calendar: Calendar,
     pub(super) roster: Roster,
+    pub(super) anniversaries: Vec<Anniversary>,
     pub(super) version: String,
 }
 
@@ -35,6 +37,7 @@ impl RuleSet {
             matcher: Matcher::default(),
             calendar: Calendar::default(),
             roster: Roster::default(),
+            anniversaries: Vec::new(),
             version: String::new(),
         }
     }
@@ -61,6 +64,12 @@ impl RuleSet {
     #[must_use]
     pub fn roster(&self) -> &Roster {
         &self.roster
+    }
+
+    /// The days of contacts that rules ask for, each once.
+    #[must_use]
+    pub fn anniversaries(&self) -> &[Anniversary] {
+        &self.anniversaries
     }
 
     /// A short hash of the files that the set was read from.
@@ -157,6 +166,8 @@ pub enum On {
         /// `ChangeType`; `None` takes any.
         change: Option<String>,
     },
+    /// A day has come that an attribute of the customer names.
+    Date(Box<Anniversary>),
 }
 
 impl On {
@@ -172,6 +183,7 @@ impl On {
             Self::Entered => "entered",
             Self::Clicked => "clicked",
             Self::Event { .. } => "event",
+            Self::Date(_) => "date",
         }
     }
 
@@ -186,6 +198,7 @@ impl On {
                     change_type,
                 },
             ) => event == name && (change.is_none() || change == change_type),
+            (Self::Date(wanted), Trigger::Date(of)) => wanted == of,
             _ => trigger.word() == Some(self.word()),
         }
     }

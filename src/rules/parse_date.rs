@@ -23,8 +23,18 @@ pub(super) const DATE: &[Key] = &[
         "只有一次，例如合同到期日；默认每年都有",
         "Once, such as the end of a contract; every year by default",
     ),
-    Key::may("before", Shape::Duration, "提前几天，如 3d", "So many days before, such as 3d"),
-    Key::may("at", Shape::Clock, "当天几点，默认 09:00", "At this time, 09:00 by default"),
+    Key::may(
+        "before",
+        Shape::Duration,
+        "提前几天，如 3d",
+        "So many days before, such as 3d",
+    ),
+    Key::may(
+        "at",
+        Shape::Clock,
+        "当天几点，默认 09:00",
+        "At this time, 09:00 by default",
+    ),
 ];
 
 /// The day that an attribute names, with what `date` says about it.

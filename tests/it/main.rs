@@ -11,6 +11,7 @@ mod contacts;
 mod counting;
 mod crashes;
 mod crowd;
+mod dates;
 mod duplicates;
 mod fix;
 mod full_disk;
