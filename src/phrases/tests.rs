@@ -179,6 +179,7 @@ fn what_exists_is_listed_cancelled_done_put_off_and_handed_over() {
             ("2 推迟到明天下午3点", "snooze 2 2026-11-24 15:00"),
             ("把2改到后天上午", "snooze 2 2026-11-25 09:00"),
             ("推迟到明天", "snooze ? 2026-11-24 09:00"),
+            ("过10分钟再提醒我", "snooze ? 2026-11-23 10:10"),
             ("转交 3 给 wang.wei", "give 3 wang.wei"),
             ("把3转给售后组", "give 3 售后组"),
         ],

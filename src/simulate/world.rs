@@ -257,10 +257,10 @@ impl<'p> World<'p> {
 }
 
 impl Happened {
-    /// Whether it was a timer that came due.
+    /// Whether it was a task of our own: a timer that came due.
     #[must_use]
     pub fn is_own(&self) -> bool {
-        matches!(self.inbound.trigger, Trigger::Own(_) | Trigger::Date(_))
+        matches!(self.inbound.trigger, Trigger::Own(_))
     }
 
     /// The rules that fired.

@@ -1,9 +1,9 @@
 //! Members who tell the app what to remind them of, and the cards they get.
 
-use mock_wecom::{AppEvent, Entry, MockWecom};
+use mock_wecom::{Action, AppEvent, Entry, MockWecom};
 
 use crate::support::{
-    Agent, AgentBuilder, MEMBER, answers, applied, calls, member_says, mock, said_by_bot,
+    Agent, AgentBuilder, MEMBER, answers, applied, calls, fault, member_says, mock, said_by_bot,
 };
 
 const SEND: &str = "message/send";
@@ -205,4 +205,21 @@ async fn without_cards_a_reminder_is_a_text() {
     agent.move_to(&mock, "2026-11-23 10:11");
     let said = answers(&mock, MEMBER, 2).await;
     assert_eq!(said[1], "提醒：取货（编号 1）");
+}
+
+#[tokio::test]
+async fn an_app_without_a_callback_in_wecom_gets_a_text() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    ask(&mock, "10分钟后提醒我取货").await;
+    agent.timers(1).await;
+    let refused = Action::Errcode {
+        code: 43012,
+        applied: false,
+    };
+    fault(&mock, SEND, refused);
+    agent.move_to(&mock, "2026-11-23 10:11");
+    let said = answers(&mock, MEMBER, 2).await;
+    assert_eq!(said[1], "提醒 1\n取货");
+    assert_eq!(ask(&mock, "完成 1").await, "已完成：1 取货");
 }
