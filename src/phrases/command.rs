@@ -93,9 +93,14 @@ fn list(text: &Text) -> Option<Wish> {
 
 fn cancel_or_done(start: Cursor<'_>) -> Option<Wish> {
     let mut look = start;
+    let clears = look.sees(&["清空", "清除"]);
     let cancels = verb(&mut look);
     let (cancels, which) = match cancels {
-        Some(cancels) => (cancels, which(&mut look)),
+        Some(cancels) => match which(&mut look) {
+            // 清空提醒
+            Which::Unsaid if clears => (cancels, Which::All),
+            which => (cancels, which),
+        },
         // 2 完成了, 全部取消.
         None => {
             let which = which(&mut look);

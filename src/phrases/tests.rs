@@ -168,7 +168,7 @@ fn what_exists_is_listed_cancelled_done_put_off_and_handed_over() {
             ("取消所有提醒", "cancel all"),
             ("全部取消", "cancel all"),
             ("清空我的提醒", "cancel all"),
-            ("清空提醒", "cancel ?"),
+            ("清空提醒", "cancel all"),
             ("取消", "cancel ?"),
             ("不用提醒我了", "cancel ?"),
             ("完成 3", "done 3"),
