@@ -134,7 +134,7 @@ fn once(expression: &Expression, scene: &Scene<'_>) -> Option<Meaning> {
         found = on(date);
     }
     if found.is_empty() {
-        let later = later(day, date).map(|date| on(date)).unwrap_or_default();
+        let later = later(day, date).map(on).unwrap_or_default();
         return Some(Meaning::Past(choices(later)));
     }
     Some(pick(found, clock, date == here.date()))
