@@ -74,9 +74,10 @@ async fn add(mock: &MockWecom, agent: &Agent, who: &str) {
 }
 
 fn text(call: &Entry) -> &str {
-    call.request["body"]["text"]["content"]
-        .as_str()
-        .unwrap_or_default()
+    let body = &call.request["body"];
+    let said = body["text"]["content"].as_str();
+    let said = said.or_else(|| body["template_card"]["sub_title_text"].as_str());
+    said.unwrap_or_default()
 }
 
 /// Waits until the scheduler has looked at a moment, and everything it led to is over.
