@@ -3,6 +3,7 @@
 mod broadcasts;
 mod channels;
 mod control;
+mod dates;
 mod files;
 mod look;
 mod people;
@@ -32,6 +33,7 @@ pub use sops::{SopReply, SopRequest, SopState, SopWish, Standing as StepStanding
 pub use status::{Problem, ReloadState, Standing};
 pub use versions::{History, MOST_VERSIONS};
 
+use self::dates::Dates;
 use self::reload::Reloader;
 use crate::config::{Config, StoreKind};
 use crate::deliver;
@@ -238,6 +240,14 @@ impl Base {
             playbook: playbook.clone(),
         });
         loops.spawn(runner, |signals| &signals.sops);
+        let dates = Dates {
+            config: Arc::clone(&self.config),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            playbook: playbook.clone(),
+            version: None,
+        };
+        loops.spawn(dates, |signals| &signals.upkeep);
     }
 
     fn spawn_upkeep(&self, loops: &mut Loops) {

@@ -15,6 +15,9 @@ use crate::wecom::api::message::{send, update_template_card};
 use crate::wecom::api::{aibot, appchat, webhook};
 use crate::wecom::client::{App, Secret};
 
+/// Cards with buttons need a callback URL.
+const NO_CALLBACK: i64 = 43012;
+
 mod mass;
 mod message;
 pub(super) mod moment;
@@ -197,15 +200,25 @@ async fn app_send(
 ) -> Result<AttemptEnd, Failure> {
     let app = handle(deps, name)?;
     let agent_id = agent_id(deps, name)?;
-    let message = message::for_app(deps, app, message).await?;
-    let receivers = send::Receivers::users(to.iter().map(UserId::as_str));
-    let mut request = send::Request::new(receivers, agent_id, message);
     let guarded = is_new(deps, claimed).await?;
-    if guarded {
+    let request = async |message: &Outgoing| {
+        let message = message::for_app(deps, app, message).await?;
+        let receivers = send::Receivers::users(to.iter().map(UserId::as_str));
+        let request = send::Request::new(receivers, agent_id, message);
         let window = u32::try_from(DUPLICATE_WINDOW.as_secs()).unwrap_or(u32::MAX);
-        request = request.deduplicated(window);
+        Ok::<_, Failure>(match guarded {
+            true => request.deduplicated(window),
+            false => request,
+        })
+    };
+    let mut sent = app.call(&request(message).await?).await;
+    if let (Err(error), Some(text)) = (&sent, message::without_buttons(message))
+        && error.code() == Some(NO_CALLBACK)
+    {
+        tracing::warn!(app = %name, "the app has no callback URL in WeCom: a card is sent as text");
+        sent = app.call(&request(&text).await?).await;
     }
-    let response = app.call(&request).await.map_err(|error| match guarded {
+    let response = sent.map_err(|error| match guarded {
         true => Failure::Call(error),
         false => Failure::Unguarded(error),
     })?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::anniversary::Anniversary;
 use super::clock::UnixMillis;
 use super::ids::{
     AppName, ChatId, ConversationKey, ExternalUserId, OpenKfId, Person, RuleId, SopId, UserId,
@@ -153,6 +154,8 @@ pub enum Trigger {
         /// `ChangeType`, if there is one.
         change_type: Option<String>,
     },
+    /// A day has come that an attribute of the customer names.
+    Date(Box<Anniversary>),
     /// Something that we gave ourselves to do.
     Own(Task),
 }
@@ -324,6 +327,7 @@ impl Trigger {
             Self::Entered { .. } => "entered",
             Self::Clicked { .. } => "clicked",
             Self::Event { .. } => "event",
+            Self::Date(_) => "date",
             Self::SendFailed { .. } | Self::SessionChanged { .. } | Self::Own(_) => return None,
         })
     }

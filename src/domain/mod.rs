@@ -5,6 +5,7 @@
 //! ([`outgoing`], [`effect`], [`broadcast`]), and time ([`clock`]).
 
 pub mod action;
+pub mod anniversary;
 pub mod broadcast;
 pub mod change;
 pub mod clock;

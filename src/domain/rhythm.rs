@@ -53,6 +53,18 @@ pub enum OnDays {
         /// A day in one of these months.
         from: Date,
     },
+    /// The nth such weekday of each month.
+    NthWeekday {
+        /// 1 to 4; -1 is the last.
+        nth: i8,
+        /// 1 is Monday.
+        day: i8,
+    },
+    /// The nth working day of each month.
+    NthWorking {
+        /// 1 and up; -1 is the last.
+        nth: i8,
+    },
     /// A day of the year; 29 February is the 28th in other years.
     Year {
         /// Which month.

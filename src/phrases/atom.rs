@@ -17,6 +17,8 @@ pub(super) enum Atom {
     Clock(Clock),
     /// So long from now.
     Wait(Wait),
+    /// So long before the time that is named: `提前10分钟`.
+    Early(Wait),
     /// 一会儿 and the like: soon, but nobody knows when.
     Soon,
 }
@@ -90,6 +92,8 @@ pub(super) struct Clock {
     pub(super) minute: i8,
     /// Said by the clock of 24 hours: `03:00`, `15点`, `零点`.
     pub(super) exact: bool,
+    /// In which part of the day, if that was said with it.
+    pub(super) part: Option<Part>,
     /// No more than an hour, so that it may be no time at all: `三点意见`.
     pub(super) bare: bool,
 }
@@ -101,6 +105,15 @@ pub(super) struct Wait {
     pub(super) days: u32,
     pub(super) working_days: u32,
     pub(super) secs: u64,
+}
+
+impl Wait {
+    /// Whole weeks, and nothing else.
+    pub(super) fn weeks(self) -> Option<i32> {
+        let whole = self.months == 0 && self.working_days == 0 && self.secs == 0;
+        let weeks = (whole && self.days.is_multiple_of(7)).then_some(self.days / 7)?;
+        i32::try_from(weeks).ok()
+    }
 }
 
 /// A day as it was said.
@@ -180,6 +193,13 @@ pub(super) enum Every {
         days: Vec<i8>,
         anchor: Option<i8>,
     },
+    /// The nth such weekday of each month; -1 is the last.
+    NthWeekday {
+        nth: i8,
+        day: i8,
+    },
+    /// The nth working day of each month; -1 is the last.
+    NthWorking(i8),
     /// `None`: the day of today.
     Year(Option<(YearDay, i16)>),
 }

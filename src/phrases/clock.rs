@@ -112,6 +112,7 @@ fn plain(cursor: &mut Cursor<'_>) -> Option<Clock> {
             hour,
             minute,
             exact,
+            part: None,
             bare,
         }
     } else if half_day(look) {
@@ -120,6 +121,7 @@ fn plain(cursor: &mut Cursor<'_>) -> Option<Clock> {
             hour,
             minute,
             exact,
+            part: None,
             bare,
         }
     } else {
@@ -152,6 +154,7 @@ fn spoken(cursor: &mut Cursor<'_>, hour: i8, padded: bool, after: Option<char>) 
         hour,
         minute: 0,
         exact,
+        part: None,
         bare: !named,
     };
     let mut look = *cursor;

@@ -65,6 +65,7 @@ const SNOOZE: &[&str] = &[
     "挪到",
     "再提醒",
 ];
+const AGAIN: &[&str] = &["再提醒我一次", "再提醒我", "再提醒", "再叫我"];
 const HAND_OVER: &[&str] = &["转交", "转给", "移交", "交给", "转"];
 const POLITE: &[&str] = &["请", "麻烦", "帮我", "帮忙", "把", "将", "我要", "我想"];
 const END: &[&str] = &["了", "吧", "啦", "掉", "谢谢", "提醒", "的", ".", "!", " "];
@@ -75,6 +76,7 @@ pub(super) fn command(text: &Text, scene: &Scene<'_>) -> Option<Wish> {
     while start.eat_any(POLITE).is_some() || start.eat(" ") {}
     list(text)
         .or_else(|| cancel_or_done(start))
+        .or_else(|| again(start, scene))
         .or_else(|| snooze(start, scene))
         .or_else(|| hand_over(start, text))
 }
@@ -91,9 +93,14 @@ fn list(text: &Text) -> Option<Wish> {
 
 fn cancel_or_done(start: Cursor<'_>) -> Option<Wish> {
     let mut look = start;
+    let clears = look.sees(&["清空", "清除"]);
     let cancels = verb(&mut look);
     let (cancels, which) = match cancels {
-        Some(cancels) => (cancels, which(&mut look)),
+        Some(cancels) => match which(&mut look) {
+            // 清空提醒
+            Which::Unsaid if clears => (cancels, Which::All),
+            which => (cancels, which),
+        },
         // 2 完成了, 全部取消.
         None => {
             let which = which(&mut look);
@@ -171,6 +178,18 @@ fn which(cursor: &mut Cursor<'_>) -> Which {
     skip(&mut look);
     *cursor = look;
     Which::Numbers(numbers)
+}
+
+/// `过10分钟再提醒我`.
+fn again(start: Cursor<'_>, scene: &Scene<'_>) -> Option<Wish> {
+    let letters = start.rest();
+    let place = (0..letters.len()).find(|at| Cursor::new(letters, *at).sees(AGAIN))?;
+    let mut end = Cursor::new(letters, place);
+    end.eat_any(AGAIN)?;
+    while end.eat_any(END).is_some() {}
+    let until = until(Cursor::new(&letters[..place], 0), scene)?;
+    let which = Which::Unsaid;
+    end.is_at_end().then_some(Wish::Snooze { which, until })
 }
 
 fn snooze(start: Cursor<'_>, scene: &Scene<'_>) -> Option<Wish> {

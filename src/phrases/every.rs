@@ -16,6 +16,7 @@ pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<(Every, Option<Part>)> {
         .map(|every| (every, None))
         .or_else(|| {
             let skipping = look.eat_of(&[
+                ("每过", false),
                 ("每间隔", true),
                 ("每隔", true),
                 ("间隔", true),
@@ -172,6 +173,10 @@ fn weekdays(cursor: &mut Cursor<'_>, run_on: bool) -> Option<Vec<i8>> {
 fn months(cursor: &mut Cursor<'_>, every: u16) -> Every {
     let mut look = *cursor;
     look.eat_any(&["份的", "的"]);
+    if let Some(nth) = nth(&mut look) {
+        *cursor = look;
+        return nth;
+    }
     let days = month_days(&mut look);
     if !days.is_empty() {
         *cursor = look;
@@ -182,6 +187,27 @@ fn months(cursor: &mut Cursor<'_>, every: u16) -> Every {
         days,
         anchor,
     }
+}
+
+/// `第一个周一`, `最后一个工作日`.
+fn nth(cursor: &mut Cursor<'_>) -> Option<Every> {
+    let mut look = *cursor;
+    let nth = if look.eat("最后一个") {
+        -1
+    } else {
+        look.eat("第");
+        let nth = small(&mut look, 1, 20)?;
+        look.eat("个").then_some(nth)?
+    };
+    let every = if look.eat("工作日") {
+        Every::NthWorking(nth)
+    } else {
+        look.eat_any(WEEK)?;
+        let day = weekday(&mut look)?;
+        (nth <= 4).then_some(Every::NthWeekday { nth, day })?
+    };
+    *cursor = look;
+    Some(every)
 }
 
 fn month_days(cursor: &mut Cursor<'_>) -> Vec<i8> {

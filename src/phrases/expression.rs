@@ -6,7 +6,7 @@ use super::day::day;
 use super::every::{atoms, every};
 use super::fold::Cursor;
 use super::trigger::Trigger;
-use super::wait::wait;
+use super::wait::{early, wait};
 
 /// What was said about the time.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,6 +16,7 @@ pub(super) struct Expression {
     pub(super) part: Option<Part>,
     pub(super) clocks: Vec<Clock>,
     pub(super) wait: Option<Wait>,
+    pub(super) early: Option<Wait>,
     pub(super) soon: bool,
     /// Where it stands.
     pub(super) spans: Vec<(usize, usize)>,
@@ -52,11 +53,24 @@ impl Expression {
                 Some(Every::Working) if *every == Every::Days(1) => {}
                 _ => return false,
             },
-            Atom::Day(day) if self.day.is_none() && self.wait.is_none() => self.day = Some(*day),
-            Atom::Part(part) if self.part.is_none() => self.part = Some(*part),
+            Atom::Day(day) if self.day.is_none() => match (self.wait, *day) {
+                (None, day) => self.day = Some(day),
+                // 两周后的周三
+                (Some(wait), Day::Weekday(day)) if wait.weeks().is_some() => {
+                    let weeks = wait.weeks().unwrap_or_default();
+                    (self.wait, self.day) = (None, Some(Day::InWeek { weeks, day }));
+                }
+                // 一周后的今天
+                (Some(Wait { secs: 0, .. }), Day::Offset(0)) => {}
+                _ => return false,
+            },
+            // 早上9点和下午6点: the second part belongs to the next clock.
+            Atom::Part(part) if self.part.is_none() || self.is_listing() => self.part = Some(*part),
             Atom::Clock(clock) if self.clocks.is_empty() || self.every.is_some() => {
-                self.clocks.push(*clock);
+                let part = clock.part.or(self.part);
+                self.clocks.push(Clock { part, ..*clock });
             }
+            Atom::Early(early) if self.early.is_none() => self.early = Some(*early),
             Atom::Wait(wait) if self.wait.is_none() && self.day.is_none() => {
                 self.wait = Some(*wait);
             }
@@ -64,6 +78,15 @@ impl Expression {
             _ => return false,
         }
         true
+    }
+
+    /// Several times of day, and the last part of the day has its clock.
+    fn is_listing(&self) -> bool {
+        self.every.is_some()
+            && self
+                .clocks
+                .last()
+                .is_some_and(|clock| clock.part == self.part)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -111,6 +134,7 @@ impl Expression {
         self.part = self.part.or(other.part);
         self.wait = self.wait.or(other.wait);
         self.clocks.extend(other.clocks);
+        self.early = self.early.or(other.early);
         self.soon |= other.soon;
         self.spans.extend(other.spans);
     }
@@ -118,6 +142,9 @@ impl Expression {
 
 /// The pieces that stand here.
 fn pieces(cursor: &mut Cursor<'_>) -> Vec<Atom> {
+    if let Some(early) = early(cursor) {
+        return vec![Atom::Early(early)];
+    }
     if let Some(atom) = wait(cursor) {
         return vec![atom];
     }
@@ -176,6 +203,10 @@ pub(super) fn find(letters: &[char], triggers: &[Trigger]) -> Expression {
     let mut chosen = groups.remove(best);
     // 后天回访张三，下午3点提醒我: the day and the time stand apart.
     let fits = |group: &Expression| {
+        // 明天下午3点的会，提前10分钟提醒我
+        if group.early.is_some() && group.weight() == 0 {
+            return chosen.early.is_none();
+        }
         let gives_time =
             chosen.has_date() && !chosen.has_time() && !group.has_date() && chosen.wait.is_none();
         let gives_date =
@@ -207,7 +238,10 @@ fn groups(letters: &[char], triggers: &[Trigger]) -> Vec<Expression> {
             }
             let taken = found.iter().filter(|atom| open.add(atom)).count();
             debug_assert!(taken > 0, "a new expression takes any piece");
-            let from = if open.spans.is_empty() || glued == 0 {
+            let leads = at > 0 && open.spans.is_empty() && "从在于定".contains(letters[at - 1]);
+            let from = if leads {
+                at - 1
+            } else if open.spans.is_empty() || glued == 0 {
                 at
             } else {
                 glue_from

@@ -1,7 +1,7 @@
 //! When a rhythm comes next.
 
 use jiff::ToSpan as _;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::domain::clock::UnixMillis;
@@ -65,7 +65,12 @@ fn candidate(on: &OnDays, from: Date, calendar: &Calendar) -> Option<Date> {
             let day: LunarDay = *day;
             by_year(from, *shift, |year| day.in_year(year))
         }
-        OnDays::Working | OnDays::Resting | OnDays::Week { .. } | OnDays::Month { .. } => {
+        OnDays::Working
+        | OnDays::Resting
+        | OnDays::Week { .. }
+        | OnDays::Month { .. }
+        | OnDays::NthWeekday { .. }
+        | OnDays::NthWorking { .. } => {
             let mut date = from;
             for _ in 0..MOST_DAYS {
                 if is_one(on, date, calendar) {
@@ -103,8 +108,26 @@ fn is_one(on: &OnDays, date: Date, calendar: &Calendar) -> bool {
             (months(date) - months(*from)).rem_euclid(i32::from((*every).max(1))) == 0
                 && days.iter().any(|day| (*day).min(last) == date.day())
         }
+        OnDays::NthWeekday { nth, day } => Weekday::from_monday_one_offset(*day)
+            .and_then(|day| date.nth_weekday_of_month(*nth, day))
+            .is_ok_and(|found| found == date),
+        OnDays::NthWorking { nth } => is_nth_working(date, *nth, calendar),
         OnDays::Nth { .. } | OnDays::Year { .. } | OnDays::Lunar { .. } => false,
     }
+}
+
+fn is_nth_working(date: Date, nth: i8, calendar: &Calendar) -> bool {
+    let works = |date: &Date| calendar.kind_of(*date) == DayKind::Working;
+    let days = |from: Date, to: Date| from.series(1.day()).take_while(move |day| *day <= to);
+    let others = if nth < 0 {
+        date.tomorrow().map_or(0, |next| {
+            days(next, date.last_of_month()).filter(works).count()
+        })
+    } else {
+        let until = days(date.first_of_month(), date);
+        until.filter(works).count().saturating_sub(1)
+    };
+    works(&date) && others + 1 == usize::from(nth.unsigned_abs())
 }
 
 /// The working day that is so many working days after a date.

@@ -1,5 +1,7 @@
 //! From what was said to when it is: with the clock, the zone and the calendar at hand.
 
+use std::time::Duration;
+
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
@@ -43,7 +45,38 @@ pub(super) fn resolve(expression: &Expression, scene: &Scene<'_>) -> Meaning {
         (None, Some(wait)) => after(wait, expression, scene),
         (None, None) => once(expression, scene),
     };
-    meaning.unwrap_or(Meaning::Never)
+    let meaning = meaning.unwrap_or(Meaning::Never);
+    match expression.early {
+        Some(early) => sooner(meaning, early, scene),
+        None => meaning,
+    }
+}
+
+/// So long before the time that was named; at once is not meant.
+fn sooner(meaning: Meaning, early: Wait, scene: &Scene<'_>) -> Meaning {
+    let wait = Duration::from_secs(early.secs + u64::from(early.days) * 86_400);
+    let plain = early.months == 0 && early.working_days == 0;
+    match meaning {
+        Meaning::One(When::Once(at)) if plain => {
+            let due = at.before(wait);
+            if due > scene.now {
+                one(due)
+            } else {
+                Meaning::Past(choices(vec![at]))
+            }
+        }
+        Meaning::One(When::Repeating {
+            rhythm: Rhythm::Days { on, at },
+            ..
+        }) if plain => {
+            let shifted: Option<Vec<Time>> =
+                at.iter().map(|time| time.checked_sub(wait).ok()).collect();
+            let rhythm = shifted.map(|at| Rhythm::Days { on, at });
+            let when = rhythm.and_then(|rhythm| repeating(rhythm, scene));
+            when.map_or(Meaning::Never, Meaning::One)
+        }
+        other => other,
+    }
 }
 
 fn today(scene: &Scene<'_>) -> DateTime {
@@ -63,7 +96,7 @@ fn times(expression: &Expression, clock: Option<Clock>) -> Option<Vec<(i32, Time
     if clock.hour == 24 {
         return Some(vec![(1, time(0)?)]);
     }
-    if let Some(part) = expression.part {
+    if let Some(part) = clock.part.or(expression.part) {
         let (days, hour) = part.hour(clock.hour)?;
         return Some(vec![(days, time(hour)?)]);
     }
@@ -101,7 +134,7 @@ fn once(expression: &Expression, scene: &Scene<'_>) -> Option<Meaning> {
         found = on(date);
     }
     if found.is_empty() {
-        let later = later(day, date).map(|date| on(date)).unwrap_or_default();
+        let later = later(day, date).map(on).unwrap_or_default();
         return Some(Meaning::Past(choices(later)));
     }
     Some(pick(found, clock, date == here.date()))
@@ -239,7 +272,7 @@ fn after(wait: Wait, expression: &Expression, scene: &Scene<'_>) -> Option<Meani
     } else {
         at(date.to_datetime(here.time()), scene)
     };
-    let due = start.after(std::time::Duration::from_secs(wait.secs));
+    let due = start.after(Duration::from_secs(wait.secs));
     (due > scene.now).then_some(one(due))
 }
 
@@ -339,6 +372,11 @@ fn on_days(every: &Every, day: Option<Day>, today: Date) -> Option<OnDays> {
                 from,
             }
         }
+        Every::NthWeekday { nth, day } => OnDays::NthWeekday {
+            nth: *nth,
+            day: *day,
+        },
+        Every::NthWorking(nth) => OnDays::NthWorking { nth: *nth },
         Every::Year(named) => {
             let beside = match day {
                 Some(Day::Yearly { day, shift, .. }) => Some((day, shift)),

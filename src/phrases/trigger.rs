@@ -19,6 +19,7 @@ pub(super) const STRONG: &[&str] = &[
     "定个闹钟",
     "设个闹钟",
     "定闹钟",
+    "记得提醒我",
     "提醒我一下",
     "提醒一下我",
     "提醒下我",
@@ -33,6 +34,8 @@ pub(super) const STRONG: &[&str] = &[
 
 /// Asks for one if a time is named too.
 const WEAK: &[&str] = &[
+    "的闹钟",
+    "闹钟",
     "别忘记了",
     "别忘了",
     "别忘记",

@@ -24,6 +24,7 @@ const UNITS: &[(&str, Unit)] = &[
     ("分钟", Unit::Secs(60)),
     ("分", Unit::Secs(60)),
     ("min", Unit::Secs(60)),
+    ("个钟", Unit::Secs(3600)),
     ("刻钟", Unit::Secs(900)),
     ("秒钟", Unit::Secs(1)),
     ("秒", Unit::Secs(1)),
@@ -84,6 +85,11 @@ pub(super) fn wait(cursor: &mut Cursor<'_>) -> Option<Atom> {
         return None;
     }
     let mut wait = Wait::default();
+    if look.eat_any(&["下一个工作日", "下个工作日"]).is_some() {
+        wait.working_days = 1;
+        *cursor = look;
+        return Some(Atom::Wait(wait));
+    }
     let mut pieces = 0;
     while piece(&mut look, &mut wait) {
         pieces += 1;
@@ -101,6 +107,17 @@ pub(super) fn wait(cursor: &mut Cursor<'_>) -> Option<Atom> {
     }
     *cursor = look;
     Some(Atom::Wait(wait))
+}
+
+/// `提前10分钟`, `提前一天`.
+pub(super) fn early(cursor: &mut Cursor<'_>) -> Option<Wait> {
+    let mut look = *cursor;
+    if !look.eat("提前") {
+        return None;
+    }
+    let wait = bare_wait(&mut look)?;
+    *cursor = look;
+    Some(wait)
 }
 
 /// A wait without the word that makes it one: `半小时` after `推迟`.

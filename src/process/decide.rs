@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::tz::TimeZone;
 
 use super::by_hand;
+use super::dates;
 use super::guard::{self, Held};
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
@@ -85,6 +86,7 @@ pub fn decide(
         _ if by_hand::hear(&scene, &mut commit) => {}
         _ => decide_with_rules(&scene, standing, &mut commit),
     }
+    dates::keep(&scene, &mut commit);
     if !matches!(inbound.trigger, Trigger::Own(_)) {
         unanswered::watch(&scene, &mut commit);
     }
@@ -229,7 +231,7 @@ fn contact_change(inbound: &Inbound) -> Option<ContactChange> {
         person: Some(person),
         ..ContactChange::default()
     };
-    if !matches!(inbound.trigger, Trigger::Own(_)) {
+    if !matches!(inbound.trigger, Trigger::Own(_) | Trigger::Date(_)) {
         change.conversation = Some(inbound.conversation.clone());
     }
     if inbound.author == Author::Person && matches!(inbound.trigger, Trigger::Message(_)) {

@@ -4,6 +4,7 @@ mod by_hand;
 mod cards;
 mod compose;
 pub mod context;
+pub mod dates;
 pub mod decide;
 mod duty;
 mod guard;

@@ -63,7 +63,7 @@ fn is_answered(inbound: &Inbound, commit: &DecisionCommit) -> bool {
         match &new.effect {
             Effect::KfTransfer { .. } => return false,
             Effect::KfSend { .. } | Effect::AppSend { .. } | Effect::KfEnd { .. } => {
-                answered = true
+                answered = true;
             }
             _ => {}
         }

@@ -1,5 +1,6 @@
 //! The keys of rule and calendar files: the check, the schema and the manual in one table.
 
+use super::parse_date::DATE;
 use crate::yaml::{Key, Shape, schema_of};
 
 /// JSON Schema of rule files.
@@ -104,8 +105,14 @@ const RULE: &[Key] = &[
     Key::may(
         "on",
         Shape::Text,
-        "由什么触发：message（默认）、added、deleted、joined、left、entered、clicked、event:<Event>/<ChangeType>",
+        "由什么触发：message（默认）、added、deleted、joined、left、entered、clicked、date:属性、event:<Event>/<ChangeType>",
         "What starts it; default message",
+    ),
+    Key::may(
+        "date",
+        Shape::Map(DATE),
+        "on: date:属性 的细节",
+        "Details of on: date:ATTRIBUTE",
     ),
     CHANNEL,
     HOURS,

@@ -7,13 +7,14 @@ use sha1::{Digest as _, Sha1};
 
 use super::calendar::Calendar;
 use super::matcher::{BuildError, Matcher, Words};
-use super::model::{Rule, RuleSet};
+use super::model::{Mode, On, Rule, RuleSet};
 use super::parse::{Context, rules_of};
 use super::parse_calendar::calendar_of;
 use super::parse_roster::roster_of;
 use super::roster::Roster;
 use super::{lint, problems};
 use crate::diagnostic::{Diagnostic, Findings, Report};
+use crate::domain::anniversary::Anniversary;
 use crate::domain::ids::Tag;
 use crate::templates::Catalog;
 use crate::templates::load::{read_yaml_tree, shown};
@@ -116,6 +117,7 @@ pub fn from_files(
     // stable, so only the priority has to be compared.
     rules.shrink_to_fit();
     rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+    let anniversaries = anniversaries(&rules);
     let words = context.words;
     if report.has_errors() {
         return None;
@@ -127,6 +129,7 @@ pub fn from_files(
                 matcher,
                 calendar,
                 roster,
+                anniversaries,
                 version: version(files).into(),
             };
             lint::whole(&set, references, &lint::Files { dir, files }, report);
@@ -165,6 +168,18 @@ fn roster(
     source.map_or_else(Roster::default, |source| {
         roster_of(Findings::new(&source, report), calendar, groups)
     })
+}
+
+fn anniversaries(rules: &[Rule]) -> Vec<Anniversary> {
+    let mut all: Vec<Anniversary> = Vec::new();
+    for rule in rules.iter().filter(|rule| rule.mode != Mode::Off) {
+        if let On::Date(of) = &rule.on
+            && !all.contains(of)
+        {
+            all.push((**of).clone());
+        }
+    }
+    all
 }
 
 fn is_rules(name: &str) -> bool {

@@ -25,6 +25,7 @@ mod parse_action;
 mod parse_calendar;
 mod parse_contact;
 mod parse_content;
+mod parse_date;
 mod parse_pattern;
 mod parse_plan;
 mod parse_roster;

@@ -11,6 +11,7 @@ use super::matcher::Matcher;
 use super::roster::Roster;
 use super::words::WordList;
 use crate::domain::action::Action;
+use crate::domain::anniversary::Anniversary;
 use crate::domain::criteria::ContactTest;
 use crate::domain::ids::{RuleId, SopId};
 use crate::domain::inbound::{Channel, Task, Trigger};
@@ -23,6 +24,7 @@ pub struct RuleSet {
     pub(super) matcher: Matcher,
     pub(super) calendar: Calendar,
     pub(super) roster: Roster,
+    pub(super) anniversaries: Vec<Anniversary>,
     pub(super) version: Arc<str>,
 }
 
@@ -35,6 +37,7 @@ impl RuleSet {
             matcher: Matcher::default(),
             calendar: Calendar::default(),
             roster: Roster::default(),
+            anniversaries: Vec::new(),
             version: Arc::from(""),
         }
     }
@@ -61,6 +64,12 @@ impl RuleSet {
     #[must_use]
     pub fn roster(&self) -> &Roster {
         &self.roster
+    }
+
+    /// The days of contacts that rules ask for, each once.
+    #[must_use]
+    pub fn anniversaries(&self) -> &[Anniversary] {
+        &self.anniversaries
     }
 
     /// What the set is called in traces: a short hash of its files, unless it was named.
@@ -164,6 +173,8 @@ pub enum On {
         /// `ChangeType`; `None` takes any.
         change: Option<Box<str>>,
     },
+    /// A day has come that an attribute of the customer names.
+    Date(Box<Anniversary>),
 }
 
 /// The `Event` of what the company's own systems tell: `on: event:ingest/order`.
@@ -182,6 +193,7 @@ impl On {
             Self::Entered => "entered",
             Self::Clicked => "clicked",
             Self::Event { .. } => "event",
+            Self::Date(_) => "date",
         }
     }
 
@@ -203,6 +215,7 @@ impl On {
                 let happened = &**event == TOLD && told.event.is_some();
                 happened && (change.is_none() || change.as_deref() == told.event.as_deref())
             }
+            (Self::Date(wanted), Trigger::Date(of)) => wanted == of,
             _ => trigger.word() == Some(self.word()),
         }
     }

@@ -11,6 +11,7 @@ use super::matcher::Words;
 use super::model::{Mode, On, Place, Rule, When};
 use super::occasion::Occasion;
 use super::parse_action::Reader;
+use super::parse_date::anniversary;
 use super::{parse_when, problems};
 use crate::diagnostic::{Diagnostic, Findings, Span, nearest};
 use crate::domain::action::Action;
@@ -161,7 +162,7 @@ impl File<'_, '_> {
             line: span.line,
         };
         self.remember(&id, span, &place);
-        let on = self.trigger(node.get("on"));
+        let on = self.trigger(node.get("on"), node.get("date"));
         let channels = self.channels(node, &on, span);
         let when = self.when(node.get("when"), &on);
         let rule = Rule {
@@ -302,7 +303,7 @@ impl File<'_, '_> {
         id
     }
 
-    fn trigger(&mut self, node: Option<&Node>) -> On {
+    fn trigger(&mut self, node: Option<&Node>, date: Option<&Node>) -> On {
         let Some((text, span)) = node.and_then(|node| Some((node.text()?, node.span))) else {
             return On::Message;
         };
@@ -317,7 +318,7 @@ impl File<'_, '_> {
             "left" => On::Left,
             "entered" => On::Entered,
             "clicked" => On::Clicked,
-            _ => match text.strip_prefix("event:").and_then(event) {
+            _ => match named(text, date) {
                 Some(on) => on,
                 None => {
                     let found = Diagnostic::of(problems::BAD_TRIGGER)
@@ -371,6 +372,15 @@ fn unknown_group(name: &str, groups: &BTreeMap<String, Vec<(String, Span)>>) -> 
     }
 }
 
+/// `date:生日`, `event:change_external_contact`.
+fn named(text: &str, date: Option<&Node>) -> Option<On> {
+    if let Some(attribute) = text.strip_prefix("date:") {
+        let of = anniversary(attribute.trim(), date);
+        return (!of.attribute.is_empty()).then(|| On::Date(Box::new(of)));
+    }
+    text.strip_prefix("event:").and_then(event)
+}
+
 fn event(text: &str) -> Option<On> {
     let (event, change) = match text.split_once('/') {
         Some((event, change)) => (event, Some(change)),
@@ -398,7 +408,9 @@ fn channel(name: &str) -> Option<Channel> {
 pub(super) fn carries(channel: Channel, on: &On) -> bool {
     match on {
         On::Message | On::Entered => channel != Channel::Contact,
-        On::Added | On::Deleted | On::Joined | On::Left => channel == Channel::Contact,
+        On::Added | On::Deleted | On::Joined | On::Left | On::Date(_) => {
+            channel == Channel::Contact
+        }
         On::Clicked => matches!(channel, Channel::App | Channel::Aibot),
         On::Event { .. } => true,
     }

@@ -47,10 +47,12 @@ async fn start(mock: &MockWecom) -> Agent {
         .await
 }
 
+/// What a message or a card says.
 fn text(call: &Entry) -> &str {
-    call.request["body"]["text"]["content"]
-        .as_str()
-        .unwrap_or_default()
+    let body = &call.request["body"];
+    let said = body["text"]["content"].as_str();
+    let said = said.or_else(|| body["template_card"]["sub_title_text"].as_str());
+    said.unwrap_or_default()
 }
 
 #[tokio::test]

@@ -76,9 +76,9 @@ async fn add(mock: &MockWecom, agent: &Agent, who: &str) {
 /// The words of a message or of a card.
 fn text(call: &Entry) -> &str {
     let body = &call.request["body"];
-    let text = body["text"]["content"].as_str();
-    let card = body["template_card"]["sub_title_text"].as_str();
-    text.or(card).unwrap_or_default()
+    let said = body["text"]["content"].as_str();
+    let said = said.or_else(|| body["template_card"]["sub_title_text"].as_str());
+    said.unwrap_or_default()
 }
 
 /// Waits until the scheduler has looked at a moment, and everything it led to is over.

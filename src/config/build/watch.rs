@@ -60,7 +60,7 @@ impl Builder<'_> {
         if let (None, Some(wanted)) = (&app, &section.app) {
             let values = [("name", wanted.get_ref().clone())];
             self.error(
-                "A040",
+                "A042",
                 "config.reminders_app",
                 Some(&wanted.span()),
                 &values,

@@ -46,6 +46,18 @@ pub(super) fn card(card: &serde_json::Value) -> Result<TemplateCard> {
     TemplateCard::new(card.clone()).map_err(|error| Failure::Content(error.to_string()))
 }
 
+/// What a card with buttons says, for apps that cannot have one.
+pub(super) fn without_buttons(message: &Outgoing) -> Option<Outgoing> {
+    let Outgoing::Card { card } = message else {
+        return None;
+    };
+    card.get("button_list")?;
+    let title = card["main_title"]["title"].as_str().unwrap_or_default();
+    let text = card["sub_title_text"].as_str().unwrap_or_default();
+    let text = [title, text].join("\n").trim().to_owned();
+    (!text.is_empty()).then_some(Outgoing::Text { text })
+}
+
 pub(super) fn menu(
     head: &Option<String>,
     items: &[MenuItem],

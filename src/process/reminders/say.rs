@@ -185,6 +185,14 @@ impl Voice<'_> {
                 let each = counted("reminder.monthly", "reminder.every_months", *every);
                 format!("{each}{}", days.join("、"))
             }
+            OnDays::NthWeekday { nth, day } => {
+                let (nth, day) = (self.nth(*nth), self.weekday(*day));
+                self.text("reminder.nth_weekday", &[("nth", &nth), ("day", &day)])
+            }
+            OnDays::NthWorking { nth } => {
+                let nth = self.nth(*nth);
+                self.text("reminder.nth_working", &[("nth", &nth)])
+            }
             OnDays::Year { month, day, shift } => {
                 let values = [("month", &*month.to_string()), ("day", &*day.to_string())];
                 self.shifted(self.text("reminder.yearly", &values), *shift)
@@ -201,6 +209,13 @@ impl Voice<'_> {
                 let values = [("month", &*month.to_string()), ("day", &*day.to_string())];
                 self.shifted(self.text(key, &values), *shift)
             }
+        }
+    }
+
+    fn nth(&self, nth: i8) -> String {
+        match nth {
+            ..0 => self.text("reminder.last", &[]),
+            _ => self.text("reminder.nth", &[("nth", &nth.to_string())]),
         }
     }
 

@@ -67,9 +67,13 @@ impl<'t> Turn<'t> {
             return;
         }
         let lane = Lane(conversation(self.app, self.member).0);
-        let texts = self.said.into_iter().map(|text| Outgoing::Text { text });
-        let texts = compose::for_app(texts.collect()).into_iter();
-        let said = texts.map(|message| Effect::AppSend {
+        let text = self.said.join("\n");
+        let texts = if text.is_empty() {
+            Vec::new()
+        } else {
+            compose::for_app(vec![Outgoing::Text { text }])
+        };
+        let said = texts.into_iter().map(|message| Effect::AppSend {
             app: self.app.clone(),
             to: vec![self.member.clone()],
             message,
