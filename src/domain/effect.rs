@@ -208,9 +208,7 @@ impl Effect {
             Self::Robot { robot: name, .. } | Self::Webhook { webhook: name, .. } => {
                 Some(name.clone())
             }
-            Self::KfEvent { .. }
-            | Self::Welcome { .. }
-            | Self::AibotReply { .. } => None,
+            Self::KfEvent { .. } | Self::Welcome { .. } | Self::AibotReply { .. } => None,
         }
     }
 
