@@ -153,7 +153,7 @@ fn print(detail: &BroadcastDetail, zone: &jiff::tz::TimeZone, terminal: Terminal
     let broadcast = &detail.broadcast;
     line(broadcast, zone, terminal);
     for message in &broadcast.head.messages {
-        let text = words::written(message).replace('\n', "\n    ");
+        let text = words::written(message, terminal.lang).replace('\n', "\n    ");
         terminal.line(format!("    {text}"));
     }
     if let Some(task) = &broadcast.task {

@@ -152,7 +152,7 @@ fn push(
     commit: &mut DecisionCommit,
 ) {
     let lane = Lane(conversation(&scene.record.inbound.app, member).0);
-    let origin = RuleId(format!("sop/{}", key.sop));
+    let origin = key.sop.origin();
     commit.effects.push(scene.effect(effect, lane, &origin, 0));
 }
 

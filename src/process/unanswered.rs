@@ -167,7 +167,7 @@ fn tell(
     let told = Lang::default().text("reminder.unanswered", &values);
     let mut planner = Planner::new(config, playbook, record, contact, now);
     let deed = Deed {
-        action: "remind".to_owned(),
+        action: "remind".into(),
         target: who.to_owned(),
     };
     let effects = planner.step(&RuleId::from(ORIGIN), 0, deed, |planner, origin| {

@@ -168,11 +168,6 @@ impl<'p> World<'p> {
         next.map(|inbound| self.happens(inbound))
     }
 
-    /// Somebody who is known already.
-    pub fn know(&mut self, contact: Contact) {
-        self.contacts.insert(contact.person.clone(), contact);
-    }
-
     /// Everybody who is known.
     pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
         self.contacts.values()

@@ -26,10 +26,10 @@ impl Planner<'_> {
     }
 
     fn through(&mut self, channel: &Channel) {
-        let rule = RuleId(format!("channel/{}", channel.id));
+        let rule = RuleId::from(format!("channel/{}", channel.id));
         for (index, tag) in channel.tags.iter().enumerate() {
             let deed = Deed {
-                action: "tag".to_owned(),
+                action: "tag".into(),
                 target: tag.0.clone(),
             };
             self.step(&rule, index, deed, |planner, origin| {
@@ -40,7 +40,7 @@ impl Planner<'_> {
         let zone = &self.config.timezone;
         if let Some(template) = channel.welcome(calendar, self.now, zone) {
             let deed = Deed {
-                action: "welcome".to_owned(),
+                action: "welcome".into(),
                 target: template.0.clone(),
             };
             self.step(&rule, channel.tags.len(), deed, |planner, origin| {
