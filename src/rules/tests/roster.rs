@@ -39,7 +39,7 @@ fn read(roster: &str) -> (Option<RuleSet>, Report) {
         ("roster.yaml", roster),
         (
             "r.yaml",
-            "rules:\n  - id: a\n    when: {any: 急}\n    do: [{notify: {to: 售后组, text: 有事}}]\n",
+            "rules:\n  - id: a\n    when: {any: 急}\n    do: [{notify: {to: 售后组, text: '{{ contact.id }} 有事'}}]\n",
         ),
     ]
     .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
