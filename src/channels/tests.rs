@@ -20,6 +20,7 @@ fn read(text: &str) -> (Option<ChannelSet>, Vec<&'static str>) {
         webhooks: &nothing,
         robots: &nothing,
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let calendar = Calendar::default();

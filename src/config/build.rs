@@ -2,6 +2,7 @@
 
 mod contacts;
 mod watch;
+mod webhooks;
 
 pub(in crate::config) use watch::member_app;
 
@@ -12,9 +13,9 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::file::{AppKind, AppSection, ConfigFile, WebhookSection};
+use super::file::{AppKind, AppSection, ConfigFile};
 use super::secret::{NoValue, SecretText, Setting};
-use super::{App, Config, Kind, MISSING, Outlined, Webhook, mask, outline, syntax};
+use super::{App, Config, Kind, MISSING, Outlined, mask, outline, syntax};
 use crate::diagnostic::{Diagnostic, Report, Severity, Source};
 use crate::domain::duration::parse_duration;
 use crate::domain::ids::{AppName, CorpId};
@@ -466,41 +467,5 @@ impl Builder<'_> {
             out.insert(name.clone(), SecretText::new(key));
         }
         (out.len() == robots.len()).then_some(out)
-    }
-
-    fn webhooks(
-        &mut self,
-        hooks: &BTreeMap<String, Spanned<WebhookSection>>,
-    ) -> Option<BTreeMap<String, Webhook>> {
-        let built: Vec<_> = hooks
-            .iter()
-            .map(|(name, hook)| Some((name.clone(), self.webhook(name, hook)?)))
-            .collect();
-        built.into_iter().collect()
-    }
-
-    fn webhook(&mut self, name: &str, hook: &Spanned<WebhookSection>) -> Option<Webhook> {
-        let range = hook.span();
-        let hook = hook.get_ref();
-        let secret = hook.secret.as_ref().map(|secret| {
-            let key = format!("webhooks.{name}.secret");
-            self.value(secret, &key, Some(&range))
-        });
-        let url = self.value(&hook.url, &format!("webhooks.{name}.url"), Some(&range))?;
-        let good = reqwest::Url::parse(&url)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !good {
-            let values = [("name", name.to_owned())];
-            self.error("A021", "config.webhook_url", Some(&range), &values);
-            return None;
-        }
-        let secret = match secret {
-            Some(value) => Some(SecretText::new(value?)),
-            None => None,
-        };
-        Some(Webhook {
-            url: SecretText::new(url),
-            secret,
-        })
     }
 }

@@ -11,7 +11,7 @@ use super::cards::{self, Button, Press};
 use super::own::TaskScene;
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
-use crate::domain::ids::{AppName, ConversationKey, Lane, Person, RecordId, RuleId, UserId};
+use crate::domain::ids::{AppName, ConversationKey, Lane, Person, RecordId, UserId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::outgoing::Outgoing;
 use crate::domain::timer::Timer;

@@ -6,6 +6,7 @@
 
 mod audience;
 pub mod calendar;
+mod calendar_keys;
 mod conditions;
 mod dictionary;
 pub mod engine;
@@ -39,10 +40,11 @@ pub mod words;
 
 pub use audience::fits;
 pub use calendar::{Calendar, DayKind};
+pub use calendar_keys::calendar_schema;
 pub use engine::{Decision, Fired, decide, deed, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
 pub use glance::{Glance, nearly_fired};
-pub use keys::{ACTION, AUDIENCE, CONTACT, calendar_schema, schema};
+pub use keys::{ACTION, AUDIENCE, CONTACT, schema};
 pub use load::{References, Setting, calendar_in, load, roster_in};
 pub use model::{HitsWanted, Mode, On, Rule, RuleSet, Standing};
 pub use parse_contact::{contact_tests, tags};

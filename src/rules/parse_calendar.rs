@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::{Date, Weekday};
 
 use super::calendar::{Calendar, Days, Hours, HoursId, Opening};
-use super::keys::CALENDAR;
+use super::calendar_keys::CALENDAR;
 use super::parse::version;
 use super::problems;
 use crate::diagnostic::{Diagnostic, Findings};

@@ -1,6 +1,6 @@
 //! The keys of `roster.yaml`.
 
-use super::keys::DAYS;
+use super::calendar_keys::DAYS;
 use crate::yaml::{Key, Shape, schema_of};
 
 /// JSON Schema of `roster.yaml`.

@@ -92,8 +92,9 @@ pub fn entered<'s>(
     })
 }
 
-/// The plans that a group enters by itself, each with the time from which it counts: the
-/// group's creation. Groups that were there long before a plan are not drawn into it, and what
+/// The plans that a group enters by itself, each with the time from which it counts.
+///
+/// That is the group's creation. Groups that were there long before a plan are not drawn into it, and what
 /// begins at a date begins for all groups at once.
 pub fn groups_entered<'s>(
     sops: &'s SopSet,

@@ -116,6 +116,7 @@ fn confirm(mock: &MockWecom, broadcast: &Value, member: &str) {
     let confirm = MassConfirm {
         msgid: broadcast["task"].as_str().expect("a task").to_owned(),
         userid: member.to_owned(),
+        only: Vec::new(),
     };
     mock.confirm_mass(confirm).expect("a task");
 }

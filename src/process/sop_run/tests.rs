@@ -76,6 +76,7 @@ fn playbook(plans: &str, templates_now: &[&str]) -> Playbook {
         webhooks: &none,
         robots: &none,
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let (rules, report) = crate::rules::load(&folder.path().join("rules"), &references);

@@ -52,6 +52,7 @@ fn read(roster: &str) -> (Option<RuleSet>, Report) {
         webhooks: &nothing,
         robots: &nothing,
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let mut report = Report::default();

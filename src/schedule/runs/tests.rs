@@ -75,6 +75,7 @@ fn playbook() -> CurrentPlaybook {
         webhooks: &none,
         robots: &none,
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let (rules, report) = crate::rules::load(&folder.path().join("rules"), &references);
