@@ -58,10 +58,12 @@ struct Known {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let (config, _) = Config::load(&args.config.config, &environment).map_err(|report| {
-        terminal.report(&report);
-        anyhow::anyhow!(terminal.lang.text("cli.bad_config", &[]))
-    })?;
+    // Who plans has no secrets at hand; none is needed.
+    let outlined = Config::outline(&args.config.config, &environment);
+    let Some(config) = outlined.config else {
+        terminal.report(&outlined.report);
+        bail!(terminal.lang.text("cli.bad_config", &[]));
+    };
     let (playbook, report) = load_playbook(&config);
     let Some(playbook) = playbook else {
         terminal.report(&report);
