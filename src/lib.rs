@@ -17,10 +17,13 @@ pub mod receive;
 pub mod schedule;
 pub mod upkeep;
 
+pub mod channels;
 pub mod desk;
 pub mod gateway;
 pub mod http;
 pub mod import;
+pub mod phrases;
+pub mod playbook;
 pub mod rules;
 pub mod service;
 pub mod sops;

@@ -86,11 +86,11 @@ pub(crate) fn keywords(count: usize) -> Vec<String> {
     words
 }
 
-/// Chat messages of 4 to 40 characters. Half hold one of the first thousand keywords; many are
-/// written in another width, case or script, with spaces, signs and emoji.
-pub(crate) fn messages(count: usize) -> Vec<String> {
+/// Chat messages of 4 to 40 characters. Half hold one of so many keywords, any of them; many
+/// are written in another width, case or script, with spaces, signs and emoji.
+pub(crate) fn messages(count: usize, planted: usize) -> Vec<String> {
     let script = Script::new();
-    let words = keywords(1000);
+    let words = keywords(planted);
     let mut numbers = Numbers::new(2);
     (0..count)
         .map(|_| {

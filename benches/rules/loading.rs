@@ -36,6 +36,7 @@ pub(crate) fn load(dir: &Path) -> Result<RuleSet, String> {
         webhooks: &none,
         robots: &none,
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let (set, report) = rules::load(&dir.join("rules"), &references);

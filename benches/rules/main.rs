@@ -58,7 +58,7 @@ fn decisions(rules: usize, rounds: usize, alone: bool) -> Result<Json, String> {
         .iter()
         .map(|word| normalize(word).into_owned())
         .collect();
-    let texts = corpus::messages(MESSAGES);
+    let texts = corpus::messages(MESSAGES, rules);
     // The rivals get texts that are normal already: they have less to do than the decision.
     let normal: Vec<String> = texts
         .iter()
@@ -120,7 +120,7 @@ fn reload(spread: Spread) -> Result<Json, String> {
     let dir = folder.path();
     loading::write(dir, spread).map_err(|error| error.to_string())?;
     let reload = loading::reload(dir, 5)?;
-    let desk = Desk::new(&corpus::messages(MESSAGES));
+    let desk = Desk::new(&corpus::messages(MESSAGES, spread.keywords()));
     let (quiet, busy) = loading::beside_a_reload(&desk, dir)?;
     Ok(json!({
         "rules": spread.rules,

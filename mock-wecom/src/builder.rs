@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::config::{Config, Kind, ReceiverSpec, SecretSpec};
 use crate::mock::MockWecom;
+use crate::state::book::VisibleRange;
 
 /// Builds a [`MockWecom`] on a free port.
 ///
@@ -70,6 +71,16 @@ impl Builder {
             kind,
             agent_id,
             also: Vec::new(),
+        });
+        self
+    }
+
+    /// Lets the app of a secret see only these members and departments.
+    pub fn visible(mut self, secret: &str, users: &[&str], parties: &[i64]) -> Self {
+        self.0.visible.push(VisibleRange {
+            secret: secret.to_owned(),
+            users: users.iter().map(|&user| user.to_owned()).collect(),
+            parties: parties.to_vec(),
         });
         self
     }

@@ -18,6 +18,9 @@ pub struct ChatLine {
     pub from: String,
     /// The other side: a kf account, an agent id, a member.
     pub via: String,
+    /// Who of a group speaks; empty elsewhere.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
     /// The message's id.
     pub msgid: String,
     /// The message type.

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::state::book::VisibleRange;
+
 /// What an app's secret may be used for, and which callbacks a receiver gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -88,6 +90,8 @@ pub struct Config {
     pub start_at: Option<i64>,
     /// Switches that differ from their defaults, by name.
     pub switches: Map<String, Value>,
+    /// What apps may see; an app that is not here sees the whole corp.
+    pub visible: Vec<VisibleRange>,
 }
 
 impl Default for Config {
@@ -102,6 +106,7 @@ impl Default for Config {
             sample_data: true,
             start_at: None,
             switches: Map::new(),
+            visible: Vec::new(),
         }
     }
 }

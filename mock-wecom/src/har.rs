@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::clock::civil_date;
 use crate::journal::{Entry, EntryKind};
 
 /// A HAR document of these entries.
@@ -21,11 +22,11 @@ fn one(entry: &Entry, base_url: &str) -> Value {
     };
     json!({
         "startedDateTime": iso(entry.time_ms),
-        "time": 0,
+        "time": entry.took_ms,
         "request": request,
         "response": response,
         "cache": {},
-        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "timings": {"send": 0, "wait": entry.took_ms, "receive": 0},
         "_id": entry.id, "_kind": entry.kind, "_errcode": entry.errcode, "_applied": entry.applied,
         "_problems": entry.problems, "_fault": entry.fault,
     })
@@ -45,13 +46,14 @@ fn call(entry: &Entry, base_url: &str) -> (Value, Value) {
         body.to_string()
     };
     let method = entry.request["method"].as_str().unwrap_or("GET");
-    let request = request(
-        method,
-        &format!("{base_url}{}", entry.path),
-        query,
-        "application/json",
-        &text,
-    );
+    let url = format!("{base_url}{}", entry.path);
+    let mut request = request(method, &url, query, "application/json", &text);
+    request["headers"] = entry.request["headers"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
     let status = entry.response["http_status"].as_u64();
     // A call that was cut has no answer; HAR writes that as status 0.
     let status = status.unwrap_or(if entry.response.is_null() { 0 } else { 200 });
@@ -106,32 +108,12 @@ fn response(status: u64, mime: &str, text: &str) -> Value {
 fn iso(time_ms: i64) -> String {
     const DAY_MS: i64 = 86_400_000;
     let (days, ms) = (time_ms.div_euclid(DAY_MS), time_ms.rem_euclid(DAY_MS));
-    let (year, month, day) = date(days);
+    let (year, month, day) = civil_date(days);
     let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
     format!(
         "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z",
         ms % 1_000
     )
-}
-
-/// The civil date of a day counted from 1970-01-01, by Howard Hinnant's method: years begin
-/// in March there, so that the leap day comes last.
-fn date(days: i64) -> (i64, i64, i64) {
-    const ERA_DAYS: i64 = 146_097;
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(ERA_DAYS), shifted.rem_euclid(ERA_DAYS));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]

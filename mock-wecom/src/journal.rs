@@ -27,6 +27,9 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Simulated time in milliseconds since 1970.
     pub time_ms: i64,
+    /// How long the exchange took, in milliseconds of real time.
+    #[serde(default)]
+    pub took_ms: u64,
     /// The API path, or the receiver's name.
     pub path: String,
     /// What was asked; tokens and secrets are left out.
@@ -161,6 +164,7 @@ mod tests {
                 id: 0,
                 kind: EntryKind::Call,
                 time_ms: 0,
+                took_ms: 0,
                 path: format!("/cgi-bin/{path}"),
                 request: json!({"text": text}),
                 response: json!({}),

@@ -4,6 +4,38 @@
 //! codes), keeps what was sent, sends encrypted callbacks, and can be driven and
 //! inspected under `/mock/…` from any language. See `README.md` for the routes.
 //!
+//! In a test it runs on a free port, beside what is tested:
+//!
+//! ```
+//! use mock_wecom::{Expect, Kind, MockWecom};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+//! let mock = MockWecom::builder()
+//!     .seed(7)
+//!     .start_at(1_760_000_000)
+//!     .receiver("bot", Kind::Kf, "http://127.0.0.1:9/callback", "token", key)
+//!     .visible("contact-secret", &["lin.mei"], &[])
+//!     .switch("callback_repeats", 0)
+//!     .start()
+//!     .await?;
+//!
+//! // A customer writes; the bot under test would now ask for the message and answer it.
+//! let said = mock.say("wmSAMPLE00000000000000000000001", "价格表").await?;
+//! assert_eq!(said.http_status, None, "nobody listens there");
+//! mock.expect(Expect::callback("bot").times(1)).await?;
+//!
+//! // What did not happen is told, with what came closest.
+//! let unmet = mock.expect(Expect::call("kf/send_msg")).await.unwrap_err();
+//! assert_eq!(unmet.count, 0);
+//!
+//! // Two days later the bot may no longer answer.
+//! mock.advance_secs(48 * 3_600);
+//! assert!(mock.now() >= 1_760_000_000 + 48 * 3_600);
+//! # Ok(()) }
+//! ```
+//!
 //! In reading order:
 //!
 //! - [`Config`]: what a mock starts with; [`MockWecom`]: a running one
@@ -67,7 +99,7 @@ pub use journal::{Entry, EntryKind, JournalQuery};
 pub use mock::MockWecom;
 pub use push::PushOutcome;
 pub use state::app::Robot;
-pub use state::book::{BookTag, Department, Member};
+pub use state::book::{BookTag, Department, Member, VisibleRange};
 pub use state::customers::{Customer, Follow};
 pub use state::groups::{CustomerGroup, GroupMember};
 pub use state::kf::{KfAccount, Servicer};

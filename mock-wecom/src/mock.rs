@@ -421,6 +421,12 @@ impl MockWecom {
         watch::announce_clock(&self.shared);
     }
 
+    /// How far the simulated clock is ahead of the machine's, in milliseconds.
+    #[must_use]
+    pub fn ahead_ms(&self) -> i64 {
+        self.shared.clock.offset_ms()
+    }
+
     /// Makes the simulated clock go on from this unix time.
     pub fn set_time(&self, unix_secs: i64) {
         self.shared.clock.set(unix_secs);

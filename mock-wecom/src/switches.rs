@@ -59,6 +59,18 @@ pub(crate) enum Sender {
     Member,
 }
 
+/// How many mass messages a customer or a group takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MassCeiling {
+    /// As many as the month has days, in a month.
+    Month,
+    /// Seven a week.
+    Week,
+    /// One a day.
+    Day,
+}
+
 /// How a field may be spelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum AppidSpelling {
@@ -134,6 +146,18 @@ switches! {
     contact_calls_per_min: u64 = 0, "errors-and-limits.md: limits of external-contact calls are not published";
     /// Whether `user/get` shows mobile, email and the like, as for apps older than 2022-06-20.
     user_details: bool = false, "";
+    /// Whether `fetch_child` of `user/simplelist` and `user/list` reaches the departments below, as it did before 2022.
+    fetch_child: bool = false, "";
+    /// Contact ways and join ways that a corp may have together.
+    ways_per_corp: usize = 500_000, "";
+    /// Contact ways for temporary chats that a corp may make a day.
+    temp_ways_per_day: usize = 100_000, "";
+    /// Internal groups that a corp may make a day.
+    appchats_per_day: usize = 1_000, "";
+    /// Changes of internal groups that a corp may make an hour.
+    appchat_changes_per_hour: usize = 1_000, "";
+    /// Person-messages to internal groups a minute; 0 means no limit.
+    appchat_person_messages_per_min: u64 = 20_000, "";
     /// The path of the desktop login page.
     desktop_login_path: String = "/wwlogin/sso/login".to_owned(), "api.md: the desktop login URL was not read from its page";
     /// `errcode` of `kf/send_msg` with a `msgid` used before; the code is not published.
@@ -170,6 +194,8 @@ switches! {
     contact_list_served: bool = true, "api.md: the details of contact_list were not read";
     /// `errcode` of changing a tag that another app or the console made.
     foreign_tag_code: i64 = 81_011, "api.md: the code for another creator's tag";
+    /// What a customer or a group takes of mass messages: as many as the `month` has days, 7 a `week` or 1 a `day`, as the console sets it.
+    mass_ceiling: MassCeiling = MassCeiling::Month, "";
     /// Reminders of a mass task within 24 hours.
     mass_reminders_per_day: usize = 3, "api.md: three reminders in 24 hours is quoted second-hand";
     /// How long a new mass task answers 41063 to its result calls.

@@ -1,7 +1,8 @@
-//! The way in for `queue`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
+//! The way in for `queue`, `broadcasts`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
 //!
 //! Only our own account may open the socket; nothing listens on the network.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,15 +13,21 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
+use super::broadcasts::{self, BroadcastDetail};
+use super::channels::{self, KnownChannels};
+use super::people::{self, ContactPage, ContactQuery};
+use super::sops::{self, SopReply, SopRequest};
 use super::versions::{self, History};
 use super::{Loops, look};
+use crate::channels::plan::Known;
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
-use crate::domain::ids::{Person, RuleId};
+use crate::domain::ids::{BroadcastId, Person, RuleId};
+use crate::receive::sync_contacts::{self, SyncStatus};
 use crate::store::{
-    Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, RecordQuery, Store,
-    StoreError,
+    Broadcast, BroadcastQuery, Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    QueueItem, RecordQuery, Store, StoreError,
 };
 use crate::versions::{FileSet, Kept, Reason};
 
@@ -47,10 +54,33 @@ pub enum Request {
     RecordsOf(Person, usize),
     /// Contacts by their id, their name or the remark of a member.
     Find(String),
+    /// Contacts or groups by what is known of them, page by page.
+    Contacts(ContactQuery),
+    /// What is known of our channel codes.
+    Channels,
+    /// Notes what is known of one.
+    KeepChannel(String, Known),
+    /// How far contacts are in step with WeCom.
+    Sync {
+        /// Everything is to be read again now.
+        full: bool,
+    },
     /// Contacts with tags that a rule has set since a time, page by page.
     Tagged(TagQuery),
+    /// SOPs: how they stand, and what is done to them.
+    Sop(Box<SopRequest>),
+    /// The rules, SOPs included, whose tags contacts carry.
+    TaggingRules,
+    /// How often rules with a daily limit have fired on a day.
+    RuleUses(jiff::civil::Date),
     /// Records of our own to take in.
     Accept(Vec<NewRecord>),
+    /// Broadcasts, the newest first.
+    Broadcasts(BroadcastQuery),
+    /// One broadcast with its targets.
+    Broadcast(BroadcastId),
+    /// Take a broadcast back.
+    CancelBroadcast(BroadcastId),
     /// The versions of the operators' files.
     Versions,
     /// One version with its files.
@@ -87,7 +117,7 @@ pub enum Reply {
     Items(Vec<QueueItem>),
     /// To `Show`.
     Detail(Option<Box<QueueDetail>>),
-    /// To `Redrive` and `Discard`: whether there was such an item in a fitting state.
+    /// To `Redrive`, `Discard` and `CancelBroadcast`: whether there was such an item in a fitting state.
     Changed(bool),
     /// To `Depths`.
     Depths(Depths),
@@ -95,10 +125,26 @@ pub enum Reply {
     Records(Vec<PastRecord>),
     /// To `Find`.
     Contacts(Vec<Contact>),
+    /// To `Contacts`.
+    ContactPage(ContactPage),
+    /// To `Channels` and `KeepChannel`.
+    Channels(KnownChannels),
+    /// To `Sync`.
+    Sync(Box<SyncStatus>),
     /// To `Tagged`.
     Tagged(TaggedPage),
+    /// To `Sop`.
+    Sop(Box<SopReply>),
+    /// To `TaggingRules`.
+    Rules(Vec<RuleId>),
+    /// To `RuleUses`.
+    Uses(BTreeMap<RuleId, u32>),
     /// To `Accept`: how many were new.
     Accepted(usize),
+    /// To `Broadcasts`.
+    Broadcasts(Vec<Broadcast>),
+    /// To `Broadcast`.
+    Broadcast(Option<Box<BroadcastDetail>>),
     /// To `Versions`.
     Versions(Box<History>),
     /// To `Version`.
@@ -131,8 +177,28 @@ pub async fn carry_out(
             Reply::Records(look::records_of(store, &person, limit.min(MOST_RECORDS)).await?)
         }
         Request::Find(name) => Reply::Contacts(look::find(store, &name).await?),
+        Request::Contacts(query) => Reply::ContactPage(people::page(store, &query, now).await?),
+        Request::Channels => Reply::Channels(channels::all(store).await?),
+        Request::KeepChannel(key, known) => {
+            channels::keep(store, key, known).await?;
+            Reply::Channels(channels::all(store).await?)
+        }
+        Request::Sync { full } => {
+            if full {
+                sync_contacts::wish(store, now).await?;
+            }
+            Reply::Sync(Box::new(sync_contacts::status(store).await?))
+        }
         Request::Tagged(query) => Reply::Tagged(look::tagged(store, query).await?),
+        Request::Sop(request) => Reply::Sop(Box::new(sops::carry_out(store, now, *request).await?)),
+        Request::TaggingRules => Reply::Rules(look::tagging_rules(store).await?),
+        Request::RuleUses(day) => Reply::Uses(store.rule_uses(day).await?),
         Request::Accept(records) => Reply::Accepted(look::accept(store, records).await?),
+        Request::Broadcasts(query) => Reply::Broadcasts(store.broadcasts(query).await?),
+        Request::Broadcast(id) => {
+            Reply::Broadcast(broadcasts::detail(store, id).await?.map(Box::new))
+        }
+        Request::CancelBroadcast(id) => Reply::Changed(broadcasts::cancel(store, id, now).await?),
         Request::Versions => Reply::Versions(Box::new(versions::history(store).await?)),
         Request::Version(number) => {
             Reply::Version(versions::version(store, number).await?.map(Box::new))

@@ -9,9 +9,13 @@ use crate::config::Config;
 use crate::versions::FileSet;
 use crate::versions::files::is_litter;
 
-/// The folders of rules, templates and SOPs, by the names that versions use for them.
+/// The folders of rules, templates and SOPs and the file of channels, by the names that
+/// versions use for them.
 #[derive(Debug, Clone)]
-pub struct Folders([(&'static str, PathBuf); 3]);
+pub struct Folders([(&'static str, PathBuf); 4]);
+
+/// The file of channels, in a version.
+const CHANNELS: &str = "channels.yaml";
 
 /// What the folders look like from outside: names, sizes, times and inode numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,12 +30,17 @@ impl Folders {
             ("rules", paths.rules.clone()),
             ("templates", paths.templates.clone()),
             ("sops", paths.sops.clone()),
+            (CHANNELS, paths.channels.clone()),
         ])
     }
 
     /// Where a file of a version is on this disk.
     #[must_use]
     pub fn place(&self, path: &str) -> Option<PathBuf> {
+        if path == CHANNELS {
+            let (_, file) = self.0.iter().find(|(known, _)| *known == CHANNELS)?;
+            return Some(file.clone());
+        }
         let (name, rest) = path.split_once('/')?;
         let (_, folder) = self.0.iter().find(|(known, _)| *known == name)?;
         let plain = Path::new(rest)
@@ -61,7 +70,9 @@ impl Folders {
         for (name, folder) in &self.0 {
             walk(folder, &mut |path, _| {
                 // The loaders skip names that are not UTF-8 too.
-                if let Some(inside) = path.strip_prefix(folder).ok().and_then(Path::to_str) {
+                if path == folder {
+                    list.push(((*name).to_owned(), path.to_path_buf()));
+                } else if let Some(inside) = path.strip_prefix(folder).ok().and_then(Path::to_str) {
                     list.push((format!("{name}/{inside}"), path.to_path_buf()));
                 }
             });
@@ -83,11 +94,16 @@ impl Folders {
     }
 }
 
-/// Every file below a folder but hidden ones and editors' leftovers.
+/// Every file below a folder, or the file itself, but hidden ones and editors' leftovers.
 ///
 /// Links to files are followed: config maps are links to the real files. Links to folders
 /// are not, as when the files are loaded.
 fn walk(folder: &Path, found: &mut dyn FnMut(&Path, &Metadata)) {
+    if let Ok(meta) = std::fs::metadata(folder)
+        && meta.is_file()
+    {
+        return found(folder, &meta);
+    }
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -150,7 +166,8 @@ mod tests {
         for name in ["rules", "templates", "sops"] {
             std::fs::create_dir_all(home.join(name)).expect("a folder");
         }
-        Folders(["rules", "templates", "sops"].map(|name| (name, home.join(name))))
+        let names = ["rules", "templates", "sops", "channels.yaml"];
+        Folders(names.map(|name| (name, home.join(name))))
     }
 
     #[test]
@@ -165,6 +182,12 @@ mod tests {
         assert_eq!(folders.fingerprint(), before);
         let set = folders.read().expect("read");
         assert_eq!(set.files.keys().collect::<Vec<_>>(), ["rules/a.yaml"]);
+        std::fs::write(home.path().join("channels.yaml"), "c").expect("written");
+        let set = folders.read().expect("read");
+        assert_eq!(
+            set.files.keys().collect::<Vec<_>>(),
+            ["channels.yaml", "rules/a.yaml"]
+        );
         std::fs::write(home.path().join("rules/a.yaml"), "ab").expect("written");
         assert_ne!(folders.fingerprint(), before);
     }
@@ -184,6 +207,8 @@ mod tests {
     fn no_version_leads_out_of_the_folders() {
         let home = tempfile::tempdir().expect("a folder");
         let folders = folders(home.path());
+        let file = folders.place("channels.yaml");
+        assert_eq!(file, Some(home.path().join("channels.yaml")));
         let inside = folders.place("templates/售后/甲.txt");
         assert_eq!(inside, Some(home.path().join("templates/售后/甲.txt")));
         for path in [

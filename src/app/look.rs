@@ -1,10 +1,12 @@
 //! Looking back: contacts and records as `trace`, `undo` and `replay` ask for them.
 
+use std::collections::BTreeSet;
+
 use super::control::{TagQuery, TaggedPage};
 use crate::domain::change::TakeBack;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{Person, RecordId};
+use crate::domain::ids::{Person, RecordId, RuleId};
 use crate::store::{
     Acceptance, HistoryEntry, NewRecord, PastRecord, RecordQuery, Store, StoreError,
 };
@@ -75,7 +77,11 @@ async fn in_conversation(
 
 /// Contacts by their id, else by their name or a member's remark.
 pub(super) async fn find(store: &dyn Store, name: &str) -> Result<Vec<Contact>, StoreError> {
-    let by_id = [Person::External(name.into()), Person::Member(name.into())];
+    let by_id = [
+        Person::External(name.into()),
+        Person::Member(name.into()),
+        Person::Group(name.into()),
+    ];
     let known = store.contacts(&by_id).await?;
     let known: Vec<Contact> = known.into_iter().flatten().collect();
     if !known.is_empty() {
@@ -114,6 +120,20 @@ pub(super) async fn tagged(store: &dyn Store, query: TagQuery) -> Result<TaggedP
         found: page.into_iter().filter(carries).collect(),
         next,
     })
+}
+
+/// The rules whose tags contacts carry.
+pub(super) async fn tagging_rules(store: &dyn Store) -> Result<Vec<RuleId>, StoreError> {
+    let mut rules = BTreeSet::new();
+    let mut after = None;
+    loop {
+        let page = store.contacts_after(after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.person.clone());
+        let marks = page.iter().flat_map(|contact| contact.tags.values());
+        rules.extend(marks.filter_map(|mark| mark.rule.clone()));
+    }
+    Ok(rules.into_iter().collect())
 }
 
 /// Takes records of our own in. Says how many were new.

@@ -1,11 +1,16 @@
 //! The only wiring: store, gateway, stages and listener into one running server.
 
+mod broadcasts;
+mod channels;
 mod control;
+mod dates;
 mod files;
 mod look;
+mod people;
 mod playbook;
 mod reload;
 mod sop_versions;
+mod sops;
 mod status;
 mod versions;
 
@@ -18,12 +23,17 @@ use rand::distr::Alphanumeric;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+pub use broadcasts::BroadcastDetail;
+pub use channels::KnownChannels;
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use files::{Fingerprint, Folders, write_whole};
+pub use people::{ContactPage, ContactQuery};
 pub use playbook::{load_playbook, read_playbook};
-pub use status::ReloadState;
+pub use sops::{SopReply, SopRequest, SopState, SopWish, Standing as StepStanding, StepReport};
+pub use status::{Problem, ReloadState, Standing};
 pub use versions::{History, MOST_VERSIONS};
 
+use self::dates::Dates;
 use self::reload::Reloader;
 use crate::config::{Config, StoreKind};
 use crate::deliver;
@@ -40,6 +50,8 @@ use crate::process::playbook::CurrentPlaybook;
 use crate::process::worker as process;
 use crate::receive::accept::Acceptor;
 use crate::receive::contacts::Contacts;
+use crate::receive::ingest;
+use crate::receive::sync_contacts::Syncer;
 use crate::receive::sync_kf::Puller;
 use crate::schedule;
 use crate::service::{self, Service, Shutdown, ShutdownTrigger};
@@ -154,7 +166,9 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     let address = listener.local_addr().map_err(failed)?;
     let reload = ReloadState::new(&playbook);
     let status = base.status(metrics, reload.clone());
-    let router = crate::receive::routes::router(Arc::new(acceptor)).merge(status);
+    let router = crate::receive::routes::router(Arc::new(acceptor))
+        .merge(base.ingest())
+        .merge(status);
 
     let (trigger, shutdown) = Shutdown::pair();
     let mut loops = Loops {
@@ -193,6 +207,11 @@ impl Base {
         Acceptor::new(&self.config, store, clock, self.desk.clone())
     }
 
+    fn ingest(&self) -> axum::Router {
+        let (config, store) = (Arc::clone(&self.config), Arc::clone(&self.store));
+        ingest::router(config, store, Arc::clone(&self.clock))
+    }
+
     fn status(&self, metrics: Metrics, reload: ReloadState) -> axum::Router {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         status::router(metrics, store, clock, reload)
@@ -202,11 +221,33 @@ impl Base {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let puller = Puller::new(&self.config, store, clock, self.gateway.clone());
         loops.spawn(puller, |signals| &signals.kf);
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let syncer = Syncer::new(&self.config, store, clock, self.gateway.clone());
+        loops.spawn(syncer, |signals| &signals.contacts);
         loops.spawn(self.processor(playbook.clone()), |signals| &signals.inbox);
-        loops.spawn(self.deliverer(), |signals| &signals.outbox);
+        let deliver = Arc::new(self.deliver());
+        let deliverer = deliver::worker::Worker::new(Arc::clone(&deliver));
+        loops.spawn(deliverer, |signals| &signals.outbox);
+        let broadcasts = deliver::broadcasts::Worker::new(deliver);
+        loops.spawn(broadcasts, |signals| &signals.broadcasts);
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let scheduler = schedule::worker::Worker::new(store, clock);
         loops.spawn(scheduler, |signals| &signals.timers);
+        let runner = schedule::runs::Runner::new(schedule::runs::Deps {
+            config: Arc::clone(&self.config),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            playbook: playbook.clone(),
+        });
+        loops.spawn(runner, |signals| &signals.sops);
+        let dates = Dates {
+            config: Arc::clone(&self.config),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            playbook: playbook.clone(),
+            version: None,
+        };
+        loops.spawn(dates, |signals| &signals.upkeep);
     }
 
     fn spawn_upkeep(&self, loops: &mut Loops) {
@@ -252,10 +293,10 @@ impl Base {
         }))
     }
 
-    fn deliverer(&self) -> deliver::worker::Worker {
+    fn deliver(&self) -> deliver::worker::Deps {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let templates = &self.config.paths.templates;
-        deliver::worker::Worker::new(Arc::new(deliver::worker::Deps {
+        deliver::worker::Deps {
             media: Media::new(Arc::clone(&store), Arc::clone(&clock), templates),
             tags: TagLibrary::new(Arc::clone(&clock), self.config.create_tags),
             webhooks: Webhooks::new(&self.config, Arc::clone(&clock)),
@@ -267,7 +308,7 @@ impl Base {
             gateway: self.gateway.clone(),
             desk: self.desk.clone(),
             instance: self.instance.clone(),
-        }))
+        }
     }
 }
 

@@ -1,5 +1,9 @@
 //! From the operators' files to a playbook.
 
+use std::collections::BTreeSet;
+
+use super::files::Folders;
+use crate::channels;
 use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::domain::clock::{Clock as _, SystemClock};
@@ -24,12 +28,17 @@ pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
 #[must_use]
 pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let (templates, mut report) = Catalog::load(&config.paths.templates);
+    let named = sops::named_in(&config.paths.sops);
+    let mut groups: BTreeSet<String> = config.servicers.keys().cloned().collect();
+    let roster = rules::roster_in(&config.paths.rules);
+    groups.extend(roster.names().map(str::to_owned));
     let references = References {
         templates: &templates,
-        servicer_groups: &config.servicers.keys().cloned().collect(),
+        servicer_groups: &groups,
         webhooks: &config.webhooks.keys().cloned().collect(),
         robots: &config.robots.keys().cloned().collect(),
-        sops: Some(&sops::ids_in(&config.paths.sops)),
+        sops: Some(&named.ids),
+        plan_tags: Some(&named.tags),
         setting: Some(&Setting {
             now: SystemClock
                 .now()
@@ -43,16 +52,26 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     let reader = PlanReader {
         references: &references,
         calendar: &rules::calendar_in(&config.paths.rules),
+        appchats: &config.appchats.keys().cloned().collect(),
     };
     let (plans, plan_report) = sops::load(&config.paths.sops, reader);
     report.merge(plan_report);
-    let (Some(rules), Some(sops), false) = (set, plans, report.has_errors()) else {
+    let (channels, channel_report) = channels::load(&config.paths.channels, reader);
+    report.merge(channel_report);
+    let (Some(mut rules), Some(sops), Some(channels), false) =
+        (set, plans, channels, report.has_errors())
+    else {
         return (None, report);
     };
+    // Traces name the version that `rules history` lists: rules, templates and SOPs together.
+    if let Ok(files) = Folders::of(config).read() {
+        rules.set_version(files.hash());
+    }
     let playbook = Playbook {
         rules,
         templates,
         sops,
+        channels,
     };
     (Some(playbook), report)
 }

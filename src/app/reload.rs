@@ -123,7 +123,8 @@ impl Reloader {
             tracing::warn!(%error, "the versions of the SOPs could not be kept");
         }
         self.retired.push(self.deps.current.swap(playbook));
-        let mended = self.deps.state.loaded(&version, self.deps.clock.now());
+        let current = self.deps.current.get();
+        let mended = self.deps.state.loaded(&current, self.deps.clock.now());
         tracing::info!(version, mended, "rules and templates reloaded");
         self.keep_version(files).await;
         if mended {
@@ -137,16 +138,16 @@ impl Reloader {
             let first = items.find(|item| item.severity == Severity::Error);
             first.map(|item| item.headline(lang)).unwrap_or_default()
         };
-        let (errors, problem) = (report.count(Severity::Error), first(Lang::En));
+        let errors = report.count(Severity::Error);
         tracing::error!(
             errors,
-            first = problem,
+            first = first(Lang::En),
             "the changed files are not usable; the last good set stays in force \
              (run `wecom-agent check` for all problems)"
         );
-        if self.deps.state.kept(errors, problem) {
-            let lang = self.deps.config.alerts.as_ref().map(|alerts| alerts.lang);
-            let problem = first(lang.unwrap_or_default());
+        let lang = self.deps.config.alerts.as_ref().map(|alerts| alerts.lang);
+        let problem = first(lang.unwrap_or_default());
+        if self.deps.state.kept(errors, problem.clone()) {
             self.alert("alert.reload_failed", errors, &problem).await;
         }
     }

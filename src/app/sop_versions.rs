@@ -35,6 +35,14 @@ pub(super) async fn keep(store: &dyn Store, sops: &SopSet) -> Result<(), StoreEr
     Ok(())
 }
 
+/// The versions of an SOP that are kept, oldest first.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn of(store: &dyn Store, sop: &SopId) -> Result<Vec<Sop>, StoreError> {
+    Ok(versions(store.fact(&fact(sop)).await?))
+}
+
 fn fact(sop: &SopId) -> String {
     format!("sop/{sop}")
 }

@@ -12,7 +12,9 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::domain::clock::{SharedClock, UnixMillis};
-use crate::process::playbook::CurrentPlaybook;
+use crate::playbook::{CurrentPlaybook, Playbook};
+use crate::receive::sync_contacts;
+use crate::sops::SopSet;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -28,31 +30,66 @@ pub struct ReloadState {
 #[derive(Debug, Clone)]
 struct Inner {
     version: String,
+    sops: Sops,
     /// Its number in `rules history`.
     number: Option<u64>,
     since: Option<UnixMillis>,
     problem: Option<Problem>,
+    /// So many sets were taken over.
+    taken: u64,
+}
+
+/// The plans in force.
+#[derive(Debug, Clone, serde::Serialize)]
+struct Sops {
+    plans: usize,
+    version: String,
+}
+
+impl Sops {
+    fn of(sops: &SopSet) -> Self {
+        Self {
+            plans: sops.iter().count(),
+            version: sops.version(),
+        }
+    }
 }
 
 /// Why the files on the disk are not in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Problem {
-    errors: usize,
-    problem: String,
+pub struct Problem {
+    /// How many errors they have.
+    pub errors: usize,
+    /// The first one, in the language of the config.
+    pub problem: String,
+}
+
+/// What somebody who watches the files wants to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// So many sets were taken over since the start.
+    pub taken: u64,
+    /// The number of the one in force, once it is kept.
+    pub number: Option<u64>,
+    /// Why the files are not in force.
+    pub problem: Option<Problem>,
 }
 
 impl ReloadState {
     /// The state right after a start with a good set.
     #[must_use]
     pub fn new(current: &CurrentPlaybook) -> Self {
-        let version = current.get().rules.version().to_owned();
+        let playbook = current.get();
+        let version = playbook.rules.version().to_owned();
         metrics::gauge!("wecom_agent_reload_ok").set(1.0);
         Self {
             inner: Arc::new(Mutex::new(Inner {
                 version,
+                sops: Sops::of(&playbook.sops),
                 number: None,
                 since: None,
                 problem: None,
+                taken: 0,
             })),
             wanted: Arc::new(Notify::new()),
             wish: Arc::default(),
@@ -72,12 +109,15 @@ impl ReloadState {
     }
 
     /// A new set is in force. Whether the files were not usable before.
-    pub fn loaded(&self, version: &str, now: UnixMillis) -> bool {
+    pub fn loaded(&self, playbook: &Playbook, now: UnixMillis) -> bool {
         metrics::gauge!("wecom_agent_reload_ok").set(1.0);
         metrics::counter!("wecom_agent_reloads_total", "result" => "ok").increment(1);
         let mut inner = self.lock();
-        version.clone_into(&mut inner.version);
+        playbook.rules.version().clone_into(&mut inner.version);
+        inner.sops = Sops::of(&playbook.sops);
         inner.since = Some(now);
+        inner.number = None;
+        inner.taken += 1;
         inner.problem.take().is_some()
     }
 
@@ -92,6 +132,17 @@ impl ReloadState {
         metrics::counter!("wecom_agent_reloads_total", "result" => "kept").increment(1);
         let problem = Problem { errors, problem };
         self.lock().problem.replace(problem.clone()) != Some(problem)
+    }
+
+    /// How it stands now.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let inner = self.lock().clone();
+        Standing {
+            taken: inner.taken,
+            number: inner.number,
+            problem: inner.problem,
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -129,14 +180,20 @@ async fn ready(State(status): State<Arc<Status>>) -> impl IntoResponse {
     let rules = json!({
         "version": reload.version,
         "number": reload.number,
+        "sops": reload.sops,
         "reloaded_at_ms": reload.since,
         "errors": reload.problem.as_ref().map_or(0, |problem| problem.errors),
         "problem": reload.problem.map(|problem| problem.problem),
     });
+    // A store that fails is told below.
+    let contacts = sync_contacts::status(status.store.as_ref()).await.ok();
     match status.store.depths(status.clock.now()).await {
         Ok(depths) => (
             StatusCode::OK,
-            Json(json!({ "ready": true, "store": "ok", "rules": rules, "queues": depths })),
+            Json(json!({
+                "ready": true, "store": "ok", "rules": rules, "queues": depths,
+                "contacts": contacts,
+            })),
         ),
         Err(error) => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -5,6 +5,7 @@ mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,10 +15,13 @@ use super::output::Terminal;
 use super::serve::{LogArgs, Signals, Woken, read, wait};
 use super::{Ended, samples};
 use crate::app::{self, StartError};
+use crate::domain::clock::MovedClock;
 
 const AGENT: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 const MOCK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8090);
+/// How often the agent's clock follows the mock's.
+const CLOCK_EVERY: Duration = Duration::from_millis(20);
 const TOKEN: &str = "DemoToken";
 const AES_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const CUSTOMER: &str = "wmSAMPLE00000000000000000000001";
@@ -52,13 +56,20 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     let orders = orders::start(*terminal).await?;
     let config = folder.join("agent.toml");
     let mut signals = Signals::new()?;
-    let mut server = start_agent(&config, &mock, orders, args.listen, terminal).await?;
+    let start = AgentStart {
+        path: &config,
+        mock: &mock,
+        orders,
+        clock: Arc::new(MovedClock::default()),
+    };
+    let mut server = start_agent(&start, args.listen, terminal).await?;
     let address = server.address;
     for receiver in receivers(address) {
         mock.set_receiver(receiver)
             .map_err(|error| anyhow::anyhow!("{error}"))?;
     }
     introduce(&folder, &mock, address, terminal);
+    let reload = server.reload.clone();
     let ended = {
         let end = async {
             match args.exit_after {
@@ -72,7 +83,8 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
                 Woken::Cannot(_) => Ended::CouldNotRun,
             },
             () = end => Ended::Good,
-            () = watch::run(&mock, terminal) => Ended::Good,
+            () = watch::run(&mock, &reload, terminal) => Ended::Good,
+            () = follow_clock(&mock, &start.clock) => Ended::Good,
         }
     };
     server.stop().await;
@@ -96,18 +108,28 @@ async fn start_mock(terminal: &Terminal) -> anyhow::Result<MockWecom> {
     }
 }
 
+/// What the agent of the demo starts with.
+struct AgentStart<'a> {
+    path: &'a Path,
+    mock: &'a MockWecom,
+    orders: SocketAddr,
+    /// Goes with the mock's, so that a week of steps plays in seconds.
+    clock: Arc<MovedClock>,
+}
+
 /// Starts on the wanted address, or on a free port if nobody asked for one in particular.
 async fn start_agent(
-    path: &Path,
-    mock: &MockWecom,
-    orders: SocketAddr,
+    start: &AgentStart<'_>,
     wanted: Option<SocketAddr>,
     terminal: &Terminal,
 ) -> anyhow::Result<app::Server> {
     let mut listen = wanted.unwrap_or(AGENT);
     loop {
-        std::fs::write(path, config(&mock.base_url(), orders, listen))?;
-        let parts = read(path, terminal).context("the sample files")?;
+        let text = config(&start.mock.base_url(), start.orders, listen);
+        std::fs::write(start.path, text)?;
+        let mut parts = read(start.path, terminal).context("the sample files")?;
+        start.clock.set_ahead(start.mock.ahead_ms());
+        parts.clock = Arc::clone(&start.clock) as _;
         match app::start(parts).await {
             Err(StartError::Listen { source, .. })
                 if source.kind() == std::io::ErrorKind::AddrInUse
@@ -119,6 +141,14 @@ async fn start_agent(
             }
             other => return Ok(other?),
         }
+    }
+}
+
+/// Keeps the agent's clock at the mock's, which the page can move, until it is dropped.
+async fn follow_clock(mock: &MockWecom, clock: &MovedClock) {
+    loop {
+        clock.set_ahead(mock.ahead_ms());
+        tokio::time::sleep(CLOCK_EVERY).await;
     }
 }
 
@@ -172,6 +202,7 @@ fn introduce(folder: &Path, mock: &MockWecom, address: SocketAddr, terminal: &Te
     terminal.say("demo.page", &[("url", &url)]);
     terminal.say("demo.curl", &[("url", &url), ("body", &body)]);
     terminal.say("demo.files", &[("folder", &folder)]);
+    terminal.say("demo.clock", &[]);
     terminal.say("demo.agent", &[("address", &address)]);
     terminal.say("demo.watch", &[]);
 }

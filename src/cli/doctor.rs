@@ -11,7 +11,7 @@ use crate::app::load_playbook;
 use crate::config::{App, Config, Kind};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::gateway::Gateway;
-use crate::wecom::api::externalcontact::{get_corp_tag_list, get_follow_user_list};
+use crate::wecom::api::externalcontact::{get_corp_tag_list, get_follow_user_list, groupchat_list};
 use crate::wecom::api::getcallbackip;
 use crate::wecom::api::kf::account_list;
 use crate::wecom::crypto::{Codec, EncodingAesKey};
@@ -96,6 +96,15 @@ fn print(finding: &Finding, terminal: &Terminal) {
     }
 }
 
+/// A list that is refused only for its length may be read owner by owner.
+fn one_of_many(listed: Result<(), Error>) -> Result<(), Error> {
+    const TOO_MANY: i64 = 81017;
+    match listed {
+        Err(error) if error.code() == Some(TOO_MANY) => Ok(()),
+        other => other,
+    }
+}
+
 struct Doctor<'a> {
     config: &'a Config,
     gateway: &'a Gateway,
@@ -168,6 +177,8 @@ impl Doctor<'_> {
                 findings.push(self.finding(app, "contacts", members.map(|_| ())));
                 let tags = handle.call(&get_corp_tag_list::Request::default()).await;
                 findings.push(self.finding(app, "tags", tags.map(|_| ())));
+                let groups = handle.call(&groupchat_list::Request::all(1)).await;
+                findings.push(self.finding(app, "groups", one_of_many(groups.map(|_| ()))));
             }
             Kind::App { .. } | Kind::Aibot => {}
         }

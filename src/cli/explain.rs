@@ -8,7 +8,7 @@ use super::Ended;
 use super::output::Terminal;
 use crate::diagnostic::{Kind, Severity};
 use crate::lang::Lang;
-use crate::{import, rules, simulate, sops, templates, yaml};
+use crate::{channels, import, rules, simulate, sops, templates, yaml};
 
 /// Everything that is said about a code beside its texts in the catalogue.
 #[derive(Debug, Deserialize)]
@@ -24,12 +24,24 @@ struct Entry {
     file: Option<String>,
     /// What brings it about.
     example: Option<String>,
+    /// Why there is no example.
+    unshown: Option<Unshown>,
     /// For the config: what the example stands in place of. Used by the test alone.
     #[serde(rename = "replace")]
     _replace: Option<String>,
     /// Other files that the example needs.
     #[serde(default)]
     also: BTreeMap<String, String>,
+}
+
+/// Why no file can show a code.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unshown {
+    /// In Chinese.
+    zh: String,
+    /// In English.
+    en: String,
 }
 
 /// A code with its texts.
@@ -70,6 +82,7 @@ fn kinds() -> Vec<Kind> {
         rules::codes(),
         templates::codes(),
         sops::codes(),
+        channels::codes(),
         import::codes(),
         simulate::codes(),
     ]
@@ -126,6 +139,14 @@ impl Code<'_> {
             let mend = blank(mend);
             let mend = mend.trim_end_matches(['。', '.']);
             let line = lang.text("explain.mend", &[("mend", mend)]);
+            text.push_str(&format!("\n{line}\n"));
+        }
+        if let Some(unshown) = &self.entry.unshown {
+            let why = match lang {
+                Lang::Zh => &unshown.zh,
+                Lang::En => &unshown.en,
+            };
+            let line = lang.text("explain.unshown", &[("why", why)]);
             text.push_str(&format!("\n{line}\n"));
         }
         if let Some(example) = &self.entry.example {
@@ -190,6 +211,13 @@ mod tests {
             .map(|kind| kind.code)
             .collect();
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn every_code_has_an_example_or_says_why_not() {
+        for (code, entry) in entries() {
+            assert!(entry.example.is_some() != entry.unshown.is_some(), "{code}");
+        }
     }
 
     #[test]

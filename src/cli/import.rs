@@ -10,7 +10,7 @@ use super::{ConfigArg, Ended, environment};
 use crate::app::{Folders, load_playbook, write_whole};
 use crate::config::{Config, Paths};
 use crate::diagnostic::{Diagnostic, Report, Severity};
-use crate::import::{Found, Place, Written, grid, rows, write};
+use crate::import::{Found, Place, Row, Written, grid, rows, write};
 use crate::templates::Catalog;
 
 static SAMPLE_XLSX: &[u8] = include_bytes!("../../docs/samples/导入样例.xlsx");
@@ -51,6 +51,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let (templates, _) = Catalog::load(&config.paths.templates);
     let known: Vec<&str> = templates.names().collect();
     let mut found = Found::default();
+    quiet_about(grid::THREAD);
     let cells = grid(&bytes, args.sheet.as_deref(), &mut found).unwrap_or_default();
     let rows = if found.has_errors() && cells.is_empty() {
         Vec::new()
@@ -65,9 +66,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
         terminal.lang.text("import.heading_stop", &[]),
     ];
     let written = write(&rows, &target.label, &heading);
-    let others = if found.has_errors() {
+    let others = if found.is_about_all() || rows.is_empty() {
         Vec::new()
     } else {
+        // All mistakes in one run, so what can be read of a flawed sheet is checked as well.
+        let filled: Vec<Row> = rows.iter().map(Row::filled).collect();
+        let written = write(&filled, &target.label, &heading);
         tried(&config, &target, &written, &mut found)?
     };
     let refused = found.has_errors()
@@ -82,6 +86,16 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
         return Ok(Ended::FoundWrong);
     }
     finish(args, &target, &written, rows.len(), terminal)
+}
+
+/// A panic on this thread is told as a finding and nothing else.
+fn quiet_about(thread: &'static str) {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(thread) {
+            usual(panic);
+        }
+    }));
 }
 
 /// Writes everything, or says what would be written.
@@ -217,9 +231,12 @@ fn tried(
     let (_, before) = load_playbook(config);
     let known: BTreeSet<String> = before.items().into_iter().map(identity).collect();
     let (_, report) = load_playbook(&trial);
+    let told = found.clone();
     let mut others = Vec::new();
     for finding in items(report) {
         match place(&finding, &copied, written) {
+            // What is missing was filled in for the trial, and is told.
+            Some(place) if told.has(place) => {}
             Some(place) => found.at(place, finding),
             None => {
                 let finding = renamed(finding, &trial, config);
@@ -258,11 +275,17 @@ fn renamed(mut finding: Diagnostic, trial: &Config, config: &Config) -> Diagnost
         (&trial.paths.rules, &config.paths.rules),
         (&trial.paths.templates, &config.paths.templates),
         (&trial.paths.sops, &config.paths.sops),
+        (&trial.paths.channels, &config.paths.channels),
     ];
     if let Some(file) = &finding.file {
         let real = pairs.into_iter().find_map(|(copied, real)| {
             let inside = Path::new(file).strip_prefix(copied).ok()?;
-            Some(real.join(inside).display().to_string())
+            // A file below itself would end in a slash.
+            let real = match inside.as_os_str().is_empty() {
+                true => real.clone(),
+                false => real.join(inside),
+            };
+            Some(real.display().to_string())
         });
         finding.file = real.or(finding.file);
     }
@@ -274,6 +297,7 @@ fn copy(config: &Config, home: &Path) -> anyhow::Result<Paths> {
         rules: home.join("rules"),
         templates: home.join("templates"),
         sops: home.join("sops"),
+        channels: home.join("channels.yaml"),
     };
     for folder in [&paths.rules, &paths.templates, &paths.sops] {
         std::fs::create_dir(folder)?;

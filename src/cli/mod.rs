@@ -4,18 +4,24 @@
 
 mod access;
 mod arguments;
+mod broadcasts;
+mod channels;
 mod check;
+mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
 mod explain;
 mod fix;
+mod groups;
 mod import;
 mod init;
 mod junit;
+mod lists;
 mod moved_clock;
 mod outcome;
 mod output;
+mod preview;
 mod queue;
 mod replay;
 mod rules;
@@ -23,10 +29,13 @@ mod samples;
 mod schema;
 mod serve;
 mod since;
+mod sop;
+mod sync;
 mod test;
 mod trace;
 mod try_rules;
 mod undo;
+mod version_names;
 mod words;
 
 use std::ffi::OsString;
@@ -63,7 +72,14 @@ enum Verb {
     Undo(undo::Args),
     Replay(replay::Args),
     Queue(queue::Args),
+    Broadcasts(broadcasts::Args),
     Rules(rules::Args),
+    Preview(preview::Args),
+    Sop(sop::Args),
+    Contacts(contacts::Args),
+    Groups(groups::Args),
+    Sync(sync::Args),
+    Channels(channels::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
 }
@@ -137,12 +153,19 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Serve(args) => serve::run(args, terminal).await,
         Verb::Check(args) => check::run(&args, terminal),
         Verb::Test(args) => test::run(&args, terminal),
-        Verb::TryRules(args) => try_rules::run(&args, terminal),
+        Verb::TryRules(args) => try_rules::run(args, terminal).await,
         Verb::Trace(args) => trace::run(args, terminal).await,
         Verb::Undo(args) => undo::run(args, terminal).await,
         Verb::Replay(args) => replay::run(args, terminal).await,
         Verb::Queue(args) => queue::run(args, terminal).await,
+        Verb::Broadcasts(args) => broadcasts::run(args, terminal).await,
         Verb::Rules(args) => rules::run(args, terminal).await,
+        Verb::Preview(args) => preview::run(args, terminal).await,
+        Verb::Sop(args) => sop::run(args, terminal).await,
+        Verb::Contacts(args) => contacts::run(args, terminal).await,
+        Verb::Groups(args) => groups::run(args, terminal).await,
+        Verb::Sync(args) => sync::run(args, terminal).await,
+        Verb::Channels(args) => channels::run(args, terminal).await,
         Verb::Doctor(args) => doctor::run(&args, terminal).await,
         Verb::Schema(args) => schema::run(&args, terminal),
     }

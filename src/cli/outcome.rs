@@ -16,11 +16,35 @@ pub(super) fn results(told: &Told, terminal: Terminal) -> Vec<String> {
         let tags = told.tags.join(" ");
         lines.push(terminal.lang.text("simulate.tags", &[("tags", &tags)]));
     }
+    let say = |key: &str, values: &[(&str, &str)]| terminal.lang.text(key, values);
+    for (name, value) in &told.set {
+        lines.push(say("simulate.set", &[("name", name), ("value", value)]));
+    }
+    if told.points != 0 {
+        let points = format!("{:+}", told.points);
+        lines.push(say("simulate.points", &[("points", &points)]));
+    }
+    for change in &told.sops {
+        let (key, sop) = match change.split_at_checked(1) {
+            Some(("+", sop)) => ("simulate.sop_begins", sop),
+            Some((_, sop)) => ("simulate.sop_ends", sop),
+            None => continue,
+        };
+        lines.push(say(key, &[("sop", sop)]));
+    }
+    for reminder in &told.reminders {
+        let values = [
+            ("who", reminder.who.as_str()),
+            ("at", &reminder.at),
+            ("text", &reminder.text),
+        ];
+        lines.push(say("simulate.reminds", &values));
+    }
     // The tags are told: that WeCom is told of them too says nothing new.
     let shown = told.effects.iter();
     for effect in shown.filter(|effect| !matches!(effect, Effect::MarkTag { .. })) {
         let what = words::effect(effect, terminal.lang);
-        let content = words::content(effect).replace('\n', "\n    ");
+        let content = words::content(effect, terminal.lang).replace('\n', "\n    ");
         lines.push(format!(
             "{what}{}{content}",
             terminal.lang.text("simulate.colon", &[])

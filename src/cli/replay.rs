@@ -48,7 +48,17 @@ struct Found {
     unknown: usize,
     /// How often each rule fired: then and now.
     rules: BTreeMap<String, Fired>,
+    /// How many differ in the wording of a template alone.
+    reworded: BTreeMap<String, Reworded>,
     differences: Vec<Compared>,
+}
+
+/// Messages that differ in the wording of one template alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+struct Reworded {
+    count: usize,
+    /// The first of them.
+    example: RecordId,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -131,15 +141,20 @@ impl Found {
         };
         self.compared += 1;
         for rule in &compared.before.fired {
-            self.rules.entry(rule.0.clone()).or_default().before += 1;
+            self.rules.entry(rule.to_string()).or_default().before += 1;
         }
         for rule in &compared.after.fired {
-            self.rules.entry(rule.0.clone()).or_default().after += 1;
+            self.rules.entry(rule.to_string()).or_default().after += 1;
         }
         if compared.is_same() {
             self.same += 1;
         } else {
             self.different += 1;
+            for name in &compared.reworded {
+                let example = compared.id;
+                let entry = self.reworded.entry(name.clone());
+                entry.or_insert(Reworded { count: 0, example }).count += 1;
+            }
             self.differences.push(compared);
         }
     }
@@ -179,7 +194,18 @@ fn show(
         };
         terminal.line(columns(&[rule, &before, &after, &sign]));
     }
-    for compared in found.differences.iter().take(limit) {
+    for (name, reworded) in &found.reworded {
+        let (count, example) = (reworded.count.to_string(), reworded.example.to_string());
+        let values = [
+            ("template", name.as_str()),
+            ("count", &count),
+            ("example", &example),
+        ];
+        terminal.say("replay.reworded", &values);
+    }
+    let listed = found.differences.iter();
+    let listed: Vec<&Compared> = listed.filter(|one| one.reworded.is_empty()).collect();
+    for compared in listed.iter().take(limit) {
         let at = local(compared.at, zone);
         let said = trace::said(&compared.inbound, terminal);
         terminal.line(format!("\n{}  {at}  {said}", compared.id));
@@ -187,7 +213,7 @@ fn show(
         terminal.say("replay.before", &[("what", &told(before, terminal))]);
         terminal.say("replay.after", &[("what", &told(after, terminal))]);
     }
-    let more = found.differences.len().saturating_sub(limit);
+    let more = listed.len().saturating_sub(limit);
     if more > 0 {
         terminal.say("replay.more", &[("count", &more.to_string())]);
     }
@@ -209,7 +235,7 @@ fn told(deeds: &Deeds, terminal: &Terminal) -> String {
     }
     for effect in &deeds.effects {
         let what = words::what(effect.word(), terminal.lang);
-        let content = trace::excerpt(&words::content(effect));
+        let content = trace::excerpt(&words::content(effect, terminal.lang));
         parts.push(format!("{what}「{content}」"));
     }
     parts.join("；")

@@ -5,9 +5,14 @@ use clap::Subcommand;
 
 use super::access::{Access, local};
 use super::output::Terminal;
+use super::version_names::{VersionNames, told};
+use super::words::padded;
 use super::{ConfigArg, Ended, Format, import};
 use crate::app::{Folders, History, Reply, Request, load_playbook, write_whole};
 use crate::versions::{FileSet, Kept, Plan, Reason, Version, difference, plan, words};
+
+/// Room for the name of a version: `123 · 3fa9c1`.
+const NAME_COLUMNS: usize = 12;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -38,9 +43,9 @@ struct DiffArgs {
     #[command(flatten)]
     config: ConfigArg,
     #[arg(value_name = "A")]
-    old: Option<u64>,
+    old: Option<String>,
     #[arg(value_name = "B")]
-    new: Option<u64>,
+    new: Option<String>,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -50,7 +55,7 @@ struct RollbackArgs {
     #[command(flatten)]
     config: ConfigArg,
     #[arg(value_name = "N")]
-    number: u64,
+    number: String,
     #[arg(long)]
     dry_run: bool,
 }
@@ -66,7 +71,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
 
 async fn history(args: &HistoryArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal)?;
-    let history = versions(&access).await?;
+    let VersionNames(history) = VersionNames::of(&access).await?;
     let newest: Vec<&Version> = history.versions.iter().rev().take(args.limit).collect();
     if args.format == Format::Json {
         let rows: Vec<_> = newest
@@ -92,16 +97,13 @@ async fn history(args: &HistoryArgs, terminal: &Terminal) -> anyhow::Result<Ende
     }
     for version in newest {
         let in_force = history.in_force == Some(version.number);
-        let (number, at) = (
-            format!("{:>3}", version.number),
-            local(version.at, &access.config.timezone),
-        );
+        let name = padded(&told(version), NAME_COLUMNS);
+        let at = local(version.at, &access.config.timezone);
         let what = summary(version, &history, terminal);
         let values = [
             ("mark", if in_force { "*" } else { " " }),
-            ("n", number.as_str()),
+            ("version", name.as_str()),
             ("at", &at),
-            ("hash", &version.hash),
             ("what", &what),
         ];
         terminal.say("versions.row", &values);
@@ -129,28 +131,32 @@ fn summary(version: &Version, history: &History, terminal: &Terminal) -> String 
 
 async fn diff(args: &DiffArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal)?;
-    let number = |n: u64| {
-        let n = n.to_string();
+    let names = VersionNames::of(&access).await?;
+    let old = match &args.old {
+        Some(wanted) => wanted.clone(),
+        None => match names.0.in_force {
+            Some(number) => number.to_string(),
+            None => {
+                terminal.warn("versions.no_base", &[]);
+                return Ok(Ended::FoundWrong);
+            }
+        },
+    };
+    let number = |version: &Version| {
+        let n = told(version);
         terminal.lang.text("versions.number", &[("n", &n)])
     };
-    let Some(old) = (match args.old {
-        Some(number) => Some(number),
-        None => versions(&access).await?.in_force,
-    }) else {
-        terminal.warn("versions.no_base", &[]);
+    let Some(before) = version(&access, &names, &old, terminal).await? else {
         return Ok(Ended::FoundWrong);
     };
-    let Some(before) = version(&access, old, terminal).await? else {
-        return Ok(Ended::FoundWrong);
-    };
-    let (after, name) = match args.new {
+    let (after, name) = match &args.new {
         None => {
             let now = terminal.lang.text("versions.now", &[]);
             (on_disk(&access)?, now)
         }
-        Some(new) => match version(&access, new, terminal).await? {
+        Some(new) => match version(&access, &names, new, terminal).await? {
             None => return Ok(Ended::FoundWrong),
-            Some(kept) => (kept.set, number(new)),
+            Some(kept) => (kept.set, number(&kept.version)),
         },
     };
     let changes = difference(&before.set, &after);
@@ -158,7 +164,7 @@ async fn diff(args: &DiffArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
         terminal.json(&changes.list)?;
         return Ok(Ended::Good);
     }
-    let old = number(old);
+    let old = number(&before.version);
     terminal.say("versions.compared", &[("old", &old), ("new", &name)]);
     if changes.is_empty() {
         terminal.say("versions.no_difference", &[]);
@@ -171,12 +177,13 @@ async fn diff(args: &DiffArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
 
 async fn rollback(args: &RollbackArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal)?;
-    let Some(then) = version(&access, args.number, terminal).await? else {
+    let names = VersionNames::of(&access).await?;
+    let Some(then) = version(&access, &names, &args.number, terminal).await? else {
         return Ok(Ended::FoundWrong);
     };
     let now = on_disk(&access)?;
     let way = plan(&now, &then.set);
-    let number = args.number.to_string();
+    let number = then.version.number.to_string();
     let named = [("n", number.as_str())];
     if !way.missing.is_empty() {
         tell_missing(&way, &access, &number, terminal);
@@ -247,24 +254,22 @@ fn carry_out(way: &Plan, then: &FileSet, folders: &Folders) -> anyhow::Result<()
     Ok(())
 }
 
-async fn versions(access: &Access) -> anyhow::Result<History> {
-    match access.ask(Request::Versions).await? {
-        Reply::Versions(history) => Ok(*history),
-        _ => bail!("unexpected answer"),
-    }
-}
-
-/// A version with its files; says so if there is none of that number.
+/// A version with its files, by its number or hash; says so if there is none.
 async fn version(
     access: &Access,
-    number: u64,
+    names: &VersionNames,
+    wanted: &str,
     terminal: &Terminal,
 ) -> anyhow::Result<Option<Kept>> {
-    let Reply::Version(kept) = access.ask(Request::Version(number)).await? else {
-        bail!("unexpected answer");
+    let kept = match names.find(wanted) {
+        None => None,
+        Some(number) => match access.ask(Request::Version(number)).await? {
+            Reply::Version(kept) => kept,
+            _ => bail!("unexpected answer"),
+        },
     };
     if kept.is_none() {
-        terminal.warn("versions.unknown", &[("n", &number.to_string())]);
+        terminal.warn("versions.unknown", &[("n", wanted)]);
     }
     Ok(kept.map(|kept| *kept))
 }

@@ -9,10 +9,13 @@ static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 static SOPS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sops");
 
+/// The sample file of channel codes.
+const CHANNELS: &str = include_str!("../../channels.yaml");
+
 /// The commented config that `init` writes.
 pub(super) const CONFIG: &str = include_str!("init/agent.toml");
 
-/// Writes rules, templates and SOPs below `folder`. Never overwrites: what was there
+/// Writes rules, templates, SOPs and channels below `folder`. Never overwrites: what was there
 /// already is returned.
 pub(super) fn write(folder: &Path) -> io::Result<Written> {
     let mut written = Written::default();
@@ -23,6 +26,8 @@ pub(super) fn write(folder: &Path) -> io::Result<Written> {
     ] {
         copy(files, &folder.join(name), &mut written)?;
     }
+    let channels = folder.join("channels.yaml");
+    write_one(&channels, CHANNELS.as_bytes(), &mut written)?;
     Ok(written)
 }
 

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::Ended;
 use super::output::Terminal;
 use crate::config::ConfigFile;
-use crate::{rules, simulate, sops, templates};
+use crate::receive::ingest;
+use crate::{channels, rules, simulate, sops, templates};
 
 /// Which schema is for which files, for editors that read `.vscode/settings.json`.
 pub(super) const VSCODE: &str = include_str!("init/vscode.json");
@@ -22,9 +23,12 @@ enum File {
     Rules,
     Sops,
     Calendar,
+    Roster,
     Template,
     Test,
     Config,
+    Ingest,
+    Channels,
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
@@ -49,7 +53,10 @@ impl File {
             Self::Sops => sops::schema(),
             Self::Test => simulate::schema(),
             Self::Calendar => rules::calendar_schema(),
+            Self::Roster => rules::roster_schema(),
             Self::Template => templates::schema(),
+            Self::Channels => channels::schema(),
+            Self::Ingest => ingest::schema(),
             Self::Config => schemars::schema_for!(ConfigFile).to_value(),
         }
     }
@@ -57,7 +64,33 @@ impl File {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{VSCODE, all};
+    use crate::lang::Lang;
+
+    fn keys(schema: &serde_json::Value, found: &mut BTreeSet<String>) {
+        if let Some(properties) = schema["properties"].as_object() {
+            found.extend(properties.keys().cloned());
+        }
+        let below = schema.as_object().into_iter().flat_map(|map| map.values());
+        let listed = schema.as_array().into_iter().flatten();
+        for schema in below.chain(listed) {
+            keys(schema, found);
+        }
+    }
+
+    #[test]
+    fn differences_have_a_word_for_every_key() {
+        let mut found = BTreeSet::new();
+        for (_, schema) in all().iter().filter(|(name, _)| name != "config") {
+            keys(schema, &mut found);
+        }
+        assert!(found.contains("start_sop"), "{found:?}");
+        let silent = |key: &&String| Lang::Zh.lookup(&format!("diff.key_{key}")).is_none();
+        let silent: Vec<_> = found.iter().filter(silent).collect();
+        assert!(silent.is_empty(), "{silent:?}");
+    }
 
     #[test]
     fn the_editor_settings_name_schemas_that_are_there() {

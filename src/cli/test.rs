@@ -67,6 +67,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
         }
     }
     show(args.format, &suite, &outcome, &problems, terminal)?;
+    if load::is_unreadable(&problems) {
+        return Ok(Ended::CouldNotRun);
+    }
     let good = outcome.failed() == 0 && !outcome.stopped && !problems.has_errors();
     Ok(if good { Ended::Good } else { Ended::FoundWrong })
 }

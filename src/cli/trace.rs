@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::access::{Access, local};
 use super::output::Terminal;
+use super::version_names::VersionNames;
 use super::{ConfigArg, Ended, Format, queue, words};
 use crate::app::{Reply, Request};
 use crate::domain::clock::UnixMillis;
@@ -12,6 +13,7 @@ use crate::domain::contact::{Contact, TagMark};
 use crate::domain::ids::{Person, RecordId, Tag};
 use crate::domain::inbound::{Inbound, Task, Trigger};
 use crate::process::trace::{SopLine, StoredTrace};
+use crate::rules::Glance;
 use crate::store::{ItemId, ItemState, PastEffect, PastRecord, RecordOutcome, RecordQuery};
 
 /// A line shows so many characters of a message.
@@ -25,6 +27,8 @@ pub(super) struct Args {
     config: ConfigArg,
     #[arg(long, default_value_t = 10)]
     limit: usize,
+    #[arg(long)]
+    all: bool,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -78,25 +82,16 @@ async fn message(
     if args.format == Format::Json {
         terminal.json(&record)?;
     } else {
-        tell_message(&record, &access.config.timezone, terminal);
+        let names = VersionNames::of(access).await?;
+        let zone = &access.config.timezone;
+        tell_message(&record, &names, args.all, zone, terminal);
     }
     Ok(Ended::Good)
 }
 
 async fn contact(access: &Access, args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let Reply::Contacts(found) = access.ask(Request::Find(args.what.clone())).await? else {
-        bail!("unexpected answer");
-    };
-    let contact = match found.as_slice() {
-        [] => return Ok(unknown(args, terminal)),
-        [contact] => contact,
-        several => {
-            terminal.warn("trace.several", &[("what", &args.what)]);
-            for contact in several {
-                terminal.line(format!("  {}", who(contact)));
-            }
-            return Ok(Ended::FoundWrong);
-        }
+    let Some(contact) = &find(access, &args.what, terminal).await? else {
+        return Ok(Ended::FoundWrong);
     };
     let request = Request::RecordsOf(contact.person.clone(), args.limit);
     let Reply::Records(records) = access.ask(request).await? else {
@@ -106,9 +101,32 @@ async fn contact(access: &Access, args: &Args, terminal: &Terminal) -> anyhow::R
         let records = &records;
         terminal.json(&Known { contact, records })?;
     } else {
-        tell_contact(contact, &records, &access.config.timezone, terminal);
+        let names = VersionNames::of(access).await?;
+        tell_contact(contact, &records, &names, &access.config.timezone, terminal);
     }
     Ok(Ended::Good)
+}
+
+/// The one contact of that id or name; says so if there is none, or more than one.
+pub(super) async fn find(
+    access: &Access,
+    what: &str,
+    terminal: &Terminal,
+) -> anyhow::Result<Option<Contact>> {
+    let Reply::Contacts(mut found) = access.ask(Request::Find(what.to_owned())).await? else {
+        bail!("unexpected answer");
+    };
+    if found.len() > 1 {
+        terminal.warn("trace.several", &[("what", what)]);
+        for contact in &found {
+            terminal.line(format!("  {}", who(contact)));
+        }
+        return Ok(None);
+    }
+    if found.is_empty() {
+        terminal.warn("trace.unknown", &[("what", what)]);
+    }
+    Ok(found.pop())
 }
 
 fn who(contact: &Contact) -> String {
@@ -126,7 +144,13 @@ pub(super) fn stored(record: &PastRecord) -> StoredTrace {
         .unwrap_or_default()
 }
 
-fn tell_message(record: &PastRecord, zone: &jiff::tz::TimeZone, terminal: &Terminal) {
+fn tell_message(
+    record: &PastRecord,
+    names: &VersionNames,
+    all: bool,
+    zone: &jiff::tz::TimeZone,
+    terminal: &Terminal,
+) {
     let at = local(record.received_at, zone);
     let person = record.inbound.person.as_ref().map_or("-", Person::id);
     let said = said(&record.inbound, terminal);
@@ -136,6 +160,9 @@ fn tell_message(record: &PastRecord, zone: &jiff::tz::TimeZone, terminal: &Termi
     let trace = stored(record);
     if let Some(held) = &trace.held {
         terminal.line(format!("  ! {}", terminal.reason(held)));
+    }
+    if let Some(silent) = &trace.silent {
+        terminal.line(format!("  ! {}", terminal.reason(silent)));
     }
     if let Some(line) = &trace.sop {
         terminal.line(format!("  {}", step(line, zone, terminal)));
@@ -153,18 +180,25 @@ fn tell_message(record: &PastRecord, zone: &jiff::tz::TimeZone, terminal: &Termi
     for step in &trace.steps {
         if let Some(problem) = &step.problem {
             let problem = terminal.reason(problem);
-            let values = [("action", step.key.as_str()), ("problem", &problem)];
+            let values = [("action", &*step.key), ("problem", &problem)];
             terminal.say("try.problem", &values);
         }
     }
     match &trace.rules {
         Some(rules) => {
-            terminal.say("trace.rules", &[("version", &rules.version)]);
-            terminal.line(
-                rules
-                    .human(terminal.lang, text_of(&record.inbound))
-                    .trim_end(),
-            );
+            let at = trace
+                .seen
+                .as_ref()
+                .map_or(record.received_at, |seen| seen.at);
+            let version = names.told(&rules.version, at);
+            terminal.say("trace.rules", &[("version", &version)]);
+            let text = text_of(&record.inbound);
+            let told = if all {
+                rules.human(terminal.lang, text)
+            } else {
+                Glance::of_past(rules, text).human(terminal.lang)
+            };
+            terminal.line(told.trim_end());
         }
         None if record.trace.is_none() && record.outcome.is_some() => {
             terminal.say("trace.no_trace", &[]);
@@ -176,12 +210,16 @@ fn tell_message(record: &PastRecord, zone: &jiff::tz::TimeZone, terminal: &Termi
 fn tell_contact(
     contact: &Contact,
     records: &[PastRecord],
+    names: &VersionNames,
     zone: &jiff::tz::TimeZone,
     terminal: &Terminal,
 ) {
     terminal.line(who(contact));
     for (tag, mark) in &contact.tags {
-        terminal.line(format!("  {}", provenance(tag, mark, zone, terminal)));
+        terminal.line(format!(
+            "  {}",
+            provenance(tag, mark, names, zone, terminal)
+        ));
     }
     for (name, value) in &contact.attributes {
         terminal.line(format!("  {name} = {value}"));
@@ -199,6 +237,9 @@ fn tell_contact(
         terminal.line(format!("{}  {at}  {said}", record.id));
         terminal.line(format!("    {verdict}"));
         let trace = stored(record);
+        if let Some(held) = &trace.held {
+            terminal.line(format!("    ! {}", terminal.reason(held)));
+        }
         if let Some(line) = &trace.sop {
             terminal.line(format!("    {}", step(line, zone, terminal)));
         }
@@ -213,20 +254,26 @@ fn tell_contact(
 }
 
 /// Which rule set a tag, when and why.
-fn provenance(tag: &Tag, mark: &TagMark, zone: &jiff::tz::TimeZone, terminal: &Terminal) -> String {
+fn provenance(
+    tag: &Tag,
+    mark: &TagMark,
+    names: &VersionNames,
+    zone: &jiff::tz::TimeZone,
+    terminal: &Terminal,
+) -> String {
     let at = local(mark.at, zone);
     let tag = words::padded(tag.0.as_str(), 20);
     let Some(rule) = &mark.rule else {
         let values = [("tag", tag.as_str()), ("at", &at)];
         return terminal.lang.text("trace.tag_told", &values);
     };
-    let version = mark.version.as_deref().unwrap_or("-");
+    let version = names.told(mark.version.as_deref().unwrap_or("-"), mark.at);
     let record = mark.record.map(|record| record.to_string());
     let values = [
         ("tag", tag.as_str()),
         ("at", &at),
         ("rule", rule.as_str()),
-        ("version", version),
+        ("version", &version),
         ("record", record.as_deref().unwrap_or("-")),
     ];
     terminal.lang.text("trace.tag_rule", &values)
@@ -287,7 +334,7 @@ pub(super) fn verdict(record: &PastRecord, terminal: &Terminal) -> String {
 fn sent(effect: &PastEffect, terminal: &Terminal) -> String {
     let state = queue::state(effect.state, terminal);
     let what = words::effect(&effect.effect, terminal.lang);
-    let content = excerpt(&words::content(&effect.effect));
+    let content = excerpt(&words::content(&effect.effect, terminal.lang));
     let line = format!("{}  {state}  {what}  {content}", effect.id);
     match effect.reason.as_deref() {
         Some(reason) if effect.state != ItemState::Sent => {
@@ -321,9 +368,18 @@ fn event(inbound: &Inbound, terminal: &Terminal) -> String {
 
 fn own(task: &Task, terminal: &Terminal) -> String {
     let (key, name) = match task {
-        Task::SopStep { sop, .. } => ("trace.own_sop", sop.as_str()),
+        Task::SopStep { sop, .. } | Task::SopMove { sop, .. } => ("trace.own_sop", sop.as_str()),
         Task::Remind { text, .. } => ("trace.own_remind", text.as_str()),
+        Task::Reminder { .. } => ("trace.own_reminder", ""),
+        Task::Show(told) => ("trace.own_show", told.text.as_str()),
+        Task::Unanswered { text, .. } => ("trace.own_unanswered", text.as_str()),
+        Task::ByHand { .. } => ("trace.own_by_hand", ""),
         Task::Undo { rule, .. } => ("trace.own_undo", rule.as_str()),
+        Task::Refresh { .. } => ("trace.own_refresh", ""),
+        Task::Told(told) => {
+            let event = told.event.as_deref();
+            ("trace.own_told", event.unwrap_or_default())
+        }
         Task::Alert { text } => ("trace.own_alert", text.as_str()),
     };
     terminal.lang.text(key, &[("name", &excerpt(name))])

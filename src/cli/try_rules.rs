@@ -1,18 +1,25 @@
 //! `try`: what would happen to one message, and why. Sends nothing.
 
-use anyhow::Context as _;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
+use super::access::Access;
 use super::output::Terminal;
-use super::{ConfigArg, Ended, Format, environment, outcome as lines};
-use crate::app::read_playbook;
+use super::{ConfigArg, Ended, Format, environment, outcome as lines, trace};
+use crate::app::{Reply, Request, read_playbook};
 use crate::config::Config;
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
-use crate::domain::ids::{RuleId, Tag};
+use crate::domain::contact::{Contact, TagMark, Value};
+use crate::domain::ids::{Person, RuleId, Tag};
 use crate::domain::inbound::{Channel, Message};
 use crate::rules::{Decision, Glance};
 use crate::simulate::{Doing, Happened, Told, Trait, What, World};
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -36,6 +43,8 @@ pub(super) struct Args {
     source: Option<String>,
     #[arg(long, value_name = "NAME", default_value = "张三")]
     from: String,
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    contact: Option<String>,
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
     #[arg(long, value_name = "NAME=VALUE", value_parser = attribute)]
@@ -87,9 +96,11 @@ impl Args {
         }
     }
 
-    fn doing(&self) -> Doing {
+    fn doing(&self, known: Option<&Contact>) -> Doing {
         let what = self.what();
+        let member = known.is_some_and(|known| matches!(known.person, Person::Member(_)));
         let channel = match self.channel {
+            None if member => Channel::App,
             None => what.usual_channel(),
             Some(ChannelArg::Kf) => Channel::Kf,
             Some(ChannelArg::App) => Channel::App,
@@ -97,7 +108,7 @@ impl Args {
             Some(ChannelArg::Contact) => Channel::Contact,
         };
         Doing {
-            who: self.from.clone(),
+            who: known.map_or_else(|| self.from.clone(), |known| known.person.id().to_owned()),
             channel,
             what,
         }
@@ -117,13 +128,56 @@ impl Args {
     }
 }
 
+impl Args {
+    /// Somebody who is known, with what is to be assumed of them.
+    fn supposed(&self, known: &Contact, doing: &Doing, now: UnixMillis) -> Contact {
+        let mut contact = known.clone();
+        contact.person = doing.person();
+        let tags = self.tag.iter().map(|tag| Tag(tag.clone()));
+        contact
+            .tags
+            .extend(tags.map(|tag| (tag, TagMark::told(now))));
+        let values = self.attr.iter().cloned();
+        let values = values.map(|(name, value)| (name, Value::Text(value)));
+        contact.attributes.extend(values);
+        contact.points = self.points.unwrap_or(contact.points);
+        if let Some(days) = self.added_days {
+            contact.added_at = Some(now.before(DAY * days));
+        }
+        if self.source.is_some() {
+            contact.source.clone_from(&self.source);
+        }
+        contact
+    }
+}
+
 /// `名字=值`.
 fn attribute(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("NAME=VALUE")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+/// Somebody from the data of the bot, and what rules with a daily limit have used on a day.
+async fn known(
+    args: &Args,
+    what: &str,
+    now: UnixMillis,
+    terminal: &Terminal,
+) -> anyhow::Result<Option<(Contact, BTreeMap<RuleId, u32>)>> {
+    let access = Access::open(&args.config, terminal)?;
+    let Some(contact) = trace::find(&access, what, terminal).await? else {
+        return Ok(None);
+    };
+    let zone = access.config.timezone.clone();
+    let day = now.timestamp().to_zoned(zone).date();
+    match access.ask(Request::RuleUses(day)).await? {
+        Reply::Uses(uses) => Ok(Some((contact, uses))),
+        _ => bail!("unexpected answer"),
+    }
+}
+
+pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let args = &args;
     // Nothing is sent, so the secrets need not be there.
     let outlined = Config::outline(&args.config.config, &environment);
     let usable = outlined.lacks_values_only();
@@ -141,17 +195,30 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
             .with_context(|| terminal.lang.text("try.bad_time", &[("value", text)]))?,
         None => SystemClock.now(),
     };
-    let doing = args.doing();
+    let real = match &args.contact {
+        Some(what) => match known(args, what, now, terminal).await? {
+            Some(known) => Some(known),
+            None => return Ok(Ended::FoundWrong),
+        },
+        None => None,
+    };
+    let doing = args.doing(real.as_ref().map(|(contact, _)| contact));
     let mut world = World::new(&config, &playbook, now);
+    let mut shown = doing.clone();
+    if let Some((contact, uses)) = real {
+        shown.who = contact.name.clone().unwrap_or(shown.who);
+        world.know(args.supposed(&contact, &doing, now));
+        world.have_used(uses);
+    }
     let happened = world.act(&doing, &args.somebody());
     let why = world.explain(&happened);
+    let told = Told::of(&world, &happened, &why.trace, &[]);
     if args.format == Format::Json {
-        json(&happened, &why, &config.timezone, terminal)?;
+        json(&happened, &why, &told, &config.timezone, terminal)?;
     } else {
-        let told = Told::of(&world, &happened, &why.trace, &[]);
         people(
             args,
-            &doing,
+            shown,
             &happened,
             &why,
             &told,
@@ -165,6 +232,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
 fn json(
     happened: &Happened,
     why: &Decision,
+    told: &Told,
     zone: &TimeZone,
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
@@ -172,15 +240,19 @@ fn json(
     terminal.json(&serde_json::json!({
         "at": happened.at.timestamp().to_zoned(zone.clone()).to_string(),
         "trace": why.trace,
-        "tags": happened.tags(),
-        "effects": commit.effects.iter().map(|new| &new.effect).collect::<Vec<_>>(),
+        "tags": told.tags,
+        "set": told.set.iter().cloned().collect::<BTreeMap<_, _>>(),
+        "points": told.points,
+        "sops": told.sops,
+        "reminders": told.reminders,
+        "effects": happened.effects().collect::<Vec<_>>(),
         "steps": commit.trace.as_ref().and_then(|trace| trace.get("steps")),
     }))
 }
 
 fn people(
     args: &Args,
-    doing: &Doing,
+    mut shown: Doing,
     happened: &Happened,
     why: &Decision,
     told: &Told,
@@ -189,13 +261,12 @@ fn people(
 ) {
     let lang = terminal.lang;
     let marked = told.glance.as_ref().map(Glance::marked).unwrap_or_default();
-    let mut shown = doing.clone();
     if let What::Say(message) = &mut shown.what {
         message.text = marked;
     }
     let what = lines::doing_text(&shown, lang);
     let at = clock(happened.at, zone, terminal);
-    let channel = lang.text(&format!("channel.{}", doing.channel.as_str()), &[]);
+    let channel = lang.text(&format!("channel.{}", shown.channel.as_str()), &[]);
     let values = [("what", what.as_str()), ("at", &at), ("channel", &channel)];
     terminal.say("try.heading", &values);
     verdict(happened, told, terminal);

@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::access::{Access, local};
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, since, words};
-use crate::app::{Reply, Request, TagQuery};
+use crate::app::{Reply, Request, TagQuery, read_playbook};
+use crate::diagnostic::nearest;
 use crate::domain::change::TakeBack;
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
 use crate::domain::contact::Contact;
@@ -51,10 +52,13 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     let zone = &access.config.timezone;
     let since = since::past(&args.since, now, zone, terminal)?;
     let undo = TakeBack {
-        rule: RuleId(args.rule.clone()),
+        rule: RuleId::from(args.rule.as_str()),
         since,
     };
     let contacts = tagged(&access, &undo).await?;
+    if contacts.is_empty() && !is_known(&access, &undo.rule, terminal).await? {
+        return Ok(Ended::CouldNotRun);
+    }
     let lines: Vec<Line> = contacts
         .iter()
         .flat_map(|contact| lines(contact, &undo))
@@ -97,6 +101,29 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     };
     terminal.say(verdict, &values);
     Ok(Ended::Good)
+}
+
+/// Whether there is such a rule, now or by what it has done; says so if there is none.
+async fn is_known(access: &Access, rule: &RuleId, terminal: &Terminal) -> anyhow::Result<bool> {
+    let Reply::Rules(mut known) = access.ask(Request::TaggingRules).await? else {
+        bail!("unexpected answer");
+    };
+    if let (Some(playbook), _) = read_playbook(&access.config) {
+        let rules = playbook.rules.rules().iter();
+        known.extend(rules.map(|rule| rule.id.clone()));
+        known.extend(playbook.sops.iter().map(|sop| sop.id.origin()));
+    }
+    if known.contains(rule) {
+        return Ok(true);
+    }
+    let near = nearest(rule.as_str(), known.iter().map(RuleId::as_str));
+    let values = [("rule", rule.as_str()), ("near", near.unwrap_or_default())];
+    let text = match near {
+        Some(_) => "undo.unknown_near",
+        None => "undo.unknown",
+    };
+    terminal.warn(text, &values);
+    Ok(false)
 }
 
 /// All contacts with tags to take back.

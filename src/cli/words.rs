@@ -1,10 +1,10 @@
 //! What is received and sent, in the operator's words.
 
+use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::domain::effect::Effect;
-use crate::domain::ids::UserId;
-use crate::domain::outgoing::Outgoing;
+use crate::domain::effect::{Effect, listed};
+use crate::domain::outgoing::{MenuItem, Outgoing};
 use crate::lang::Lang;
 
 /// What `queue list` says of an item: an effect's word, or channel and trigger.
@@ -24,48 +24,24 @@ pub(super) fn what(stored: &str, lang: Lang) -> String {
 /// What an effect does, and to whom.
 pub(super) fn effect(effect: &Effect, lang: Lang) -> String {
     let what = what(effect.word(), lang);
-    match whom(effect) {
+    match effect.whom() {
         Some(whom) => format!("{what} {whom}"),
         None => what,
     }
 }
 
-fn whom(effect: &Effect) -> Option<String> {
-    match effect {
-        Effect::KfSend {
-            external_userid, ..
-        }
-        | Effect::MarkTag {
-            external_userid, ..
-        }
-        | Effect::Remark {
-            external_userid, ..
-        }
-        | Effect::KfTransfer {
-            external_userid, ..
-        }
-        | Effect::KfEnd {
-            external_userid, ..
-        } => Some(external_userid.0.clone()),
-        Effect::MassSend { to, .. } => to.named(),
-        Effect::AppSend { to, .. } => Some(members(to)),
-        Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
-            Some(name.clone())
-        }
-        Effect::KfEvent { .. } | Effect::Welcome { .. } | Effect::AibotReply { .. } => None,
-    }
-}
-
 /// What is sent or changed.
-pub(super) fn content(effect: &Effect) -> String {
+pub(super) fn content(effect: &Effect, lang: Lang) -> String {
     match effect {
         Effect::KfSend { message, .. }
         | Effect::KfEvent { message, .. }
         | Effect::AppSend { message, .. }
         | Effect::AibotReply { message, .. }
-        | Effect::Robot { message, .. } => written(message),
+        | Effect::Appchat { message, .. }
+        | Effect::Robot { message, .. } => written(message, lang),
         Effect::Welcome { messages, .. } | Effect::MassSend { messages, .. } => {
-            let parts: Vec<_> = messages.iter().map(written).collect();
+            let parts = messages.iter().map(|message| written(message, lang));
+            let parts: Vec<_> = parts.collect();
             parts.join("\n")
         }
         Effect::MarkTag { add, remove, .. } => {
@@ -74,21 +50,66 @@ pub(super) fn content(effect: &Effect) -> String {
             added.chain(removed).collect::<Vec<_>>().join(" ")
         }
         Effect::Remark { remark, .. } => remark.clone(),
-        Effect::KfTransfer { servicers, .. } => members(servicers),
+        Effect::KfTransfer { servicers, .. } => listed(servicers),
+        Effect::UpdateCard { text, .. } => text.clone(),
         Effect::KfEnd { .. } => String::new(),
         Effect::Webhook { body, .. } => body.to_string(),
     }
 }
 
-fn members(ids: &[UserId]) -> String {
-    let ids: Vec<_> = ids.iter().map(UserId::as_str).collect();
-    ids.join(", ")
-}
-
-fn written(message: &Outgoing) -> String {
+/// A message as somebody would describe it who has it before them.
+pub(super) fn written(message: &Outgoing, lang: Lang) -> String {
+    let thing = |kind: &str, parts: &[&str]| {
+        let kind = lang.text(&format!("said.{kind}"), &[]);
+        let parts: Vec<&str> = parts
+            .iter()
+            .copied()
+            .filter(|part| !part.is_empty())
+            .collect();
+        format!("[{kind} {}]", parts.join(" "))
+    };
+    let some = |text: &Option<String>| text.clone().unwrap_or_default();
     match message {
         Outgoing::Text { text } | Outgoing::Markdown { text } => text.clone(),
-        other => serde_json::to_string(other).unwrap_or_default(),
+        Outgoing::Image { file } | Outgoing::Voice { file } | Outgoing::File { file } => {
+            thing(message.key(), &[&file.0])
+        }
+        Outgoing::Video {
+            file,
+            title,
+            description,
+        } => thing("video", &[&file.0, &some(title), &some(description)]),
+        Outgoing::Link {
+            title,
+            description,
+            url,
+            ..
+        } => thing("link", &[title, &some(description), url]),
+        Outgoing::Miniprogram { title, page, .. } => thing("miniprogram", &[title, page]),
+        Outgoing::Menu { head, items, tail } => {
+            let lines = head.iter().cloned();
+            let lines = lines.chain(items.iter().map(menu_line));
+            let lines: Vec<String> = lines.chain(tail.iter().cloned()).collect();
+            lines.join("\n")
+        }
+        Outgoing::Card { card } => {
+            let text = |pointer| card.pointer(pointer).and_then(Value::as_str);
+            let title = text("/main_title/title").or(text("/emphasis_content/title"));
+            let more = text("/main_title/desc").or(text("/sub_title_text"));
+            thing(
+                "card",
+                &[title.unwrap_or_default(), more.unwrap_or_default()],
+            )
+        }
+    }
+}
+
+fn menu_line(item: &MenuItem) -> String {
+    match item {
+        MenuItem::Text { content } => content.clone(),
+        MenuItem::Click { content, .. } => format!("· {content}"),
+        MenuItem::View { url, content } => format!("· {content} ({url})"),
+        MenuItem::Miniprogram { page, content, .. } => format!("· {content} ({page})"),
     }
 }
 
@@ -99,9 +120,9 @@ pub(super) fn padded(text: &str, columns: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{effect, padded, what};
+    use super::{effect, padded, what, written};
     use crate::domain::effect::Effect;
-    use crate::domain::outgoing::Outgoing;
+    use crate::domain::outgoing::{MediaFile, MenuItem, Outgoing};
     use crate::lang::Lang;
 
     #[test]
@@ -131,6 +152,38 @@ mod tests {
             message: Outgoing::Text { text },
         };
         assert_eq!(effect(&sent, Lang::Zh), "发给成员 lin.mei, zhao.min");
+    }
+
+    #[test]
+    fn what_is_no_text_is_described() {
+        let view = MenuItem::View {
+            url: "https://a.example".to_owned(),
+            content: "官网".to_owned(),
+        };
+        let click = MenuItem::Click {
+            id: "1".to_owned(),
+            content: "退款".to_owned(),
+        };
+        let card = serde_json::json!({"card_type": "text_notice", "main_title": {"title": "新单", "desc": "三盒"}});
+        for (message, told) in [
+            (
+                Outgoing::Image {
+                    file: MediaFile("图片/茶单.png".to_owned()),
+                },
+                "[图片 图片/茶单.png]",
+            ),
+            (
+                Outgoing::Menu {
+                    head: Some("您要".to_owned()),
+                    items: vec![click, view],
+                    tail: None,
+                },
+                "您要\n· 退款\n· 官网 (https://a.example)",
+            ),
+            (Outgoing::Card { card }, "[卡片 新单 三盒]"),
+        ] {
+            assert_eq!(written(&message, Lang::Zh), told);
+        }
     }
 
     #[test]

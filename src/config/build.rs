@@ -1,6 +1,10 @@
 //! From the file to the meaning, collecting every problem on the way.
 
+mod contacts;
 mod watch;
+mod webhooks;
+
+pub(in crate::config) use watch::member_app;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,12 +13,13 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::file::{AppKind, AppSection, ConfigFile, WebhookSection};
+use super::file::{AppKind, AppSection, ConfigFile};
 use super::secret::{NoValue, SecretText, Setting};
-use super::{App, Config, Kind, MISSING, Outlined, UNREADABLE, Webhook, mask, outline, syntax};
+use super::{App, Config, Kind, MISSING, Outlined, mask, outline, syntax};
 use crate::diagnostic::{Diagnostic, Report, Severity, Source};
 use crate::domain::duration::parse_duration;
 use crate::domain::ids::{AppName, CorpId};
+use crate::wecom::crypto::{EncodingAesKey, KeyError};
 
 /// Looks up environment variables.
 pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
@@ -29,17 +34,6 @@ pub(super) const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
 pub(super) const DEFAULT_TRACES: Duration = Duration::from_secs(30 * 86_400);
 /// The admin console takes at most so many letters and digits as a callback's token.
 const MAX_TOKEN_CHARS: usize = 32;
-
-pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Report {
-    let mut report = Report::default();
-    report.push(
-        Diagnostic::new(UNREADABLE, Severity::Error, "config.unreadable")
-            .value("path", path.display().to_string())
-            .value("error", error.kind().to_string())
-            .in_file(path.display().to_string()),
-    );
-    report
-}
 
 pub(super) fn build(text: &str, path: &Path, env: &Env<'_>) -> Result<(Config, Report), Report> {
     let (_, config, report) = read(text, path, env);
@@ -102,6 +96,10 @@ impl Builder<'_> {
         for (name, value) in values {
             problem = problem.value(name, value.clone());
         }
+        self.problem(problem, range);
+    }
+
+    fn problem(&mut self, problem: Diagnostic, range: Option<&Range<usize>>) {
         let problem = match range {
             Some(range) => {
                 let span = self.source.span(range.clone());
@@ -122,7 +120,13 @@ impl Builder<'_> {
         let place = span.as_ref().map(|range| self.source.span(range.clone()));
         let key = place.and_then(|place| mask::key(self.source.line(place.line)));
         let (code, text, values) = syntax::tell(error.message(), key);
-        self.error(code, text, span.as_ref(), &values);
+        if text == syntax::BROKEN {
+            let found = Diagnostic::new(code, Severity::Error, text);
+            let detail = syntax::detail(error.message());
+            self.problem(found.entry("detail", detail), span.as_ref());
+        } else {
+            self.error(code, text, span.as_ref(), &values);
+        }
     }
 
     fn config(&mut self, file: &ConfigFile) -> Option<Config> {
@@ -147,7 +151,11 @@ impl Builder<'_> {
         );
         let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
         let alerts = self.alerts(file);
+        let reminders = self.reminders(file);
         let guard = self.guard(&file.guard);
+        let sync = self.sync(&file.sync);
+        let ingest_token = self.ingest_token(file.ingest.as_ref());
+        let broadcasts = self.broadcasts(&file.broadcasts);
         let robots = self.robots(&file.robots);
         let webhooks = self.webhooks(&file.webhooks);
         let base = self.base();
@@ -161,13 +169,18 @@ impl Builder<'_> {
             store: outline::store(&file.store, base),
             paths: outline::paths(&file.paths, base),
             create_tags: file.contacts.create_tags,
+            sync: sync?,
+            ingest_token: ingest_token?,
             servicers: outline::servicers(&file.servicers),
             robots: robots?,
+            appchats: outline::appchats(&file.appchats),
             webhooks: webhooks?,
             keep_history: keep_history?,
             keep_traces: keep_traces?,
             alerts: alerts?,
+            reminders: reminders?,
             guard: guard?,
+            broadcasts: broadcasts?,
         })
     }
 
@@ -202,12 +215,9 @@ impl Builder<'_> {
                 None
             }
             Err(NoValue::File { path, error }) => {
-                self.error(
-                    MISSING[2],
-                    "config.file_missing",
-                    range,
-                    &[("key", key.to_owned()), ("path", path), ("error", error)],
-                );
+                let found = Diagnostic::new(MISSING[2], Severity::Error, "config.file_missing");
+                let found = found.value("key", key).value("path", path);
+                self.problem(found.system(&error.into()), range);
                 None
             }
         }
@@ -424,13 +434,17 @@ impl Builder<'_> {
 
     fn aes_key(&mut self, setting: &Spanned<Setting>) -> Option<String> {
         let text = self.setting(setting, "encoding_aes_key")?;
-        if let Err(error) = crate::wecom::crypto::EncodingAesKey::parse(&text) {
-            self.error(
-                "A020",
-                "config.aes_key",
-                Some(&setting.span()),
-                &[("error", error.to_string())],
-            );
+        if let Err(error) = EncodingAesKey::parse(&text) {
+            let found = Diagnostic::new("A020", Severity::Error, "config.aes_key");
+            let found = match error {
+                KeyError::Length { found: count } => found
+                    .value("count", count.to_string())
+                    .entry("detail", "config.aes_key_length"),
+                KeyError::Character { position } => found
+                    .value("position", position.to_string())
+                    .entry("detail", "config.aes_key_character"),
+            };
+            self.problem(found, Some(&setting.span()));
             return None;
         }
         Some(text)
@@ -453,41 +467,5 @@ impl Builder<'_> {
             out.insert(name.clone(), SecretText::new(key));
         }
         (out.len() == robots.len()).then_some(out)
-    }
-
-    fn webhooks(
-        &mut self,
-        hooks: &BTreeMap<String, Spanned<WebhookSection>>,
-    ) -> Option<BTreeMap<String, Webhook>> {
-        let built: Vec<_> = hooks
-            .iter()
-            .map(|(name, hook)| Some((name.clone(), self.webhook(name, hook)?)))
-            .collect();
-        built.into_iter().collect()
-    }
-
-    fn webhook(&mut self, name: &str, hook: &Spanned<WebhookSection>) -> Option<Webhook> {
-        let range = hook.span();
-        let hook = hook.get_ref();
-        let secret = hook.secret.as_ref().map(|secret| {
-            let key = format!("webhooks.{name}.secret");
-            self.value(secret, &key, Some(&range))
-        });
-        let url = self.value(&hook.url, &format!("webhooks.{name}.url"), Some(&range))?;
-        let good = reqwest::Url::parse(&url)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !good {
-            let values = [("name", name.to_owned())];
-            self.error("A021", "config.webhook_url", Some(&range), &values);
-            return None;
-        }
-        let secret = match secret {
-            Some(value) => Some(SecretText::new(value?)),
-            None => None,
-        };
-        Some(Webhook {
-            url: SecretText::new(url),
-            secret,
-        })
     }
 }

@@ -32,6 +32,13 @@ pub struct ConfigFile {
     /// 客户与标签 / customers and tags.
     #[serde(default)]
     pub contacts: ContactsSection,
+    /// 客户资料同步 / keeping contacts in step.
+    #[serde(default)]
+    pub sync: SyncSection,
+    /// 业务系统写入客户资料 / what the company's own systems tell about customers.
+    #[serde(default)]
+    #[schemars(with = "Option<IngestSection>")]
+    pub ingest: Option<Spanned<IngestSection>>,
     /// 接待组：组名 = 成员账号 / servicer groups: name = member ids.
     #[serde(default)]
     pub servicers: BTreeMap<String, Vec<String>>,
@@ -39,6 +46,9 @@ pub struct ConfigFile {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Setting>")]
     pub robots: BTreeMap<String, Spanned<Setting>>,
+    /// 应用建的内部群：名称 = chatid / internal groups that the app opened: name = chatid.
+    #[serde(default)]
+    pub appchats: BTreeMap<String, String>,
     /// 自有系统的接口 / the company's own endpoints.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, WebhookSection>")]
@@ -50,6 +60,12 @@ pub struct ConfigFile {
     #[serde(default)]
     #[schemars(with = "Option<AlertsSection>")]
     pub alerts: Option<Spanned<AlertsSection>>,
+    /// 员工提醒 / reminders of members.
+    #[serde(default)]
+    pub reminders: RemindersSection,
+    /// 群发 / broadcasts.
+    #[serde(default)]
+    pub broadcasts: BroadcastsSection,
     /// 防止自动应答没完没了 / keeps automatic answers from running away.
     #[serde(default)]
     pub guard: GuardSection,
@@ -179,6 +195,8 @@ pub struct PathsSection {
     pub templates: String,
     /// SOP.
     pub sops: String,
+    /// 渠道活码 / channel codes (a file).
+    pub channels: String,
 }
 
 impl Default for PathsSection {
@@ -187,6 +205,7 @@ impl Default for PathsSection {
             rules: "rules".into(),
             templates: "templates".into(),
             sops: "sops".into(),
+            channels: "channels.yaml".into(),
         }
     }
 }
@@ -203,6 +222,29 @@ impl Default for ContactsSection {
     fn default() -> Self {
         Self { create_tags: true }
     }
+}
+
+/// `[sync]`
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SyncSection {
+    /// 多久全部核对一遍，off 表示不核对 / how often everything is read again; off: never.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub every: Option<Spanned<String>>,
+    /// 每分钟最多调用几次接口 / at most so many calls a minute.
+    #[serde(default)]
+    #[schemars(with = "Option<u32>")]
+    pub calls_per_minute: Option<Spanned<u32>>,
+}
+
+/// `[ingest]`
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IngestSection {
+    /// 对方在 Authorization: Bearer 里出示的口令 / the bearer token.
+    #[schemars(with = "Setting")]
+    pub token: Spanned<Setting>,
 }
 
 /// `[webhooks.NAME]`
@@ -255,6 +297,62 @@ pub enum AlertLang {
     Zh,
     /// English
     En,
+}
+
+/// `[reminders]`
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RemindersSection {
+    /// 员工在哪个自建应用里设提醒；默认第一个 / the app (kind = "app") that members speak to; default: the first.
+    #[schemars(with = "Option<String>")]
+    pub app: Option<Spanned<String>>,
+    /// 员工可以说「提醒我明天下午3点回访张三」 / members can say what to be reminded of.
+    pub commands: bool,
+    /// 提醒带按钮（完成、稍后、转交）；false 只发文字 / reminders have buttons; false: texts only.
+    pub cards: bool,
+}
+
+impl Default for RemindersSection {
+    fn default() -> Self {
+        Self {
+            app: None,
+            commands: true,
+            cards: true,
+        }
+    }
+}
+
+/// `[broadcasts]`
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BroadcastsSection {
+    /// 每位客户、每个群能收到的群发上限，按管理后台的设置 / what each target can receive, as set in the console.
+    #[serde(default)]
+    pub ceiling: CeilingWord,
+    /// 成员没有确认时多久提醒一次 / members who have not confirmed are reminded this often.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub remind_every: Option<Spanned<String>>,
+    /// 最多提醒几次，0 表示不提醒 / at most so many times; 0: never.
+    #[serde(default)]
+    pub reminders: Option<u32>,
+    /// 多久没有确认就收回 / taken back when it is not confirmed within this time.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub give_up_after: Option<Spanned<String>>,
+}
+
+/// 群发上限 / how many mass messages one customer or group can receive.
+#[derive(Debug, Clone, Copy, Default, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CeilingWord {
+    /// 每天 1 条 / one a day
+    Day,
+    /// 每周 7 条 / seven a week
+    Week,
+    /// 每月当月天数条 / as many a month as it has days
+    #[default]
+    Month,
 }
 
 /// `[guard]`

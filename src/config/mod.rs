@@ -18,8 +18,9 @@ pub use build::Env;
 pub use file::{AppKind, ConfigFile};
 pub use secret::{SecretText, Setting};
 
-use crate::diagnostic::{Report, Severity};
-use crate::domain::ids::{AppName, CorpId, UserId};
+use crate::diagnostic::{Diagnostic, Report, Severity};
+use crate::domain::broadcast::Ceiling;
+use crate::domain::ids::{AppName, ChatId, CorpId, UserId};
 use crate::lang::Lang;
 
 /// The code of a config file that cannot be read.
@@ -76,10 +77,16 @@ pub struct Config {
     pub paths: Paths,
     /// Whether missing tags are created in the corp's library.
     pub create_tags: bool,
+    /// How contacts are kept in step.
+    pub sync: Sync,
+    /// What callers of `/ingest` show; without it there is no such page.
+    pub ingest_token: Option<SecretText>,
     /// Servicer groups: name and members.
     pub servicers: BTreeMap<String, Vec<UserId>>,
     /// Group robots: name and key.
     pub robots: BTreeMap<String, SecretText>,
+    /// Internal groups that the app opened: name and chat.
+    pub appchats: BTreeMap<String, ChatId>,
     /// The company's own endpoints.
     pub webhooks: BTreeMap<String, Webhook>,
     /// How long messages and what became of them are kept.
@@ -88,8 +95,36 @@ pub struct Config {
     pub keep_traces: Duration,
     /// Who is told when something goes wrong, if anybody.
     pub alerts: Option<Alerts>,
+    /// The app through which members set reminders and get them, if there is one.
+    pub reminders: Option<Reminders>,
     /// The loop guard, unless it is switched off.
     pub guard: Option<Guard>,
+    /// Mass-send tasks.
+    pub broadcasts: Broadcasts,
+}
+
+/// How mass-send tasks are followed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broadcasts {
+    /// What each customer or group can receive.
+    pub ceiling: Ceiling,
+    /// Members who have not confirmed are reminded this often …
+    pub remind_every: Duration,
+    /// … and so many times at the most.
+    pub reminders: u32,
+    /// What is not confirmed within this time is taken back.
+    pub give_up_after: Duration,
+}
+
+impl Default for Broadcasts {
+    fn default() -> Self {
+        Self {
+            ceiling: Ceiling::default(),
+            remind_every: Duration::from_secs(4 * 3600),
+            reminders: 2,
+            give_up_after: Duration::from_secs(3 * 86_400),
+        }
+    }
 }
 
 /// Who is told when something goes wrong.
@@ -101,6 +136,35 @@ pub struct Alerts {
     pub to: Vec<UserId>,
     /// In which language.
     pub lang: Lang,
+}
+
+/// How contacts are kept in step with WeCom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sync {
+    /// How often all lists are read again; `None` if never by itself.
+    pub every: Option<Duration>,
+    /// At most so many calls a minute.
+    pub calls_per_minute: u32,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self {
+            every: Some(Duration::from_secs(24 * 3600)),
+            calls_per_minute: 300,
+        }
+    }
+}
+
+/// The app through which members set reminders and get them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminders {
+    /// The app.
+    pub app: AppName,
+    /// Whether what members say to it is understood as wishes.
+    pub commands: bool,
+    /// Whether reminders are cards with buttons; else they are texts.
+    pub cards: bool,
 }
 
 /// How often rules may answer one person: what is beyond it is held back.
@@ -179,6 +243,8 @@ pub struct Paths {
     pub templates: PathBuf,
     /// SOPs.
     pub sops: PathBuf,
+    /// The file of channel codes.
+    pub channels: PathBuf,
 }
 
 /// One of the company's own endpoints.
@@ -198,7 +264,7 @@ impl Config {
     pub fn load(path: &Path, env: &Env<'_>) -> Result<(Self, Report), Report> {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text, path, env),
-            Err(error) => Err(build::unreadable(path, &error)),
+            Err(error) => Err(unreadable(path, &error)),
         }
     }
 
@@ -217,7 +283,7 @@ impl Config {
             Ok(text) => build::outlined(&text, path, env),
             Err(error) => Outlined {
                 config: None,
-                report: build::unreadable(path, &error),
+                report: unreadable(path, &error),
             },
         }
     }
@@ -252,4 +318,16 @@ impl Config {
             .find(|app| matches!(app.kind, Kind::App { .. }))
             .map(|app| &app.name)
     }
+}
+
+/// The report on a config file that cannot be read.
+fn unreadable(path: &Path, error: &std::io::Error) -> Report {
+    let mut report = Report::default();
+    report.push(
+        Diagnostic::new(UNREADABLE, Severity::Error, "config.unreadable")
+            .value("path", path.display().to_string())
+            .system(error)
+            .in_file(path.display().to_string()),
+    );
+    report
 }

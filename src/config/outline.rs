@@ -7,12 +7,12 @@ use toml::Spanned;
 
 use super::build::{
     DEFAULT_API_BASE, DEFAULT_API_TIMEOUT, DEFAULT_HISTORY, DEFAULT_IGNORE, DEFAULT_LISTEN,
-    DEFAULT_POLL, DEFAULT_TIMEZONE, DEFAULT_TRACES,
+    DEFAULT_POLL, DEFAULT_TIMEZONE, DEFAULT_TRACES, member_app,
 };
 use super::file::{AppKind, AppSection, ConfigFile, PathsSection, StoreSection};
 use super::secret::SecretText;
-use super::{App, Config, Guard, Kind, Paths, StoreKind, Webhook};
-use crate::domain::ids::{AppName, CorpId, UserId};
+use super::{App, Broadcasts, Config, Guard, Kind, Paths, Reminders, StoreKind, Sync, Webhook};
+use crate::domain::ids::{AppName, ChatId, CorpId, UserId};
 
 /// The config with empty secrets and default limits: fit for looking at rules, not for
 /// talking to anybody.
@@ -43,13 +43,22 @@ pub(super) fn outline(file: &ConfigFile, base: &Path) -> Option<Config> {
         store: store(&file.store, base),
         paths: paths(&file.paths, base),
         create_tags: file.contacts.create_tags,
+        sync: Sync::default(),
+        ingest_token: None,
         servicers: servicers(&file.servicers),
         robots: robots.collect(),
+        appchats: appchats(&file.appchats),
         webhooks: webhooks.collect(),
         keep_history: DEFAULT_HISTORY,
         keep_traces: DEFAULT_TRACES,
         alerts: None,
+        reminders: member_app(file, file.reminders.app.as_ref()).map(|app| Reminders {
+            app,
+            commands: file.reminders.commands,
+            cards: file.reminders.cards,
+        }),
         guard: Some(Guard::default()),
+        broadcasts: Broadcasts::default(),
     })
 }
 
@@ -89,7 +98,15 @@ pub(super) fn paths(section: &PathsSection, base: &Path) -> Paths {
         rules: base.join(&section.rules),
         templates: base.join(&section.templates),
         sops: base.join(&section.sops),
+        channels: base.join(&section.channels),
     }
+}
+
+pub(super) fn appchats(groups: &BTreeMap<String, String>) -> BTreeMap<String, ChatId> {
+    let groups = groups.iter();
+    groups
+        .map(|(name, id)| (name.clone(), ChatId(id.clone())))
+        .collect()
 }
 
 pub(super) fn servicers(groups: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, Vec<UserId>> {

@@ -1,6 +1,7 @@
 //! Values that may come from the environment or a file, and that never print.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -62,7 +63,7 @@ pub enum NoValue {
         /// Which.
         path: String,
         /// Why.
-        error: String,
+        error: io::ErrorKind,
     },
 }
 
@@ -83,7 +84,7 @@ impl Setting {
                 let path = base.join(file);
                 let text = std::fs::read_to_string(&path).map_err(|error| NoValue::File {
                     path: path.display().to_string(),
-                    error: error.kind().to_string(),
+                    error: error.kind(),
                 })?;
                 Ok(text
                     .strip_suffix('\n')

@@ -1,10 +1,13 @@
-//! TOML's own messages are English and may quote values: the frequent ones get a text of
-//! the catalogue, and the others lose what they quote.
+//! TOML's own messages are English and may quote values: only what they mean is passed on,
+//! as texts of the catalogue.
 
 use crate::diagnostic::nearest;
 
 /// A problem of form: its code, the key of its text, and the values in it.
 pub(super) type Told = (&'static str, &'static str, Vec<(&'static str, String)>);
+
+/// The text on a file that is no TOML.
+pub(super) const BROKEN: &str = "config.syntax";
 
 /// What an error of the parser means. `key` is what the line of the error sets.
 pub(super) fn tell(message: &str, key: Option<&str>) -> Told {
@@ -37,7 +40,25 @@ pub(super) fn tell(message: &str, key: Option<&str>) -> Told {
     if first.starts_with("duplicate key") {
         return ("A023", "config.duplicate_key", Vec::new());
     }
-    ("A002", "config.syntax", vec![("error", unquoted(first))])
+    ("A002", BROKEN, Vec::new())
+}
+
+/// What is no TOML at all, in words of the catalogue.
+pub(super) fn detail(message: &str) -> &'static str {
+    let says = |part: &str| message.contains(part);
+    if says("must be quoted") {
+        "config.syntax_unquoted"
+    } else if says("string") || says("quote") {
+        "config.syntax_quote"
+    } else if says("key with no value") || says("expected `=`") {
+        "config.syntax_equals"
+    } else if says("table") || says("array") || says("`]`") || says("`}`") {
+        "config.syntax_bracket"
+    } else if says("newline") || says("extra") {
+        "config.syntax_rest"
+    } else {
+        "config.syntax_other"
+    }
 }
 
 fn unknown_value(value: &str, known: &[&str]) -> Told {
@@ -81,12 +102,6 @@ fn wanted(message: &str) -> Option<&'static str> {
         }
         _ => "config.wants_text",
     })
-}
-
-/// A message without what it quotes from the file.
-fn unquoted(message: &str) -> String {
-    let parts = message.split('"').step_by(2);
-    parts.collect::<Vec<_>>().join("…")
 }
 
 #[cfg(test)]

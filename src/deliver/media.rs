@@ -14,7 +14,7 @@ use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::effect::Effect;
 use crate::domain::outgoing::{MediaFile, Outgoing};
 use crate::store::Store;
-use crate::wecom::api::media::{self, Kind};
+use crate::wecom::api::media::{self, Kind, upload_attachment};
 use crate::wecom::api::webhook::upload_media;
 use crate::wecom::client::{App, Client, File, Secret};
 
@@ -22,6 +22,8 @@ use crate::wecom::client::{App, Client, File, Secret};
 const RENEW_AFTER: Duration = Duration::from_secs(60 * 3600);
 /// Owner of the uploads that every app of the corp can use.
 const CORP: &str = "corp";
+/// Owner of the uploads for moments.
+const MOMENTS: &str = "moments";
 /// The largest file that any kind takes.
 const MAX_BYTES: u64 = 20 * 1024 * 1024;
 
@@ -62,6 +64,22 @@ impl Media {
         let bytes = self.read(file).await?;
         let name = fact_name(CORP, kind.as_str(), file, &bytes);
         let upload = media::upload::Request::new(kind, wire_file(file, bytes));
+        self.cached(name, async || Ok(app.upload(&upload).await?.media_id))
+            .await
+    }
+
+    /// The `media_id` of a file for moments, which take no other.
+    pub(super) async fn moment_id(
+        &self,
+        app: &App,
+        kind: Kind,
+        file: &MediaFile,
+    ) -> Result<String, Failure> {
+        let bytes = self.read(file).await?;
+        let name = fact_name(MOMENTS, kind.as_str(), file, &bytes);
+        let purpose = upload_attachment::Purpose::Moments;
+        let file = wire_file(file, bytes);
+        let upload = upload_attachment::Request::new(kind, purpose, file);
         self.cached(name, async || Ok(app.upload(&upload).await?.media_id))
             .await
     }
@@ -156,8 +174,9 @@ fn files(effect: &Effect) -> Vec<(&'static str, &MediaFile)> {
     let messages = match effect {
         Effect::KfSend { message, .. }
         | Effect::AppSend { message, .. }
+        | Effect::Appchat { message, .. }
         | Effect::Robot { message, .. } => std::slice::from_ref(message),
-        Effect::Welcome { messages, .. } => messages.as_slice(),
+        Effect::Welcome { messages, .. } | Effect::MassSend { messages, .. } => messages.as_slice(),
         _ => &[],
     };
     messages

@@ -8,7 +8,8 @@
 //! | `AppSend`, the same said a moment ago | doubles the message | unknown, kept for a person |
 //! | `MarkTag`, `Remark`, `KfTransfer`, `KfEnd` | sets the same value | again |
 //! | `Webhook` | recognised by `webhook-id` | again |
-//! | `Robot`, `MassSend` | doubles the message | unknown, kept for a person |
+//! | `MassSend` | is made only after looking for the first one in WeCom's list | again, a minute later |
+//! | `Robot`, `Appchat` | doubles the message | unknown, kept for a person |
 
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ use crate::wecom::error::{Disposition, Error, Refused};
 pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(1800);
 /// An ambiguous app message is not tried again this close to the end of the window.
 const WINDOW_MARGIN: Duration = Duration::from_secs(60);
+/// A call whose outcome is not known may still take effect for so long.
+pub(super) const SETTLE: Duration = Duration::from_secs(60);
 /// After this many counted tries an effect has failed.
 const MAX_ATTEMPTS: u32 = 8;
 /// Single-use codes get two quick tries.
@@ -39,6 +42,8 @@ pub(super) const TAG_INVALID: i64 = 40068;
 const KF_NOT_ALLOWED: [i64; 2] = [95002, 95031];
 const WELCOME_CODE_INVALID: i64 = 41050;
 const WELCOME_CODE_USED: i64 = 41051;
+/// `response_code` of a card is invalid, used or expired.
+const CARD_CODE_USED: i64 = 60140;
 
 /// What a second try of an effect would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +54,8 @@ pub enum Repeat {
     WithinWindow,
     /// It is refused: the code works once.
     SingleUse,
+    /// It would do it twice, so the carrying out looks for the first one before.
+    LookedFor,
     /// It would do it twice.
     Doubles,
 }
@@ -64,10 +71,12 @@ pub fn repeat(effect: &Effect) -> Repeat {
         | Effect::KfEnd { .. }
         | Effect::Webhook { .. } => Repeat::Harmless,
         Effect::AppSend { .. } => Repeat::WithinWindow,
-        Effect::KfEvent { .. } | Effect::Welcome { .. } | Effect::AibotReply { .. } => {
-            Repeat::SingleUse
-        }
-        Effect::Robot { .. } | Effect::MassSend { .. } => Repeat::Doubles,
+        Effect::KfEvent { .. }
+        | Effect::Welcome { .. }
+        | Effect::AibotReply { .. }
+        | Effect::UpdateCard { .. } => Repeat::SingleUse,
+        Effect::MassSend { .. } => Repeat::LookedFor,
+        Effect::Robot { .. } | Effect::Appchat { .. } => Repeat::Doubles,
     }
 }
 
@@ -180,6 +189,7 @@ fn settled_before(effect: &Effect, refused: &Refused) -> bool {
             errcode::lookup(code).is_none() || refused.message.contains("msgid")
         }
         Effect::Welcome { .. } => matches!(code, WELCOME_CODE_INVALID | WELCOME_CODE_USED),
+        Effect::UpdateCard { .. } => code == CARD_CODE_USED,
         Effect::KfEvent { .. } | Effect::AibotReply { .. } => !matches!(
             errcode::disposition(code),
             Disposition::Backoff { .. } | Disposition::Fix
@@ -193,11 +203,13 @@ fn after_ambiguity(claimed: &ClaimedEffect, reason: String, now: UnixMillis) -> 
     let unknown = AttemptEnd::Unknown {
         reason: reason.clone(),
     };
-    let AttemptEnd::Retry { at, reason, .. } = again(claimed, reason, None, now) else {
+    let repeat = repeat(&claimed.effect);
+    let at_least = (repeat == Repeat::LookedFor).then_some(SETTLE);
+    let AttemptEnd::Retry { at, reason, .. } = again(claimed, reason, at_least, now) else {
         return unknown;
     };
-    let repeatable = match repeat(&claimed.effect) {
-        Repeat::Harmless => true,
+    let repeatable = match repeat {
+        Repeat::Harmless | Repeat::LookedFor => true,
         Repeat::WithinWindow => within_window(claimed, at),
         Repeat::SingleUse => claimed.attempt < MAX_CODE_ATTEMPTS,
         Repeat::Doubles => false,

@@ -6,18 +6,23 @@ use super::retry::DUPLICATE_WINDOW;
 use super::worker::Deps;
 use crate::config::Kind;
 use crate::domain::effect::{Effect, message_id};
-use crate::domain::ids::{AppName, ExternalUserId, Tag, UserId};
+use crate::domain::ids::{AppName, ChatId, ExternalUserId, Tag, UserId};
 use crate::domain::outgoing::Outgoing;
 use crate::store::{AttemptEnd, ClaimedEffect, QuotaUse, Reservation};
 use crate::wecom::api::externalcontact::{mark_tag, remark, send_welcome_msg};
 use crate::wecom::api::kf::{send_msg, send_msg_on_event};
-use crate::wecom::api::message::send;
-use crate::wecom::api::{aibot, webhook};
+use crate::wecom::api::message::{send, update_template_card};
+use crate::wecom::api::{aibot, appchat, webhook};
 use crate::wecom::client::{App, Secret};
+
+/// Cards with buttons need a callback URL.
+const NO_CALLBACK: i64 = 43012;
 
 mod mass;
 mod message;
+pub(super) mod moment;
 mod session;
+pub(super) mod tasks;
 pub(super) use message::Failure;
 
 /// Carries out an effect once.
@@ -31,6 +36,12 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
             messages,
         } => welcome(deps, app, code, messages).await,
         Effect::AppSend { app, to, message } => app_send(deps, claimed, app, to, message).await,
+        Effect::UpdateCard {
+            app,
+            to,
+            response_code,
+            text,
+        } => update_card(deps, app, to, response_code, text).await,
         Effect::AibotReply {
             app: _,
             response_url,
@@ -64,9 +75,12 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
             open_kfid,
             external_userid,
         } => session::end(deps, handle(deps, app)?, open_kfid, external_userid).await,
-        Effect::MassSend { app, to, messages } => {
-            mass::send(deps, handle(deps, app)?, to, messages).await
-        }
+        Effect::MassSend {
+            app,
+            broadcast,
+            messages,
+        } => mass::send(deps, claimed, handle(deps, app)?, *broadcast, messages).await,
+        Effect::Appchat { app, chat, message } => appchat(deps, app, chat, message).await,
         Effect::Robot { robot, message } => robot_send(deps, robot, message).await,
         Effect::Webhook { webhook, body } => {
             let now = deps.clock.now();
@@ -76,6 +90,34 @@ pub(super) async fn carry_out(deps: &Deps, claimed: &ClaimedEffect) -> Result<At
                 .await?;
             Ok(end.into_end(|reason| super::retry::again(claimed, reason, None, now)))
         }
+    }
+}
+
+/// Turns the buttons of a card grey for those who got it.
+async fn update_card(
+    deps: &Deps,
+    name: &AppName,
+    to: &[UserId],
+    response_code: &str,
+    text: &str,
+) -> Result<AttemptEnd, Failure> {
+    let agent_id = agent_id(deps, name)?;
+    let update = update_template_card::Update::Button {
+        replace_name: text.to_owned(),
+    };
+    let mut request =
+        update_template_card::Request::new(agent_id, Secret::new(response_code), update);
+    request.userids = to.iter().map(|member| member.0.clone()).collect();
+    handle(deps, name)?.call(&request).await?;
+    Ok(AttemptEnd::Sent { note: None })
+}
+
+fn agent_id(deps: &Deps, app: &AppName) -> Result<i64, Failure> {
+    match deps.config.app(app).map(|app| app.kind) {
+        Some(Kind::App { agent_id, .. }) => Ok(agent_id),
+        _ => Err(Failure::content(
+            "only an app of kind \"app\" can write to members",
+        )),
     }
 }
 
@@ -157,20 +199,26 @@ async fn app_send(
     message: &Outgoing,
 ) -> Result<AttemptEnd, Failure> {
     let app = handle(deps, name)?;
-    let Some(Kind::App { agent_id, .. }) = deps.config.app(name).map(|app| app.kind) else {
-        return Err(Failure::content(
-            "only an app of kind \"app\" can write to members",
-        ));
-    };
-    let message = message::for_app(deps, app, message).await?;
-    let receivers = send::Receivers::users(to.iter().map(UserId::as_str));
-    let mut request = send::Request::new(receivers, agent_id, message);
+    let agent_id = agent_id(deps, name)?;
     let guarded = is_new(deps, claimed).await?;
-    if guarded {
+    let request = async |message: &Outgoing| {
+        let message = message::for_app(deps, app, message).await?;
+        let receivers = send::Receivers::users(to.iter().map(UserId::as_str));
+        let request = send::Request::new(receivers, agent_id, message);
         let window = u32::try_from(DUPLICATE_WINDOW.as_secs()).unwrap_or(u32::MAX);
-        request = request.deduplicated(window);
+        Ok::<_, Failure>(match guarded {
+            true => request.deduplicated(window),
+            false => request,
+        })
+    };
+    let mut sent = app.call(&request(message).await?).await;
+    if let (Err(error), Some(text)) = (&sent, message::without_buttons(message))
+        && error.code() == Some(NO_CALLBACK)
+    {
+        tracing::warn!(app = %name, "the app has no callback URL in WeCom: a card is sent as text");
+        sent = app.call(&request(&text).await?).await;
     }
-    let response = app.call(&request).await.map_err(|error| match guarded {
+    let response = sent.map_err(|error| match guarded {
         true => Failure::Call(error),
         false => Failure::Unguarded(error),
     })?;
@@ -264,6 +312,19 @@ async fn mark(
             note: Some("nothing to change".to_owned()),
         });
     }
+    app.call(&request).await?;
+    Ok(AttemptEnd::Sent { note: None })
+}
+
+async fn appchat(
+    deps: &Deps,
+    app: &AppName,
+    chat: &ChatId,
+    message: &Outgoing,
+) -> Result<AttemptEnd, Failure> {
+    let app = handle(deps, app)?;
+    let message = message::for_appchat(deps, app, message).await?;
+    let request = appchat::send::Request::new(chat.as_str(), message);
     app.call(&request).await?;
     Ok(AttemptEnd::Sent { note: None })
 }

@@ -14,7 +14,7 @@ pub use source::{Source, Span};
 
 use serde::Serialize;
 
-use crate::lang::Lang;
+use crate::lang::{self, Lang};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -52,7 +52,16 @@ pub struct Diagnostic {
     pub source_line: Option<String>,
     key: &'static str,
     help: Option<&'static str>,
-    values: Vec<(&'static str, String)>,
+    values: Vec<(&'static str, Filling)>,
+}
+
+/// What stands in a place of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Filling {
+    /// The same in every language.
+    Text(String),
+    /// Another entry of the catalogue.
+    Entry(&'static str),
 }
 
 impl Diagnostic {
@@ -80,8 +89,23 @@ impl Diagnostic {
     /// Fills `{name}` in the text and in the mend.
     #[must_use]
     pub fn value(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.values.push((name, value.into()));
+        self.values.push((name, Filling::Text(value.into())));
         self
+    }
+
+    /// Fills `{name}` with another entry of the catalogue, whose own places are filled too.
+    #[must_use]
+    pub fn entry(mut self, name: &'static str, key: &'static str) -> Self {
+        self.values.push((name, Filling::Entry(key)));
+        self
+    }
+
+    /// Fills `{detail}` with what the system says, in the reader's language.
+    #[must_use]
+    pub fn system(self, error: &std::io::Error) -> Self {
+        let number = error.raw_os_error().unwrap_or_default();
+        self.value("number", number.to_string())
+            .entry("detail", lang::system_key(error))
     }
 
     /// Chooses another text for the mend than `<key>_help`.
@@ -125,7 +149,7 @@ impl Diagnostic {
     /// What is wrong.
     #[must_use]
     pub fn message(&self, lang: Lang) -> String {
-        lang.text(self.key, &self.filled())
+        self.told(self.key, lang)
     }
 
     /// How to mend it.
@@ -133,14 +157,23 @@ impl Diagnostic {
     pub fn mend(&self, lang: Lang) -> Option<String> {
         let own = format!("{}_help", self.key);
         let key = self.help.unwrap_or(&own);
-        lang.lookup(key).map(|_| lang.text(key, &self.filled()))
+        lang.lookup(key).map(|_| self.told(key, lang))
     }
 
-    fn filled(&self) -> Vec<(&str, &str)> {
-        self.values
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect()
+    fn told(&self, key: &str, lang: Lang) -> String {
+        let texts = self.values.iter().filter_map(|(name, value)| match value {
+            Filling::Text(text) => Some((*name, text.as_str())),
+            Filling::Entry(_) => None,
+        });
+        let texts: Vec<(&str, &str)> = texts.collect();
+        let entries = self.values.iter().filter_map(|(name, value)| match value {
+            Filling::Text(_) => None,
+            Filling::Entry(key) => Some((*name, lang.text(key, &texts))),
+        });
+        let entries: Vec<(&str, String)> = entries.collect();
+        let mut all = texts;
+        all.extend(entries.iter().map(|(name, text)| (*name, text.as_str())));
+        lang.text(key, &all)
     }
 }
 

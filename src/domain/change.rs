@@ -7,10 +7,16 @@ use std::time::Duration;
 
 use super::clock::UnixMillis;
 use super::contact::{Contact, Enrolment, Follower, TagMark, Value};
+use super::group::Group;
 use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
+use super::reminder::{ReminderChange, Waiting};
 
 /// So many answers are remembered for the loop guard.
 pub const MOST_ANSWERS: usize = 50;
+/// The longest period of a cap is a month.
+const REMEMBERED: Duration = Duration::from_secs(32 * 86_400);
+/// No cap that makes sense is higher.
+const MOST_REACHED: usize = 64;
 /// So many conversations of one person are remembered.
 const MOST_CONVERSATIONS: usize = 8;
 
@@ -27,6 +33,8 @@ pub struct ContactChange {
     pub take_back: Option<TakeBack>,
     /// Attributes to set.
     pub set: Vec<(String, Value)>,
+    /// Attributes that count: this much more.
+    pub count: Vec<(String, f64)>,
     /// Rules with a cooldown that fired: it starts now.
     pub fired: Vec<RuleId>,
     /// Rules with `hits` that matched.
@@ -35,6 +43,12 @@ pub struct ContactChange {
     pub points: i64,
     /// SOPs begun, moved on or ended.
     pub sops: Vec<SopChange>,
+    /// Something is said to them unasked: it counts for the caps.
+    pub reached: bool,
+    /// A member's reminders set, done or asked about.
+    pub reminders: Vec<ReminderChange>,
+    /// They wait for an answer, or (`Some(None)`) do not any more.
+    pub waiting: Option<Option<Waiting>>,
     /// Rules answered them: this much is noted for the loop guard.
     pub answered: bool,
     /// The conversation in which it happened.
@@ -46,6 +60,37 @@ pub struct ContactChange {
     pub added_by: Option<Follower>,
     /// They are no longer a contact of this member.
     pub removed_by: Option<UserId>,
+    /// What happened to a customer group.
+    pub group: Option<GroupChange>,
+}
+
+/// What happened to a customer group, as far as its event says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupChange {
+    /// It was made at this time.
+    Made(UnixMillis),
+    /// These people joined at this time.
+    Joined(Vec<String>, UnixMillis),
+    /// These people left.
+    Left(Vec<String>),
+    /// It was dissolved at this time.
+    Dissolved(UnixMillis),
+}
+
+impl GroupChange {
+    fn apply(self, contact: &mut Contact) {
+        let group: &mut Group = contact.group.get_or_insert_default();
+        match self {
+            Self::Made(at) => {
+                contact.added_at.get_or_insert(at);
+            }
+            Self::Joined(who, at) => group.joined(&who, at),
+            Self::Left(who) => group.left(&who),
+            Self::Dissolved(at) => {
+                group.dissolved_at.get_or_insert(at);
+            }
+        }
+    }
 }
 
 /// A tag and where it comes from.
@@ -136,6 +181,7 @@ impl ContactChange {
             contact.tags.retain(|_, mark| !undo.concerns(mark));
         }
         for grant in self.add_tags {
+            note_tag(contact, &grant.tag);
             if !contact.has_tag(&grant.tag) {
                 let mark = TagMark {
                     at: now,
@@ -152,18 +198,23 @@ impl ContactChange {
                 contact.attributes.insert(name, value);
             }
         }
+        for (name, more) in self.count {
+            count_up(contact, name, more);
+        }
         for rule in self.fired {
             contact.fired.insert(rule, now);
         }
         contact.last_inbound_at = contact.last_inbound_at.max(self.wrote_at);
         contact.heard_at = contact.heard_at.max(self.wrote_at.map(|_| now));
         if let Some(userid) = self.removed_by {
-            contact
-                .followers
-                .retain(|follower| follower.userid != userid);
+            remove_follower(contact, &userid, now);
         }
         if let Some(follower) = self.added_by {
+            contact.lost_at = None;
             add_follower(contact, follower);
+        }
+        if let Some(change) = self.group {
+            change.apply(contact);
         }
         for hit in self.hits {
             hit.apply(contact, now);
@@ -172,8 +223,20 @@ impl ContactChange {
         for change in self.sops {
             change.apply(contact);
         }
+        for change in self.reminders {
+            change.apply(&mut contact.reminders, now);
+        }
+        if let Some(waiting) = self.waiting {
+            contact.waiting = waiting.map(Box::new);
+        }
         if let Some(conversation) = self.conversation {
             note_conversation(contact, conversation);
+        }
+        if self.reached {
+            contact.reached.retain(|at| now.since(*at) < REMEMBERED);
+            contact.reached.push(now);
+            let surplus = contact.reached.len().saturating_sub(MOST_REACHED);
+            contact.reached.drain(..surplus);
         }
         if self.answered {
             // By the time at which they wrote: a backlog worked off at once is no loop.
@@ -187,9 +250,25 @@ impl ContactChange {
 /// Removes a tag as [`Contact::has_tag`] finds it: without a group, in any group.
 fn remove_tag(contact: &mut Contact, tag: &Tag) {
     let any_group = !tag.0.contains('/');
-    contact
-        .tags
-        .retain(|held, _| held != tag && !(any_group && held.parts().1 == tag.0));
+    let stays = |held: &Tag| held != tag && !(any_group && held.parts().1 == tag.0);
+    contact.tags.retain(|held, _| stays(held));
+    // Every member who has the customer is told to take it off.
+    for follower in &mut contact.followers {
+        if let Some(tags) = &mut follower.tags {
+            tags.retain(stays);
+        }
+    }
+}
+
+/// Every member who has the customer is told to put it on.
+fn note_tag(contact: &mut Contact, tag: &Tag) {
+    for follower in &mut contact.followers {
+        if let Some(tags) = &mut follower.tags
+            && tags.iter().all(|held| held.parts() != tag.parts())
+        {
+            tags.push(tag.clone());
+        }
+    }
 }
 
 /// The newest last, each once.
@@ -201,6 +280,27 @@ fn note_conversation(contact: &mut Contact, conversation: ConversationKey) {
         .len()
         .saturating_sub(MOST_CONVERSATIONS);
     contact.conversations.drain(..surplus);
+}
+
+/// What was no number counts from 0.
+fn count_up(contact: &mut Contact, name: String, more: f64) {
+    let so_far = match contact.attributes.get(&name) {
+        Some(Value::Number(number)) => *number,
+        _ => 0.0,
+    };
+    let sum = (so_far + more).clamp(f64::MIN, f64::MAX);
+    contact.attributes.insert(name, Value::Number(sum));
+}
+
+/// Whom no member has any more is lost.
+fn remove_follower(contact: &mut Contact, userid: &UserId, now: UnixMillis) {
+    let had = !contact.followers.is_empty();
+    contact
+        .followers
+        .retain(|follower| follower.userid != *userid);
+    if had && contact.followers.is_empty() {
+        contact.lost_at = Some(now);
+    }
 }
 
 fn add_follower(contact: &mut Contact, mut follower: Follower) {
@@ -217,6 +317,10 @@ fn add_follower(contact: &mut Contact, mut follower: Follower) {
     match known {
         Some(known) => {
             follower.remark = follower.remark.or_else(|| known.remark.take());
+            follower.description = follower.description.or_else(|| known.description.take());
+            follower.add_way = follower.add_way.or(known.add_way);
+            follower.tags = follower.tags.or_else(|| known.tags.take());
+            follower.seen_at = follower.seen_at.max(known.seen_at);
             *known = follower;
         }
         None => contact.followers.push(follower),

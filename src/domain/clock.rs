@@ -46,6 +46,20 @@ impl UnixMillis {
         Duration::from_millis(u64::try_from(millis).unwrap_or(0))
     }
 
+    /// The time of a local date and time. One that a change of the clocks leaves out is that
+    /// much later; one that comes twice is its first. Beyond all times: the last of them.
+    #[must_use]
+    pub fn of_local(local: jiff::civil::DateTime, zone: &jiff::tz::TimeZone) -> Self {
+        let at = zone.to_ambiguous_timestamp(local).compatible();
+        at.map_or(Self(i64::MAX), |at| Self(at.as_millisecond()))
+    }
+
+    /// The local date and time.
+    #[must_use]
+    pub fn local(self, zone: &jiff::tz::TimeZone) -> jiff::civil::DateTime {
+        zone.to_datetime(self.timestamp())
+    }
+
     /// As a calendar-capable timestamp; times outside its range are clamped.
     #[must_use]
     pub fn timestamp(self) -> jiff::Timestamp {

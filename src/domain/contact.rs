@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::UnixMillis;
 use super::group::Group;
 use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
+use super::reminder::{Reminders, Waiting};
 
 /// A customer, a member or a customer group, with what rules and SOPs can ask about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct Contact {
     /// When they first became a contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_at: Option<UnixMillis>,
+    /// Since when no member has them any more. They are kept, so that reports stay readable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_at: Option<UnixMillis>,
     /// When they last wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_inbound_at: Option<UnixMillis>,
@@ -56,9 +60,18 @@ pub struct Contact {
     /// The SOPs they are in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sops: BTreeMap<SopId, Enrolment>,
+    /// When something was said to them unasked, oldest first: what caps look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<UnixMillis>,
     /// When rules last answered them, oldest first: what the loop guard looks at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answered: Vec<UnixMillis>,
+    /// A member's reminders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminders: Option<Box<Reminders>>,
+    /// Set while they wait for an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Box<Waiting>>,
     /// The conversations that they were last in, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conversations: Vec<ConversationKey>,
@@ -81,9 +94,6 @@ pub struct Enrolment {
     /// When the step before it was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_step_at: Option<UnixMillis>,
-    /// When it sent them something, oldest first: what `limits` looks at.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sent: Vec<UnixMillis>,
     /// Set when it is over. It is kept, so that nobody enters twice by themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<SopEnd>,
@@ -110,6 +120,10 @@ pub enum SopEnding {
     Stopped,
     /// Operators removed the SOP.
     Removed,
+    /// Operators ended it for everybody.
+    Cancelled,
+    /// The group was dissolved.
+    Dissolved,
 }
 
 impl Enrolment {
@@ -121,7 +135,6 @@ impl Enrolment {
             started_at: now,
             step: 0,
             last_step_at: None,
-            sent: Vec::new(),
             ended: None,
         }
     }
@@ -146,6 +159,7 @@ impl Contact {
             attributes: BTreeMap::new(),
             source: None,
             added_at: None,
+            lost_at: None,
             last_inbound_at: None,
             heard_at: None,
             synced_at: None,
@@ -153,7 +167,10 @@ impl Contact {
             hits: BTreeMap::new(),
             points: 0,
             sops: BTreeMap::new(),
+            reached: Vec::new(),
             answered: Vec::new(),
+            reminders: None,
+            waiting: None,
             conversations: Vec::new(),
         }
     }
@@ -197,6 +214,35 @@ pub struct Follower {
     /// The channel code of this relation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// The member's note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// How they were added, by WeCom's `add_way`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_way: Option<i64>,
+    /// The company's tags on this pair of member and customer; `None` if WeCom never told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+    /// When WeCom last told of this relation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<UnixMillis>,
+}
+
+impl Follower {
+    /// A member of whom nothing else is known.
+    #[must_use]
+    pub fn of(userid: UserId) -> Self {
+        Self {
+            userid,
+            remark: None,
+            added_at: None,
+            source: None,
+            description: None,
+            add_way: None,
+            tags: None,
+            seen_at: None,
+        }
+    }
 }
 
 /// Where a tag came from.

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
-use super::criteria::ContactTest;
-use super::ids::{AppName, ExternalUserId, Lane, OpenKfId, RecordId, RuleId, Tag, UserId};
+use super::ids::{
+    AppName, BroadcastId, ChatId, ExternalUserId, Lane, OpenKfId, RecordId, RuleId, Tag, UserId,
+};
 use super::inbound::AibotPassive;
 use super::outgoing::Outgoing;
 
@@ -36,36 +37,6 @@ pub struct Origin {
     pub action: u32,
     /// Position among the messages which that action became.
     pub part: u32,
-}
-
-/// The receivers of a mass-send task.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Receivers {
-    /// These customers of one member.
-    Of {
-        /// The member who gets the task.
-        sender: UserId,
-        /// The customers.
-        customers: Vec<ExternalUserId>,
-    },
-    /// All customers for whom every one of these holds when the task is made; each goes to
-    /// the member who last talked with them.
-    Matching(Vec<ContactTest>),
-}
-
-impl Receivers {
-    /// The customers, if they are few enough to be named.
-    #[must_use]
-    pub fn named(&self) -> Option<String> {
-        match self {
-            Self::Of { customers, .. } => {
-                let ids: Vec<&str> = customers.iter().map(ExternalUserId::as_str).collect();
-                Some(ids.join("|"))
-            }
-            Self::Matching(_) => None,
-        }
-    }
 }
 
 /// What to do to the outside world.
@@ -109,6 +80,17 @@ pub enum Effect {
         to: Vec<UserId>,
         /// The message.
         message: Outgoing,
+    },
+    /// `message/update_template_card`: a card's buttons turn grey.
+    UpdateCard {
+        /// The configured app.
+        app: AppName,
+        /// For these members.
+        to: Vec<UserId>,
+        /// Of the press; works once, within 72 hours.
+        response_code: String,
+        /// What the buttons say then.
+        text: String,
     },
     /// An intelligent bot's answer: the callback's own while it is held open, else its
     /// `response_url`.
@@ -166,12 +148,12 @@ pub enum Effect {
         /// The customer.
         external_userid: ExternalUserId,
     },
-    /// `externalcontact/add_msg_template`: a task that members confirm.
+    /// `externalcontact/add_msg_template` or `add_moment_task`: a task that members confirm.
     MassSend {
         /// The configured app whose token may do it.
         app: AppName,
-        /// To whom.
-        to: Receivers,
+        /// The broadcast whose targets it is for.
+        broadcast: BroadcastId,
         /// One text and up to nine attachments.
         messages: Vec<Outgoing>,
     },
@@ -179,6 +161,15 @@ pub enum Effect {
     Robot {
         /// Its name in the config.
         robot: String,
+        /// The message.
+        message: Outgoing,
+    },
+    /// `appchat/send`: into an internal group that the app opened.
+    Appchat {
+        /// The app that opened it.
+        app: AppName,
+        /// The group.
+        chat: ChatId,
         /// The message.
         message: Outgoing,
     },
@@ -192,6 +183,35 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Whom it is for, as far as it says.
+    #[must_use]
+    pub fn whom(&self) -> Option<String> {
+        match self {
+            Self::KfSend {
+                external_userid, ..
+            }
+            | Self::MarkTag {
+                external_userid, ..
+            }
+            | Self::Remark {
+                external_userid, ..
+            }
+            | Self::KfTransfer {
+                external_userid, ..
+            }
+            | Self::KfEnd {
+                external_userid, ..
+            } => Some(external_userid.0.clone()),
+            Self::MassSend { broadcast, .. } => (broadcast.0 > 0).then(|| broadcast.to_string()),
+            Self::Appchat { chat, .. } => Some(chat.0.clone()),
+            Self::AppSend { to, .. } | Self::UpdateCard { to, .. } => Some(listed(to)),
+            Self::Robot { robot: name, .. } | Self::Webhook { webhook: name, .. } => {
+                Some(name.clone())
+            }
+            Self::KfEvent { .. } | Self::Welcome { .. } | Self::AibotReply { .. } => None,
+        }
+    }
+
     /// The configured app that it goes through; robots and webhooks have none.
     #[must_use]
     pub fn app(&self) -> Option<&AppName> {
@@ -200,12 +220,14 @@ impl Effect {
             | Self::KfEvent { app, .. }
             | Self::Welcome { app, .. }
             | Self::AppSend { app, .. }
+            | Self::UpdateCard { app, .. }
             | Self::AibotReply { app, .. }
             | Self::MarkTag { app, .. }
             | Self::Remark { app, .. }
             | Self::KfTransfer { app, .. }
             | Self::KfEnd { app, .. }
-            | Self::MassSend { app, .. } => Some(app),
+            | Self::MassSend { app, .. }
+            | Self::Appchat { app, .. } => Some(app),
             Self::Robot { .. } | Self::Webhook { .. } => None,
         }
     }
@@ -218,6 +240,7 @@ impl Effect {
             Self::KfEvent { .. } => "kf_event",
             Self::Welcome { .. } => "welcome",
             Self::AppSend { .. } => "app_send",
+            Self::UpdateCard { .. } => "update_card",
             Self::AibotReply { .. } => "aibot_reply",
             Self::MarkTag { .. } => "mark_tag",
             Self::Remark { .. } => "remark",
@@ -225,9 +248,17 @@ impl Effect {
             Self::KfEnd { .. } => "kf_end",
             Self::MassSend { .. } => "mass_send",
             Self::Robot { .. } => "robot",
+            Self::Appchat { .. } => "appchat",
             Self::Webhook { .. } => "webhook",
         }
     }
+}
+
+/// Ids in a row.
+#[must_use]
+pub fn listed(ids: &[impl std::fmt::Display]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join(", ")
 }
 
 /// The `msgid` that we give a message, so that a second try is recognised.

@@ -22,6 +22,27 @@ pub struct Group {
     pub dissolved_at: Option<UnixMillis>,
 }
 
+impl Group {
+    /// These people came in. Customers' ids begin with `wm` or `wo`.
+    pub fn joined(&mut self, who: &[String], at: UnixMillis) {
+        for id in who {
+            if self.members.iter().all(|known| known.id != *id) {
+                self.members.push(GroupMember {
+                    id: id.clone(),
+                    customer: id.starts_with("wm") || id.starts_with("wo"),
+                    joined_at: Some(at),
+                    source: None,
+                });
+            }
+        }
+    }
+
+    /// These people are gone.
+    pub fn left(&mut self, who: &[String]) {
+        self.members.retain(|known| !who.contains(&known.id));
+    }
+}
+
 /// Somebody in a customer group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupMember {

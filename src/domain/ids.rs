@@ -1,15 +1,16 @@
 //! Identities. Each is its own type, so that one cannot stand in for another.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! text_id {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($text:ty);)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(pub String);
+        pub struct $name(pub $text);
 
         impl $name {
             /// The id as text.
@@ -21,13 +22,13 @@ macro_rules! text_id {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(text.to_owned())
+                Self(text.into())
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(text)
+                Self(text.into())
             }
         }
 
@@ -41,27 +42,27 @@ macro_rules! text_id {
 
 text_id! {
     /// A company in WeCom.
-    CorpId;
+    CorpId(String);
     /// A member (employee).
-    UserId;
+    UserId(String);
     /// A customer.
-    ExternalUserId;
+    ExternalUserId(String);
     /// A customer-service account (`wk…`).
-    OpenKfId;
+    OpenKfId(String);
     /// A group chat.
-    ChatId;
+    ChatId(String);
     /// The name of an `[[app]]` in the config: one callback URL, one secret.
-    AppName;
-    /// The `id` of a rule.
-    RuleId;
+    AppName(String);
+    /// The `id` of a rule. Everything that a decision leaves behind names it, so it is shared.
+    RuleId(Arc<str>);
     /// The `id` of an SOP.
-    SopId;
+    SopId(String);
     /// Messages of one conversation are handled in order; different ones in parallel.
-    ConversationKey;
+    ConversationKey(String);
     /// Effects of one lane are sent in order; different lanes in parallel.
-    Lane;
+    Lane(String);
     /// What makes a second push of the same thing recognisable.
-    DedupeKey;
+    DedupeKey(String);
 }
 
 /// An accepted record in the inbox. Grows with the order of acceptance.
@@ -83,6 +84,26 @@ impl fmt::Display for RecordId {
 impl fmt::Display for EffectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "out-{}", self.0)
+    }
+}
+
+/// A broadcast. Grows with the order of their beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BroadcastId(pub u64);
+
+impl fmt::Display for BroadcastId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bc-{}", self.0)
+    }
+}
+
+impl std::str::FromStr for BroadcastId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let number = text.strip_prefix("bc-").unwrap_or(text);
+        number.parse().map(Self).map_err(|_| ())
     }
 }
 
@@ -149,5 +170,12 @@ impl From<&str> for Tag {
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+impl SopId {
+    /// On whose behalf a step acts: what a rule's id is for a rule.
+    #[must_use]
+    pub fn origin(&self) -> RuleId {
+        RuleId::from(format!("sop/{self}"))
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::anniversary::Anniversary;
 use super::clock::UnixMillis;
 use super::ids::{
     AppName, ChatId, ConversationKey, ExternalUserId, OpenKfId, Person, RuleId, SopId, UserId,
 };
+use super::reminder;
 
 /// The kind of callback URL that something came through.
 #[derive(
@@ -152,6 +154,8 @@ pub enum Trigger {
         /// `ChangeType`, if there is one.
         change_type: Option<String>,
     },
+    /// A day has come that an attribute of the customer names.
+    Date(Box<Anniversary>),
     /// Something that we gave ourselves to do.
     Own(Task),
 }
@@ -166,6 +170,16 @@ pub enum Task {
         sop: SopId,
         /// The step, counted from 0.
         step: u32,
+        /// The run for everybody that it is part of; none if it was their own timer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunRef>,
+    },
+    /// An operator moves everybody who is in an SOP.
+    SopMove {
+        /// The SOP.
+        sop: SopId,
+        /// Where to.
+        to: SopMove,
     },
     /// A reminder is due.
     Remind {
@@ -176,6 +190,25 @@ pub enum Task {
         /// The rule or SOP that wanted it.
         origin: RuleId,
     },
+    /// A reminder of the member's own is due.
+    Reminder {
+        /// Its number.
+        number: u32,
+    },
+    /// The member is shown something that they may put off or hand over.
+    Show(reminder::Told),
+    /// The customer may still wait for an answer.
+    Unanswered {
+        /// Which step of the ladder.
+        step: u32,
+        /// What they wrote.
+        text: String,
+    },
+    /// The member wanted to be asked again whether they have sent something by hand.
+    ByHand {
+        /// What the buttons of the card carry.
+        about: String,
+    },
     /// An operator takes the tags of a rule back.
     Undo {
         /// The rule.
@@ -183,11 +216,102 @@ pub enum Task {
         /// Tags set before this time stay.
         since: UnixMillis,
     },
+    /// WeCom is asked again about the person or group: it was not sure of the newest yet.
+    Refresh {
+        /// So many times it was asked in vain.
+        tries: u32,
+    },
+    /// One of the company's own systems told something about the person.
+    Told(Box<Told>),
     /// Operators are told something.
     Alert {
         /// What.
         text: String,
     },
+}
+
+/// What one of the company's own systems told about a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Attributes that are so from now on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, ToldValue>,
+    /// What the customer did, by the name that the systems have for it: `order`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// What is counted with the event: an amount of money in hundredths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_hundredths: Option<i64>,
+}
+
+/// The value of an attribute that was told. Numbers stay as they were written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToldValue {
+    /// True or false.
+    Bool(bool),
+    /// A number.
+    Number(String),
+    /// A text.
+    Text(String),
+}
+
+/// `Event` of everything about a customer.
+pub const CONTACT_CHANGED: &str = "change_external_contact";
+/// `Event` of everything about a customer group.
+pub const GROUP_CHANGED: &str = "change_external_chat";
+/// `Event` of everything about the company's tags.
+pub const TAGS_CHANGED: &str = "change_external_tag";
+
+impl Inbound {
+    /// The customer group that this event says was made. The group is the record's person, so
+    /// that what begins for it is decided in the order of its conversation.
+    #[must_use]
+    pub fn made_group(&self) -> Option<&ChatId> {
+        let (Some(Person::Group(chat)), Trigger::Event { event, change_type }) =
+            (&self.person, &self.trigger)
+        else {
+            return None;
+        };
+        (event == GROUP_CHANGED && change_type.as_deref() == Some("create")).then_some(chat)
+    }
+
+    /// Whether it says that something about the person changed, but not everything.
+    #[must_use]
+    pub fn hints_at_change(&self) -> bool {
+        match &self.trigger {
+            Trigger::Event { event, change_type } => {
+                let known = event == CONTACT_CHANGED || event == GROUP_CHANGED;
+                known && change_type.as_deref() != Some("dismiss")
+            }
+            Trigger::Joined { .. } | Trigger::Left { .. } => {
+                matches!(self.person, Some(Person::Group(_)))
+            }
+            Trigger::Own(Task::Refresh { .. }) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A run of an SOP for everybody at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRef {
+    /// When it began: what tells it from other runs.
+    pub at: UnixMillis,
+    /// The version of the SOP that it began with.
+    pub version: String,
+}
+
+/// Where an operator moves those who are in an SOP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SopMove {
+    /// Out of it.
+    Out,
+    /// To this version of it.
+    To(String),
+    /// On: they need not wait any longer.
+    On,
 }
 
 impl Trigger {
@@ -203,6 +327,7 @@ impl Trigger {
             Self::Entered { .. } => "entered",
             Self::Clicked { .. } => "clicked",
             Self::Event { .. } => "event",
+            Self::Date(_) => "date",
             Self::SendFailed { .. } | Self::SessionChanged { .. } | Self::Own(_) => return None,
         })
     }

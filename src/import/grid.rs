@@ -4,6 +4,7 @@ use std::io::{Cursor, Read as _};
 
 use calamine::{DataRef, Reader as _, Xlsx};
 
+use super::csv;
 use super::problems::{self, Found};
 use crate::diagnostic::Diagnostic;
 
@@ -11,12 +12,16 @@ use crate::diagnostic::Diagnostic;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// What an `.xlsx` may unfold to.
 const MOST_UNFOLDED: u64 = 128 * 1024 * 1024;
-/// More rows are refused.
+/// More rows below the header are refused.
 pub const MOST_ROWS: u32 = 20_000;
 /// More columns are refused.
 const MOST_COLUMNS: u32 = 64;
 /// A longer cell is refused; Excel itself has this limit.
 const MOST_CHARS: usize = 32_767;
+
+/// The thread that an `.xlsx` is read on: its reader may panic on a file made up to break it,
+/// which then is one more file that cannot be read.
+pub const THREAD: &str = "xlsx";
 
 /// A place in a sheet, both from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,55 +64,75 @@ pub type Grid = Vec<Cell>;
 #[must_use]
 pub fn grid(bytes: &[u8], sheet: Option<&str>, found: &mut Found) -> Option<Grid> {
     if bytes.len() > MOST_BYTES {
-        let most = format!("{} MiB", MOST_BYTES / 1024 / 1024);
-        found.whole(Diagnostic::of(problems::TOO_LARGE).value("most", most));
+        found.whole(*too_large("check.sheet_mib", MOST_BYTES / 1024 / 1024));
         return None;
     }
-    let mut cells = Cells {
-        grid: Grid::new(),
-        found,
-    };
     let read = match bytes {
-        [b'P', b'K', 3, 4, ..] => cells.xlsx(bytes, sheet),
-        [0xD0, 0xCF, 0x11, 0xE0, ..] => Err(unreadable("xls")),
-        _ => cells.csv(bytes),
-    };
-    match read {
-        Ok(()) => Some(cells.grid),
-        Err(finding) => {
-            cells.found.whole(*finding);
-            None
+        [b'P', b'K', 3, 4, ..] => apart(bytes, sheet, found),
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => Err(unreadable(OLD)),
+        _ => {
+            let mut cells = Cells::new(found);
+            csv::read(bytes, &mut cells).map(|()| cells.grid)
         }
+    };
+    read.map_err(|finding| found.whole(*finding)).ok()
+}
+
+/// Reads an `.xlsx` on a thread of its own.
+fn apart(bytes: &[u8], sheet: Option<&str>, found: &mut Found) -> Result<Grid, Refused> {
+    let reading = || {
+        let mut cells = Cells::new(found);
+        cells.xlsx(bytes, sheet).map(|()| cells.grid)
+    };
+    let thread = std::thread::Builder::new().name(THREAD.to_owned());
+    let joined = std::thread::scope(|scope| {
+        let spawned = thread.spawn_scoped(scope, reading);
+        spawned.map(std::thread::ScopedJoinHandle::join)
+    });
+    match joined {
+        Ok(Ok(read)) => read,
+        Ok(Err(_)) | Err(_) => Err(unreadable(DAMAGED)),
     }
 }
 
-type Refused = Box<Diagnostic>;
+pub(super) type Refused = Box<Diagnostic>;
 
-fn unreadable(detail: &str) -> Refused {
-    let help = if detail == "xls" {
+/// Texts on a file of the old form, and on one that cannot be unpacked.
+const OLD: &str = "check.sheet_old";
+const DAMAGED: &str = "check.sheet_damaged";
+
+/// What a library says about a file is not for operators: the catalogue's text is.
+pub(super) fn unreadable(detail: &'static str) -> Refused {
+    let help = if detail == OLD {
         "check.sheet_unreadable_xls"
     } else {
         "check.sheet_unreadable_help"
     };
-    let found = Diagnostic::of(problems::UNREADABLE).value("detail", detail);
+    let found = Diagnostic::of(problems::UNREADABLE).entry("detail", detail);
     Box::new(found.help(help))
 }
 
-fn too_large(most: String) -> Refused {
-    Box::new(Diagnostic::of(problems::TOO_LARGE).value("most", most))
+fn too_large(what: &'static str, count: impl ToString) -> Refused {
+    let found = Diagnostic::of(problems::TOO_LARGE).value("count", count.to_string());
+    Box::new(found.entry("most", what))
 }
 
-struct Cells<'f> {
+pub(super) struct Cells<'f> {
     grid: Grid,
-    found: &'f mut Found,
+    pub(super) found: &'f mut Found,
 }
 
-impl Cells<'_> {
+impl<'f> Cells<'f> {
+    fn new(found: &'f mut Found) -> Self {
+        let grid = Grid::new();
+        Self { grid, found }
+    }
+
     fn xlsx(&mut self, bytes: &[u8], wanted: Option<&str>) -> Result<(), Refused> {
         unfolds_to_a_limit(bytes)?;
-        let broken = |error: calamine::XlsxError| unreadable(&error.to_string());
+        let broken = |_: calamine::XlsxError| unreadable(DAMAGED);
         let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes))
-            .map_err(|error: calamine::XlsxError| unreadable(&error.to_string()))?;
+            .map_err(|_: calamine::XlsxError| unreadable(DAMAGED))?;
         let sheets = book.sheet_names();
         let sheet = match wanted {
             None => sheets.first().cloned(),
@@ -129,8 +154,11 @@ impl Cells<'_> {
             match text(cell.get_value()) {
                 Some(text) => self.take(place, &text)?,
                 None => {
-                    let value = format!("{:?}", cell.get_value());
-                    let wrong = Diagnostic::of(problems::WRONG_CELL).value("value", value);
+                    let wrong = Diagnostic::of(problems::WRONG_CELL);
+                    let wrong = match cell.get_value() {
+                        DataRef::Error(error) => wrong.value("value", error.to_string()),
+                        _ => wrong.entry("value", "check.sheet_date"),
+                    };
                     self.found.at(place, wrong);
                 }
             }
@@ -140,40 +168,19 @@ impl Cells<'_> {
         Ok(())
     }
 
-    fn csv(&mut self, bytes: &[u8]) -> Result<(), Refused> {
-        let text = decoded(bytes);
-        if text.contains('\0') {
-            return Err(unreadable("binary"));
-        }
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter(&text))
-            .from_reader(text.as_bytes());
-        for (row, record) in (0_u32..).zip(reader.records()) {
-            let record = record.map_err(|error| unreadable(&error.to_string()))?;
-            for (column, value) in (0_u32..).zip(&record) {
-                self.take(Place { row, column }, value)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, place: Place, text: &str) -> Result<(), Refused> {
+    pub(super) fn take(&mut self, place: Place, text: &str) -> Result<(), Refused> {
         let text = text.trim();
         if text.is_empty() {
             return Ok(());
         }
-        if place.row >= MOST_ROWS {
-            return Err(too_large(format!("{MOST_ROWS} 行 (rows)")));
+        if place.row > MOST_ROWS {
+            return Err(too_large("check.sheet_rows", MOST_ROWS));
         }
         if place.column >= MOST_COLUMNS {
-            return Err(too_large(format!("{MOST_COLUMNS} 列 (columns)")));
+            return Err(too_large("check.sheet_columns", MOST_COLUMNS));
         }
         if text.chars().nth(MOST_CHARS).is_some() {
-            return Err(too_large(format!(
-                "{MOST_CHARS} 字一格 (characters a cell)"
-            )));
+            return Err(too_large("check.sheet_characters", MOST_CHARS));
         }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         self.grid.push(Cell { place, text });
@@ -197,44 +204,18 @@ fn text(value: &DataRef<'_>) -> Option<String> {
 /// Unfolds every part once and forgets it. What the file says about its own sizes may be
 /// untrue.
 fn unfolds_to_a_limit(bytes: &[u8]) -> Result<(), Refused> {
-    let broken = |error: zip::result::ZipError| unreadable(&error.to_string());
+    let broken = |_: zip::result::ZipError| unreadable(DAMAGED);
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
     let mut left = MOST_UNFOLDED;
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(broken)?;
         let copied = std::io::copy(&mut part.take(left + 1), &mut std::io::sink());
-        let copied = copied.map_err(|error| unreadable(&error.to_string()))?;
+        let copied = copied.map_err(|_| unreadable(DAMAGED))?;
         if copied > left {
             let mib = MOST_UNFOLDED / 1024 / 1024;
-            return Err(too_large(format!("{mib} MiB")));
+            return Err(too_large("check.sheet_mib", mib));
         }
         left -= copied;
     }
     Ok(())
-}
-
-/// Excel writes CSV in GBK on a Chinese Windows.
-fn decoded(bytes: &[u8]) -> String {
-    let marked = encoding_rs::Encoding::for_bom(bytes);
-    if let Some((encoding, _)) = marked {
-        return encoding.decode_with_bom_removal(bytes).0.into_owned();
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::GB18030
-            .decode_without_bom_handling(bytes)
-            .0
-            .into_owned(),
-    }
-}
-
-/// Comma, semicolon or tab: the one that stands in the first line.
-fn delimiter(text: &str) -> u8 {
-    let line = text.lines().find(|line| !line.trim().is_empty());
-    let count = |mark: &u8| {
-        let line = line.unwrap_or_default().bytes();
-        line.filter(|byte| byte == mark).count()
-    };
-    let marks = [b';', b'\t', b','];
-    marks.into_iter().max_by_key(count).unwrap_or(b',')
 }

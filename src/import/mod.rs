@@ -1,9 +1,10 @@
 //! Spreadsheets to rules: what operators keep in Excel becomes a rule file and templates.
 //!
-//! Pure: bytes to cells ([`mod@grid`]), headers to columns (`columns`), rows to rules
+//! Pure: bytes to cells ([`mod@grid`], `csv`), headers to columns (`columns`), rows to rules
 //! (`rows`), rules to YAML that remembers which line came from which cell ([`mod@write`]).
 
 mod columns;
+mod csv;
 pub mod grid;
 mod problems;
 mod rows;

@@ -20,6 +20,9 @@ crate::diagnostic::kinds! {
     WRONG_CELL = Error "I014" "sheet_wrong_cell";
     NEAR_TEMPLATE = Error "I015" "sheet_near_template";
     NO_ROWS = Error "I016" "sheet_no_rows";
+    ROW_TOO_LONG = Error "I017" "sheet_row_too_long";
+    OPEN_QUOTE = Error "I018" "sheet_open_quote";
+    NO_HEADER_ABOVE = Error "I019" "sheet_no_header_above";
 }
 
 /// A finding and its cell; none if the whole sheet is meant.
@@ -48,6 +51,19 @@ impl Found {
     pub fn whole(&mut self, finding: Diagnostic) {
         let place = None;
         self.list.push(CellFinding { place, finding });
+    }
+
+    /// Whether something is wrong with the sheet as a whole, so that nothing more can be said
+    /// about its cells.
+    #[must_use]
+    pub fn is_about_all(&self) -> bool {
+        self.list.iter().any(|found| found.place.is_none())
+    }
+
+    /// Whether something was already found at a cell.
+    #[must_use]
+    pub fn has(&self, place: Place) -> bool {
+        self.list.iter().any(|found| found.place == Some(place))
     }
 
     /// Whether nothing can be made of the sheet.

@@ -77,6 +77,7 @@ pub fn rows(grid: &[Cell], templates: &[&str], label: &str, found: &mut Found) -
     if columns.is_empty() {
         return Vec::new();
     }
+    headless(grid, header, &columns, found);
     let mut ids = BTreeSet::new();
     let mut rows = Vec::new();
     for line in lines {
@@ -85,10 +86,40 @@ pub fn rows(grid: &[Cell], templates: &[&str], label: &str, found: &mut Found) -
             rows.push(reader.row(templates, label, &mut ids));
         }
     }
-    if rows.is_empty() {
+    // Rows that cannot be read are told already.
+    if rows.is_empty() && !found.has_errors() {
         found.whole(Diagnostic::of(problems::NO_ROWS));
     }
     rows
+}
+
+/// What stands below no header would be lost: told once for each column.
+fn headless(grid: &[Cell], header: &[Cell], columns: &Columns, found: &mut Found) {
+    let mut told: BTreeSet<u32> = header.iter().map(|cell| cell.place.column).collect();
+    for cell in grid {
+        let column = cell.place.column;
+        if !columns.contains_key(&column) && told.insert(column) {
+            let lost = Diagnostic::of(problems::NO_HEADER_ABOVE).value("value", cell.text.as_str());
+            found.at(cell.place, lost);
+        }
+    }
+}
+
+impl Row {
+    /// The row with something where words or an answer are missing, so that its other cells
+    /// can be checked all the same.
+    #[must_use]
+    pub fn filled(&self) -> Self {
+        let mut row = self.clone();
+        if row.words.is_empty() {
+            row.words.push(row.id.clone());
+            row.how = None;
+        }
+        if row.reply.is_none() && row.tags.is_empty() {
+            row.reply = Some(Reply::Text(row.id.clone()));
+        }
+        row
+    }
 }
 
 /// One row while it is read.

@@ -101,6 +101,85 @@ fn every_mistake_is_told_at_its_cell_in_one_run() {
 }
 
 #[test]
+fn cells_that_would_shift_or_get_lost_are_errors() {
+    for (text, told) in [
+        (
+            "关键词,匹配,回复\n\n退款,,好的,马上办\n发票,模湖,好\n",
+            vec![
+                "I017 表.csv D3: 第 3 行有 4 格，表头只有 3 格",
+                "I010 表.csv B4: 不认识的匹配方式 `模湖`",
+            ],
+        ),
+        (
+            "关键词,回复\n退款,好\n发票,\"您好\n物流,在路上\n",
+            vec!["I018 表.csv B3: 从这一格起，双引号没有关上"],
+        ),
+        (
+            "关键词,回复,\n退款,好,老王\n发票,好,老李\n",
+            vec!["I019 表.csv C2: `老王` 这一列没有表头，不会导入"],
+        ),
+        ("关键词,回复\n退款,\"好的,\n\"\"马上\"\"办\"\n\n", vec![]),
+    ] {
+        assert_eq!(read(text).1, told, "{text}");
+    }
+}
+
+/// An `.xlsx` with one sheet.
+fn book(sheet: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    const LINKS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let workbook = format!(
+        "<workbook xmlns=\"{MAIN}\" xmlns:r=\"{LINKS}\"><sheets>\
+         <sheet name=\"S\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"
+    );
+    let link = |kind: &str, target: &str| {
+        format!(
+            "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
+             <Relationship Id=\"rId1\" Type=\"{LINKS}/{kind}\" Target=\"{target}\"/>\
+             </Relationships>"
+        )
+    };
+    let sheet = format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{sheet}</sheetData></worksheet>");
+    for (name, content) in [
+        ("_rels/.rels", link("officeDocument", "xl/workbook.xml")),
+        ("xl/workbook.xml", workbook),
+        (
+            "xl/_rels/workbook.xml.rels",
+            link("worksheet", "worksheets/sheet1.xml"),
+        ),
+        ("xl/worksheets/sheet1.xml", sheet),
+    ] {
+        let options = zip::write::SimpleFileOptions::default();
+        zip.start_file(name, options).expect("a part");
+        zip.write_all(content.as_bytes()).expect("written");
+    }
+    zip.finish().expect("an archive").into_inner()
+}
+
+#[test]
+fn a_made_up_workbook_is_refused_and_nothing_panics() {
+    let cell = |place: &str| {
+        book(&format!(
+            "<row r=\"1\"><c r=\"{place}\" t=\"str\"><v>关键词</v></c></row>"
+        ))
+    };
+    let mut found = Found::default();
+    let good = grid(&cell("A1"), None, &mut found).expect("a good one");
+    assert_eq!(good[0].text, "关键词");
+    for place in ["A99999999999", "ZZZZZZZZZZ1", "A0"] {
+        let mut found = Found::default();
+        // Where sums may overflow the place is another one, far outside of the limits.
+        let read = grid(&cell(place), None, &mut found);
+        assert!(read.is_none_or(|cells| cells.len() <= 1), "{place}");
+        let found = found.in_order("f");
+        assert!(found.iter().all(|one| ["I001", "I002"].contains(&one.code)));
+        assert!(!found.is_empty() || place == "ZZZZZZZZZZ1", "{place}");
+    }
+}
+
+#[test]
 fn what_is_no_table_is_refused() {
     for (text, code) in [
         ("", "I004"),
@@ -138,7 +217,11 @@ fn excels_own_csv_is_read() {
 
 #[test]
 fn there_are_limits() {
-    let many = format!("关键词,回复\n{}", "退款,好\n".repeat(20_001));
+    let rows_of = |count| format!("关键词,回复\n{}", "退款,好\n".repeat(count));
+    let mut found = Found::default();
+    let most = grid(rows_of(20_000).as_bytes(), None, &mut found);
+    assert_eq!(most.map(|cells| cells.len()), Some(40_002), "{found:?}");
+    let many = rows_of(20_001);
     let wide = format!("关键词,回复{}\n", ",x".repeat(70));
     let long = format!("关键词,回复\n退款,{}\n", "长".repeat(40_000));
     let large = "x".repeat(17 * 1024 * 1024);

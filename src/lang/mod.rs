@@ -4,6 +4,7 @@
 //! entry together. Logs are English and do not go through here.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::LazyLock;
 
 /// The language of what an operator reads.
@@ -64,6 +65,25 @@ impl Lang {
     }
 }
 
+/// The entry that says what went wrong with a file or folder.
+#[must_use]
+pub fn system_key(error: &io::Error) -> &'static str {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::NotFound => "system.not_found",
+        Kind::PermissionDenied => "system.denied",
+        Kind::IsADirectory => "system.is_folder",
+        Kind::NotADirectory => "system.no_folder",
+        Kind::InvalidData => "system.not_text",
+        Kind::StorageFull | Kind::QuotaExceeded => "system.full",
+        Kind::ReadOnlyFilesystem => "system.read_only",
+        Kind::AddrInUse => "system.address_used",
+        Kind::AddrNotAvailable => "system.address_not_here",
+        _ if error.raw_os_error().is_some() => "system.number",
+        _ => "system.other",
+    }
+}
+
 /// Fills each `{name}` once, left to right, so that a value is never filled again.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len() + 32);
@@ -113,18 +133,26 @@ type Section = HashMap<String, HashMap<String, Entry>>;
 
 /// Each file: `[section.entry]` with `zh` and `en`; the key is `section.entry`.
 const FILES: &[&str] = &[
+    include_str!("broadcasts.toml"),
     include_str!("check.toml"),
+    include_str!("check_channels.toml"),
     include_str!("check_rules.toml"),
     include_str!("check_sops.toml"),
+    include_str!("check_syntax.toml"),
     include_str!("check_templates.toml"),
     include_str!("cli.toml"),
     include_str!("config.toml"),
+    include_str!("contacts.toml"),
     include_str!("explain.toml"),
     include_str!("help.toml"),
     include_str!("import.toml"),
     include_str!("looking_back.toml"),
+    include_str!("preview.toml"),
     include_str!("reason.toml"),
+    include_str!("reminders.toml"),
     include_str!("simulate.toml"),
+    include_str!("sops.toml"),
+    include_str!("system.toml"),
     include_str!("versions.toml"),
 ];
 

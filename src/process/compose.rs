@@ -36,6 +36,17 @@ pub(super) fn for_robot(messages: Vec<Outgoing>) -> Vec<Outgoing> {
     without_menus(messages, ROBOT_MARKDOWN_BYTES)
 }
 
+/// For `appchat/send`, which has neither menus nor cards.
+pub(super) fn for_appchat(messages: Vec<Outgoing>) -> Vec<Outgoing> {
+    without_menus(messages, APP_MARKDOWN_BYTES)
+        .into_iter()
+        .flat_map(|message| match message {
+            Outgoing::Card { card } => texts(&card_text(&card), TEXT_BYTES),
+            other => vec![other],
+        })
+        .collect()
+}
+
 fn without_menus(messages: Vec<Outgoing>, markdown_bytes: usize) -> Vec<Outgoing> {
     messages
         .into_iter()

@@ -10,6 +10,8 @@ use crate::store::{ContactSource, Store};
 
 /// What WeCom says stays good for so long.
 const FRESH: Duration = Duration::from_secs(24 * 3600);
+/// A storm of events about one group asks once in so long; the timer behind it asks last.
+const JUST_NOW: Duration = Duration::from_secs(3);
 /// A record waits so long for WeCom at the most; then the rules decide without.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -19,15 +21,29 @@ pub fn needs_lookup(inbound: &Inbound, contact: Option<&Contact>, now: UnixMilli
     if inbound.person.is_none() || inbound.author == Author::Servicer {
         return false;
     }
-    if let Trigger::Own(Task::Undo { .. } | Task::Alert { .. }) = inbound.trigger {
+    if let Trigger::Own(
+        Task::Undo { .. }
+        | Task::Alert { .. }
+        | Task::Told(_)
+        | Task::Show(_)
+        | Task::ByHand { .. },
+    ) = inbound.trigger
+    {
         return false;
     }
+    // What the whole company is sent at once cannot be asked about one by one.
+    if let Trigger::Own(Task::SopStep { run: Some(_), .. } | Task::SopMove { .. }) = inbound.trigger
+    {
+        return false;
+    }
+    let asked = contact.and_then(|contact| contact.synced_at);
     if matches!(inbound.trigger, Trigger::Added { .. }) {
         return true;
     }
-    contact
-        .and_then(|contact| contact.synced_at)
-        .is_none_or(|at| now.since(at) > FRESH)
+    if inbound.hints_at_change() {
+        return asked.is_none_or(|at| now.since(at) > JUST_NOW);
+    }
+    asked.is_none_or(|at| now.since(at) > FRESH)
 }
 
 /// Asks WeCom and stores the answer. Falls back to what is known.

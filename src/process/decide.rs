@@ -1,23 +1,30 @@
 //! One record, one contact, one moment in; one commit out. No I/O.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
+use super::by_hand;
+use super::dates;
 use super::guard::{self, Held};
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
-use super::run_action::Planner;
-use super::sop_step::enter;
+use super::reminders;
+use super::run_action::{Plan, Planner, Step};
+use super::sop_enter::enter;
+use super::told::tell;
 use super::trace::Seen;
+use super::unanswered;
 use crate::config::Config;
 use crate::domain::action::Action;
-use crate::domain::change::{ContactChange, SopChange};
+use crate::domain::change::{ContactChange, GroupChange, SopChange};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower};
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::Person;
-use crate::domain::inbound::{Author, Inbound, Trigger};
-use crate::rules::{Fired, Standing, decide as decide_rules};
-use crate::store::{ClaimedRecord, DecisionCommit, RecordOutcome, RuleUse};
+use crate::domain::inbound::{Author, GROUP_CHANGED, Inbound, Task, Trigger};
+use crate::rules::{Standing, decide as decide_rules};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, RecordOutcome, RuleUse};
 
 /// Decides about a claimed record.
 #[must_use]
@@ -41,15 +48,18 @@ pub fn decide(
         uses: Vec::new(),
         records: Vec::new(),
         effects: Vec::new(),
+        broadcasts: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
+        rows: Vec::new(),
+        notes: Vec::new(),
         trace: None,
     };
-    if let Some(reason) = not_for_rules(inbound) {
+    let ignored = not_for_rules(inbound);
+    if let Some(reason) = ignored {
         commit.outcome = RecordOutcome::Skipped {
             reason: reason.to_owned(),
         };
-        return commit;
     }
     let nobody = Contact::unknown(
         inbound
@@ -67,8 +77,18 @@ pub fn decide(
         now,
     };
     match &inbound.trigger {
-        Trigger::Own(task) => decide_task(&scene, task, &mut commit),
+        Trigger::Own(Task::Told(told)) => {
+            tell(&scene, told, commit.contact.get_or_insert_default());
+            decide_with_rules(&scene, standing, &mut commit);
+        }
+        Trigger::Own(task) => decide_task(&scene, task, standing, &mut commit),
+        _ if ignored.is_some() || reminders::hear(&scene, &mut commit) => {}
+        _ if by_hand::hear(&scene, &mut commit) => {}
         _ => decide_with_rules(&scene, standing, &mut commit),
+    }
+    dates::keep(&scene, &mut commit);
+    if !matches!(inbound.trigger, Trigger::Own(_)) {
+        unanswered::watch(&scene, &mut commit);
     }
     commit
 }
@@ -78,28 +98,35 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
         config,
         playbook,
         record,
-        contact,
         now,
+        ..
     } = *scene;
     let inbound = &record.inbound;
+    // What the record tells is known to the rules; SOPs compare with what was before.
+    let contact = &told_to(scene.contact, commit.contact.as_ref(), now);
     let zone: &TimeZone = &config.timezone;
     let decision = decide_rules(&playbook.rules, inbound, contact, standing, now, zone);
     let held = guard::held(config.guard, contact, inbound.at);
     let mut planner = Planner::new(config, playbook, record, contact, now);
-    planner.hold_answers(held.map(Held::reason));
+    planner.hold_back(held.map(Held::reason));
+    planner.arrive();
     for rule in decision.fired.iter().filter(|rule| !rule.observe) {
         planner.run(rule);
     }
     let plan = planner.finish();
-    let wanted = decision.fired.iter().any(wants_answer);
-    let held = held.filter(|_| wanted);
+    let silent = is_silent(inbound, &plan);
+    let wanted = |wants: fn(&Action) -> bool| {
+        let acting = decision.fired.iter().filter(|rule| !rule.observe);
+        acting.flat_map(|rule| rule.actions.iter()).any(wants)
+    };
+    let held = held.filter(|_| wanted(guard::holds));
     commit
         .records
         .extend(held.and_then(|held| held.alert(config, contact, now)));
     let mut change = commit.contact.take().unwrap_or_default();
     change.person.clone_from(&inbound.person);
     let in_chat = |new: &NewEffect| new.lane.0 == inbound.conversation.0;
-    change.answered = wanted && held.is_none() && plan.effects.iter().any(in_chat);
+    change.answered = wanted(is_answer) && held.is_none() && plan.effects.iter().any(in_chat);
     let steps = plan.into_commit(&mut change, commit);
     let added = matches!(inbound.trigger, Trigger::Added { .. });
     enter(scene, &mut change, added, commit);
@@ -119,8 +146,12 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
         "sops": sop_changes(&change),
         "seen": Seen::of(contact, now),
     });
+    note_broadcasts(&mut trace, commit);
     if let Some(held) = held {
         trace["held"] = held.reason().into();
+    }
+    if silent {
+        trace["silent"] = NO_WELCOME.into();
     }
     if !change.set.is_empty() {
         trace["set"] = change.set.iter().map(|(name, _)| name.as_str()).collect();
@@ -136,10 +167,32 @@ fn decide_with_rules(scene: &TaskScene<'_>, standing: &Standing, commit: &mut De
     };
 }
 
-/// Whether a rule answers in the chat. A welcome is not counted: its code works once.
-fn wants_answer(rule: &Fired) -> bool {
-    let answers = |action: &Action| matches!(action, Action::Reply(_));
-    !rule.observe && rule.actions.iter().any(answers)
+/// Why somebody who could be welcomed is not.
+const NO_WELCOME: &str = "nobody welcomes them: no rule with welcome fired, and no channel has one";
+
+/// Whether a welcome code is left unused because nothing wants to use it.
+fn is_silent(inbound: &Inbound, plan: &Plan) -> bool {
+    let code = matches!(
+        &inbound.trigger,
+        Trigger::Added {
+            welcome_code: Some(_),
+            ..
+        }
+    );
+    code && !plan.steps.iter().any(Step::is_welcome)
+}
+
+/// Writes down what is sent together with others: its effect comes to be later.
+pub(super) fn note_broadcasts(trace: &mut serde_json::Value, commit: &DecisionCommit) {
+    if !commit.broadcasts.is_empty() {
+        let together = commit.broadcasts.iter().map(Gather::effect);
+        trace["broadcasts"] = serde_json::json!(together.collect::<Vec<_>>());
+    }
+}
+
+/// Whether an action answers in the chat. A welcome is not counted: its code works once.
+fn is_answer(action: &Action) -> bool {
+    matches!(action, Action::Reply(_))
 }
 
 /// `+组/标签` and `-组/标签`, as the rules said it.
@@ -178,7 +231,7 @@ fn contact_change(inbound: &Inbound) -> Option<ContactChange> {
         person: Some(person),
         ..ContactChange::default()
     };
-    if !matches!(inbound.trigger, Trigger::Own(_)) {
+    if !matches!(inbound.trigger, Trigger::Own(_) | Trigger::Date(_)) {
         change.conversation = Some(inbound.conversation.clone());
     }
     if inbound.author == Author::Person && matches!(inbound.trigger, Trigger::Message(_)) {
@@ -187,9 +240,50 @@ fn contact_change(inbound: &Inbound) -> Option<ContactChange> {
     match &inbound.trigger {
         Trigger::Added { .. } => change.added_by = arrival(inbound),
         Trigger::Deleted { userid, .. } => change.removed_by = Some(userid.clone()),
-        _ => {}
+        _ => change.group = group_change(inbound),
     }
     Some(change)
+}
+
+/// The contact with the attributes that the record tells.
+fn told_to<'c>(
+    contact: &'c Contact,
+    change: Option<&ContactChange>,
+    now: UnixMillis,
+) -> Cow<'c, Contact> {
+    let tells = |change: &&ContactChange| !change.set.is_empty() || !change.count.is_empty();
+    match change.filter(tells) {
+        None => Cow::Borrowed(contact),
+        Some(change) => {
+            let mut after = contact.clone();
+            let told = ContactChange {
+                set: change.set.clone(),
+                count: change.count.clone(),
+                ..ContactChange::default()
+            };
+            told.apply(&mut after, now);
+            Cow::Owned(after)
+        }
+    }
+}
+
+/// What an event says about a customer group.
+fn group_change(inbound: &Inbound) -> Option<GroupChange> {
+    let Some(Person::Group(_)) = &inbound.person else {
+        return None;
+    };
+    match &inbound.trigger {
+        Trigger::Joined { who, .. } => Some(GroupChange::Joined(who.clone(), inbound.at)),
+        Trigger::Left { who, .. } => Some(GroupChange::Left(who.clone())),
+        Trigger::Event { event, change_type } if event == GROUP_CHANGED => {
+            match change_type.as_deref()? {
+                "create" => Some(GroupChange::Made(inbound.at)),
+                "dismiss" => Some(GroupChange::Dissolved(inbound.at)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 fn arrival(inbound: &Inbound) -> Option<Follower> {
@@ -197,10 +291,9 @@ fn arrival(inbound: &Inbound) -> Option<Follower> {
         return None;
     };
     Some(Follower {
-        userid: userid.clone(),
-        remark: None,
         added_at: Some(inbound.at),
         source: source.clone(),
+        ..Follower::of(userid.clone())
     })
 }
 

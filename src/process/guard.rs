@@ -1,12 +1,15 @@
 //! The loop guard: answers of ours that somebody answers by themselves, without end.
 //!
-//! A loop lives on our answers, so only they are held back; tags, notices and handing over
-//! to a person go on. Times are those at which people wrote: a backlog that is worked off
+//! A loop lives on our answers, so they are held back, and with them whatever else would be
+//! said to people each time round: notices, robots, reminders, mass messages. Tags and the
+//! like go on, and so does handing over to a person: it ends a loop, and lets a customer
+//! through who only writes a lot. Times are those at which people wrote: a backlog that is worked off
 //! at once is no loop.
 
 use std::time::Duration;
 
 use crate::config::{Config, Guard};
+use crate::domain::action::Action;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::store::NewRecord;
@@ -56,6 +59,29 @@ pub(super) fn held(guard: Option<Guard>, contact: &Contact, at: UnixMillis) -> O
         last_answer,
         why: Why::Quick,
     })
+}
+
+/// Whether an action says something to people, which a loop would repeat without end.
+pub(super) fn holds(action: &Action) -> bool {
+    match action {
+        Action::Reply(_)
+        | Action::Notify { .. }
+        | Action::Robot { .. }
+        | Action::Remind { .. }
+        | Action::MassMessage { .. } => true,
+        // A welcome's code works once; the rest speaks to nobody, or ends the loop.
+        Action::Welcome(_)
+        | Action::Tag(_)
+        | Action::Untag(_)
+        | Action::Remark(_)
+        | Action::Set { .. }
+        | Action::Points { .. }
+        | Action::StartSop(_)
+        | Action::StopSop(_)
+        | Action::Webhook { .. }
+        | Action::Transfer(_)
+        | Action::EndSession => false,
+    }
 }
 
 impl Held {

@@ -12,7 +12,11 @@ use crate::domain::outgoing::Outgoing;
 use crate::process::compose;
 use crate::process::playbook::Playbook;
 use crate::process::run_action::Planner;
+use crate::process::sop_enter::enter;
+use crate::process::sop_run::{run_step, sop_move};
 use crate::process::sop_step::sop_step;
+use crate::process::{by_hand, reminders, unanswered};
+use crate::rules::Standing;
 use crate::rules::explain::Deed;
 use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordBody, RecordOutcome};
 
@@ -30,12 +34,51 @@ pub(super) struct TaskScene<'a> {
 }
 
 /// Decides about a task of our own.
-pub(super) fn decide_task(scene: &TaskScene<'_>, task: &Task, commit: &mut DecisionCommit) {
+pub(super) fn decide_task(
+    scene: &TaskScene<'_>,
+    task: &Task,
+    standing: &Standing,
+    commit: &mut DecisionCommit,
+) {
     match task {
         Task::Undo { rule, since } => undo(scene, rule, *since, commit),
         Task::Alert { text } => alert(scene, text, commit),
-        Task::SopStep { sop, step } => sop_step(scene, sop, *step, commit),
+        Task::Refresh { .. } => refreshed(scene, commit),
+        // The rules decide about it, as about an event of WeCom's.
+        Task::Told(_) => {}
+        Task::SopStep { sop, step, run } => {
+            let paused = standing.paused.contains(sop);
+            match run {
+                None => sop_step(scene, sop, *step, paused, commit),
+                Some(run) => run_step(scene, (sop, *step, run), paused, commit),
+            }
+        }
+        Task::SopMove { sop, to } => sop_move(scene, sop, to, commit),
         Task::Remind { who, text, origin } => remind(scene, who, text, origin, commit),
+        Task::Reminder { number } => reminders::due(scene, *number, commit),
+        Task::Show(told) => reminders::show(scene, told, commit),
+        Task::ByHand { about } => by_hand::again(scene, about, commit),
+        Task::Unanswered { step, text } => unanswered::step(scene, *step, text, commit),
+    }
+}
+
+/// The worker has asked WeCom already: what is known now is in the contact.
+fn refreshed(scene: &TaskScene<'_>, commit: &mut DecisionCommit) {
+    let asked = scene.contact.synced_at;
+    let fresh = asked.is_some_and(|at| at >= scene.record.received_at);
+    let reason = if fresh {
+        "what WeCom says was read again"
+    } else {
+        "WeCom could not be asked; it is tried again"
+    };
+    let reason = reason.to_owned();
+    commit.outcome = RecordOutcome::Skipped { reason };
+    // Only now may its name and its owner be known.
+    if let Person::Group(_) = scene.contact.person {
+        let mut change = commit.contact.take().unwrap_or_default();
+        change.person = Some(scene.contact.person.clone());
+        enter(scene, &mut change, false, commit);
+        commit.contact = Some(change);
     }
 }
 
@@ -56,7 +99,7 @@ fn remind(
     } = *scene;
     let mut planner = Planner::new(config, playbook, record, contact, now);
     let deed = Deed {
-        action: "remind".to_owned(),
+        action: "remind".into(),
         target: who.to_owned(),
     };
     let told = planner.step(origin, 0, deed, |planner, origin| {

@@ -12,13 +12,15 @@ use super::decide::{decide, sop_changes, tag_changes};
 use super::playbook::Playbook;
 use super::trace::{Seen, StoredTrace};
 use crate::config::Config;
+use crate::domain::action::{Action, Content};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, TagMark, Value};
-use crate::domain::effect::Effect;
+use crate::domain::effect::{Effect, Origin};
 use crate::domain::ids::{Person, RecordId, RuleId, Tag};
 use crate::domain::inbound::{Inbound, Trigger};
+use crate::domain::outgoing::Outgoing;
 use crate::rules::Standing;
-use crate::store::{ClaimedRecord, DecisionCommit, PastRecord, RecordOutcome};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, PastRecord, RecordOutcome};
 
 /// A replay under way.
 pub struct Replay<'a> {
@@ -42,6 +44,10 @@ pub struct Compared {
     pub before: Deeds,
     /// What would have happened.
     pub after: Deeds,
+    /// If only the wording differs: the templates that word it otherwise, or the rules whose
+    /// own texts do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reworded: Vec<String>,
 }
 
 /// What was done about a record.
@@ -115,6 +121,7 @@ impl<'a> Replay<'a> {
         }
         let commit = self.decide(past, seen.at, &contact);
         let effects = past.effects.iter().map(|effect| &effect.effect);
+        let effects = effects.chain(&trace.broadcasts);
         let before = Deeds {
             fired: fired.clone(),
             tags: trace.tags.clone(),
@@ -122,6 +129,7 @@ impl<'a> Replay<'a> {
             effects: effects.map(comparable).collect(),
         };
         let after = deeds(&commit);
+        let reworded = self.reworded(&before, &after, &commit);
         if let Some(person) = person {
             let apart = self.people.entry(person).or_default();
             apart.note(seen, &trace, contact, commit, &before, &after);
@@ -132,7 +140,56 @@ impl<'a> Replay<'a> {
             inbound: past.inbound.clone(),
             before,
             after,
+            reworded,
         })
+    }
+
+    /// The templates that word the same deeds otherwise; none if something else differs too.
+    fn reworded(&self, before: &Deeds, after: &Deeds, commit: &DecisionCommit) -> Vec<String> {
+        let same = before.fired == after.fired
+            && before.tags == after.tags
+            && before.sops == after.sops
+            && before.effects.len() == after.effects.len();
+        let pairs = before.effects.iter().zip(&after.effects);
+        if !same
+            || !pairs
+                .clone()
+                .all(|(old, new)| unworded(old) == unworded(new))
+        {
+            return Vec::new();
+        }
+        let others = pairs.zip(&commit.effects).filter(|((a, b), _)| a != b);
+        let mut names: Vec<String> = Vec::new();
+        for (_, new) in others {
+            let name = self.template_of(&new.origin);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The template that an action of a rule sends, else the rule.
+    fn template_of(&self, origin: &Origin) -> String {
+        let mut rules = self.playbook.rules.rules().iter();
+        let rule = rules.find(|rule| rule.id == origin.rule);
+        let action = rule.and_then(|rule| rule.actions.get(origin.action as usize));
+        match action {
+            Some(
+                Action::Reply(name)
+                | Action::Welcome(name)
+                | Action::MassMessage { template: name, .. }
+                | Action::Notify {
+                    content: Content::Template(name),
+                    ..
+                }
+                | Action::Robot {
+                    content: Content::Template(name),
+                    ..
+                },
+            ) => name.0.clone(),
+            _ => origin.rule.to_string(),
+        }
     }
 
     fn decide(&mut self, past: &PastRecord, now: UnixMillis, contact: &Contact) -> DecisionCommit {
@@ -164,12 +221,13 @@ fn deeds(commit: &DecisionCommit) -> Deeds {
         RecordOutcome::Done { fired } => fired.clone(),
         RecordOutcome::Skipped { .. } => Vec::new(),
     };
-    let effects = commit.effects.iter().map(|new| &new.effect);
+    let effects = commit.effects.iter().map(|new| comparable(&new.effect));
+    let together = commit.broadcasts.iter().map(Gather::effect);
     Deeds {
         fired,
         tags: commit.contact.as_ref().map(tag_changes).unwrap_or_default(),
         sops: commit.contact.as_ref().map(sop_changes).unwrap_or_default(),
-        effects: effects.map(comparable).collect(),
+        effects: effects.chain(together).collect(),
     }
 }
 
@@ -179,6 +237,24 @@ fn comparable(effect: &Effect) -> Effect {
     match &mut effect {
         Effect::KfEvent { code, .. } | Effect::Welcome { code, .. } => code.clear(),
         Effect::AibotReply { response_url, .. } => *response_url = None,
+        _ => {}
+    }
+    effect
+}
+
+/// Without what it says.
+fn unworded(effect: &Effect) -> Effect {
+    let mut effect = effect.clone();
+    match &mut effect {
+        Effect::KfSend { message, .. }
+        | Effect::KfEvent { message, .. }
+        | Effect::AppSend { message, .. }
+        | Effect::AibotReply { message, .. }
+        | Effect::Robot { message, .. } => {
+            let text = String::new();
+            *message = Outgoing::Text { text };
+        }
+        Effect::Welcome { messages, .. } | Effect::MassSend { messages, .. } => messages.clear(),
         _ => {}
     }
     effect

@@ -1,13 +1,17 @@
 //! From a fired rule's actions to effects and contact changes. No I/O.
 
+mod arrive;
+mod gather;
 mod later;
 mod reach;
 mod say;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::guard;
 use super::playbook::Playbook;
 use crate::config::Config;
 use crate::domain::action::Action;
@@ -20,13 +24,14 @@ use crate::domain::inbound::{Inbound, Trigger};
 use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
 use crate::rules::{Fired, deed};
-use crate::store::{ClaimedRecord, DecisionCommit};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, NewRecord, SopRowKey};
 use crate::templates::{Catalog, Corp, RenderContext, Staff};
 
 /// What all fired rules together lead to.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) effects: Vec<NewEffect>,
+    pub(super) broadcasts: Vec<Gather>,
     pub(super) add_tags: Vec<TagGrant>,
     pub(super) remove_tags: Vec<Tag>,
     pub(super) set: Vec<(String, Value)>,
@@ -34,10 +39,16 @@ pub(super) struct Plan {
     pub(super) sops: Vec<SopChange>,
     pub(super) timers: Vec<Timer>,
     pub(super) remove_timers: Vec<String>,
+    pub(super) records: Vec<NewRecord>,
     pub(super) steps: Vec<Step>,
 }
 
 impl Plan {
+    /// What goes out by itself, and what goes out together with others.
+    fn sendings(&self) -> usize {
+        self.effects.len() + self.broadcasts.len()
+    }
+
     /// Moves everything into a decision. Returns how each action went.
     pub(super) fn into_commit(
         self,
@@ -46,12 +57,14 @@ impl Plan {
     ) -> Vec<Step> {
         change.add_tags = self.add_tags;
         change.remove_tags = self.remove_tags;
-        change.set = self.set;
+        change.set.extend(self.set);
         change.points = self.points;
         change.sops.extend(self.sops);
         commit.effects.extend(self.effects);
+        commit.broadcasts.extend(self.broadcasts);
         commit.timers.extend(self.timers);
         commit.remove_timers.extend(self.remove_timers);
+        commit.records.extend(self.records);
         self.steps
     }
 }
@@ -61,7 +74,7 @@ impl Plan {
 pub(super) struct Step {
     rule: RuleId,
     action: u32,
-    key: String,
+    key: Cow<'static, str>,
     /// The template, receiver, …
     target: String,
     /// Effects that it became.
@@ -69,6 +82,13 @@ pub(super) struct Step {
     /// Why it did not become what it says.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+}
+
+impl Step {
+    /// Whether somebody was to be welcomed.
+    pub(super) fn is_welcome(&self) -> bool {
+        self.key == "welcome"
+    }
 }
 
 /// Turns fired rules into a [`Plan`].
@@ -84,10 +104,16 @@ pub(super) struct Planner<'a> {
     plan: Plan,
     /// Tag changes of all rules, sent as one `mark_tag` per follower.
     tagging: Option<Origin>,
-    /// Why nothing may be answered in the chat.
+    /// Why nothing may be said to people.
     held: Option<String>,
+    /// The channel that has greeted already: no other welcome goes out.
+    greeted_by: Option<String>,
     /// The actions are those of an SOP.
     in_sop: bool,
+    /// The row of the SOP's step.
+    row: Option<SopRowKey>,
+    /// The tags of the SOP's audience.
+    tags: Vec<Tag>,
 }
 
 pub(super) type StepResult = Result<(), String>;
@@ -111,12 +137,15 @@ impl<'a> Planner<'a> {
             plan: Plan::default(),
             tagging: None,
             held: None,
+            greeted_by: None,
             in_sop: false,
+            row: None,
+            tags: Vec::new(),
         }
     }
 
-    /// Answers in the chat do not go out, for this reason.
-    pub(super) fn hold_answers(&mut self, reason: Option<String>) {
+    /// Nothing is said to people, for this reason.
+    pub(super) fn hold_back(&mut self, reason: Option<String>) {
         self.held = reason;
     }
 
@@ -124,6 +153,12 @@ impl<'a> Planner<'a> {
     pub(super) fn for_version(&mut self, version: &str) {
         version.clone_into(&mut self.version);
         self.in_sop = true;
+    }
+
+    /// What follows belongs to this row of an SOP's step, for an audience with these tags.
+    pub(super) fn for_row(&mut self, row: SopRowKey, tags: Vec<Tag>) {
+        self.row = Some(row);
+        self.tags = tags;
     }
 
     /// Runs the actions of one rule, in order. One that cannot be done stops no other.
@@ -163,9 +198,9 @@ impl<'a> Planner<'a> {
             action: u32::try_from(index).unwrap_or(u32::MAX),
             part: 0,
         };
-        let before = self.plan.effects.len();
+        let before = self.plan.sendings();
         let result = act(self, &origin);
-        let effects = self.plan.effects.len() - before;
+        let effects = self.plan.sendings() - before;
         self.plan.steps.push(Step {
             rule: origin.rule,
             action: origin.action,
@@ -175,6 +210,11 @@ impl<'a> Planner<'a> {
             problem: result.err(),
         });
         effects
+    }
+
+    /// Why the last thing did not become what it says.
+    pub(super) fn last_problem(&self) -> Option<String> {
+        self.plan.steps.last()?.problem.clone()
     }
 
     pub(super) fn finish(mut self) -> Plan {
@@ -192,6 +232,9 @@ impl<'a> Planner<'a> {
         origin: &Origin,
         captures: &BTreeMap<String, String>,
     ) -> StepResult {
+        if let Some(why) = self.held.as_ref().filter(|_| guard::holds(action)) {
+            return Err(why.clone());
+        }
         match action {
             Action::Tag(tag) => self.tag(tag, origin),
             Action::Untag(tag) => self.untag(tag, origin),
@@ -201,8 +244,13 @@ impl<'a> Planner<'a> {
                 self.plan.set.push((attribute.clone(), value));
                 Ok(())
             }
-            Action::Reply(_) if self.held.is_some() => Err(self.held.clone().unwrap_or_default()),
             Action::Reply(template) => self.reply(template, origin, captures),
+            Action::Welcome(_) if self.greeted_by.is_some() => {
+                let by = self.greeted_by.as_deref().unwrap_or_default();
+                Err(format!(
+                    "the channel {by} has a welcome of its own, which goes first"
+                ))
+            }
             Action::Welcome(template) => self.welcome(template, origin, captures),
             Action::Notify { to, content } => self.notify(to, content, origin, captures),
             Action::Transfer(group) => self.transfer(group, origin),
@@ -232,7 +280,13 @@ impl<'a> Planner<'a> {
         text.map(Value::Text).map_err(|error| error.to_string())
     }
 
-    fn tag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
+    pub(super) fn tag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
+        // A plan says how customers are to stand: who stands so already is left alone, and
+        // whoever set the tag stays the one who set it.
+        if self.in_sop && self.contact.tags.contains_key(tag) {
+            self.plan.remove_tags.retain(|other| other != tag);
+            return Ok(());
+        }
         self.plan.remove_tags.retain(|other| other != tag);
         self.plan.add_tags.push(TagGrant {
             tag: tag.clone(),
@@ -245,6 +299,10 @@ impl<'a> Planner<'a> {
     }
 
     fn untag(&mut self, tag: &Tag, origin: &Origin) -> StepResult {
+        if self.in_sop && !self.contact.tags.contains_key(tag) {
+            self.plan.add_tags.retain(|grant| grant.tag != *tag);
+            return Ok(());
+        }
         self.plan.add_tags.retain(|grant| grant.tag != *tag);
         self.plan.remove_tags.push(tag.clone());
         self.tagging.get_or_insert_with(|| origin.clone());

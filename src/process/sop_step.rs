@@ -1,20 +1,22 @@
-//! A step of an SOP that is due, and who enters an SOP by a decision. No I/O.
+//! A step of an SOP that is due. No I/O.
 
-use super::decide::tag_changes;
+use super::decide::{note_broadcasts, tag_changes};
 use super::own::TaskScene;
 use super::run_action::{Plan, Planner};
-use super::trace::{SopLine, StepOutcome};
+use super::sop_enter::enter;
+use super::trace::SopLine;
 use crate::config::Config;
 use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnding};
-use crate::domain::ids::{AppName, Person, RuleId, SopId};
+use crate::domain::ids::{AppName, Person, SopId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
-use crate::sops::lifecycle::{Progress, Scene, Turn, ended, entered};
-use crate::sops::model::Doing;
-use crate::store::{DecisionCommit, RecordOutcome};
+use crate::sops::Sop;
+use crate::sops::lifecycle::{Progress, Scene, Turn, ended};
+use crate::sops::model::{Doing, Kind};
+use crate::store::{DecisionCommit, Delivery, RecordOutcome, RowOutcome, SopRow, SopRowKey};
 
 /// The one timer of a contact in an SOP: only the next step waits.
 pub(super) fn timer_key(sop: &SopId, person: &Person) -> String {
@@ -43,19 +45,21 @@ pub(super) fn sop_timer(
             trigger: Trigger::Own(Task::SopStep {
                 sop: sop.clone(),
                 step,
+                run: None,
             }),
             reply_path: ReplyPath::None,
         },
     }
 }
 
-/// On whose behalf a step acts: what a rule's id is for a rule.
-fn origin_of(sop: &SopId) -> RuleId {
-    RuleId(format!("sop/{sop}"))
-}
-
-/// Decides about a step that is due.
-pub(super) fn sop_step(task: &TaskScene<'_>, id: &SopId, step: u32, commit: &mut DecisionCommit) {
+/// Decides about a step that is due by the target's own timer.
+pub(super) fn sop_step(
+    task: &TaskScene<'_>,
+    id: &SopId,
+    step: u32,
+    paused: bool,
+    commit: &mut DecisionCommit,
+) {
     let stands = task.contact.sops.get(id);
     let Some(enrolment) = stands.filter(|it| it.is_running() && it.step == step) else {
         commit.outcome = skipped("they are not at this step of the SOP any more");
@@ -63,28 +67,89 @@ pub(super) fn sop_step(task: &TaskScene<'_>, id: &SopId, step: u32, commit: &mut
     };
     let sops = &task.playbook.sops;
     let Some(sop) = sops.begun_with(id, &enrolment.version) else {
-        let removed = ended(enrolment, SopEnding::Removed, task.now);
-        commit.contact = Some(moved(task, id, enrolment, removed));
+        commit.contact = Some(ContactChange {
+            person: Some(task.contact.person.clone()),
+            sops: vec![SopChange {
+                sop: id.clone(),
+                only_at: place(enrolment),
+                to: ended(enrolment, SopEnding::Removed, task.now),
+            }],
+            ..ContactChange::default()
+        });
         commit.outcome = skipped("the SOP is not in the files any more");
         return;
     };
-    let scene = Scene {
-        sop,
-        contact: task.contact,
-        enrolment,
-        calendar: task.playbook.rules.calendar(),
-        zone: &task.config.timezone,
-        now: task.now,
-    };
-    let switched_off = sops.get(id).is_some_and(|sop| sop.off);
-    let turn = scene.turn(task.record.inbound.at, switched_off);
-    Due { task, scene }.carry_out(turn, commit);
+    let due = Due::of(task, sop, enrolment, place(enrolment));
+    due.decide(paused, commit);
+}
+
+/// Where somebody stands, for a change that is meant for those who stand there.
+pub(super) fn place(enrolment: &Enrolment) -> Option<(UnixMillis, u32)> {
+    Some((enrolment.started_at, enrolment.step))
 }
 
 /// A step that is due, and what it is judged by.
-struct Due<'t> {
+pub(super) struct Due<'t> {
     task: &'t TaskScene<'t>,
     scene: Scene<'t>,
+    /// Where they must still stand in the store; none if they enter by this step.
+    stands: Option<(UnixMillis, u32)>,
+}
+
+impl<'t> Due<'t> {
+    pub(super) fn of(
+        task: &'t TaskScene<'t>,
+        sop: &'t Sop,
+        enrolment: &'t Enrolment,
+        stands: Option<(UnixMillis, u32)>,
+    ) -> Self {
+        let scene = Scene {
+            sop,
+            contact: task.contact,
+            enrolment,
+            outreach: task.playbook.sops.outreach(),
+            calendar: task.playbook.rules.calendar(),
+            zone: &task.config.timezone,
+            now: task.now,
+        };
+        Self {
+            task,
+            scene,
+            stands,
+        }
+    }
+
+    /// Decides about it, and does what is decided.
+    pub(super) fn decide(&self, paused: bool, commit: &mut DecisionCommit) {
+        let Scene { sop, contact, .. } = self.scene;
+        let group = contact.group.as_deref();
+        if group.is_some_and(|group| group.dissolved_at.is_some()) {
+            self.dissolved(commit);
+            return;
+        }
+        let off = self.task.playbook.sops.get(&sop.id);
+        let off = off.is_some_and(|sop| sop.off);
+        let turn = match self.scene.turn(self.task.record.inbound.at, off || paused) {
+            Turn::Wait(until, _) if paused => Turn::Wait(until, "the plan is paused"),
+            turn => turn,
+        };
+        self.carry_out(turn, commit);
+    }
+
+    /// A group that is gone hears nothing any more.
+    fn dissolved(&self, commit: &mut DecisionCommit) {
+        let why = "the group was dissolved";
+        let over = ended(self.scene.enrolment, SopEnding::Dissolved, self.task.now);
+        commit.contact = Some(self.moved(over));
+        commit.outcome = skipped(why);
+        self.note(commit, RowOutcome::Exited, Some(why), None);
+    }
+
+    /// The step is left out, and where they stand does not change.
+    pub(super) fn refuse(&self, why: &str, commit: &mut DecisionCommit) {
+        commit.outcome = skipped(why);
+        self.note(commit, RowOutcome::Skipped, Some(why), None);
+    }
 }
 
 impl Due<'_> {
@@ -93,20 +158,23 @@ impl Due<'_> {
         match turn {
             Turn::Wait(until, why) => {
                 commit.timers.push(self.timer(enrolment.step, until));
+                if self.stands != place(enrolment) {
+                    commit.contact = Some(self.moved(enrolment.clone()));
+                }
                 commit.outcome = skipped(why);
-                self.note(commit, StepOutcome::Waiting, Some(why), Some(until));
+                self.note(commit, RowOutcome::Waiting, Some(why), Some(until));
             }
             Turn::Skip(why) => {
-                let next = self.move_on(self.scene.moved_on(false), commit);
+                let next = self.move_on(self.scene.moved_on(), commit);
                 commit.outcome = skipped(why);
-                self.note(commit, StepOutcome::Skipped, Some(why), next);
+                self.note(commit, RowOutcome::Skipped, Some(why), next);
             }
             Turn::Exit => {
                 let mut planner = self.planner();
-                planner.run_all(&origin_of(&sop.id), &sop.then);
+                planner.run_all(&sop.id.origin(), &sop.then);
                 let over = ended(enrolment, SopEnding::Exited, self.task.now);
-                let change = moved(self.task, &sop.id, enrolment, over);
-                self.note(commit, StepOutcome::Exited, None, None);
+                let change = self.moved(over);
+                self.note(commit, RowOutcome::Exited, None, None);
                 self.take(planner.finish(), change, commit);
             }
             Turn::Do => self.do_it(commit),
@@ -115,9 +183,9 @@ impl Due<'_> {
 
     fn do_it(&self, commit: &mut DecisionCommit) {
         let (sop, enrolment) = (self.scene.sop, self.scene.enrolment);
-        let rule = origin_of(&sop.id);
+        let rule = sop.id.origin();
         let mut planner = self.planner();
-        let mut sent = 0;
+        let (mut sent, mut problem) = (0, None);
         let index = usize::try_from(enrolment.step).unwrap_or(usize::MAX);
         if let Some(step) = sop.steps.get(index) {
             for (index, doing) in step.actions.iter().enumerate() {
@@ -125,12 +193,13 @@ impl Due<'_> {
                     Doing::Act(action) => planner.run_one(&rule, index, action),
                     Doing::Send(template) => {
                         let deed = Deed {
-                            action: doing.key().to_owned(),
+                            action: doing.key().into(),
                             target: template.0.clone(),
                         };
                         sent += planner.step(&rule, index, deed, |planner, origin| {
                             planner.send(template, &step.via, origin)
                         });
+                        problem = problem.or(planner.last_problem());
                     }
                 }
             }
@@ -141,11 +210,20 @@ impl Due<'_> {
         let mut change = ContactChange::default();
         let mut next = None;
         if !stopped {
-            let progress = self.scene.moved_on(sent > 0);
+            let progress = self.scene.moved_on();
             next = progress.due;
             change = self.progress(progress, commit);
         }
-        self.note(commit, StepOutcome::Done, None, next);
+        change.reached = sent > 0;
+        self.note(commit, RowOutcome::Done, None, next);
+        if let Some(row) = commit.rows.last_mut() {
+            row.delivery = match (&problem, sent) {
+                (None, 0) => Delivery::None,
+                (Some(_), 0) => Delivery::Failed,
+                _ => Delivery::Planned,
+            };
+            row.delivery_why.clone_from(&problem);
+        }
         self.take(plan, change, commit);
     }
 
@@ -159,6 +237,13 @@ impl Due<'_> {
         } = *self.task;
         let mut planner = Planner::new(config, playbook, record, contact, now);
         planner.for_version(&self.scene.sop.version);
+        let row = SopRowKey {
+            sop: self.scene.sop.id.clone(),
+            run: self.scene.enrolment.started_at,
+            target: contact.person.clone(),
+            step: self.scene.enrolment.step,
+        };
+        planner.for_row(row, self.scene.sop.audience_tags());
         planner
     }
 
@@ -169,11 +254,24 @@ impl Due<'_> {
     }
 
     fn progress(&self, progress: Progress, commit: &mut DecisionCommit) -> ContactChange {
-        if let Some(due) = progress.due {
+        // The phases of a campaign begin for everybody at once.
+        let own = !matches!(self.scene.sop.kind, Kind::Campaign { .. });
+        if let Some(due) = progress.due.filter(|_| own) {
             commit.timers.push(self.timer(progress.enrolment.step, due));
         }
-        let (id, enrolment) = (&self.scene.sop.id, self.scene.enrolment);
-        moved(self.task, id, enrolment, progress.enrolment)
+        self.moved(progress.enrolment)
+    }
+
+    pub(super) fn moved(&self, to: Enrolment) -> ContactChange {
+        ContactChange {
+            person: Some(self.task.contact.person.clone()),
+            sops: vec![SopChange {
+                sop: self.scene.sop.id.clone(),
+                only_at: self.stands,
+                to,
+            }],
+            ..ContactChange::default()
+        }
     }
 
     fn move_on(&self, progress: Progress, commit: &mut DecisionCommit) -> Option<UnixMillis> {
@@ -189,18 +287,19 @@ impl Due<'_> {
         let mut trace = commit.trace.take().unwrap_or_default();
         trace["steps"] = serde_json::json!(steps);
         trace["tags"] = tag_changes(&change).into();
+        note_broadcasts(&mut trace, commit);
         commit.trace = Some(trace);
         enter(self.task, &mut change, false, commit);
         commit.contact = Some(change);
         commit.outcome = RecordOutcome::Done {
-            fired: vec![origin_of(&self.scene.sop.id)],
+            fired: vec![self.scene.sop.id.origin()],
         };
     }
 
-    fn note(
+    pub(super) fn note(
         &self,
         commit: &mut DecisionCommit,
-        outcome: StepOutcome,
+        outcome: RowOutcome,
         why: Option<&str>,
         next: Option<UnixMillis>,
     ) {
@@ -226,62 +325,27 @@ impl Due<'_> {
             why,
             "a step of an SOP came due"
         );
+        commit.rows.push(SopRow {
+            sop: line.sop.clone(),
+            version: line.version.clone(),
+            step: line.step,
+            name: line.name.clone(),
+            target: self.task.contact.person.clone(),
+            run: enrolment.started_at,
+            planned: line.planned.unwrap_or(line.actual),
+            actual: line.actual,
+            outcome,
+            why: line.why.clone(),
+            delivery: Delivery::None,
+            delivery_why: None,
+            delivery_at: None,
+            broadcast: None,
+        });
         commit.trace = Some(serde_json::json!({ "sop": line }));
     }
 }
 
-/// Takes the contact into the SOPs whose audience they belong to since this decision.
-pub(super) fn enter(
-    task: &TaskScene<'_>,
-    change: &mut ContactChange,
-    added: bool,
-    commit: &mut DecisionCommit,
-) {
-    let sops = &task.playbook.sops;
-    let customer = matches!(task.contact.person, Person::External(_));
-    if sops.is_empty() || !customer || !(added || changes_audience(change)) {
-        return;
-    }
-    let mut after = task.contact.clone();
-    change.clone().apply(&mut after, task.now);
-    let TaskScene {
-        config,
-        playbook,
-        record,
-        contact,
-        now,
-    } = *task;
-    let mut planner = Planner::new(config, playbook, record, contact, now);
-    for sop in entered(sops, contact, &after, added, now) {
-        planner.begin(sop);
-    }
-    let plan = planner.finish();
-    change.sops.extend(plan.sops);
-    commit.timers.extend(plan.timers);
-}
-
-/// Whether the change can make somebody belong to an audience.
-fn changes_audience(change: &ContactChange) -> bool {
-    let untouched = change.add_tags.is_empty()
-        && change.remove_tags.is_empty()
-        && change.set.is_empty()
-        && change.points == 0;
-    !untouched
-}
-
-fn moved(task: &TaskScene<'_>, id: &SopId, from: &Enrolment, to: Enrolment) -> ContactChange {
-    ContactChange {
-        person: Some(task.contact.person.clone()),
-        sops: vec![SopChange {
-            sop: id.clone(),
-            only_at: Some((from.started_at, from.step)),
-            to,
-        }],
-        ..ContactChange::default()
-    }
-}
-
-fn skipped(reason: &str) -> RecordOutcome {
+pub(super) fn skipped(reason: &str) -> RecordOutcome {
     RecordOutcome::Skipped {
         reason: reason.to_owned(),
     }

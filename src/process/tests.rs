@@ -6,8 +6,11 @@ use super::decide::decide;
 use super::own::{alert_record, undo_record};
 use super::playbook::Playbook;
 use super::replay::Replay;
+use super::run_action::Planner;
 use super::trace::StoredTrace;
+use crate::channels::ChannelSet;
 use crate::config::Config;
+use crate::domain::action::Action;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower, TagMark};
 use crate::domain::effect::Effect;
@@ -59,6 +62,7 @@ fn playbook(rules: &str) -> Playbook {
         webhooks: &std::collections::BTreeSet::new(),
         robots: &std::collections::BTreeSet::new(),
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let (rules, report) = crate::rules::load(&folder.path().join("rules"), &references);
@@ -67,6 +71,7 @@ fn playbook(rules: &str) -> Playbook {
         rules,
         templates,
         sops: crate::sops::SopSet::default(),
+        channels: ChannelSet::default(),
     }
 }
 
@@ -116,12 +121,7 @@ fn contact() -> Contact {
 }
 
 fn follower(userid: &str) -> Follower {
-    Follower {
-        userid: userid.into(),
-        remark: None,
-        added_at: None,
-        source: None,
-    }
+    Follower::of(userid.into())
 }
 
 fn run(
@@ -334,7 +334,7 @@ fn other_rules_are_followed_through_what_they_would_have_changed() {
         .collect();
     assert!(compared[0].is_same());
     let fired = |deeds: &super::replay::Deeds| -> Vec<String> {
-        deeds.fired.iter().map(|rule| rule.0.clone()).collect()
+        deeds.fired.iter().map(ToString::to_string).collect()
     };
     assert_eq!(
         fired(&compared[1].before),
@@ -361,4 +361,34 @@ fn what_rules_never_saw_is_not_replayed() {
     let commit = run(&config, &playbook, &servicer, &contact());
     assert!(matches!(commit.outcome, RecordOutcome::Skipped { .. }));
     assert_eq!(replay.step(&past(&servicer, &commit)), None);
+}
+
+#[test]
+fn a_plan_leaves_alone_who_stands_as_it_wants() {
+    let (config, playbook, record) = (config(""), playbook(RULES), says(1, "", 0));
+    let mut contact = contact();
+    let tag = |name: &str| Tag::from(name);
+    contact.tags.insert(tag("阶段/老客"), TagMark::told(at(0)));
+    let actions = [
+        Action::Tag(tag("阶段/老客")),
+        Action::Untag(tag("阶段/新客")),
+        Action::Tag(tag("意向/送礼")),
+    ];
+    let marks = |in_sop: bool| {
+        let mut planner = Planner::new(&config, &playbook, &record, &contact, at(1));
+        if in_sop {
+            planner.for_version("v");
+        }
+        planner.run_all(&"sop/甲".into(), &actions);
+        let effects = planner.finish().effects.into_iter();
+        let marks = effects.map(|new| match new.effect {
+            Effect::MarkTag { add, remove, .. } => (add, remove),
+            other => panic!("{other:?}"),
+        });
+        marks.collect::<Vec<_>>()
+    };
+    let wanted = (vec![tag("意向/送礼")], vec![]);
+    assert_eq!(marks(true), [wanted.clone(), wanted]);
+    // A rule says it again: somebody may have changed it by hand meanwhile.
+    assert_eq!(marks(false)[0].0.len(), 2);
 }

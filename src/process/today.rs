@@ -27,7 +27,10 @@ impl Today {
             return Ok(Arc::clone(standing));
         }
         let used_today = store.rule_uses(day).await?;
-        let standing = Arc::new(Standing { used_today });
+        let standing = Arc::new(Standing {
+            used_today,
+            ..Standing::default()
+        });
         *self.lock() = Some((day, Arc::clone(&standing)));
         Ok(standing)
     }

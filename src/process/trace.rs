@@ -1,14 +1,17 @@
 //! What is kept of a decision: what `try` would have shown, and the contact as the rules
 //! saw it, so that `replay` can ask other rules the same question.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, Follower, TagMark, Value};
+use crate::domain::effect::Effect;
 use crate::domain::ids::{Person, RuleId, SopId, Tag, UserId};
 use crate::rules::Trace;
+use crate::store::RowOutcome;
 
 /// A snapshot keeps so many of each kind.
 const MOST: usize = 60;
@@ -28,6 +31,9 @@ pub struct StoredTrace {
     /// What the rules did to the contact's tags: `+组/标签`, `-组/标签`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// What is sent together with others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub broadcasts: Vec<Effect>,
     /// The SOPs that they entered and left: `+id`, `-id`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sops: Vec<String>,
@@ -40,6 +46,9 @@ pub struct StoredTrace {
     /// Why the loop guard held answers back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
+    /// Why nobody welcomed who could be welcomed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent: Option<String>,
     /// The contact as the rules saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
@@ -60,7 +69,7 @@ pub struct StepLine {
     #[serde(default)]
     pub action: u32,
     /// The key that operators write for it.
-    pub key: String,
+    pub key: Cow<'static, str>,
     /// Why it did not become what it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -84,40 +93,13 @@ pub struct SopLine {
     /// When it was decided.
     pub actual: UnixMillis,
     /// What became of it.
-    pub outcome: StepOutcome,
+    pub outcome: RowOutcome,
     /// Why it was not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// When they are looked at next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<UnixMillis>,
-}
-
-/// What became of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepOutcome {
-    /// Done.
-    Done,
-    /// Left out.
-    Skipped,
-    /// It waits until later.
-    Waiting,
-    /// The SOP is over for them, because its `exit_when` held.
-    Exited,
-}
-
-impl StepOutcome {
-    /// The word used in traces and logs.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Skipped => "skipped",
-            Self::Waiting => "waiting",
-            Self::Exited => "exited",
-        }
-    }
 }
 
 /// What an operator took back.
@@ -199,7 +181,7 @@ impl Seen {
         let followers = self.followers.iter().cloned();
         Contact {
             name: self.name.clone(),
-            followers: followers.map(follower).collect(),
+            followers: followers.map(Follower::of).collect(),
             tags: self
                 .tags
                 .iter()
@@ -215,15 +197,6 @@ impl Seen {
             answered: self.answered.clone(),
             ..Contact::unknown(person)
         }
-    }
-}
-
-fn follower(userid: UserId) -> Follower {
-    Follower {
-        userid,
-        remark: None,
-        added_at: None,
-        source: None,
     }
 }
 

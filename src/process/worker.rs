@@ -9,15 +9,18 @@ use tokio::sync::Semaphore;
 use super::context::{look_up, needs_lookup};
 use super::decide::decide;
 use super::playbook::CurrentPlaybook;
+use super::refresh;
 use super::today::Today;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::domain::clock::SharedClock;
 use crate::domain::contact::Contact;
 use crate::domain::effect::{Effect, message_id};
-use crate::domain::ids::{Person, RecordId, RuleId};
-use crate::domain::inbound::Trigger;
+use crate::domain::ids::{Person, RecordId, RuleId, SopId};
+use crate::domain::inbound::{Task, Trigger};
+use crate::rules::Standing;
 use crate::service::{Pass, Service};
+use crate::sops::run::{CONTROLS, Control};
 use crate::store::{
     Claim, ClaimedRecord, ContactSource, DecisionCommit, RecordOutcome, RuleUse, Store, StoreError,
 };
@@ -166,6 +169,7 @@ impl Decider {
         let now = clock.now();
         let day = now.timestamp().to_zoned(config.timezone.clone()).date();
         let standing = self.today.on(store.as_ref(), day).await?;
+        let standing = with_paused(store.as_ref(), standing, &batch).await?;
         let mut commits: Vec<DecisionCommit> = Vec::with_capacity(batch.len());
         let mut cases: Vec<Case> = Vec::with_capacity(batch.len());
         for (record, contact) in batch {
@@ -174,7 +178,10 @@ impl Decider {
             }));
             self.report_failed_send(&record).await?;
             match decided {
-                Ok(commit) => {
+                Ok(mut commit) => {
+                    commit
+                        .timers
+                        .extend(refresh::timer(&record, contact.as_ref(), now));
                     commits.push(commit);
                     cases.push((record, contact));
                 }
@@ -247,6 +254,29 @@ impl Decider {
         tracing::warn!(effect = %effect, fail_type, known, "a message was accepted but not delivered");
         Ok(())
     }
+}
+
+/// The same with the SOPs that operators have paused, if any step is to be decided about.
+async fn with_paused(
+    store: &dyn Store,
+    standing: Arc<Standing>,
+    batch: &[Case],
+) -> Result<Arc<Standing>, StoreError> {
+    let is_step =
+        |(record, _): &Case| matches!(record.inbound.trigger, Trigger::Own(Task::SopStep { .. }));
+    if !batch.iter().any(is_step) {
+        return Ok(standing);
+    }
+    let controls = store.facts_under(CONTROLS).await?.into_iter();
+    let paused = controls.filter_map(|(name, value)| {
+        let control: Control = serde_json::from_value(value).ok()?;
+        let id = name.strip_prefix(CONTROLS)?;
+        control.paused.map(|_| SopId::from(id))
+    });
+    Ok(Arc::new(Standing {
+        paused: paused.collect(),
+        ..Standing::clone(&standing)
+    }))
 }
 
 /// What is told about a decision once it is committed.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::{self, Answer};
+use super::sync_contacts::tags_changed;
 use super::translate::{self, Translated};
 use crate::config::{Config, Kind};
 use crate::desk::Desk;
@@ -109,6 +110,13 @@ impl Acceptor {
                     answer: Some(answer),
                     duplicate: false,
                 }
+            }
+            Translated::TagsChanged(record) => {
+                // The hint first: if only that gets through, the tags are read once too often.
+                if let Err(error) = tags_changed(self.store.as_ref(), now).await {
+                    return not_stored(&error);
+                }
+                self.take(receiver, *record, &nonce).await
             }
             Translated::Record(record) => self.take(receiver, *record, &nonce).await,
         }

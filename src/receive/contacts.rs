@@ -6,28 +6,32 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::translate_contact::{self, filled};
 use crate::config::{Config, Kind};
 use crate::domain::clock::{SharedClock, UnixMillis};
-use crate::domain::contact::Follower;
-use crate::domain::ids::{AppName, ExternalUserId, Person, Tag, UserId};
+use crate::domain::ids::{AppName, ChatId, ExternalUserId, Person, Tag, UserId};
 use crate::gateway::Gateway;
-use crate::store::{ContactFacts, ContactSource};
-use crate::wecom::api::externalcontact::{FollowUser, get};
+use crate::store::{ContactFacts, ContactSource, GroupFacts};
+use crate::wecom::api::externalcontact::{get, groupchat_get};
 use crate::wecom::api::kf::customer_batchget;
 use crate::wecom::api::user;
+use crate::wecom::errcode::NO_RELATION;
 use crate::wecom::error::{Disposition, Error};
 
 /// An app that lacks the permission is not asked again for so long.
 const NOT_PERMITTED: Duration = Duration::from_secs(600);
-/// `type` of a tag that only its member sees; it has no id and rules cannot use it.
-const PERSONAL_TAG: i64 = 2;
+/// Nobody of the company knows a customer of this id.
+const UNKNOWN_CUSTOMER: i64 = 40096;
+/// There is no such customer group.
+const UNKNOWN_GROUP: [i64; 3] = [40050, 86003, 90501];
 
 /// Reads customers and members through the apps of the config.
+#[derive(Clone)]
 pub struct Contacts {
     config: Arc<Config>,
     gateway: Gateway,
     clock: SharedClock,
-    refused: Mutex<HashMap<(AppName, &'static str), UnixMillis>>,
+    refused: Arc<Mutex<HashMap<(AppName, &'static str), UnixMillis>>>,
 }
 
 impl Contacts {
@@ -38,7 +42,7 @@ impl Contacts {
             config,
             gateway,
             clock,
-            refused: Mutex::default(),
+            refused: Arc::default(),
         }
     }
 
@@ -57,35 +61,38 @@ impl Contacts {
 
     /// Asked, and nothing learnt: worth remembering, so that it is not asked again at once.
     fn blank(&self, person: Person) -> ContactFacts {
-        ContactFacts {
-            person,
-            name: None,
-            followers: None,
-            tags: None,
-            synced_at: self.clock.now(),
-        }
+        ContactFacts::asked(person, self.clock.now())
     }
 
-    /// Followers and tags, all pages; `None` if WeCom knows no such relation.
+    /// Followers and tags, all pages; no followers if WeCom says that nobody has them.
     async fn relation(&self, app: &AppName, id: &ExternalUserId) -> Answer {
         let mut request = get::Request::new(id.as_str());
         let mut facts: Option<ContactFacts> = None;
+        // Relations are as new as the question, not as the answer.
+        let blank = self.blank(Person::External(id.clone()));
         loop {
-            let Some(page) = self.ask(app, "get", &request).await? else {
-                return Ok(facts);
+            let page = match self.ask(app, "get", &request).await? {
+                Said::Yes(page) => page,
+                Said::No(NO_RELATION | UNKNOWN_CUSTOMER) if facts.is_none() => {
+                    let followers = Some(Vec::new());
+                    return Ok(Some(ContactFacts { followers, ..blank }));
+                }
+                Said::No(_) | Said::NotAsked => return Ok(facts),
             };
             let facts = facts.get_or_insert_with(|| ContactFacts {
                 name: filled(&page.external_contact.name),
                 followers: Some(Vec::new()),
                 tags: Some(Vec::new()),
-                ..self.blank(Person::External(id.clone()))
+                ..blank.clone()
             });
             for follow in &page.follow_user {
-                facts
-                    .followers
-                    .get_or_insert_default()
-                    .push(follower(follow));
-                add_tags(facts.tags.get_or_insert_default(), follow);
+                let follower = translate_contact::follower(follow, blank.synced_at);
+                let tags = facts.tags.get_or_insert_default();
+                let new = follower.tags.iter().flatten();
+                let new = new.filter(|tag| !tags.contains(tag)).cloned();
+                let new: Vec<Tag> = new.collect();
+                tags.extend(new);
+                facts.followers.get_or_insert_default().push(follower);
             }
             if page.next_cursor.is_empty() || request.cursor.as_ref() == Some(&page.next_cursor) {
                 break;
@@ -103,7 +110,7 @@ impl Contacts {
             return Ok(None);
         }
         let request = customer_batchget::Request::new(vec![id.0.clone()]);
-        let response = self.ask(app, "batchget", &request).await?;
+        let response = self.ask(app, "batchget", &request).await?.answer();
         let customer = response.and_then(|response| response.customer_list.into_iter().next());
         Ok(customer.and_then(|customer| filled(&customer.nickname)))
     }
@@ -118,7 +125,7 @@ impl Contacts {
             return Ok(None);
         };
         let request = user::get::Request::new(id.as_str());
-        let member = self.ask(reader, "user", &request).await?;
+        let member = self.ask(reader, "user", &request).await?.answer();
         let blank = self.blank(Person::Member(id.clone()));
         Ok(Some(ContactFacts {
             name: member.and_then(|member| filled(&member.name)),
@@ -126,27 +133,61 @@ impl Contacts {
         }))
     }
 
-    /// `None` if WeCom refuses, now or a moment ago; an error if it could not be asked.
+    async fn group(&self, app: &AppName, id: &ChatId) -> Answer {
+        let reader = self.config.contact_app(app);
+        let blank = self.blank(Person::Group(id.clone()));
+        let request = groupchat_get::Request::new(id.as_str());
+        Ok(match self.ask(reader, "groupchat", &request).await? {
+            Said::Yes(response) => {
+                let group = &response.group_chat;
+                let facts = translate_contact::group(group);
+                Some(ContactFacts {
+                    name: filled(&group.name),
+                    group: Some(facts),
+                    ..blank
+                })
+            }
+            Said::No(code) if UNKNOWN_GROUP.contains(&code) => Some(ContactFacts {
+                group: Some(GroupFacts::Dissolved),
+                ..blank
+            }),
+            Said::No(_) | Said::NotAsked => None,
+        })
+    }
+
+    /// What WeCom says about somebody; `None` if it says nothing.
+    ///
+    /// # Errors
+    /// If it could not be asked now.
+    pub(super) async fn look(&self, app: &AppName, person: &Person) -> Answer {
+        match person {
+            Person::External(id) => self.customer(app, id).await,
+            Person::Member(id) => self.member(app, id).await,
+            Person::Group(id) => self.group(app, id).await,
+        }
+    }
+
+    /// What WeCom answers or refuses; an error if it could not be asked.
     async fn ask<E: crate::wecom::client::Endpoint>(
         &self,
         app: &AppName,
         what: &'static str,
         request: &E,
-    ) -> Result<Option<E::Response>, NotNow> {
+    ) -> Result<Said<E::Response>, NotNow> {
         let key = (app.clone(), what);
         let now = self.clock.now();
         if self.lock().get(&key).is_some_and(|until| *until > now) {
-            return Ok(None);
+            return Ok(Said::NotAsked);
         }
         let Some(handle) = self.gateway.app(app) else {
-            return Ok(None);
+            return Ok(Said::NotAsked);
         };
         match handle.call(request).await {
-            Ok(response) => Ok(Some(response)),
+            Ok(response) => Ok(Said::Yes(response)),
             Err(error) => {
-                let refused = error.refused().is_some();
+                let code = error.refused().and(error.code());
                 self.note(key, &error, now);
-                if refused { Ok(None) } else { Err(NotNow) }
+                code.map(Said::No).ok_or(NotNow)
             }
         }
     }
@@ -168,38 +209,30 @@ impl Contacts {
 #[async_trait]
 impl ContactSource for Contacts {
     async fn facts(&self, app: &AppName, person: &Person) -> Option<ContactFacts> {
-        let answer = match person {
-            Person::External(id) => self.customer(app, id).await,
-            Person::Member(id) => self.member(app, id).await,
-            Person::Group(_) => Ok(None),
-        };
-        answer.ok().flatten()
+        self.look(app, person).await.ok().flatten()
     }
 }
 
 /// WeCom could not be asked: the next record asks again.
-struct NotNow;
+#[derive(Debug)]
+pub(super) struct NotNow;
 
-type Answer = Result<Option<ContactFacts>, NotNow>;
+pub(super) type Answer = Result<Option<ContactFacts>, NotNow>;
 
-fn filled(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
+/// What became of a question.
+enum Said<T> {
+    Yes(T),
+    /// Refused with this code.
+    No(i64),
+    /// There is no way to ask, or it was refused for good a moment ago.
+    NotAsked,
 }
 
-fn follower(follow: &FollowUser) -> Follower {
-    Follower {
-        userid: UserId(follow.userid.clone()),
-        remark: filled(&follow.remark),
-        added_at: (follow.createtime > 0).then(|| UnixMillis::from_secs(follow.createtime)),
-        source: filled(&follow.state),
-    }
-}
-
-fn add_tags(tags: &mut Vec<Tag>, follow: &FollowUser) {
-    for tag in follow.tags.iter().filter(|tag| tag.kind != PERSONAL_TAG) {
-        let tag = Tag(format!("{}/{}", tag.group_name, tag.tag_name));
-        if !tags.contains(&tag) {
-            tags.push(tag);
+impl<T> Said<T> {
+    fn answer(self) -> Option<T> {
+        match self {
+            Self::Yes(answer) => Some(answer),
+            Self::No(_) | Self::NotAsked => None,
         }
     }
 }

@@ -52,7 +52,7 @@ async fn callback(
             }
             Err(refusal) => refuse_callback(&app, refusal),
         },
-        Method::POST => match read(request).await {
+        Method::POST => match read(request, MAX_BODY).await {
             Ok(body) => push(&acceptor, &app, &query, &body).await,
             Err(reason) => refuse(&app, reason),
         },
@@ -77,7 +77,8 @@ async fn push(acceptor: &Acceptor, app: &AppName, query: &str, body: &[u8]) -> R
     }
 }
 
-async fn read(request: Request<Body>) -> Result<Bytes, &'static str> {
+/// A body of at most so many bytes, or why it is refused.
+pub(super) async fn read(request: Request<Body>, most: usize) -> Result<Bytes, &'static str> {
     let declared = request
         .headers()
         .get(header::CONTENT_LENGTH)
@@ -88,7 +89,7 @@ async fn read(request: Request<Body>) -> Result<Bytes, &'static str> {
         .headers()
         .get(header::CONTENT_ENCODING)
         .is_some_and(|encoding| encoding != "identity");
-    let declared_too_large = declared.is_some_and(|length| length > MAX_BODY);
+    let declared_too_large = declared.is_some_and(|length| length > most);
     let mut body = request.into_body();
     let read = async {
         if declared_too_large {
@@ -97,7 +98,7 @@ async fn read(request: Request<Body>) -> Result<Bytes, &'static str> {
             }
             return Err("too_large");
         }
-        match Limited::new(&mut body, MAX_BODY).collect().await {
+        match Limited::new(&mut body, most).collect().await {
             Ok(_) if encoded => Err("encoded"),
             Ok(whole) => Ok(whole.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => {

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::accept::Receiver;
+use super::translate_external::{external_event, group_event};
 use crate::config::Kind;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{AppName, ConversationKey, DedupeKey, Person};
 use crate::domain::inbound::{AibotPassive, Author, Channel, Inbound, Message, ReplyPath, Trigger};
 use crate::store::{KfPush, NewRecord, RecordBody};
 use crate::wecom::callback::aibot::{AibotCallback, AibotContent, AibotEvent, ChatType};
-use crate::wecom::callback::event::{
-    AppEvent, CardClick, ExternalEvent, GroupEvent, KfEvent, UpdateDetail,
-};
+use crate::wecom::callback::event::{AppEvent, CardClick, KfEvent};
 use crate::wecom::callback::message::Content;
 use crate::wecom::callback::xml::Element;
 use crate::wecom::callback::{self, Body, Callback, Event, aibot as bot};
@@ -20,6 +19,8 @@ use crate::wecom::callback::{self, Body, Callback, Event, aibot as bot};
 pub(super) enum Translated {
     /// Something for the inbox.
     Record(Box<NewRecord>),
+    /// The same, about the company's tags.
+    TagsChanged(Box<NewRecord>),
     /// A hint that a kf account has something to pull.
     KfPush(KfPush),
     /// A question about a stream that was answered whole.
@@ -56,12 +57,16 @@ pub(super) fn xml(receiver: &Receiver, plain: Vec<u8>, now: UnixMillis) -> Trans
         callback::dedupe_key(&parsed, text.as_bytes())
     );
     let inbound = from_callback(channel, &receiver.name, &parsed, &text, now);
-    Translated::Record(Box::new(NewRecord {
+    let record = Box::new(NewRecord {
         dedupe: DedupeKey(dedupe),
         received_at: now,
         urgent: is_urgent(&inbound),
         body: RecordBody::Inbound { inbound, raw: text },
-    }))
+    });
+    match parsed.body {
+        Body::Event(Event::Tag(_)) => Translated::TagsChanged(record),
+        _ => Translated::Record(record),
+    }
 }
 
 /// Translates decrypted JSON of an intelligent bot.
@@ -175,7 +180,7 @@ fn from_callback(
     inbound
 }
 
-fn conversation(app: &AppName, who: &str) -> ConversationKey {
+pub(super) fn conversation(app: &AppName, who: &str) -> ConversationKey {
     ConversationKey(format!("{app}/{who}"))
 }
 
@@ -288,69 +293,8 @@ fn card_click(click: &CardClick) -> Trigger {
     }
 }
 
-fn external_event(inbound: &mut Inbound, event: &ExternalEvent, raw: &str) {
-    let (follow, trigger) = match event {
-        ExternalEvent::Add {
-            follow,
-            state,
-            welcome_code,
-        }
-        | ExternalEvent::AddHalf {
-            follow,
-            state,
-            welcome_code,
-        } => (
-            follow,
-            Trigger::Added {
-                userid: follow.user_id.as_str().into(),
-                source: state.clone(),
-                welcome_code: welcome_code.clone(),
-            },
-        ),
-        ExternalEvent::DeletedByMember { follow, .. } => (
-            follow,
-            Trigger::Deleted {
-                userid: follow.user_id.as_str().into(),
-                by_customer: false,
-            },
-        ),
-        ExternalEvent::DeletedByCustomer(follow) => (
-            follow,
-            Trigger::Deleted {
-                userid: follow.user_id.as_str().into(),
-                by_customer: true,
-            },
-        ),
-        ExternalEvent::Edit(follow)
-        | ExternalEvent::TransferFail { follow, .. }
-        | ExternalEvent::MsgAuditApproved { follow, .. } => (follow, named_event(raw)),
-    };
-    inbound.person = Some(Person::External(follow.external_user_id.as_str().into()));
-    inbound.conversation = conversation(&inbound.app, &follow.external_user_id);
-    inbound.trigger = trigger;
-}
-
-fn group_event(inbound: &mut Inbound, event: &GroupEvent, raw: &str) {
-    let chat_id = match event {
-        GroupEvent::Create { chat_id } | GroupEvent::Dismiss { chat_id } => chat_id,
-        GroupEvent::Update(update) => &update.chat_id,
-    };
-    inbound.conversation = conversation(&inbound.app, chat_id);
-    inbound.trigger = match event {
-        GroupEvent::Update(update) => {
-            let (chat_id, who) = (chat_id.as_str().into(), update.delta.members.clone());
-            match update.detail {
-                UpdateDetail::AddMember => Trigger::Joined { chat_id, who },
-                UpdateDetail::DelMember => Trigger::Left { chat_id, who },
-                _ => named_event(raw),
-            }
-        }
-        _ => named_event(raw),
-    };
-}
-
 /// Rare events go by WeCom's own names, read once more from the document.
-fn named_event(raw: &str) -> Trigger {
+pub(super) fn named_event(raw: &str) -> Trigger {
     let root = Element::parse(raw).ok();
     let named = |name: &str| {
         root.as_ref()?

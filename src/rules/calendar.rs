@@ -158,8 +158,20 @@ impl Calendar {
     }
 
     fn is_within(&self, opening: &Opening, local: DateTime) -> bool {
+        self.runs(opening, local, |_| true)
+    }
+
+    /// Whether an opening runs at a local time, on those of its days that `counts` lets be.
+    pub(super) fn runs(
+        &self,
+        opening: &Opening,
+        local: DateTime,
+        counts: impl Fn(Date) -> bool,
+    ) -> bool {
         let now = ClockTime(i16::from(local.hour()) * 60 + i16::from(local.minute()));
-        let on = |date: Date| opening.days.iter().any(|days| self.is_one_of(*days, date));
+        let on = |date: Date| {
+            opening.days.iter().any(|days| self.is_one_of(*days, date)) && counts(date)
+        };
         if opening.from < opening.to {
             return now >= opening.from && now < opening.to && on(local.date());
         }

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -157,7 +158,7 @@ impl<'a> Scene<'a> {
         let when = &rule.when;
         let mut matched = Matched::default();
         let found = |(word, range): (&Word, Range<usize>)| Found {
-            word: word.text.to_string(),
+            word: Arc::clone(&word.text),
             start: range.start,
             end: range.end,
         };
@@ -238,7 +239,7 @@ fn capture(regex: &regex::Regex, text: &str, matched: &mut Matched) -> Option<()
     let captures = regex.captures(text)?;
     let whole = captures.get(0)?;
     matched.found.push(Found {
-        word: regex.as_str().to_owned(),
+        word: regex.as_str().into(),
         start: whole.start(),
         end: whole.end(),
     });

@@ -1,5 +1,6 @@
 //! The decision: a pure function of the rules, what happened, the contact and the time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +37,7 @@ pub struct Fired {
     /// Which.
     pub rule: RuleId,
     /// Its name for people.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// It only observes: nothing may be sent or tagged.
     pub observe: bool,
     /// What it does, in order.
@@ -127,7 +128,7 @@ impl Scene<'_> {
             fired: Vec::new(),
             hits: Vec::new(),
             trace: Trace {
-                version: self.set.version.clone(),
+                version: Arc::clone(&self.set.version),
                 steps: Vec::new(),
             },
         }
@@ -197,7 +198,7 @@ pub fn deed(action: &Action) -> Deed {
         Action::MassMessage { template, .. } => template.0.clone(),
     };
     Deed {
-        action: action.key().to_owned(),
+        action: Cow::Borrowed(action.key()),
         target,
     }
 }

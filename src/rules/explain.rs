@@ -1,6 +1,8 @@
 //! Why a rule fired or did not, as data and for people.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +16,7 @@ use crate::lang::Lang;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// The version of the rules.
-    pub version: String,
+    pub version: Arc<str>,
     /// The rules.
     pub steps: Vec<Step>,
 }
@@ -26,7 +28,7 @@ pub struct Step {
     pub rule: RuleId,
     /// Its name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// Where it is written.
     pub place: Place,
     /// What came of it.
@@ -70,7 +72,7 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// As the operator wrote it.
-    pub word: String,
+    pub word: Arc<str>,
     /// First byte in the customer's text.
     pub start: usize,
     /// End in the customer's text.
@@ -90,7 +92,7 @@ pub struct Used {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deed {
     /// `tag`, `reply`, …
-    pub action: String,
+    pub action: Cow<'static, str>,
     /// The tag, template or receiver.
     pub target: String,
 }
@@ -212,6 +214,24 @@ impl Reason {
         }
     }
 
+    /// How far the rule came before it was skipped: conditions are looked at in this order.
+    pub(super) fn reach(&self) -> u8 {
+        match self {
+            Self::Off | Self::Author => 0,
+            Self::Trigger { .. } => 1,
+            Self::Channel { .. } => 2,
+            Self::Type { .. } => 3,
+            Self::Any { .. } | Self::All { .. } | Self::Regex => 4,
+            Self::None { .. } => 5,
+            Self::HasTag { .. } | Self::NotTag { .. } | Self::Contact { .. } => 6,
+            Self::NotYet | Self::Over => 7,
+            Self::Hours { .. } => 8,
+            Self::Cooldown { .. } => 9,
+            Self::Hits { .. } => 10,
+            Self::Limit { .. } => 11,
+        }
+    }
+
     fn human(&self, lang: Lang, text: &str) -> String {
         let key = format!("explain.{}", self.word());
         let values: Vec<(&str, String)> = match self {
@@ -222,7 +242,10 @@ impl Reason {
             Self::Any { words } => vec![("words", words.clone())],
             Self::All { word } => vec![("word", word.clone())],
             Self::None { found } => {
-                vec![("word", found.word.clone()), ("found", found.shown(text))]
+                vec![
+                    ("word", found.word.to_string()),
+                    ("found", found.shown(text)),
+                ]
             }
             Self::HasTag { tag } | Self::NotTag { tag } => vec![("tag", tag.clone())],
             Self::Contact {
@@ -235,7 +258,7 @@ impl Reason {
                 ("actual", actual.clone().unwrap_or_else(|| "—".to_owned())),
             ],
             Self::Hours { hours } => vec![("hours", hours.clone())],
-            Self::Cooldown { left_secs } => vec![("left", span_of_time(*left_secs))],
+            Self::Cooldown { left_secs } => vec![("left", in_words(*left_secs, lang))],
             Self::Hits {
                 have,
                 times,
@@ -243,7 +266,7 @@ impl Reason {
             } => vec![
                 ("have", have.to_string()),
                 ("times", times.to_string()),
-                ("within", span_of_time(*within_secs)),
+                ("within", in_words(*within_secs, lang)),
             ],
             Self::Limit { used, max } => {
                 vec![("used", used.to_string()), ("max", max.to_string())]
@@ -347,10 +370,10 @@ impl Verdict {
                         .iter()
                         .map(|deed| format!("→ {} {}", deed.action, deed.target)),
                 );
-                lines.extend(
-                    cooldown_secs
-                        .map(|secs| lang.text("explain.cools", &[("time", &span_of_time(secs))])),
-                );
+                lines
+                    .extend(cooldown_secs.map(|secs| {
+                        lang.text("explain.cools", &[("time", &in_words(secs, lang))])
+                    }));
                 lines.extend(used.map(|Used { used, max }| {
                     let (now, max) = ((used + 1).to_string(), max.to_string());
                     lang.text("explain.uses", &[("used", &now), ("max", &max)])
@@ -364,8 +387,20 @@ impl Verdict {
     }
 }
 
-/// `1d 2h`, `29m 10s`: the two largest units.
+/// `1d 2h`, `29m 10s`: the two largest units, as operators write them.
 pub(super) fn span_of_time(secs: u64) -> String {
+    units(secs, |unit| unit.to_owned())
+}
+
+/// `1 天 2 小时`: the two largest units in words.
+fn in_words(secs: u64, lang: Lang) -> String {
+    units(secs, |unit| {
+        let unit = lang.text(&format!("diff.unit_{unit}"), &[]);
+        format!(" {unit}")
+    })
+}
+
+fn units(secs: u64, unit_of: impl Fn(&str) -> String) -> String {
     let parts = [
         (secs / 86_400, "d"),
         (secs / 3600 % 24, "h"),
@@ -376,10 +411,10 @@ pub(super) fn span_of_time(secs: u64) -> String {
         .iter()
         .filter(|(number, _)| *number > 0)
         .take(2)
-        .map(|(number, unit)| format!("{number}{unit}"))
+        .map(|(number, unit)| format!("{number}{}", unit_of(unit)))
         .collect();
     if shown.is_empty() {
-        "0s".to_owned()
+        format!("0{}", unit_of("s"))
     } else {
         shown.join(" ")
     }

@@ -42,27 +42,70 @@ impl Glance {
             text: text.to_owned(),
             ..Self::default()
         };
+        let mut near = Vec::new();
         for (step, rule) in trace.steps.iter().zip(set.rules()) {
+            let Some(reason) = glance.sort(step) else {
+                continue;
+            };
             let wanted = asked.contains(&&step.rule);
-            match &step.verdict {
-                Verdict::Fired { .. } => glance.fired.push(step.clone()),
-                Verdict::NotReached { by } => {
-                    let count = glance.stopped.take().map_or(0, |(_, count)| count);
-                    glance.stopped = Some((by.clone(), count + 1));
+            if !wanted && !look.near(rule, reason) {
+                glance.other(&step.rule);
+                continue;
+            }
+            if matches!(reason, Reason::Any { .. }) && look.has_words(rule) {
+                glance.misplaced.push((step.rule.clone(), rule.when.how));
+            }
+            near.push((reason.reach(), wanted, step));
+        }
+        glance.take(near);
+        glance
+    }
+
+    /// Sorts a stored trace by what it says itself: the rules of then may be gone. `text` is
+    /// the customer's message.
+    #[must_use]
+    pub fn of_past(trace: &Trace, text: &str) -> Self {
+        let mut glance = Self {
+            text: text.to_owned(),
+            ..Self::default()
+        };
+        let mut near = Vec::new();
+        for step in &trace.steps {
+            match glance.sort(step) {
+                Some(reason) if reason.reach() > Reason::Regex.reach() => {
+                    near.push((reason.reach(), false, step));
                 }
-                Verdict::Skipped(reason)
-                    if wanted || (glance.near.len() < MOST_NEAR && look.near(rule, reason)) =>
-                {
-                    let how = rule.when.how;
-                    if matches!(reason, Reason::Any { .. }) && look.has_words(rule) {
-                        glance.misplaced.push((step.rule.clone(), how));
-                    }
-                    glance.near.push(step.clone());
-                }
-                Verdict::Skipped(_) => glance.other(&step.rule),
+                Some(_) => glance.other(&step.rule),
+                None => {}
             }
         }
+        glance.take(near);
         glance
+    }
+
+    /// Takes in a rule that fired or was not reached; gives the reason of one that was skipped.
+    fn sort<'s>(&mut self, step: &'s Step) -> Option<&'s Reason> {
+        match &step.verdict {
+            Verdict::Fired { .. } => self.fired.push(step.clone()),
+            Verdict::NotReached { by } => {
+                let count = self.stopped.take().map_or(0, |(_, count)| count);
+                self.stopped = Some((by.clone(), count + 1));
+            }
+            Verdict::Skipped(reason) => return Some(reason),
+        }
+        None
+    }
+
+    /// Takes in the rules that nearly fired, those that came furthest first.
+    fn take(&mut self, mut near: Vec<(u8, bool, &Step)>) {
+        near.sort_by_key(|(reach, _, _)| std::cmp::Reverse(*reach));
+        for (_, wanted, step) in near {
+            if wanted || self.near.len() < MOST_NEAR {
+                self.near.push(step.clone());
+            } else {
+                self.other(&step.rule);
+            }
+        }
     }
 
     fn other(&mut self, rule: &RuleId) {
@@ -243,7 +286,7 @@ mod tests {
         let found = |word: &str, part: &str| {
             let start = text.find(part).expect("there");
             Found {
-                word: word.to_owned(),
+                word: word.into(),
                 start,
                 end: start + part.len(),
             }
@@ -254,7 +297,7 @@ mod tests {
         assert_eq!(mark(text, overlapping.iter()), "我【要 退 款】！退货");
         assert_eq!(mark(text, [].iter()), text);
         let beyond = [Found {
-            word: String::new(),
+            word: "".into(),
             start: 1,
             end: 400,
         }];

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::model::How;
-use super::normalize::original_range;
+use super::normalize::{Seen, is_sign, original};
 
 /// A word as rules look for it: its normal form and the way in which texts are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,8 +26,8 @@ impl Reading {
     pub(super) const ALL: [Self; 4] = [Self::Plain, Self::Loose, Self::Sound, Self::LooseSound];
 }
 
-/// Where a word occurs: in bytes of the text as it was read, or of the original if it was
-/// found by its sound.
+/// Where a word occurs: in characters of the text as it was read, or in bytes of the original
+/// if it was found by its sound.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hit {
     pub(super) word: WordId,
@@ -56,36 +56,41 @@ impl Hit {
 /// The words that occur in one text.
 #[derive(Debug, Default)]
 pub struct Hits<'t> {
-    text: &'t str,
+    read: Read<'t>,
     /// In the order of the words, one for each.
     pub(super) found: Vec<Hit>,
-    /// How long the text is when it is read plainly and loosely.
-    lens: [u32; 2],
-    /// Up to here the original and both readings have the same bytes.
-    same: [u32; 2],
 }
 
-/// One reading of the characters of a text.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Extent {
-    /// Its length in bytes.
-    pub(super) len: u32,
-    /// Up to here it has the bytes of the original.
-    pub(super) same: u32,
+/// A text as it is read.
+#[derive(Debug, Default)]
+pub(super) struct Read<'t> {
+    /// As it came.
+    pub(super) text: &'t str,
+    /// Empty if nobody asks for it.
+    pub(super) plain: Vec<Seen>,
+    /// The same without signs; empty if nobody asks for it.
+    pub(super) loose: Vec<Seen>,
+}
+
+impl Read<'_> {
+    /// Reads without signs what was read plainly.
+    pub(super) fn overlook_signs(&mut self) {
+        let plain = self.plain.iter().copied();
+        self.loose = plain.filter(|seen| !is_sign(seen.c)).collect();
+    }
 }
 
 impl<'t> Hits<'t> {
     /// Hits in any order, several for a word if it occurs several times.
-    pub(super) fn new(text: &'t str, mut found: Vec<Hit>, plain: Extent, loose: Extent) -> Self {
-        let lens = [plain.len, loose.len];
+    pub(super) fn new(read: Read<'t>, mut found: Vec<Hit>) -> Self {
         for hit in &mut found {
             let len = match hit.reading {
-                Reading::Plain => plain.len,
-                Reading::Loose => loose.len,
+                Reading::Plain => read.plain.len(),
+                Reading::Loose => read.loose.len(),
                 // Words are looked for by their sound anywhere in a text.
                 Reading::Sound | Reading::LooseSound => continue,
             };
-            hit.suffix = hit.end == len;
+            hit.suffix = hit.end as usize == len;
             hit.exact = hit.prefix && hit.suffix;
         }
         if found.len() > 1 {
@@ -99,12 +104,7 @@ impl<'t> Hits<'t> {
                 same
             });
         }
-        Self {
-            text,
-            found,
-            lens,
-            same: [plain.same, loose.same],
-        }
+        Self { read, found }
     }
 
     /// The words that occur.
@@ -120,25 +120,19 @@ impl<'t> Hits<'t> {
             .binary_search_by_key(&word, |hit| hit.word)
             .ok()?;
         let hit = &self.found[at];
-        let length = hit.end - hit.start;
-        let loose = match hit.reading {
-            Reading::Plain => false,
-            Reading::Loose => true,
-            Reading::Sound | Reading::LooseSound => {
-                return Some(hit.start as usize..hit.end as usize);
-            }
+        let (start, end) = (hit.start as usize, hit.end as usize);
+        let chars = match hit.reading {
+            Reading::Plain => &self.read.plain,
+            Reading::Loose => &self.read.loose,
+            Reading::Sound | Reading::LooseSound => return Some(start..end),
         };
-        let len = self.lens[usize::from(loose)];
-        let range = match how {
-            How::Contains | How::Pinyin => hit.start..hit.end,
-            How::Exact => hit.exact.then_some(0..len)?,
-            How::Prefix => hit.prefix.then_some(0..length)?,
-            How::Suffix => hit.suffix.then_some(len - length..len)?,
+        let length = end - start;
+        let chars = match how {
+            How::Contains | How::Pinyin => &chars[start..end],
+            How::Exact => hit.exact.then_some(&chars[..])?,
+            How::Prefix => hit.prefix.then_some(&chars[..length])?,
+            How::Suffix => hit.suffix.then_some(&chars[chars.len() - length..])?,
         };
-        let bytes = range.start as usize..range.end as usize;
-        if range.end <= self.same[usize::from(loose)] {
-            return Some(bytes);
-        }
-        Some(original_range(self.text, &bytes, loose))
+        Some(original(self.read.text, chars))
     }
 }

@@ -1,17 +1,12 @@
-//! The keys of rule and calendar files: the check, the schema and the manual in one table.
+//! The keys of rule files: the check, the schema and the manual in one table.
 
+use super::parse_date::DATE;
 use crate::yaml::{Key, Shape, schema_of};
 
 /// JSON Schema of rule files.
 #[must_use]
 pub fn schema() -> serde_json::Value {
     schema_of("规则文件 / wecom-agent rules", &RULES)
-}
-
-/// JSON Schema of `calendar.yaml`.
-#[must_use]
-pub fn calendar_schema() -> serde_json::Value {
-    schema_of("日历文件 / wecom-agent calendar", &CALENDAR)
 }
 
 const MODES: &[&str] = &["on", "observe", "off"];
@@ -27,7 +22,7 @@ pub(super) const RULES: Shape = Shape::Map(&[
     ),
     Key::may(
         "words",
-        Shape::Named(&Shape::Words),
+        Shape::Named(&Shape::Keywords),
         "多条规则共用的词组；在规则里写成 $名字",
         "Words used in several rules; called as $name",
     ),
@@ -104,8 +99,14 @@ const RULE: &[Key] = &[
     Key::may(
         "on",
         Shape::Text,
-        "由什么触发：message（默认）、added、deleted、joined、left、entered、clicked、event:<Event>/<ChangeType>",
+        "由什么触发：message（默认）、added、deleted、joined、left、entered、clicked、date:属性、event:<Event>/<ChangeType>",
         "What starts it; default message",
+    ),
+    Key::may(
+        "date",
+        Shape::Map(DATE),
+        "on: date:属性 的细节",
+        "Details of on: date:ATTRIBUTE",
     ),
     CHANNEL,
     HOURS,
@@ -134,9 +135,14 @@ const RULE: &[Key] = &[
 ];
 
 const WHEN: &[Key] = &[
-    Key::may("any", Shape::Words, "至少出现一个", "At least one occurs"),
-    Key::may("all", Shape::Words, "每个都要出现", "Each occurs"),
-    Key::may("none", Shape::Words, "一个也不能出现", "Not one occurs"),
+    Key::may(
+        "any",
+        Shape::Keywords,
+        "至少出现一个",
+        "At least one occurs",
+    ),
+    Key::may("all", Shape::Keywords, "每个都要出现", "Each occurs"),
+    Key::may("none", Shape::Keywords, "一个也不能出现", "Not one occurs"),
     Key::may(
         "match",
         Shape::Choice(MATCHES, &[]),
@@ -423,70 +429,4 @@ const MASS: &[Key] = &[
         "发给哪些客户；键和 when.contact 一样",
         "To which contacts, by the same keys as when.contact",
     ),
-];
-
-pub(super) const CALENDAR: Shape = Shape::Map(&[
-    Key::may(
-        "version",
-        Shape::Integer,
-        "文件格式版本，目前是 1",
-        "Version of the format, 1 for now",
-    ),
-    Key::must(
-        "hours",
-        Shape::Named(&Shape::SomeOf(&Shape::Map(OPENING))),
-        "时段的名字；一个名字可以有几段",
-        "Named hours; a name may have several spans",
-    ),
-    Key::may(
-        "holidays",
-        Shape::Choice(&["cn", "none"], &[]),
-        "cn 使用内置的中国法定节假日与调休表",
-        "cn uses the built-in Chinese holidays and make-up days",
-    ),
-    Key::may("extra_off", Shape::Dates, "另外放假的日子", "More days off"),
-    Key::may(
-        "extra_work",
-        Shape::Dates,
-        "另外上班的日子",
-        "More working days",
-    ),
-]);
-
-pub(super) const DAYS: &[&str] = &[
-    "工作日",
-    "休息日",
-    "周末",
-    "节假日",
-    "每天",
-    "周一",
-    "周二",
-    "周三",
-    "周四",
-    "周五",
-    "周六",
-    "周日",
-];
-
-const OPENING: &[Key] = &[
-    Key::may(
-        "days",
-        Shape::Choices(DAYS),
-        "哪些日子，默认每天",
-        "Which days, default 每天 (every)",
-    ),
-    Key::may("from", Shape::Clock, "几点开始", "From"),
-    Key::may(
-        "to",
-        Shape::Clock,
-        "几点结束；不晚于开始则到次日",
-        "To; past midnight if it is not after the start",
-    ),
-    Key::may(
-        "not",
-        Shape::Text,
-        "另一时段以外",
-        "Whenever other hours are not",
-    ),
-    Key::may("always", Shape::Flag, "全天", "Always"),
 ];

@@ -6,16 +6,22 @@ use std::path::Path;
 use sha1::{Digest as _, Sha1};
 
 use super::calendar::Calendar;
-use super::matcher::{Matcher, Words};
-use super::model::{Rule, RuleSet};
+use super::matcher::{BuildError, Matcher, Words};
+use super::model::{Mode, On, Rule, RuleSet};
 use super::parse::{Context, rules_of};
 use super::parse_calendar::calendar_of;
+use super::parse_roster::roster_of;
+use super::roster::Roster;
 use super::{lint, problems};
 use crate::diagnostic::{Diagnostic, Findings, Report};
+use crate::domain::anniversary::Anniversary;
+use crate::domain::ids::Tag;
 use crate::templates::Catalog;
-use crate::templates::load::{read_tree, shown};
+use crate::templates::load::{read_yaml_tree, shown};
 use crate::yaml::decode;
 
+/// The file with shifts, and with who is told when nobody answers.
+pub const ROSTER_FILE: &str = "roster.yaml";
 /// The file with hours and holidays.
 pub const CALENDAR_FILE: &str = "calendar.yaml";
 
@@ -32,6 +38,8 @@ pub struct References<'a> {
     pub robots: &'a BTreeSet<String>,
     /// SOPs; `None` if they are not known, and then their names are not checked.
     pub sops: Option<&'a BTreeSet<String>>,
+    /// Tags that SOPs set; `None` if they are not known.
+    pub plan_tags: Option<&'a BTreeSet<Tag>>,
     /// What is known of the installation; `None` leaves out what depends on it.
     pub setting: Option<&'a Setting>,
 }
@@ -52,7 +60,7 @@ pub struct Setting {
 #[must_use]
 pub fn load(dir: &Path, references: &References<'_>) -> (Option<RuleSet>, Report) {
     let mut report = Report::default();
-    let files = read_tree(dir, problems::UNREADABLE, &mut report, is_rule_file);
+    let files = read_yaml_tree(dir, problems::UNREADABLE, &mut report, is_rule_file);
     let set = from_files(dir, &files, references, &mut report);
     (set, report)
 }
@@ -66,6 +74,17 @@ pub fn calendar_in(dir: &Path) -> Calendar {
     calendar(dir, &files.into_iter().collect(), &mut Report::default())
 }
 
+/// The roster of a folder of rules, as far as it can be read: its groups can be named like
+/// those of the config. Its problems are found by [`load`].
+#[must_use]
+pub fn roster_in(dir: &Path) -> Roster {
+    let bytes = std::fs::read(dir.join(ROSTER_FILE)).ok();
+    let files = bytes.map(|bytes| (ROSTER_FILE.to_owned(), bytes));
+    let (calendar, groups) = (calendar_in(dir), BTreeSet::new());
+    let files = files.into_iter().collect();
+    roster(dir, &files, &calendar, &groups, &mut Report::default())
+}
+
 /// Reads rules from files already in memory: names relative to `dir`, and contents.
 #[must_use]
 pub fn from_files(
@@ -75,6 +94,13 @@ pub fn from_files(
     report: &mut Report,
 ) -> Option<RuleSet> {
     let calendar = calendar(dir, files, report);
+    let roster = roster(dir, files, &calendar, references.servicer_groups, report);
+    let mut groups = references.servicer_groups.clone();
+    groups.extend(roster.names().map(str::to_owned));
+    let references = &References {
+        servicer_groups: &groups,
+        ..*references
+    };
     let mut context = Context {
         references,
         calendar: &calendar,
@@ -82,7 +108,7 @@ pub fn from_files(
         ids: BTreeMap::new(),
     };
     let mut rules: Vec<Rule> = Vec::new();
-    for (name, bytes) in files.iter().filter(|(name, _)| *name != CALENDAR_FILE) {
+    for (name, bytes) in files.iter().filter(|(name, _)| is_rules(name)) {
         if let Some(source) = decode(&shown(dir, name), bytes, report) {
             rules.extend(rules_of(&mut context, name, Findings::new(&source, report)));
         }
@@ -91,6 +117,7 @@ pub fn from_files(
     // stable, so only the priority has to be compared.
     rules.shrink_to_fit();
     rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+    let anniversaries = anniversaries(&rules);
     let words = context.words;
     if report.has_errors() {
         return None;
@@ -101,13 +128,19 @@ pub fn from_files(
                 rules,
                 matcher,
                 calendar,
-                version: version(files),
+                roster,
+                anniversaries,
+                version: version(files).into(),
             };
             lint::whole(&set, references, &lint::Files { dir, files }, report);
             Some(set)
         }
         Err(error) => {
-            report.push(Diagnostic::of(problems::BUILD).value("detail", error.to_string()));
+            let detail = match error {
+                BuildError::Words(_) => "syntax.too_many_words",
+                BuildError::Patterns(_) => "syntax.too_many_patterns",
+            };
+            report.push(Diagnostic::of(problems::BUILD).entry("detail", detail));
             None
         }
     }
@@ -120,6 +153,37 @@ fn calendar(dir: &Path, files: &BTreeMap<String, Vec<u8>>, report: &mut Report) 
     source.map_or_else(Calendar::default, |source| {
         calendar_of(Findings::new(&source, report))
     })
+}
+
+fn roster(
+    dir: &Path,
+    files: &BTreeMap<String, Vec<u8>>,
+    calendar: &Calendar,
+    groups: &BTreeSet<String>,
+    report: &mut Report,
+) -> Roster {
+    let source = files
+        .get(ROSTER_FILE)
+        .and_then(|bytes| decode(&shown(dir, ROSTER_FILE), bytes, report));
+    source.map_or_else(Roster::default, |source| {
+        roster_of(Findings::new(&source, report), calendar, groups)
+    })
+}
+
+fn anniversaries(rules: &[Rule]) -> Vec<Anniversary> {
+    let mut all: Vec<Anniversary> = Vec::new();
+    for rule in rules.iter().filter(|rule| rule.mode != Mode::Off) {
+        if let On::Date(of) = &rule.on
+            && !all.contains(of)
+        {
+            all.push((**of).clone());
+        }
+    }
+    all
+}
+
+fn is_rules(name: &str) -> bool {
+    name != CALENDAR_FILE && name != ROSTER_FILE
 }
 
 /// A short hash over names and contents.

@@ -1,21 +1,22 @@
 //! Which words occur in a text, and which rules that makes worth a look.
 //!
 //! All words of all rules, and the literals that patterns cannot do without, are in one
-//! automaton: a message costs what it contains, not what the rules contain. Words for which
-//! signs are overlooked have an automaton of their own, words that are looked for by their
+//! dictionary: a message costs what it contains, not what the rules contain. Words for which
+//! signs are overlooked have a dictionary of their own, words that are looked for by their
 //! sound a trie; both cost nothing while no rule asks for them. Patterns without a
 //! literal share one [`RegexSet`].
 
 use std::collections::HashMap;
 
-use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder};
 use regex::{RegexSet, RegexSetBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor, Seq};
 
-use super::hits::{Extent, Hit, Reading};
+use super::dictionary::Dictionary;
+pub use super::dictionary::TooMany;
+use super::hits::{Hit, Read, Reading};
 pub use super::hits::{Hits, WordId};
 use super::model::{How, Rule};
-use super::normalize::{is_sign, normal, normalize, without_signs};
+use super::normalize::{normalize, seen, without_signs};
 use super::pinyin::{self, Trie, TrieBuilder};
 use super::words::{Word, WordList};
 
@@ -23,8 +24,6 @@ use super::words::{Word, WordList};
 pub const PATTERN_BYTES: usize = 1024 * 1024;
 /// A pattern with more alternatives than this is cheaper in the common set.
 const MOST_LITERALS: usize = 64;
-
-type Automaton = CharwiseDoubleArrayAhoCorasick<u32>;
 
 /// Gives each normal form one number in each of the ways in which texts are read.
 #[derive(Debug, Default)]
@@ -65,8 +64,8 @@ impl Words {
 /// Finds words and candidate rules.
 #[derive(Default)]
 pub struct Matcher {
-    plain: Option<Automaton>,
-    loose: Option<Automaton>,
+    plain: Dictionary,
+    loose: Dictionary,
     sounds: Trie,
     loose_sounds: Trie,
     /// `rules_of[starts[w]..starts[w + 1]]` are the rules that word `w` makes candidates.
@@ -78,12 +77,12 @@ pub struct Matcher {
     pattern_rules: Vec<u32>,
 }
 
-/// The automaton or the pattern set could not be built.
+/// The dictionary or the pattern set could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// Too many words.
     #[error("the words of all rules together are too many: {0}")]
-    Words(String),
+    Words(#[from] TooMany),
     /// Too many or too large patterns.
     #[error("the patterns of all rules together are too large")]
     Patterns(#[source] regex::Error),
@@ -99,7 +98,7 @@ impl std::fmt::Debug for Matcher {
 }
 
 impl Matcher {
-    /// Builds the automaton of these rules, whose words are numbered in `words`.
+    /// Builds the dictionary of these rules, whose words are numbered in `words`.
     ///
     /// # Errors
     /// When the words or patterns are more than the engines can hold.
@@ -133,8 +132,8 @@ impl Matcher {
         let (starts, rules_of) = postings(posts, words.len());
         let [plain, loose, sounds, loose_sounds] = words.ids;
         Ok(Self {
-            plain: automaton(plain)?,
-            loose: automaton(loose)?,
+            plain: Dictionary::new(plain)?,
+            loose: Dictionary::new(loose)?,
             sounds: trie(sounds),
             loose_sounds: trie(loose_sounds),
             starts,
@@ -149,13 +148,21 @@ impl Matcher {
     #[must_use]
     pub fn scan<'t>(&self, text: &'t str) -> Hits<'t> {
         let mut found: Vec<Hit> = Vec::new();
-        let plain = self.plain.as_ref();
-        let plain = plain.map_or_else(Extent::default, |plain| {
-            read(plain, text, Reading::Plain, &mut found)
+        let mut read = Read {
+            text,
+            ..Read::default()
+        };
+        if !(self.plain.is_empty() && self.loose.is_empty()) {
+            read.plain = seen(text);
+        }
+        self.plain.scan(&read.plain, |word, place| {
+            found.push(Hit::new(word, place, Reading::Plain));
         });
-        let loose = self.loose.as_ref();
-        let loose = loose.map_or_else(Extent::default, |loose| {
-            read(loose, text, Reading::Loose, &mut found)
+        if !self.loose.is_empty() {
+            read.overlook_signs();
+        }
+        self.loose.scan(&read.loose, |word, place| {
+            found.push(Hit::new(word, place, Reading::Loose));
         });
         self.sounds.scan(text, false, |word, place| {
             found.push(Hit::new(word, place, Reading::Sound));
@@ -163,7 +170,7 @@ impl Matcher {
         self.loose_sounds.scan(text, true, |word, place| {
             found.push(Hit::new(word, place, Reading::LooseSound));
         });
-        Hits::new(text, found, plain, loose)
+        Hits::new(read, found)
     }
 
     /// The rules worth a look, in order: those that need no text and those of which a
@@ -191,52 +198,12 @@ fn longest(all: &WordList) -> Option<&Word> {
     all.words().iter().max_by_key(|word| word.text.len())
 }
 
-fn automaton(words: HashMap<Box<str>, WordId>) -> Result<Option<Automaton>, BuildError> {
-    if words.is_empty() {
-        return Ok(None);
-    }
-    let mut patterns: Vec<(Box<str>, u32)> =
-        words.into_iter().map(|(word, id)| (word, id.0)).collect();
-    patterns.sort_unstable();
-    CharwiseDoubleArrayAhoCorasickBuilder::new()
-        .use_prefilter(false)
-        .build_with_values(patterns)
-        .map(Some)
-        .map_err(|error| BuildError::Words(error.to_string()))
-}
-
 fn trie(words: HashMap<Box<str>, WordId>) -> Trie {
     let mut trie = TrieBuilder::default();
     for (word, id) in words {
         trie.add(&word, id);
     }
     trie.build()
-}
-
-/// Normalises and scans in one pass, without a copy of the text.
-fn read(automaton: &Automaton, text: &str, reading: Reading, found: &mut Vec<Hit>) -> Extent {
-    let loose = reading == Reading::Loose;
-    let mut stepper = automaton.find_overlapping_stepper();
-    let mut extent = Extent::default();
-    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    for (at, c) in text.char_indices() {
-        let Some(mapped) = normal(c) else { continue };
-        if loose && is_sign(mapped) {
-            continue;
-        }
-        stepper.consume(mapped);
-        let at = number(at);
-        let end = extent.len + number(mapped.len_utf8());
-        if extent.same == at && extent.len == at && mapped.len_utf8() == c.len_utf8() {
-            extent.same = end;
-        }
-        extent.len = end;
-        for hit in stepper.matches() {
-            let place = number(hit.start())..number(hit.end());
-            found.push(Hit::new(WordId(hit.value()), place, reading));
-        }
-    }
-    extent
 }
 
 /// Sorted pairs as one array per side, indexed by word.

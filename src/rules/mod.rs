@@ -6,7 +6,9 @@
 
 mod audience;
 pub mod calendar;
+mod calendar_keys;
 mod conditions;
+mod dictionary;
 pub mod engine;
 pub mod explain;
 pub mod glance;
@@ -24,23 +26,31 @@ mod parse_action;
 mod parse_calendar;
 mod parse_contact;
 mod parse_content;
+mod parse_date;
+mod parse_pattern;
 mod parse_plan;
+mod parse_roster;
 mod parse_task;
 mod parse_when;
 mod pinyin;
 pub(crate) mod problems;
+pub mod roster;
+mod roster_keys;
 pub mod words;
 
 pub use audience::fits;
-pub use calendar::Calendar;
+pub use calendar::{Calendar, DayKind};
+pub use calendar_keys::calendar_schema;
 pub use engine::{Decision, Fired, decide, deed, explain};
 pub use explain::{Reason, Step, Trace, Verdict};
 pub use glance::{Glance, nearly_fired};
-pub use keys::{ACTION, AUDIENCE, CONTACT, calendar_schema, schema};
-pub use load::{References, Setting, calendar_in, load};
+pub use keys::{ACTION, AUDIENCE, CONTACT, schema};
+pub use load::{References, Setting, calendar_in, load, roster_in};
 pub use model::{HitsWanted, Mode, On, Rule, RuleSet, Standing};
 pub use parse_contact::{contact_tests, tags};
 pub use parse_plan::PlanReader;
+pub use roster::Roster;
+pub use roster_keys::roster_schema;
 
 /// Every kind of finding in rule and calendar files.
 #[must_use]

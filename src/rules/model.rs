@@ -1,6 +1,6 @@
 //! What a rule is, after its file was read and checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{Calendar, HoursId};
 use super::matcher::Matcher;
+use super::roster::Roster;
 use super::words::WordList;
 use crate::domain::action::Action;
+use crate::domain::anniversary::Anniversary;
 use crate::domain::criteria::ContactTest;
-use crate::domain::ids::RuleId;
-use crate::domain::inbound::{Channel, Trigger};
+use crate::domain::ids::{RuleId, SopId};
+use crate::domain::inbound::{Channel, Task, Trigger};
 use crate::yaml::values::Moment;
 
 /// All rules of an installation, in the order in which they are considered.
@@ -21,7 +23,9 @@ pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
     pub(super) matcher: Matcher,
     pub(super) calendar: Calendar,
-    pub(super) version: String,
+    pub(super) roster: Roster,
+    pub(super) anniversaries: Vec<Anniversary>,
+    pub(super) version: Arc<str>,
 }
 
 impl RuleSet {
@@ -32,7 +36,9 @@ impl RuleSet {
             rules: Vec::new(),
             matcher: Matcher::default(),
             calendar: Calendar::default(),
-            version: String::new(),
+            roster: Roster::default(),
+            anniversaries: Vec::new(),
+            version: Arc::from(""),
         }
     }
 
@@ -54,10 +60,27 @@ impl RuleSet {
         &self.calendar
     }
 
-    /// A short hash of the files that the set was read from.
+    /// Who is on duty when.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// The days of contacts that rules ask for, each once.
+    #[must_use]
+    pub fn anniversaries(&self) -> &[Anniversary] {
+        &self.anniversaries
+    }
+
+    /// What the set is called in traces: a short hash of its files, unless it was named.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Gives the set the name of what it is a part of.
+    pub fn set_version(&mut self, version: String) {
+        self.version = version.into();
     }
 }
 
@@ -66,6 +89,8 @@ impl RuleSet {
 pub struct Standing {
     /// How often each rule with a daily limit has fired today.
     pub used_today: BTreeMap<RuleId, u32>,
+    /// The SOPs that operators have paused.
+    pub paused: BTreeSet<SopId>,
 }
 
 /// One rule.
@@ -74,7 +99,7 @@ pub struct Rule {
     /// Its identity: cooldowns belong to it.
     pub id: RuleId,
     /// A name for people.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// Whether it acts.
     pub mode: Mode,
     /// Higher is considered first.
@@ -82,7 +107,7 @@ pub struct Rule {
     /// What starts it.
     pub on: On,
     /// Through which channels; empty means any.
-    pub channels: Vec<Channel>,
+    pub channels: Box<[Channel]>,
     /// In which hours.
     pub hours: Option<HoursId>,
     /// Conditions, all of which must hold.
@@ -144,11 +169,16 @@ pub enum On {
     /// Any other event, by WeCom's own names.
     Event {
         /// `Event`.
-        event: String,
+        event: Box<str>,
         /// `ChangeType`; `None` takes any.
-        change: Option<String>,
+        change: Option<Box<str>>,
     },
+    /// A day has come that an attribute of the customer names.
+    Date(Box<Anniversary>),
 }
+
+/// The `Event` of what the company's own systems tell: `on: event:ingest/order`.
+const TOLD: &str = "ingest";
 
 impl On {
     /// The word that `on:` uses for it.
@@ -163,6 +193,7 @@ impl On {
             Self::Entered => "entered",
             Self::Clicked => "clicked",
             Self::Event { .. } => "event",
+            Self::Date(_) => "date",
         }
     }
 
@@ -176,7 +207,15 @@ impl On {
                     event: name,
                     change_type,
                 },
-            ) => event == name && (change.is_none() || change == change_type),
+            ) => {
+                **event == **name
+                    && (change.is_none() || change.as_deref() == change_type.as_deref())
+            }
+            (Self::Event { event, change }, Trigger::Own(Task::Told(told))) => {
+                let happened = &**event == TOLD && told.event.is_some();
+                happened && (change.is_none() || change.as_deref() == told.event.as_deref())
+            }
+            (Self::Date(wanted), Trigger::Date(of)) => wanted == of,
             _ => trigger.word() == Some(self.word()),
         }
     }
@@ -202,11 +241,11 @@ pub struct When {
     /// Signs and spaces between the characters of a word are overlooked: 退*款 is 退款.
     pub loose: bool,
     /// A pattern that the text matches.
-    pub regex: Option<Pattern>,
+    pub regex: Option<Box<Pattern>>,
     /// The message is of one of these types; empty means any.
-    pub types: Vec<String>,
+    pub types: Box<[String]>,
     /// What must hold of the contact.
-    pub contact: Vec<ContactTest>,
+    pub contact: Box<[ContactTest]>,
     /// So many matches by the contact, this one included.
     pub hits: Option<HitsWanted>,
 }

@@ -90,28 +90,35 @@ pub(super) fn without_signs(word: &str) -> Option<String> {
     (!edges.into_iter().any(is_sign)).then(|| normal.chars().filter(|c| !is_sign(*c)).collect())
 }
 
-/// The bytes of the original text that a range of the normalised text came from, with signs
-/// overlooked or not.
+/// A character of a text as it is read: in normal form, and its first byte in the original.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) c: char,
+    at: u32,
+}
+
+/// The characters of a text that are not dropped.
 #[must_use]
-pub(super) fn original_range(text: &str, range: &Range<usize>, loose: bool) -> Range<usize> {
-    let mut reached = 0;
-    let mut start = None;
-    let mut end = 0;
+pub(super) fn seen(text: &str) -> Vec<Seen> {
+    let mut seen = Vec::with_capacity(text.chars().count());
     for (at, c) in text.char_indices() {
-        let Some(mapped) = normal(c).filter(|c| !(loose && is_sign(*c))) else {
-            continue;
-        };
-        if reached >= range.end {
-            break;
+        if let Some(c) = normal(c) {
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            seen.push(Seen { c, at });
         }
-        if reached >= range.start {
-            start = start.or(Some(at));
-            end = at + c.len_utf8();
-        }
-        reached += mapped.len_utf8();
     }
-    let start = start.unwrap_or(text.len());
-    start..end.max(start)
+    seen
+}
+
+/// The bytes of the original text that these characters of it came from.
+#[must_use]
+pub(super) fn original(text: &str, seen: &[Seen]) -> Range<usize> {
+    let (Some(first), Some(last)) = (seen.first(), seen.last()) else {
+        return 0..0;
+    };
+    let last = last.at as usize;
+    let len = text[last..].chars().next().map_or(0, char::len_utf8);
+    first.at as usize..last + len
 }
 
 #[cfg(test)]

@@ -37,7 +37,10 @@ impl<'a> Occasion<'a> {
 
     /// Why an action makes no sense here, as the key of a text; `None` if it does.
     pub(super) fn forbids(&self, action: &str) -> Option<&'static str> {
-        let no_chat = matches!(self.on, On::Added | On::Deleted | On::Joined | On::Left);
+        let no_chat = matches!(
+            self.on,
+            On::Added | On::Deleted | On::Joined | On::Left | On::Date(_)
+        );
         let nobody = matches!(self.on, On::Joined | On::Left);
         let customers = [Channel::Kf, Channel::Contact];
         let (allowed, help) = match action {

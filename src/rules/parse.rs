@@ -11,8 +11,9 @@ use super::matcher::Words;
 use super::model::{Mode, On, Place, Rule, When};
 use super::occasion::Occasion;
 use super::parse_action::Reader;
+use super::parse_date::anniversary;
 use super::{parse_when, problems};
-use crate::diagnostic::{Diagnostic, Findings, Span};
+use crate::diagnostic::{Diagnostic, Findings, Span, nearest};
 use crate::domain::action::Action;
 use crate::domain::ids::RuleId;
 use crate::domain::inbound::Channel;
@@ -20,6 +21,8 @@ use crate::yaml::values::{self, Moment};
 use crate::yaml::{Data, Node, check, parse};
 
 const DEFAULT_PRIORITY: i64 = 50;
+/// An id is part of keys of the store and of every trace.
+const MOST_ID_CHARS: usize = 64;
 
 /// What all files share.
 pub(super) struct Context<'a> {
@@ -138,9 +141,7 @@ impl File<'_, '_> {
                         words.extend(own);
                     }
                     None => {
-                        let found = Diagnostic::of(problems::UNKNOWN_GROUP)
-                            .value("name", name)
-                            .suggest(name, self.groups.keys().map(String::as_str));
+                        let found = unknown_group(name, &self.groups);
                         self.findings.add(span, found);
                     }
                 },
@@ -161,11 +162,11 @@ impl File<'_, '_> {
             line: span.line,
         };
         self.remember(&id, span, &place);
-        let on = self.trigger(node.get("on"));
+        let on = self.trigger(node.get("on"), node.get("date"));
         let channels = self.channels(node, &on, span);
         let when = self.when(node.get("when"), &on);
         let rule = Rule {
-            name: text(node.get("name")),
+            name: node.get("name").and_then(Node::text).map(Arc::from),
             mode: self.mode(node),
             priority: self.number(node, "priority").unwrap_or(DEFAULT_PRIORITY),
             hours: self.hours(node),
@@ -179,7 +180,7 @@ impl File<'_, '_> {
                 .into(),
             id,
             on,
-            channels,
+            channels: channels.into(),
             when,
             place,
         };
@@ -201,10 +202,19 @@ impl File<'_, '_> {
         if id.as_str().is_empty() {
             return;
         }
+        let count = id.as_str().chars().count();
+        if count > MOST_ID_CHARS {
+            let found = Diagnostic::of(problems::LONG_ID)
+                .value("count", count.to_string())
+                .value("most", MOST_ID_CHARS.to_string());
+            self.findings.add(span, found);
+        }
         if let Some(first) = self.context.ids.get(id) {
+            let folder = self.findings.source.name().strip_suffix(&*self.name);
+            let folder = folder.unwrap_or_default();
             let found = Diagnostic::of(problems::DUPLICATE_ID)
                 .value("id", id.as_str())
-                .value("first", format!("{}:{}", first.file, first.line));
+                .value("first", format!("{folder}{}:{}", first.file, first.line));
             self.findings.add(span, found);
         } else {
             self.context.ids.insert(id.clone(), place.clone());
@@ -237,9 +247,14 @@ impl File<'_, '_> {
             let key = entry.key.as_str();
             key != "when" && key.starts_with("when")
         });
+        // A rule without an id is told to have none; that is enough for once.
+        let nameless = rule.id.as_str().is_empty();
         let trigger = node.get("on").map(|on| on.span);
         let unknown = trigger.is_some_and(|on| self.findings.has_at(problems::BAD_TRIGGER, on));
-        if hidden || unknown {
+        let no_map = node
+            .get("when")
+            .is_some_and(|when| !matches!(when.data, Data::Map(_)));
+        if hidden || unknown || nameless || no_map {
             return;
         }
         if rule.on == On::Message && blank && node.get("hours").is_none() && rule.hours.is_none() {
@@ -288,7 +303,7 @@ impl File<'_, '_> {
         id
     }
 
-    fn trigger(&mut self, node: Option<&Node>) -> On {
+    fn trigger(&mut self, node: Option<&Node>, date: Option<&Node>) -> On {
         let Some((text, span)) = node.and_then(|node| Some((node.text()?, node.span))) else {
             return On::Message;
         };
@@ -303,7 +318,7 @@ impl File<'_, '_> {
             "left" => On::Left,
             "entered" => On::Entered,
             "clicked" => On::Clicked,
-            _ => match text.strip_prefix("event:").and_then(event) {
+            _ => match named(text, date) {
                 Some(on) => on,
                 None => {
                     let found = Diagnostic::of(problems::BAD_TRIGGER)
@@ -339,6 +354,33 @@ impl File<'_, '_> {
     }
 }
 
+/// Groups are called as other tools call variables, too: `${name}`, `$words.name`.
+fn unknown_group(name: &str, groups: &BTreeMap<String, Vec<(String, Span)>>) -> Diagnostic {
+    let known: Vec<&str> = groups.keys().map(String::as_str).collect();
+    let bare = name
+        .trim_start_matches("words")
+        .trim_matches(|c: char| c.is_whitespace() || "{}()<>.:：｛｝".contains(c));
+    let found = Diagnostic::of(problems::UNKNOWN_GROUP)
+        .value("name", name)
+        .value("known", known.join(", "));
+    match nearest(bare, known.iter().copied()) {
+        Some(near) => found
+            .value("near", format!("${near}"))
+            .help("check.did_you_mean"),
+        None if known.is_empty() => found,
+        None => found.help("check.unknown_group_known"),
+    }
+}
+
+/// `date:生日`, `event:change_external_contact`.
+fn named(text: &str, date: Option<&Node>) -> Option<On> {
+    if let Some(attribute) = text.strip_prefix("date:") {
+        let of = anniversary(attribute.trim(), date);
+        return (!of.attribute.is_empty()).then(|| On::Date(Box::new(of)));
+    }
+    text.strip_prefix("event:").and_then(event)
+}
+
 fn event(text: &str) -> Option<On> {
     let (event, change) = match text.split_once('/') {
         Some((event, change)) => (event, Some(change)),
@@ -351,8 +393,8 @@ fn event(text: &str) -> Option<On> {
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     (is_name(event) && change.is_none_or(is_name)).then(|| On::Event {
-        event: event.to_owned(),
-        change: change.map(str::to_owned),
+        event: event.into(),
+        change: change.map(Box::from),
     })
 }
 
@@ -366,7 +408,9 @@ fn channel(name: &str) -> Option<Channel> {
 pub(super) fn carries(channel: Channel, on: &On) -> bool {
     match on {
         On::Message | On::Entered => channel != Channel::Contact,
-        On::Added | On::Deleted | On::Joined | On::Left => channel == Channel::Contact,
+        On::Added | On::Deleted | On::Joined | On::Left | On::Date(_) => {
+            channel == Channel::Contact
+        }
         On::Clicked => matches!(channel, Channel::App | Channel::Aibot),
         On::Event { .. } => true,
     }
@@ -376,8 +420,4 @@ pub(super) fn carries(channel: Channel, on: &On) -> bool {
 fn limit(node: Option<&Node>) -> Option<u32> {
     let per_day = values::integer(node?.get("per_day")?.text()?)?;
     u32::try_from(per_day).ok()
-}
-
-fn text(node: Option<&Node>) -> Option<String> {
-    node.and_then(Node::text).map(str::to_owned)
 }

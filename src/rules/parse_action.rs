@@ -128,7 +128,7 @@ impl Reader<'_, '_> {
 
     fn remark_fits(&mut self, node: &Node) {
         let text = node.text().unwrap_or_default();
-        if !text.contains("{{") && text.chars().count() > REMARK_CHARS {
+        if !text.contains('{') && text.chars().count() > REMARK_CHARS {
             let found = Diagnostic::of(problems::TOO_LONG).value("most", REMARK_CHARS.to_string());
             self.findings.add(node.span, found);
         }

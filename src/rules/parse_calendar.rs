@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::{Date, Weekday};
 
 use super::calendar::{Calendar, Days, Hours, HoursId, Opening};
-use super::keys::CALENDAR;
+use super::calendar_keys::CALENDAR;
 use super::parse::version;
 use super::problems;
 use crate::diagnostic::{Diagnostic, Findings};
@@ -101,7 +101,7 @@ fn opening(item: &Node, findings: &mut Findings<'_>) -> Option<Opening> {
     Some(Opening { days, from, to })
 }
 
-fn days(name: &str) -> Option<Days> {
+pub(super) fn days(name: &str) -> Option<Days> {
     Some(match name {
         "工作日" => Days::Working,
         "休息日" => Days::Resting,

@@ -47,12 +47,38 @@ pub fn tags(node: &Node, findings: &mut Findings<'_>) -> Vec<Tag> {
             continue;
         }
         if fits(group) && fits(name) {
+            sign_before(text, span, findings);
             tags.push(tag);
         } else {
             findings.add(span, Diagnostic::of(problems::BAD_TAG).value("tag", text));
         }
     }
     tags
+}
+
+/// `＠意向/高` and `#意向/高` as they are written elsewhere: here the sign is part of the tag.
+fn sign_before(text: &str, span: Span, findings: &mut Findings<'_>) {
+    let signs = ['@', '＠', '#', '＃', '$', '＄'];
+    if text.contains('／') && !text.contains('/') {
+        let kind = problems::TAG_SIGN;
+        let found = Diagnostic::new(kind.code, kind.severity, "check.tag_slash")
+            .value("tag", text)
+            .value("rest", text.replace('／', "/"));
+        findings.add(span, found);
+        return;
+    }
+    let written = findings.source.line(span.line).chars().nth(span.column - 1);
+    let Some(sign) = text.chars().next().filter(|sign| signs.contains(sign)) else {
+        return;
+    };
+    // Who quotes it means it.
+    if written == Some(sign) {
+        let found = Diagnostic::of(problems::TAG_SIGN)
+            .value("tag", text)
+            .value("sign", sign)
+            .value("rest", text.trim_start_matches(signs));
+        findings.add(span, found);
+    }
 }
 
 /// `>= 3`, `!= x`, `contains x`, or a bare value, which must be equal.

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::domain::action::{Action, Content, TemplateName};
 use crate::domain::inbound::Channel;
 use crate::templates::{check_length, check_text};
-use crate::yaml::{Data, Node};
+use crate::yaml::{Data, Node, place};
 
 /// What WeCom takes as a welcome of a new contact, and in a mass message.
 pub(super) const ATTACHABLE: &[&str] = &["text", "image", "link", "miniprogram", "video", "file"];
@@ -31,7 +31,7 @@ impl Reader<'_, '_> {
             None => {
                 let found = Diagnostic::of(problems::UNKNOWN_TEMPLATE)
                     .value("name", name.0.as_str())
-                    .suggest(&name.0, catalog.names());
+                    .suggest(bare(&name.0), catalog.names());
                 self.findings.add(node.span, found);
             }
         }
@@ -113,7 +113,8 @@ impl Reader<'_, '_> {
         let text = node.text().unwrap_or_default();
         let checked = check_text(text);
         for problem in checked.problems {
-            self.findings.add(node.span, problem.diagnostic);
+            let span = place(self.findings.source, node.span, text, problem.range);
+            self.findings.add(span, problem.diagnostic);
         }
         if let Some(found) = check_length(text) {
             self.findings.add(node.span, found);
@@ -179,6 +180,14 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// The name of a template out of the path of its file.
+fn bare(name: &str) -> &str {
+    let name = name.trim_start_matches("./");
+    let name = name.strip_prefix("templates/").unwrap_or(name);
+    let stem = [".txt", ".md", ".yaml", ".yml"].into_iter();
+    stem.fold(name, |name, form| name.strip_suffix(form).unwrap_or(name))
 }
 
 /// More than one text, or more than nine attachments.

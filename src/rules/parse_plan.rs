@@ -1,12 +1,14 @@
 //! What follow-up plans have in common with rules: actions, templates, names of the config.
 
+use std::collections::BTreeSet;
+
 use super::calendar::Calendar;
 use super::load::References;
 use super::model::{On, When};
 use super::occasion::Occasion;
 use super::parse_action::Reader;
 use super::problems;
-use crate::diagnostic::Findings;
+use crate::diagnostic::{Diagnostic, Findings, Span};
 use crate::domain::action::{Action, TemplateName};
 use crate::domain::inbound::Channel;
 use crate::yaml::{Entry, Node};
@@ -18,6 +20,8 @@ pub struct PlanReader<'a> {
     pub references: &'a References<'a>,
     /// Hours.
     pub calendar: &'a Calendar,
+    /// Internal groups of the config.
+    pub appchats: &'a BTreeSet<String>,
 }
 
 impl PlanReader<'_> {
@@ -40,6 +44,34 @@ impl PlanReader<'_> {
             }
             name
         })
+    }
+
+    /// Reads the name of a template that welcomes a new contact.
+    pub fn welcome(&self, node: &Node, findings: &mut Findings<'_>) -> TemplateName {
+        self.with(findings, |reader| {
+            let name = reader.template(node);
+            reader.welcome_fits(&name, node.span);
+            name
+        })
+    }
+
+    /// Reports hours that the calendar does not have.
+    pub fn hours(&self, name: &str, span: Span, findings: &mut Findings<'_>) {
+        if self.calendar.find(name).is_none() {
+            let known: Vec<&str> = self.calendar.names().collect();
+            let found = Diagnostic::of(problems::UNKNOWN_HOURS)
+                .value("name", name)
+                .value("known", known.join(", "))
+                .suggest(name, known.iter().copied());
+            findings.add(span, found);
+        }
+    }
+
+    /// What a template says of each customer, if anything: who is told it cannot be told the
+    /// same with others.
+    #[must_use]
+    pub fn of_each_customer(&self, name: &TemplateName) -> Option<&str> {
+        self.references.templates.of_each_customer(name)
     }
 
     /// Reports a group robot that the config does not have.

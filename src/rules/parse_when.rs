@@ -2,14 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use regex::RegexBuilder;
-
 use super::lint::parts;
-use super::matcher::{PATTERN_BYTES, WordId};
-use super::model::{HitsWanted, How, On, Pattern, When};
-use super::normalize::normalize;
+use super::matcher::WordId;
+use super::model::{HitsWanted, How, On, When};
+use super::normalize::{is_sign, normalize};
 use super::parse::File;
 use super::parse_contact::contact_tests;
+use super::parse_pattern::pattern;
 use super::problems;
 use super::words::{Word, WordList};
 use crate::diagnostic::{Diagnostic, Span};
@@ -17,8 +16,6 @@ use crate::yaml::{Node, values};
 
 /// A word is at most this long: no message matches a longer one.
 const MOST_CHARS: usize = 500;
-/// A pattern is at most this long, before it is even looked at.
-const MOST_PATTERN_BYTES: usize = 10_000;
 /// Of one list so many words are named as superfluous.
 const MOST_SUPERFLUOUS: usize = 5;
 
@@ -39,14 +36,18 @@ pub(super) fn when(file: &mut File<'_, '_>, node: &Node, on: &On) -> When {
         none: words(file, node.get("none"), (how, loose), how == How::Contains),
         how,
         loose,
-        regex: node.get("regex").and_then(|node| pattern(file, node)),
+        regex: node
+            .get("regex")
+            .and_then(|node| pattern(file, node))
+            .map(Box::new),
         types: texts(node.get("type")),
         contact: node
             .get("contact")
-            .map(|node| contact_tests(node, &mut file.findings))
+            .map(|node| contact_tests(node, &mut file.findings).into())
             .unwrap_or_default(),
         hits: node.get("hits").and_then(hits),
     };
+    signs_only(file, node, loose);
     no_text(file, node, on);
     contradiction(file, node, &when);
     when
@@ -61,7 +62,7 @@ fn hits(node: &Node) -> Option<HitsWanted> {
     })
 }
 
-fn texts(node: Option<&Node>) -> Vec<String> {
+fn texts(node: Option<&Node>) -> Box<[String]> {
     let words = node.iter().flat_map(|node| node.words());
     words.map(|(word, _)| word.to_owned()).collect()
 }
@@ -118,8 +119,7 @@ fn words(
             if one_is_enough {
                 normals.push((normalize(&text).into_owned(), span));
             }
-            let text = text.into();
-            words.push(Word { text, id });
+            words.push(Word::new(text.into(), id));
         }
     }
     if normals.len() > 1 {
@@ -144,6 +144,20 @@ fn superfluous(file: &mut File<'_, '_>, words: &[(String, Span)]) {
                 .value("word", word)
                 .value("inner", inner);
             file.add(span, found);
+        }
+    }
+}
+
+/// Where signs are overlooked, a word of nothing else is looked for as it is written.
+fn signs_only(file: &mut File<'_, '_>, node: &Node, loose: bool) {
+    let lists = ["any", "all", "none"].map(|key| node.get(key));
+    for (text, span) in lists.into_iter().flatten().flat_map(Node::words) {
+        let signs = normalize(text).chars().all(is_sign) && !text.trim().is_empty();
+        if loose && signs && !text.starts_with('$') {
+            file.add(
+                span,
+                Diagnostic::of(problems::SIGNS_ONLY).value("word", text),
+            );
         }
     }
 }
@@ -175,47 +189,4 @@ fn contradicting(when: &When) -> Option<&Word> {
     let first = any.next().and_then(dead);
     let all_dead = first.filter(|_| any.all(|word| dead(word).is_some()));
     all_dead.or_else(|| when.all.words().iter().find_map(dead))
-}
-
-fn pattern(file: &mut File<'_, '_>, node: &Node) -> Option<Pattern> {
-    let text = node.text().filter(|text| !text.is_empty())?;
-    if text.len() > MOST_PATTERN_BYTES {
-        let found = Diagnostic::of(problems::BAD_REGEX)
-            .value(
-                "detail",
-                format!("{} > {MOST_PATTERN_BYTES} bytes", text.len()),
-            )
-            .help("check.regex_large");
-        file.add(node.span, found);
-        return None;
-    }
-    let built = RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
-    match built {
-        Ok(regex) => Some(Pattern { regex }),
-        Err(error) => {
-            let (detail, help) = regex_problem(text, &error);
-            let found = Diagnostic::of(problems::BAD_REGEX)
-                .value("detail", detail)
-                .help(help);
-            file.add(node.span, found);
-            None
-        }
-    }
-}
-
-fn regex_problem(text: &str, error: &regex::Error) -> (String, &'static str) {
-    if matches!(error, regex::Error::CompiledTooBig(_)) {
-        return (String::new(), "check.regex_large");
-    }
-    let message = error.to_string();
-    // The engine draws the pattern over several lines; its last line says what is wrong.
-    let last = message.lines().last().unwrap_or_default();
-    let detail = last.trim_start_matches("error:").trim().to_owned();
-    let looks = ["(?=", "(?!", "(?<=", "(?<!"];
-    let help = if looks.iter().any(|look| text.contains(look)) {
-        "check.regex_look"
-    } else {
-        "check.bad_regex_help"
-    };
-    (detail, help)
 }

@@ -48,7 +48,13 @@ crate::diagnostic::kinds! {
     SAME_TIME = Warning "R045" "same_time";
     UNTESTED = Warning "R046" "untested";
     UNTESTED_SILENCE = Warning "R047" "untested_silence";
+    WIDE_PATTERN = Warning "R048" "wide_pattern";
+    LONG_ID = Error "R049" "long_id";
+    SIGNS_ONLY = Warning "R050" "signs_only";
+    TAG_SIGN = Warning "R051" "tag_sign";
     HOURS_CIRCLE = Error "C001" "hours_circle";
     HOURS_FORM = Error "C002" "hours_form";
     CONTRADICTING_DAYS = Error "C003" "contradicting_days";
+    SHIFT_FORM = Error "C010" "shift_form";
+    RUNG_ORDER = Error "C011" "rung_order";
 }

@@ -1,6 +1,7 @@
 //! The words of one list of a rule.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::hits::{Hits, WordId};
 use super::model::How;
@@ -12,32 +13,46 @@ const FEW: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// As the operator wrote it.
-    pub text: Box<str>,
+    pub text: Arc<str>,
     /// Its normal form in the matcher.
     pub id: WordId,
+    /// Of a long list that is at this place when it is ordered by number, the place of the
+    /// word in the operator's order.
+    ordered: u32,
+}
+
+impl Word {
+    /// A word that is no part of a list yet.
+    #[must_use]
+    pub fn new(text: Arc<str>, id: WordId) -> Self {
+        Self {
+            text,
+            id,
+            ordered: 0,
+        }
+    }
 }
 
 /// The words of a list, in the operator's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WordList {
     words: Box<[Word]>,
-    /// Sorted, so that a list of many thousand words costs no more than what occurred. Empty
-    /// for a short list.
-    places: Box<[(WordId, u32)]>,
 }
 
 impl WordList {
     /// A list of different words.
     #[must_use]
-    pub fn new(words: Vec<Word>) -> Self {
-        let mut places = Vec::new();
+    pub fn new(mut words: Vec<Word>) -> Self {
         if words.len() > FEW {
-            places.extend(words.iter().map(|word| word.id).zip(0_u32..));
-            places.sort_unstable();
+            let ids = words.iter().map(|word| word.id);
+            let mut ordered: Vec<(WordId, u32)> = ids.zip(0_u32..).collect();
+            ordered.sort_unstable();
+            for (word, (_, place)) in words.iter_mut().zip(ordered) {
+                word.ordered = place;
+            }
         }
         Self {
             words: words.into_boxed_slice(),
-            places: places.into_boxed_slice(),
         }
     }
 
@@ -63,9 +78,11 @@ impl WordList {
                 .iter()
                 .find_map(|word| Some((word, occurs(word)?)));
         }
+        // So that a list of many thousand words costs no more than what occurred.
+        let in_order = |word: &Word| self.words[word.ordered as usize].id;
         let occurring = hits.words().filter_map(|id| {
-            let at = self.places.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-            let place = self.places[at].1 as usize;
+            let at = self.words.binary_search_by_key(&id, in_order).ok()?;
+            let place = self.words[at].ordered as usize;
             occurs(&self.words[place]).map(|range| (place, range))
         });
         let (place, range) = occurring.min_by_key(|(place, _)| *place)?;

@@ -33,7 +33,10 @@ impl<'a> Names<'a> {
         Self {
             rules: rules.map(|rule| rule.id.as_str()).collect(),
             templates: playbook.templates.names().collect(),
-            servicers: config.servicers.keys().map(String::as_str).collect(),
+            servicers: {
+                let listed = config.servicers.keys().map(String::as_str);
+                listed.chain(playbook.rules.roster().names()).collect()
+            },
             webhooks: config.webhooks.keys().map(String::as_str).collect(),
             robots: config.robots.keys().map(String::as_str).collect(),
             sops: playbook.sops.iter().map(|sop| sop.id.as_str()).collect(),
@@ -82,10 +85,18 @@ impl<'a> Reader<'_, '_, 'a> {
         };
         let value = &entry.value;
         match key.name {
+            "only" | "none" if is_false(value) => {
+                let found = Diagnostic::of(problems::NOT_FALSE).value("key", key.name);
+                self.findings.add(value.span, found);
+            }
             "only" => {}
             "none" if is_true(value) => self.push(value.span, Want::Nothing),
+            "none" => {}
             "end_session" if is_true(value) => self.deed(value.span, key.name, Wanted::Any),
-            "none" | "end_session" => {}
+            "end_session" if is_false(value) => {
+                self.deed(value.span, key.name, Wanted::Nothing);
+            }
+            "end_session" => {}
             "rule" => self.rules(value, Want::Rule),
             "not_rule" => self.rules(value, Want::NotRule),
             "skipped" => value.entries().iter().for_each(|entry| self.skipped(entry)),
@@ -208,6 +219,10 @@ impl<'a> Reader<'_, '_, 'a> {
             self.findings.add(span, found);
         }
     }
+}
+
+fn is_false(value: &Node) -> bool {
+    value.text().and_then(values::flag) == Some(false)
 }
 
 fn is_true(value: &Node) -> bool {

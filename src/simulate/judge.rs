@@ -140,6 +140,7 @@ impl Scene<'_> {
     fn nothing(&self) -> bool {
         let quiet = |happened: &Happened| {
             happened.commit.effects.is_empty()
+                && happened.commit.broadcasts.is_empty()
                 && happened.tags().is_empty()
                 && happened.deeds().is_empty()
         };
@@ -153,9 +154,15 @@ impl Scene<'_> {
         if !tags.is_empty() {
             parts.push(format!("tags: {}", listed(&tags)));
         }
-        let deeds = self.happened.iter().flat_map(Happened::deeds);
-        let deeds = deeds.filter(|deed| !matches!(deed.key.as_str(), "tag" | "untag"));
-        parts.extend(deeds.map(|deed| format!("{}: {}", deed.key, deed.target)));
+        let deeds = self.happened.iter().flat_map(|happened| {
+            let deeds = happened.deeds().into_iter();
+            deeds.map(move |deed| (happened, deed))
+        });
+        let deeds = deeds.filter(|(_, deed)| !matches!(deed.key.as_str(), "tag" | "untag"));
+        for (happened, deed) in deeds {
+            let key = deed.key.clone();
+            parts.push(format!("{key}: {}", of_deed(happened, deed).told()));
+        }
         parts.join("; ")
     }
 
@@ -210,8 +217,12 @@ impl Scene<'_> {
                 got.push(said.shown(what));
             }
         }
+        if *what == Wanted::Nothing && got.is_empty() {
+            return Ok(());
+        }
         let expected = match what {
             Wanted::Any => format!("{key}: true"),
+            Wanted::Nothing => format!("{key}: false"),
             Wanted::Target(target) => format!("{key}: {target}"),
             Wanted::Text(text) => format!("{key}: \"text:{text}\""),
         };
@@ -232,6 +243,7 @@ impl Said {
         self.problem.is_none()
             && match what {
                 Wanted::Any => true,
+                Wanted::Nothing => false,
                 Wanted::Target(target) => {
                     let rest = self.target.strip_prefix(target.as_str());
                     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
@@ -241,11 +253,28 @@ impl Said {
     }
 
     fn shown(&self, what: &Wanted) -> String {
-        match (&self.problem, what) {
-            (Some(problem), _) => format!("{} ({problem})", self.target),
-            (None, Wanted::Text(_)) => format!("\"{}\"", self.text.replace('\n', " ")),
-            (None, _) => self.target.clone(),
+        match what {
+            Wanted::Any | Wanted::Nothing if self.problem.is_none() => "true".to_owned(),
+            Wanted::Text(_) if self.problem.is_none() => {
+                format!("\"{}\"", self.text.replace('\n', " "))
+            }
+            _ => self.told(),
         }
+    }
+
+    /// To whom, and the words as they are sent; a template only where none were made of it.
+    fn told(&self) -> String {
+        let mut told = match self.target.split_once('「') {
+            Some((whom, _)) if !self.text.is_empty() => {
+                format!("{whom}「{}」", self.text.replace('\n', " "))
+            }
+            _ => self.target.clone(),
+        };
+        if self.problem.is_some() {
+            // Why is told beside what happened, in the reader's language.
+            told.push_str(" ✗");
+        }
+        told
     }
 }
 
@@ -272,16 +301,26 @@ fn said(happened: &Happened, key: &str) -> Vec<Said> {
 }
 
 fn of_deed(happened: &Happened, deed: Deed) -> Said {
-    let texts: Vec<String> = happened
-        .effects_of(&deed)
-        .filter_map(|new| serde_json::to_value(&new.effect).ok())
-        .map(|effect| sent(&effect))
-        .collect();
+    let effects = happened.effects_of(&deed);
+    let effects = effects.filter_map(|effect| serde_json::to_value(effect).ok());
+    let texts: Vec<String> = effects.map(|effect| sent(&effect)).collect();
+    let planned = texts.is_empty().then(|| planned(happened, &deed)).flatten();
     Said {
-        text: joined_texts(texts.into_iter()),
+        text: planned.unwrap_or_else(|| joined_texts(texts.into_iter())),
         // Some of it was done all the same.
         problem: deed.problem.filter(|_| deed.effects == 0),
         target: deed.target,
+    }
+}
+
+/// The words of a reminder for later, which wait in its timer.
+fn planned(happened: &Happened, deed: &Deed) -> Option<String> {
+    let end = format!("/{}/{}", deed.rule, deed.action);
+    let mut timers = happened.commit.timers.iter();
+    let timer = timers.find(|timer| timer.key.ends_with(&end))?;
+    match &timer.inbound.trigger {
+        Trigger::Own(Task::Remind { text, .. }) => Some(text.clone()),
+        _ => None,
     }
 }
 
@@ -310,7 +349,7 @@ fn joined_texts(texts: impl Iterator<Item = String>) -> String {
 }
 
 fn joined(rules: &[RuleId]) -> String {
-    let names: Vec<String> = rules.iter().map(|rule| rule.0.clone()).collect();
+    let names: Vec<String> = rules.iter().map(ToString::to_string).collect();
     listed(&names)
 }
 

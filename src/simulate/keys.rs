@@ -199,8 +199,8 @@ pub(super) const EXPECT: &[Key] = &[
     Key::may(
         "end_session",
         Shape::Flag,
-        "true：结束会话",
-        "true: the session ends",
+        "true：结束会话；false：不结束",
+        "true: the session ends; false: it does not",
     ),
     Key::may(
         "send",
@@ -219,8 +219,8 @@ pub(super) const EXPECT: &[Key] = &[
     Key::may(
         "points",
         Shape::Integer,
-        "积分变化，如 10 或 -5",
-        "Change of points, such as 10 or -5",
+        "积分变化，如 10 或 -5；0 表示不变",
+        "Change of points, such as 10 or -5; 0: they stay",
     ),
 ];
 

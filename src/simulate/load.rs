@@ -43,6 +43,15 @@ pub fn load(config: &Config, playbook: Option<&Playbook>) -> (Suite, Report) {
     }
 }
 
+/// Whether a file or folder of tests could not be read.
+#[must_use]
+pub fn is_unreadable(report: &Report) -> bool {
+    let items = report.items();
+    items
+        .iter()
+        .any(|item| item.code == problems::TESTS_UNREADABLE.code)
+}
+
 /// Reads these test files, and all `*.test.yaml` below these folders.
 #[must_use]
 pub fn paths(config: &Config, playbook: Option<&Playbook>, paths: &[PathBuf]) -> (Suite, Report) {
@@ -71,7 +80,7 @@ fn one(path: &Path, files: &mut BTreeMap<String, Vec<u8>>, report: &mut Report) 
         }
         Err(error) => {
             let found = Diagnostic::of(problems::TESTS_UNREADABLE);
-            report.push(found.value("detail", error.to_string()).in_file(name));
+            report.push(found.system(&error).in_file(name));
         }
     }
 }

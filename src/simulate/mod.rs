@@ -13,6 +13,7 @@ mod keys;
 pub mod load;
 pub mod model;
 mod parse;
+pub mod preview;
 mod problems;
 pub mod run;
 pub mod scene;

@@ -100,6 +100,8 @@ pub enum Want {
 pub enum Wanted {
     /// Anything.
     Any,
+    /// Nothing at all: it is not carried out.
+    Nothing,
     /// This template, receiver or name.
     Target(String),
     /// These words are in what is sent.

@@ -14,6 +14,7 @@ crate::diagnostic::kinds! {
     SAME_TEST = Warning "E011" "same_test";
     TEST_VERSION = Error "E012" "test_version";
     NO_SUCH_SOP = Error "E013" "no_such_sop";
+    NOT_FALSE = Error "E014" "not_false";
     FAILED = Error "E020" "test_failed";
     TOO_MUCH = Error "E021" "tests_too_much";
     RUNAWAY = Error "E022" "test_runaway";

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Report, Source, Span};
 use crate::domain::effect::Effect;
 use crate::domain::ids::RuleId;
+use crate::process::decide::sop_changes;
 use crate::process::playbook::Playbook;
 use crate::rules::{Glance, Trace};
 
@@ -79,28 +80,51 @@ pub struct Told {
     pub glance: Option<Glance>,
     /// Tags added and removed.
     pub tags: Vec<String>,
+    /// Attributes that were set.
+    pub set: Vec<(String, String)>,
+    /// Points given or taken.
+    pub points: i64,
+    /// SOPs entered (`+id`) and left (`-id`).
+    pub sops: Vec<String>,
+    /// Reminders that are to come.
+    pub reminders: Vec<Reminder>,
     /// What was to be sent.
     pub effects: Vec<Effect>,
     /// Actions that could not be done, and why.
     pub problems: Vec<(String, String)>,
 }
 
+/// A reminder that is to come.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Reminder {
+    /// Who is reminded, as the rule names them.
+    pub who: String,
+    /// When, in the company's zone.
+    pub at: String,
+    /// Of what.
+    pub text: String,
+}
+
 impl Told {
     /// What is to be told of this.
     #[must_use]
     pub fn of(world: &World<'_>, happened: &Happened, trace: &Trace, asked: &[&RuleId]) -> Self {
-        let set = &world.playbook().rules;
-        let glance = (!happened.is_own()).then(|| Glance::of(set, trace, &happened.inbound, asked));
+        let rules = &world.playbook().rules;
+        let glance =
+            (!happened.is_own()).then(|| Glance::of(rules, trace, &happened.inbound, asked));
+        let change = happened.commit.contact.as_ref();
+        let set = change.into_iter().flat_map(|change| &change.set);
         let problem = |deed: super::world::Deed| Some((deed.key, deed.problem?));
         Self {
             glance,
             tags: happened.tags(),
-            effects: happened
-                .commit
-                .effects
-                .iter()
-                .map(|new| new.effect.clone())
+            set: set
+                .map(|(name, value)| (name.clone(), value.to_string()))
                 .collect(),
+            points: change.map_or(0, |change| change.points),
+            sops: change.map(sop_changes).unwrap_or_default(),
+            reminders: world.reminders(&happened.commit.timers),
+            effects: happened.effects().collect(),
             problems: happened.deeds().into_iter().filter_map(problem).collect(),
         }
     }

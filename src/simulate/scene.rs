@@ -45,10 +45,9 @@ impl Trait {
         contact.followers = self
             .members()
             .map(|userid| Follower {
-                userid,
-                remark: None,
                 added_at: contact.added_at,
                 source: self.source.clone(),
+                ..Follower::of(userid)
             })
             .collect();
         let told = || TagMark::told(now);

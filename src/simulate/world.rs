@@ -1,6 +1,6 @@
 //! Contacts, timers and a clock in memory; production's own `decide` decides.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::civil::Date;
 
@@ -8,15 +8,16 @@ use crate::config::Config;
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::effect::NewEffect;
+use crate::domain::effect::Effect;
 use crate::domain::ids::{Person, RecordId, RuleId};
-use crate::domain::inbound::{Inbound, Trigger};
+use crate::domain::inbound::{Inbound, Task, Trigger};
 use crate::domain::timer::Timer;
 use crate::process::decide::decide;
 use crate::process::playbook::Playbook;
 use crate::rules::{Decision, Standing, explain};
-use crate::store::{ClaimedRecord, DecisionCommit, RecordBody, RecordOutcome};
+use crate::store::{ClaimedRecord, DecisionCommit, Gather, RecordBody, RecordOutcome};
 
+use super::run::Reminder;
 use super::scene::{Doing, Trait};
 
 /// So many timers may fire in one go: more is a circle.
@@ -29,7 +30,10 @@ pub struct World<'p> {
     playbook: &'p Playbook,
     now: UnixMillis,
     contacts: BTreeMap<Person, Contact>,
-    timers: BTreeMap<String, Timer>,
+    /// By when they are due.
+    timers: BTreeMap<(UnixMillis, String), Timer>,
+    /// When the timer of a key is due.
+    due: HashMap<String, UnixMillis>,
     uses: BTreeMap<(Date, RuleId), u32>,
     /// What decisions put into the inbox: taken up before the clock moves.
     waiting: VecDeque<Inbound>,
@@ -86,10 +90,41 @@ impl<'p> World<'p> {
             now,
             contacts: BTreeMap::new(),
             timers: BTreeMap::new(),
+            due: HashMap::new(),
             uses: BTreeMap::new(),
             waiting: VecDeque::new(),
             records: 0,
         }
+    }
+
+    /// Takes somebody in as they are.
+    pub fn know(&mut self, contact: Contact) {
+        self.contacts.insert(contact.person.clone(), contact);
+    }
+
+    /// Rules with a daily limit have fired so often today.
+    pub fn have_used(&mut self, uses: impl IntoIterator<Item = (RuleId, u32)>) {
+        let today = self.today();
+        let uses = uses.into_iter();
+        self.uses
+            .extend(uses.map(|(rule, count)| ((today, rule), count)));
+    }
+
+    /// The reminders among some timers.
+    pub(super) fn reminders(&self, timers: &[Timer]) -> Vec<Reminder> {
+        let reminder = |timer: &Timer| match &timer.inbound.trigger {
+            Trigger::Own(Task::Remind { who, text, .. }) => {
+                let zone = self.config.timezone.clone();
+                let at = timer.due.timestamp().to_zoned(zone);
+                Some(Reminder {
+                    who: who.clone(),
+                    at: at.strftime("%Y-%m-%d %H:%M").to_string(),
+                    text: text.clone(),
+                })
+            }
+            _ => None,
+        };
+        timers.iter().filter_map(reminder).collect()
     }
 
     /// The time in it.
@@ -115,14 +150,32 @@ impl<'p> World<'p> {
     /// When timers set each other off without an end.
     pub fn advance(&mut self, to: UnixMillis) -> Result<Vec<Happened>, Runaway> {
         let mut happened = Vec::new();
-        while let Some(inbound) = self.next(to) {
-            if happened.len() == MOST_TIMERS {
+        while let Some(one) = self.step(to) {
+            happened.push(one);
+            if happened.len() > MOST_TIMERS {
                 return Err(Runaway);
             }
-            happened.push(self.happens(inbound));
         }
-        self.now = self.now.max(to);
         Ok(happened)
+    }
+
+    /// The next thing that happens by itself until then; none moves the clock there.
+    pub fn step(&mut self, to: UnixMillis) -> Option<Happened> {
+        let next = self.next(to);
+        if next.is_none() {
+            self.now = self.now.max(to);
+        }
+        next.map(|inbound| self.happens(inbound))
+    }
+
+    /// Everybody who is known.
+    pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
+        self.contacts.values()
+    }
+
+    /// Puts something into the inbox.
+    pub fn receive(&mut self, inbound: Inbound) {
+        self.waiting.push_back(inbound);
     }
 
     /// What is next in the inbox until then; moves the clock to it.
@@ -130,9 +183,12 @@ impl<'p> World<'p> {
         if let Some(inbound) = self.waiting.pop_front() {
             return Some(inbound);
         }
-        let due = self.timers.values().filter(|timer| timer.due <= to);
-        let key = due.min_by_key(|timer| timer.due)?.key.clone();
-        let timer = self.timers.remove(&key)?;
+        let first = self.timers.first_entry()?;
+        if first.key().0 > to {
+            return None;
+        }
+        let timer = first.remove();
+        self.due.remove(&timer.key);
         self.now = self.now.max(timer.due);
         Some(timer.inbound)
     }
@@ -200,6 +256,7 @@ impl<'p> World<'p> {
             used_today: used
                 .map(|((_, rule), count)| (rule.clone(), *count))
                 .collect(),
+            ..Standing::default()
         }
     }
 
@@ -224,7 +281,7 @@ impl<'p> World<'p> {
             }
         }
         for key in &commit.remove_timers {
-            self.timers.remove(key);
+            self.remove_timer(key);
         }
         for timer in &commit.timers {
             self.set_timer(timer.clone());
@@ -233,7 +290,15 @@ impl<'p> World<'p> {
 
     /// Sets a timer; one with the same key is replaced.
     pub(super) fn set_timer(&mut self, timer: Timer) {
-        self.timers.insert(timer.key.clone(), timer);
+        self.remove_timer(&timer.key);
+        self.due.insert(timer.key.clone(), timer.due);
+        self.timers.insert((timer.due, timer.key.clone()), timer);
+    }
+
+    fn remove_timer(&mut self, key: &str) {
+        if let Some((key, due)) = self.due.remove_entry(key) {
+            self.timers.remove(&(due, key));
+        }
     }
 
     /// Why each rule did what it did, looking at all of them.
@@ -284,11 +349,22 @@ impl Happened {
         serde_json::from_value(steps).unwrap_or_default()
     }
 
-    /// The effects of one action.
-    pub fn effects_of(&self, deed: &Deed) -> impl Iterator<Item = &NewEffect> {
-        let (rule, action) = (deed.rule.clone(), deed.action);
+    /// What goes out, by itself or together with others.
+    pub fn effects(&self) -> impl Iterator<Item = Effect> {
         let effects = self.commit.effects.iter();
-        effects.filter(move |new| new.origin.rule == rule && new.origin.action == action)
+        let effects = effects.map(|new| new.effect.clone());
+        effects.chain(self.commit.broadcasts.iter().map(Gather::effect))
+    }
+
+    /// The effects of one action.
+    pub fn effects_of(&self, deed: &Deed) -> impl Iterator<Item = Effect> {
+        let is_of = |rule: &RuleId, action: u32| *rule == deed.rule && action == deed.action;
+        let effects = self.commit.effects.iter();
+        let effects = effects.filter(move |new| is_of(&new.origin.rule, new.origin.action));
+        let together = self.commit.broadcasts.iter();
+        let together = together.filter(move |gather| is_of(&gather.head.rule, gather.head.action));
+        let effects = effects.map(|new| new.effect.clone());
+        effects.chain(together.map(Gather::effect))
     }
 
     /// Tags added (`+`) and removed (`-`).

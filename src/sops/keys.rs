@@ -11,7 +11,7 @@ pub fn schema() -> serde_json::Value {
 
 const KINDS: &[&str] = &["lifecycle", "group", "recurring", "campaign"];
 const MODES: &[&str] = &["on", "off"];
-const VIAS: &[&str] = &["broadcast", "staff", "robot"];
+const VIAS: &[&str] = &["broadcast", "staff", "robot", "appchat", "moments"];
 
 pub(super) const SOPS: Shape = Shape::Map(&[
     Key::may(
@@ -20,13 +20,46 @@ pub(super) const SOPS: Shape = Shape::Map(&[
         "文件格式版本，目前是 1",
         "Version of the format, 1 for now",
     ),
-    Key::must(
+    Key::may(
         "sops",
         Shape::SomeOf(&Shape::Map(SOP)),
         "跟进计划",
         "The plans",
     ),
+    Key::may(
+        "outreach",
+        Shape::Map(OUTREACH),
+        "主动打扰客户的总规矩，管所有计划和群发；客户问、我们答，不受限。全部文件里只写一次",
+        "What holds for everything said unasked, in all plans and mass messages; answers are free",
+    ),
 ]);
+
+const OUTREACH: &[Key] = &[
+    Key::may(
+        "quiet",
+        Shape::Map(QUIET),
+        "什么时候都不主动发",
+        "When nothing is said unasked",
+    ),
+    Key::may(
+        "per_contact",
+        Shape::Words,
+        "同一客户最多几条，可写几个：[1/天, 3/周]",
+        "At most so many to one contact, several are possible: [1/天, 3/周]",
+    ),
+    Key::may(
+        "per_group",
+        Shape::Words,
+        "同一个群最多几条：[2/天]",
+        "At most so many to one group",
+    ),
+    Key::may(
+        "do_not_disturb",
+        Shape::Words,
+        "有这些标签的客户一律不主动打扰",
+        "Nothing is said unasked to those who carry one of these tags",
+    ),
+];
 
 const NAME: Key = Key::may("name", Shape::Text, "给人看的名字", "A name for people");
 
@@ -136,15 +169,15 @@ const STEP: &[Key] = &[
     ),
     Key::may(
         "via",
-        Shape::Choice(VIAS, &["appchat"]),
-        "send 怎么送达：broadcast 群发任务（成员点一次确认）；staff 发给成员由其手动转发；robot 群机器人",
-        "How send gets there: broadcast (a task that a member confirms), staff (sent by hand), robot",
+        Shape::Choice(VIAS, &[]),
+        "send 怎么送达：broadcast 群发任务（成员点一次确认）；staff 发给成员由其手动转发；robot 群机器人；appchat 应用建的内部群；moments 朋友圈任务",
+        "How send gets there: broadcast (a task that a member confirms), staff (sent by hand), robot, appchat (an internal group), moments (members publish)",
     ),
     Key::may(
         "to",
         Shape::Text,
-        "via: robot 时，配置里的群机器人",
-        "The robot of the config, for via: robot",
+        "via: robot 或 appchat 时，配置里的群机器人或内部群",
+        "The robot or the internal group of the config, for via: robot and via: appchat",
     ),
     Key::must(
         "do",

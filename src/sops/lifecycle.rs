@@ -6,20 +6,21 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::model::{At, Condition, Late, Missed, Sop, SopSet, Step, holds};
+use super::model::{At, Condition, Kind, Late, Missed, Sop, SopSet, Step, holds};
+use super::outreach::{Held, Listener, Outreach};
 use super::quiet::allowed_from;
-use super::timing::{instant, planned, room};
+use super::timing::{instant, planned};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnd, SopEnding};
+use crate::domain::ids::Person;
 use crate::rules::Calendar;
 
 /// A step that is later than this was missed: the server was down.
 const GRACE: Duration = Duration::from_secs(3600);
 /// Who is in a plan that is switched off is looked at again after this.
 const OFF: Duration = Duration::from_secs(3600);
-/// What was sent is remembered for the longest period of a cap, and no more than this.
-const REMEMBERED: Duration = Duration::from_secs(32 * 86_400);
-const MOST_REMEMBERED: usize = 64;
+/// A group that becomes known later than this after its creation is not new.
+const NEW_GROUP: Duration = Duration::from_secs(86_400);
 
 /// What a step is judged by.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,8 @@ pub struct Scene<'a> {
     pub contact: &'a Contact,
     /// Where they stand.
     pub enrolment: &'a Enrolment,
+    /// What holds for all plans.
+    pub outreach: &'a Outreach,
     /// Holidays.
     pub calendar: &'a Calendar,
     /// The company's zone.
@@ -62,10 +65,8 @@ pub struct Progress {
 
 /// Begins a plan.
 #[must_use]
-pub fn begin(sop: &Sop, before: Option<&Enrolment>, now: UnixMillis, zone: &TimeZone) -> Progress {
-    let mut enrolment = Enrolment::begin(sop.version.clone(), now);
-    // What they heard in an earlier run counts for the caps all the same.
-    enrolment.sent = before.map(|before| before.sent.clone()).unwrap_or_default();
+pub fn begin(sop: &Sop, now: UnixMillis, zone: &TimeZone) -> Progress {
+    let enrolment = Enrolment::begin(sop.version.clone(), now);
     let due = sop
         .steps
         .first()
@@ -89,6 +90,46 @@ pub fn entered<'s>(
             && sop.is_for(after, now)
             && (added || !sop.is_for(before, now))
     })
+}
+
+/// The plans that a group enters by itself, each with the time from which it counts.
+///
+/// That is the group's creation. Groups that were there long before a plan are not drawn into it, and what
+/// begins at a date begins for all groups at once.
+pub fn groups_entered<'s>(
+    sops: &'s SopSet,
+    group: &'s Contact,
+    now: UnixMillis,
+) -> impl Iterator<Item = (&'s Arc<Sop>, UnixMillis)> {
+    let made = group.added_at.filter(|made| now.since(*made) <= NEW_GROUP);
+    let dated = |sop: &Sop| matches!(sop.steps.first().map(|step| step.at), Some(At::Local(_)));
+    let fits = move |sop: &&Arc<Sop>| {
+        sop.kind == Kind::Group
+            && !sop.off
+            && !dated(sop)
+            && !group.sops.contains_key(&sop.id)
+            && sop.is_for(group, now)
+    };
+    made.into_iter().flat_map(move |made| {
+        let fit = sops.iter().filter(fits);
+        fit.map(move |sop| (sop, made))
+    })
+}
+
+/// Where somebody who stood before a step of an old version stands in the new one: before the
+/// step of the same name, else of the same number.
+#[must_use]
+pub fn landed(old: &Sop, new: &Sop, step: u32) -> u32 {
+    let index = usize::try_from(step).ok();
+    let name = index
+        .and_then(|index| old.steps.get(index))
+        .and_then(|step| step.name.as_ref());
+    let same = name.and_then(|name| {
+        let mut steps = new.steps.iter();
+        steps.position(|step| step.name.as_ref() == Some(name))
+    });
+    same.and_then(|same| u32::try_from(same).ok())
+        .unwrap_or(step)
 }
 
 impl Scene<'_> {
@@ -130,7 +171,7 @@ impl Scene<'_> {
         if !step.condition.iter().all(|condition| self.holds(condition)) {
             return Turn::Skip("its condition does not hold");
         }
-        self.capped(step).unwrap_or(Turn::Do)
+        self.held(step).unwrap_or(Turn::Do)
     }
 
     /// When a step was planned, whatever held it back.
@@ -184,26 +225,32 @@ impl Scene<'_> {
         }
     }
 
-    /// Messages of all plans count together.
-    fn capped(&self, step: &Step) -> Option<Turn> {
-        let cap = self.sop.limits.per_contact.filter(|_| step.sends())?;
-        let all = self.contact.sops.values();
-        let sent: Vec<UnixMillis> = all.flat_map(|one| &one.sent).copied().collect();
-        let at = room(cap, &sent, self.now, self.zone)?;
-        Some(Turn::Wait(at, "the limit of messages is reached"))
+    /// Messages of all plans and of rules count together.
+    fn held(&self, step: &Step) -> Option<Turn> {
+        if !step.sends() {
+            return None;
+        }
+        let limit = match self.contact.person {
+            Person::Group(_) => self.sop.limits.per_group,
+            _ => self.sop.limits.per_contact,
+        };
+        let listener = Listener {
+            contact: self.contact,
+            calendar: self.calendar,
+            zone: self.zone,
+            now: self.now,
+        };
+        Some(match self.outreach.held(listener, limit)? {
+            Held::Until(at, why) => Turn::Wait(at, why),
+            Held::Dropped(why) => Turn::Skip(why),
+        })
     }
 
-    /// Where they stand when the step is over. `sent` says whether they were sent something.
+    /// Where they stand when the step is over.
     #[must_use]
-    pub fn moved_on(&self, sent: bool) -> Progress {
+    pub fn moved_on(&self) -> Progress {
         let now = self.now;
         let mut enrolment = self.enrolment.clone();
-        if sent {
-            enrolment.sent.push(now);
-        }
-        enrolment.sent.retain(|at| now.since(*at) < REMEMBERED);
-        let surplus = enrolment.sent.len().saturating_sub(MOST_REMEMBERED);
-        enrolment.sent.drain(..surplus);
         enrolment.step = enrolment.step.saturating_add(1);
         enrolment.last_step_at = Some(now);
         let next = usize::try_from(enrolment.step).ok();

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::model::{Sop, SopSet};
-use super::parse::{Places, plans_of};
+use super::outreach::Outreach;
+use super::parse::{Places, content_of};
 use super::problems;
 use crate::diagnostic::{Findings, Report};
+use crate::domain::ids::Tag;
 use crate::rules::PlanReader;
-use crate::templates::load::{read_tree, shown};
+use crate::templates::load::{read_yaml_tree, shown};
 use crate::yaml::{Node, decode, parse};
 
 /// Reads all SOP files below `dir`. A folder that is not there holds none.
@@ -30,39 +32,63 @@ pub fn from_files(
     reader: PlanReader<'_>,
     report: &mut Report,
 ) -> Option<SopSet> {
-    let mut places = Places::new();
+    let mut places = Places::default();
     let mut plans: Vec<Sop> = Vec::new();
+    let mut outreach = Outreach::default();
     for (name, bytes) in files {
         if let Some(source) = decode(&shown(dir, name), bytes, report) {
             let findings = Findings::new(&source, report);
-            plans.extend(plans_of(reader, &mut places, name, findings));
+            let content = content_of(reader, &mut places, name, findings);
+            plans.extend(content.plans);
+            outreach = content.outreach.unwrap_or(outreach);
         }
     }
-    (!report.has_errors()).then(|| SopSet::new(plans.into_iter().map(Sop::stamped)))
+    (!report.has_errors()).then(|| SopSet::new(plans.into_iter().map(Sop::stamped)).under(outreach))
 }
 
-/// The ids of all plans below `dir`, which rules and plans may name. What cannot be read is
+/// What rules and other plans may refer to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The ids of plans.
+    pub ids: BTreeSet<String>,
+    /// The tags that plans set.
+    pub tags: BTreeSet<Tag>,
+}
+
+/// What the plans below `dir` are called and which tags they set. What cannot be read is
 /// reported by [`load`].
 #[must_use]
-pub fn ids_in(dir: &Path) -> BTreeSet<String> {
+pub fn named_in(dir: &Path) -> Named {
     let report = &mut Report::default();
-    let mut ids = BTreeSet::new();
+    let mut named = Named::default();
     for (name, bytes) in files_in(dir, report) {
         let Some(source) = decode(&shown(dir, &name), &bytes, report) else {
             continue;
         };
         let root = parse(&mut Findings::new(&source, report));
         let plans = root.as_ref().and_then(|root| root.get("sops"));
-        let nodes = plans.map(Node::items).unwrap_or_default().iter();
-        let named = nodes.filter_map(|node| node.get("id")?.text());
-        ids.extend(named.map(str::to_owned));
+        for plan in plans.map(Node::items).unwrap_or_default() {
+            let id = plan.get("id").and_then(Node::text);
+            named.ids.extend(id.map(str::to_owned));
+            let steps = ["steps", "phases"]
+                .into_iter()
+                .filter_map(|key| plan.get(key));
+            let deeds = steps
+                .flat_map(Node::items)
+                .filter_map(|step| step.get("do"));
+            let deeds = deeds.chain(plan.get("then")).flat_map(Node::items);
+            let tags = deeds
+                .filter_map(|deed| deed.get("tag"))
+                .flat_map(Node::words);
+            named.tags.extend(tags.map(|(tag, _)| Tag::from(tag)));
+        }
     }
-    ids
+    named
 }
 
 fn files_in(dir: &Path, report: &mut Report) -> BTreeMap<String, Vec<u8>> {
     if dir.exists() {
-        read_tree(dir, problems::UNREADABLE, report, is_sop_file)
+        read_yaml_tree(dir, problems::UNREADABLE, report, is_sop_file)
     } else {
         BTreeMap::new()
     }

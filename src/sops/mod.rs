@@ -1,23 +1,27 @@
 //! Follow-up plans: from operators' files to what is due next. Pure but for [`mod@load`].
 //!
 //! Reading order: what a plan is ([`model`]), how files become plans (`keys`, `parse`,
-//! [`mod@load`]), when a step is due and when it may not be ([`timing`], [`quiet`]), and how
-//! somebody moves through a plan ([`lifecycle`]).
+//! [`mod@load`]), when a step is due and when it may not be ([`timing`], [`recurrence`],
+//! [`quiet`], [`outreach`]), what is done for everybody at once ([`run`]), and how somebody
+//! moves through a plan ([`lifecycle`]).
 
 mod keys;
 pub mod lifecycle;
 pub mod load;
 pub mod model;
+pub mod outreach;
 mod parse;
 mod parse_condition;
 mod parse_step;
 mod parse_time;
 mod problems;
 pub mod quiet;
+pub mod recurrence;
+pub mod run;
 pub mod timing;
 
 pub use keys::schema;
-pub use load::{ids_in, load};
+pub use load::{Named, load, named_in};
 pub use model::{Sop, SopSet};
 
 /// Every kind of finding in SOP files.

@@ -8,16 +8,19 @@ use jiff::civil::{DateTime, Time, Weekday};
 use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
+use super::outreach::Outreach;
 use crate::domain::action::{Action, TemplateName};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::criteria::ContactTest;
-use crate::domain::ids::SopId;
+use crate::domain::criteria::{ContactTest, fits as fits_pattern};
+use crate::domain::ids::{Person, SopId, Tag};
 use crate::rules::fits;
 
 /// All plans of an installation.
 #[derive(Debug, Default)]
 pub struct SopSet {
+    /// What holds for everything that is said unasked.
+    outreach: Outreach,
     current: BTreeMap<SopId, Arc<Sop>>,
     /// Plans as they were before, by version: who began with one finishes on it.
     earlier: OnceLock<BTreeMap<String, Arc<Sop>>>,
@@ -29,9 +32,22 @@ impl SopSet {
     pub fn new(plans: impl IntoIterator<Item = Sop>) -> Self {
         let plans = plans.into_iter();
         Self {
+            outreach: Outreach::default(),
             current: plans.map(|sop| (sop.id.clone(), Arc::new(sop))).collect(),
             earlier: OnceLock::new(),
         }
+    }
+
+    /// The same set under these rules for what is said unasked.
+    #[must_use]
+    pub fn under(self, outreach: Outreach) -> Self {
+        Self { outreach, ..self }
+    }
+
+    /// What holds for everything that is said unasked.
+    #[must_use]
+    pub fn outreach(&self) -> &Outreach {
+        &self.outreach
     }
 
     /// A plan as it is written now.
@@ -58,6 +74,18 @@ impl SopSet {
         let earlier = earlier.into_iter();
         let by_version = earlier.map(|sop| (sop.version.clone(), Arc::new(sop)));
         self.earlier.get_or_init(|| by_version.collect());
+    }
+
+    /// A short hash of what all plans say.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let mut hash = Sha1::new();
+        for (id, sop) in &self.current {
+            hash.update(format!("{id}\n{}\n", sop.version));
+        }
+        let hash = hash.finalize();
+        let bytes = hash.iter().take(6);
+        bytes.map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// All plans, by id.
@@ -126,11 +154,41 @@ impl Sop {
         self.kind == Kind::Lifecycle
     }
 
-    /// Whether the contact is one of those for whom it is meant.
+    /// The tags that everybody in its audience carries.
+    #[must_use]
+    pub fn audience_tags(&self) -> Vec<Tag> {
+        let tests = self.audience.iter().flatten();
+        let tags = tests.filter_map(|test| match test {
+            ContactTest::HasTag(tag) => Some(tag.clone()),
+            _ => None,
+        });
+        tags.collect()
+    }
+
+    /// Whether the customer or the group is one of those for whom it is meant.
     #[must_use]
     pub fn is_for(&self, contact: &Contact, now: UnixMillis) -> bool {
-        let audience = self.audience.as_ref();
-        audience.is_some_and(|tests| holds(tests, contact, now))
+        match &contact.person {
+            Person::External(_) => {
+                let audience = self.audience.as_ref();
+                audience.is_some_and(|tests| holds(tests, contact, now))
+            }
+            Person::Group(_) => {
+                let target = self.target.as_ref();
+                target.is_some_and(|target| target.fits(contact))
+            }
+            Person::Member(_) => false,
+        }
+    }
+
+    /// Whether each goes through it by themselves, from when they enter.
+    #[must_use]
+    pub fn is_entered_by(&self, person: &Person) -> bool {
+        match person {
+            Person::External(_) => self.kind == Kind::Lifecycle,
+            Person::Group(_) => self.kind == Kind::Group,
+            Person::Member(_) => false,
+        }
     }
 }
 
@@ -222,6 +280,23 @@ pub struct Target {
     pub names: Vec<String>,
     /// Owners; empty means any.
     pub owners: Vec<String>,
+}
+
+impl Target {
+    /// Whether a group that still exists has such a name and such an owner.
+    #[must_use]
+    pub fn fits(&self, contact: &Contact) -> bool {
+        let group = contact.group.as_deref();
+        if group.is_some_and(|group| group.dissolved_at.is_some()) {
+            return false;
+        }
+        let name = contact.name.as_deref().unwrap_or_default();
+        let named = |pattern: &String| fits_pattern(pattern, name);
+        let owner = group.and_then(|group| group.owner.as_ref());
+        let owned = |wanted: &String| owner.is_some_and(|owner| owner.as_str() == wanted);
+        (self.names.is_empty() || self.names.iter().any(named))
+            && (self.owners.is_empty() || self.owners.iter().any(owned))
+    }
 }
 
 /// What must hold before a step, or for the plan to end.
@@ -365,6 +440,10 @@ pub enum Via {
     Staff,
     /// A named group robot of the config.
     Robot(String),
+    /// A named internal group of the config.
+    Appchat(String),
+    /// A moment that members publish.
+    Moments,
 }
 
 /// One thing that a step does.

@@ -4,14 +4,17 @@
 use std::collections::BTreeMap;
 
 use super::keys::SOPS;
-use super::model::{Condition, Every, Kind, Late, Limits, Missed, Quiet, Sop, Step, Target};
+use super::model::{
+    Cap, Condition, Every, Kind, Late, Limits, Missed, Quiet, Sop, Step, Target, Via,
+};
+use super::outreach::Outreach;
 use super::parse_condition::conditions;
 use super::{parse_step, parse_time, problems};
 use crate::diagnostic::{Diagnostic, Findings, Span};
 use crate::domain::criteria::ContactTest;
-use crate::domain::ids::SopId;
+use crate::domain::ids::{SopId, Tag};
 use crate::rules::{PlanReader, contact_tests};
-use crate::yaml::{Data, Node, check, parse, values};
+use crate::yaml::{Data, Entry, Node, check, parse, values};
 
 /// One file while it is read.
 pub(super) struct File<'f, 'a> {
@@ -21,18 +24,25 @@ pub(super) struct File<'f, 'a> {
     name: &'f str,
 }
 
-/// Every id that was seen, with the file and line of its plan.
-pub(super) type Places = BTreeMap<SopId, String>;
+/// What must be there once, with the file and line at which it was seen.
+#[derive(Default)]
+pub(super) struct Places {
+    plans: BTreeMap<SopId, String>,
+    outreach: Option<String>,
+}
 
 /// Reads the plans of one file.
-pub(super) fn plans_of<'f>(
+pub(super) fn content_of<'f>(
     reader: PlanReader<'_>,
     places: &'f mut Places,
     name: &'f str,
     mut findings: Findings<'f>,
-) -> Vec<Sop> {
+) -> Content {
     let Some(root) = parse(&mut findings) else {
-        return Vec::new();
+        return Content {
+            plans: Vec::new(),
+            outreach: None,
+        };
     };
     check(&root, &SOPS, &mut findings);
     if let Some(node) = root.get("version")
@@ -49,7 +59,17 @@ pub(super) fn plans_of<'f>(
         name,
     };
     let nodes = root.get("sops").map(Node::items).unwrap_or_default();
-    nodes.iter().filter_map(|node| file.plan(node)).collect()
+    let plans = nodes.iter().filter_map(|node| file.plan(node)).collect();
+    let outreach = root
+        .entry("outreach")
+        .and_then(|entry| file.outreach(entry));
+    Content { plans, outreach }
+}
+
+/// What one file says.
+pub(super) struct Content {
+    pub(super) plans: Vec<Sop>,
+    pub(super) outreach: Option<Outreach>,
 }
 
 impl File<'_, '_> {
@@ -87,21 +107,32 @@ impl File<'_, '_> {
             kind,
         };
         self.as_a_whole(&sop, node, span);
+        self.moments(&sop, span);
         Some(sop)
+    }
+
+    /// WeCom shows a moment to whoever carries a tag, not to somebody alone.
+    fn moments(&mut self, sop: &Sop, span: Span) {
+        let mut steps = sop.steps.iter();
+        let for_all = matches!(sop.kind, Kind::Recurring(_) | Kind::Campaign { .. });
+        let by_tag = matches!(sop.audience.as_deref(), Some([ContactTest::HasTag(_)]));
+        if steps.any(|step| step.via == Via::Moments) && !(for_all && by_tag) {
+            self.add(span, Diagnostic::of(problems::MOMENT_FORM));
+        }
     }
 
     fn remember(&mut self, id: &SopId, span: Span) {
         if id.as_str().is_empty() {
             return;
         }
-        if let Some(first) = self.places.get(id) {
+        if let Some(first) = self.places.plans.get(id) {
             let found = Diagnostic::of(problems::DUPLICATE_ID)
                 .value("id", id.as_str())
                 .value("first", first.as_str());
             self.add(span, found);
         } else {
             let place = format!("{}:{}", self.name, span.line);
-            self.places.insert(id.clone(), place);
+            self.places.plans.insert(id.clone(), place);
         }
     }
 
@@ -175,7 +206,8 @@ impl File<'_, '_> {
                 continue;
             };
             if let Some(before) = steps.last()
-                && parse_step::is_before(step.at, before.at)
+                && (parse_step::is_before(step.at, before.at)
+                    || (matches!(kind, Kind::Campaign { .. }) && step.at == before.at))
             {
                 let at = node.get("at").map_or(node.span, |at| at.span);
                 self.add(at, Diagnostic::of(problems::OUT_OF_ORDER));
@@ -229,16 +261,45 @@ impl File<'_, '_> {
         None
     }
 
+    /// What holds for everything that is said unasked; it can be said once.
+    fn outreach(&mut self, entry: &Entry) -> Option<Outreach> {
+        if let Some(first) = &self.places.outreach {
+            let found = Diagnostic::of(problems::OUTREACH_TWICE).value("first", first.as_str());
+            self.add(entry.span, found);
+            return None;
+        }
+        let place = format!("{}:{}", self.name, entry.span.line);
+        self.places.outreach = Some(place);
+        let node = &entry.value;
+        let mut caps = |key| {
+            let words = node.get(key).into_iter().flat_map(Node::words);
+            let read = words.filter_map(|(text, span)| self.cap(text, span));
+            read.collect()
+        };
+        let (per_contact, per_group) = (caps("per_contact"), caps("per_group"));
+        let tags = node.get("do_not_disturb").into_iter();
+        let tags = tags.flat_map(Node::words).map(|(tag, _)| Tag::from(tag));
+        Some(Outreach {
+            quiet: node.get("quiet").and_then(|quiet| self.quiet(quiet)),
+            per_contact,
+            per_group,
+            do_not_disturb: tags.collect(),
+        })
+    }
+
+    fn cap(&mut self, text: &str, span: Span) -> Option<Cap> {
+        let cap = parse_time::cap(text);
+        if cap.is_none() && !text.trim().is_empty() {
+            let found = Diagnostic::of(problems::BAD_LIMIT).value("value", text);
+            self.add(span, found);
+        }
+        cap
+    }
+
     fn limits(&mut self, node: Option<&Node>) -> Limits {
         let mut cap = |key| {
             let value = node?.get(key)?;
-            let text = value.text()?;
-            let cap = parse_time::cap(text);
-            if cap.is_none() && !text.trim().is_empty() {
-                let found = Diagnostic::of(problems::BAD_LIMIT).value("value", text);
-                self.add(value.span, found);
-            }
-            cap
+            self.cap(value.text()?, value.span)
         };
         Limits {
             per_contact: cap("per_contact"),
@@ -249,10 +310,6 @@ impl File<'_, '_> {
     /// What only the whole plan shows.
     fn as_a_whole(&mut self, sop: &Sop, node: &Node, span: Span) {
         if !sop.is_lifecycle() {
-            let found = Diagnostic::of(problems::NOT_RUN)
-                .value("id", sop.id.as_str())
-                .value("kind", sop.kind.word());
-            self.add(span, found);
             return;
         }
         let audience = sop.audience.as_deref().unwrap_or_default();

@@ -24,6 +24,10 @@ pub(super) fn step(file: &mut File<'_, '_>, node: &Node, kind: &Kind) -> Option<
             let broadcast = via == Some(Via::Broadcast);
             let findings = &mut file.findings;
             let name = file.reader.template(&entry.value, broadcast, findings);
+            if let Some(variable) = file.reader.of_each_customer(&name).filter(|_| broadcast) {
+                let found = Diagnostic::of(problems::TASK_EACH).value("name", variable);
+                file.add(entry.value.span, found);
+            }
             actions.push(Doing::Send(name));
         } else {
             let read = file.reader.action(entry, &mut file.findings).into_iter();
@@ -112,18 +116,32 @@ fn via(file: &mut File<'_, '_>, node: &Node) -> Option<Via> {
         "broadcast" => Some(Via::Broadcast),
         "staff" => Some(Via::Staff),
         "robot" => {
-            match node.get("to") {
-                Some(to) => file.reader.robot(to, &mut file.findings),
-                None => {
-                    let found = Diagnostic::of(problems::MISSING_KEY)
-                        .value("key", "to")
-                        .value("kind", "via: robot");
-                    file.add(node.span, found);
-                }
-            }
-            let to = node.get("to").and_then(Node::text).unwrap_or_default();
-            Some(Via::Robot(to.to_owned()))
+            let to = receiver(file, node, "via: robot")?;
+            file.reader.robot(to, &mut file.findings);
+            Some(Via::Robot(to.text().unwrap_or_default().to_owned()))
         }
+        "appchat" => {
+            let to = receiver(file, node, "via: appchat")?;
+            let name = to.text().unwrap_or_default();
+            if !file.reader.appchats.contains(name) {
+                let found = Diagnostic::of(problems::UNKNOWN_APPCHAT).value("name", name);
+                file.add(to.span, found);
+            }
+            Some(Via::Appchat(name.to_owned()))
+        }
+        "moments" => Some(Via::Moments),
         _ => None,
     }
+}
+
+/// Where `via` sends to, by its name in the config.
+fn receiver<'n>(file: &mut File<'_, '_>, node: &'n Node, via: &'static str) -> Option<&'n Node> {
+    let to = node.get("to");
+    if to.is_none() {
+        let found = Diagnostic::of(problems::MISSING_KEY)
+            .value("key", "to")
+            .value("kind", via);
+        file.add(node.span, found);
+    }
+    to
 }

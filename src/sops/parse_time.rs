@@ -3,6 +3,7 @@
 use jiff::civil::{Time, Weekday};
 
 use super::model::{At, Cap, Days, Every, Period};
+use super::recurrence::ever_comes;
 use crate::yaml::values::{self, ClockTime, Moment};
 
 /// A plan that reaches further than this was meant otherwise.
@@ -86,32 +87,12 @@ fn month_day(text: &str) -> Option<i8> {
     (1..=31).contains(&day).then_some(day)
 }
 
-/// Five fields of cron, each a number, `*`, a list, a range or a step.
+/// Five fields of cron, each a number, `*`, a list, a range or a step. A day that never comes
+/// was meant otherwise.
 pub(super) fn cron(text: &str) -> Option<Every> {
-    const RANGES: [(u8, u8); 5] = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)];
     let fields: Vec<&str> = text.split_whitespace().collect();
-    let fits = fields.len() == RANGES.len()
-        && fields
-            .iter()
-            .zip(RANGES)
-            .all(|(field, range)| cron_field(field, range));
-    fits.then(|| Every::Cron(fields.join(" ")))
-}
-
-fn cron_field(field: &str, (least, most): (u8, u8)) -> bool {
-    let number = |text: &str| {
-        let number: Option<u8> = text.parse().ok();
-        number.filter(|number| (least..=most).contains(number))
-    };
-    field.split(',').all(|part| {
-        let (range, step) = part.split_once('/').unwrap_or((part, "1"));
-        let stepped = step.parse::<u8>().is_ok_and(|step| step > 0);
-        let ranged = match range.split_once('-') {
-            Some((from, to)) => matches!((number(from), number(to)), (Some(a), Some(b)) if a <= b),
-            None => range == "*" || number(range).is_some(),
-        };
-        stepped && ranged
-    })
+    let every = Every::Cron(fields.join(" "));
+    ever_comes(&every).then_some(every)
 }
 
 /// `1/天`.
@@ -195,6 +176,7 @@ mod tests {
             "* * 0 * *",
             "*/0 * * * *",
             "5-1 * * * *",
+            "0 9 30 2 *",
         ] {
             assert_eq!(cron(wrong), None, "{wrong}");
         }

@@ -12,7 +12,11 @@ crate::diagnostic::kinds! {
     QUIET_FORM = Error "S009" "sop_quiet_form";
     NO_VIA = Error "S010" "sop_no_via";
     WRONG_VERSION = Error "S011" "sop_wrong_version";
-    NOT_RUN = Warning "S012" "sop_not_run";
+    // S012 said that a kind is not run; it is not given again.
     NEVER_ENTERED = Warning "S013" "sop_never_entered";
+    OUTREACH_TWICE = Error "S030" "sop_outreach_twice";
     EXITS_AT_ONCE = Warning "S014" "sop_exits_at_once";
+    TASK_EACH = Warning "S015" "sop_task_each";
+    UNKNOWN_APPCHAT = Error "S016" "sop_unknown_appchat";
+    MOMENT_FORM = Error "S017" "sop_moment_form";
 }

@@ -41,14 +41,13 @@ pub fn planned(at: At, enrolment: &Enrolment, zone: &TimeZone) -> UnixMillis {
 /// A local time as an instant.
 #[must_use]
 pub fn instant(local: DateTime, zone: &TimeZone) -> UnixMillis {
-    let at = zone.to_ambiguous_timestamp(local).compatible();
-    at.map_or(FOREVER, |at| UnixMillis(at.as_millisecond()))
+    UnixMillis::of_local(local, zone)
 }
 
 /// An instant as a local time.
 #[must_use]
 pub fn local(at: UnixMillis, zone: &TimeZone) -> DateTime {
-    at.timestamp().to_zoned(zone.clone()).datetime()
+    at.local(zone)
 }
 
 /// When there is room again under a cap: `None` if there is room now. It is the same time of

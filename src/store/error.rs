@@ -18,6 +18,12 @@ pub enum StoreError {
     /// Another puller has moved the kf cursor.
     #[error("the kf cursor was moved by somebody else")]
     CursorMoved,
+    /// Somebody else has changed a small value meanwhile.
+    #[error("{name} was changed by somebody else")]
+    FactMoved {
+        /// Which.
+        name: String,
+    },
     /// Another process has the data folder open.
     #[error("the data folder {path} is in use by another process")]
     InUse {

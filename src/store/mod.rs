@@ -4,9 +4,12 @@
 //! timers; no key-value or SQL word leaks above it. `embedded` implements it once over a
 //! minimal ordered key-value engine with two engines, redb and sled.
 
+mod broadcasts;
 pub mod embedded;
 mod error;
+mod merge;
 mod queue;
+mod sop_rows;
 mod source;
 mod types;
 
@@ -17,14 +20,20 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
+pub use broadcasts::{
+    Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
+    BroadcastTarget, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo, MemberPart, NewTarget,
+    OVER_CEILING, TargetNews, is_open,
+};
 pub use error::StoreError;
 pub use queue::{Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
+pub use sop_rows::{Delivery, DeliveryNote, RowOutcome, SopRow, SopRowKey, SopRowQuery};
 pub use source::ContactSource;
 pub use types::*;
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
+use crate::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 
 /// The result of every store call.
@@ -138,6 +147,10 @@ pub trait Store: Send + Sync + 'static {
     /// (attributes, cooldowns, tag provenance).
     async fn merge_contact(&self, facts: ContactFacts) -> Result<Contact>;
 
+    /// Takes one page of a list of WeCom's: its contacts, records of our own, and the place
+    /// to go on from, in one transaction.
+    async fn take_sync_page(&self, page: SyncPage) -> Result<()>;
+
     /// Contacts in a fixed order, from behind `after` on: page by page, all of them.
     async fn contacts_after(&self, after: Option<&Person>, limit: usize) -> Result<Vec<Contact>>;
 
@@ -162,13 +175,53 @@ pub trait Store: Send + Sync + 'static {
     /// Removes timers by key.
     async fn remove_timers(&self, keys: &[String]) -> Result<()>;
 
+    // --- SOPs ------------------------------------------------------------------------
+
+    /// The rows of an SOP: what became of its steps, by run, target and step.
+    async fn sop_rows(&self, query: SopRowQuery) -> Result<Vec<SopRow>>;
+
+    /// Writes news of messages into the rows of their steps, in one transaction. Says how
+    /// many of the rows are known.
+    async fn note_deliveries(&self, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize>;
+
+    // --- broadcasts ------------------------------------------------------------------
+
+    /// One broadcast.
+    async fn broadcast(&self, id: BroadcastId) -> Result<Option<Broadcast>>;
+
+    /// Broadcasts, the newest first.
+    async fn broadcasts(&self, query: BroadcastQuery) -> Result<Vec<Broadcast>>;
+
+    /// Broadcasts that are to be looked at now, the longest due first.
+    async fn broadcasts_due(&self, now: UnixMillis, limit: usize) -> Result<Vec<Broadcast>>;
+
+    /// The targets of a broadcast in a fixed order, from behind `after` on.
+    async fn broadcast_targets(
+        &self,
+        id: BroadcastId,
+        after: Option<&Person>,
+        limit: usize,
+    ) -> Result<Vec<BroadcastTarget>>;
+
+    /// Takes a broadcast one step further, in one transaction with its targets, the rows of
+    /// SOPs and the effect. `false`, and nothing is changed, if it has moved on since it was
+    /// read.
+    async fn change_broadcast(&self, change: BroadcastChange) -> Result<bool>;
+
     // --- small facts -----------------------------------------------------------------
 
     /// A small value kept for later: uploaded media, the tag library, …
     async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>>;
 
+    /// The small values whose names begin so, by name.
+    async fn facts_under(&self, prefix: &str) -> Result<Vec<(String, serde_json::Value)>>;
+
     /// Writes small values, all or none; `null` removes one.
     async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()>;
+
+    /// Writes small values and takes records of our own in, together. Refused with
+    /// [`StoreError::FactMoved`] unless every expected value is still there.
+    async fn swap_facts(&self, swap: FactSwap) -> Result<Vec<Acceptance>>;
 
     // --- people looking after the queues ---------------------------------------------
 

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::broadcasts::Gather;
 use super::queue::ItemState;
+use super::sop_rows::{DeliveryNote, SopRow};
 
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Follower;
 use crate::domain::effect::{Effect, NewEffect, Origin};
+use crate::domain::group::Group;
 use crate::domain::ids::{
     AppName, ConversationKey, DedupeKey, EffectId, OpenKfId, Person, RecordId, RuleId, Tag,
 };
@@ -159,10 +162,16 @@ pub struct DecisionCommit {
     pub records: Vec<NewRecord>,
     /// Effects, in order.
     pub effects: Vec<NewEffect>,
+    /// What is sent together with others who are to hear the same.
+    pub broadcasts: Vec<Gather>,
     /// Timers to set.
     pub timers: Vec<Timer>,
     /// Timers to remove, by key.
     pub remove_timers: Vec<String>,
+    /// What became of steps of SOPs; a row with a known key is replaced.
+    pub rows: Vec<SopRow>,
+    /// News of messages for rows of steps.
+    pub notes: Vec<DeliveryNote>,
     /// What `try` would have shown, as JSON.
     pub trace: Option<serde_json::Value>,
 }
@@ -194,19 +203,64 @@ pub enum RecordOutcome {
     },
 }
 
-/// What WeCom says about a contact.
+/// What WeCom says about a contact or a customer group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContactFacts {
     /// Who.
     pub person: Person,
     /// Their name.
     pub name: Option<String>,
-    /// Their followers; `None` if that was not asked.
+    /// All their followers; `None` if that was not asked.
     pub followers: Option<Vec<Follower>>,
-    /// Their tags; `None` if that was not asked.
+    /// Some of their followers, as lists give them: the others stay as they are.
+    pub relations: Vec<Follower>,
+    /// Their tags; `None` if that was not asked. Those of `relations` are in them.
     pub tags: Option<Vec<Tag>>,
+    /// What is known of a customer group.
+    pub group: Option<GroupFacts>,
     /// When WeCom was asked.
     pub synced_at: UnixMillis,
+}
+
+/// What WeCom says about a customer group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupFacts {
+    /// It is there.
+    Is {
+        /// The group.
+        group: Group,
+        /// When it was made.
+        made_at: Option<UnixMillis>,
+    },
+    /// There is no such group any more.
+    Dissolved,
+}
+
+impl ContactFacts {
+    /// Nothing but that WeCom was asked.
+    #[must_use]
+    pub fn asked(person: Person, synced_at: UnixMillis) -> Self {
+        Self {
+            person,
+            name: None,
+            followers: None,
+            relations: Vec::new(),
+            tags: None,
+            group: None,
+            synced_at,
+        }
+    }
+}
+
+/// One page of a list of WeCom's: everything in it and the place to go on from, together.
+#[derive(Debug, Clone, Default)]
+pub struct SyncPage {
+    /// What it says.
+    pub contacts: Vec<ContactFacts>,
+    /// Records of our own to take into the inbox, unless they are known.
+    pub records: Vec<NewRecord>,
+    /// Small values to write, as [`super::Store::put_facts`] does.
+    pub notes: Vec<(String, serde_json::Value)>,
 }
 
 /// An effect that is ours to carry out.
@@ -404,10 +458,27 @@ pub struct Signals {
     pub kf: tokio::sync::Notify,
     /// A timer was set.
     pub timers: tokio::sync::Notify,
+    /// Contacts are to be read from WeCom sooner than planned.
+    pub contacts: tokio::sync::Notify,
+    /// A small value was swapped: operators may have moved an SOP.
+    pub sops: tokio::sync::Notify,
+    /// A broadcast is to be looked at at another time.
+    pub broadcasts: tokio::sync::Notify,
     /// For loops that go by the clock: only stopping wakes them.
     pub upkeep: tokio::sync::Notify,
     /// A write has failed. From then on the store refuses everything; open it anew.
     pub failed: tokio::sync::Notify,
+}
+
+/// A change of small values that somebody else may be changing too.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FactSwap {
+    /// What was read; `null` for a value that is not there.
+    pub expected: Vec<(String, serde_json::Value)>,
+    /// What is written; `null` removes one.
+    pub facts: Vec<(String, serde_json::Value)>,
+    /// Records of our own to take into the inbox, unless they are known.
+    pub records: Vec<NewRecord>,
 }
 
 /// How long things are kept.

@@ -116,6 +116,14 @@ impl Catalog {
         found.map(String::as_str)
     }
 
+    /// A variable of it that only the customer decides, if it uses one.
+    #[must_use]
+    pub fn of_each_customer(&self, name: &TemplateName) -> Option<&str> {
+        let mut variables = self.templates.get(name)?.variables.iter();
+        let found = variables.find(|name| name.split('.').next() == Some("contact"));
+        found.map(String::as_str)
+    }
+
     fn messages(&self, name: &TemplateName) -> &[Outgoing] {
         let template = self.templates.get(name);
         template.map_or(&[], |template| &template.messages)

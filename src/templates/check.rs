@@ -3,22 +3,24 @@
 //! A variable that may be missing is found by trying: the text is rendered with everything
 //! but that variable. So `default(…)` and `if` count exactly as they will later.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::{Environment, ErrorKind};
 
-use super::context::{NOW_PARTS, Now};
-use super::problems;
+use super::context::NOW_PARTS;
+use super::lex::{self, Braces, Piece, Role};
 use super::render::environment;
-use crate::diagnostic::Diagnostic;
+use super::trial::{EXAMPLES, Failure, Trial};
+use super::{problems, told};
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// Names at the top of every template.
-const ROOTS: &[&str] = &["contact", "staff", "m", "message", "now", "corp"];
+pub(super) const ROOTS: &[&str] = &["contact", "staff", "m", "message", "now", "corp"];
 /// Functions of the template language.
 const FUNCTIONS: &[&str] = &["range", "dict", "namespace", "debug"];
 /// What is always there. Everything else of `contact`, `staff`, `message`, `corp` may be missing.
-const ALWAYS: &[&str] = &[
+pub(super) const ALWAYS: &[&str] = &[
     "contact.id",
     "contact.tags",
     "contact.points",
@@ -52,17 +54,27 @@ pub struct TextProblem {
     pub range: Option<Range<usize>>,
 }
 
-/// Checks the length of a text message. Only one without variables has a known length.
+/// Checks the length of a text message, as far as it is known without variables.
 #[must_use]
 pub fn check_length(text: &str) -> Option<Diagnostic> {
     too_long(text, TEXT_BYTES)
 }
 
 pub(super) fn too_long(text: &str, most: usize) -> Option<Diagnostic> {
-    let known = !text.contains("{{") && !text.contains("{%");
-    (known && text.len() > most).then(|| {
+    // Of branches only one is sent; what stands around variables always is.
+    if text.len() <= most || text.contains("{%") {
+        return None;
+    }
+    let bytes: usize = lex::pieces(text)
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Text(range) => range.len(),
+            Piece::Code(_) => 0,
+        })
+        .sum();
+    (bytes > most).then(|| {
         Diagnostic::of(problems::LONG_TEXT)
-            .value("bytes", text.len().to_string())
+            .value("bytes", bytes.to_string())
             .value("most", most.to_string())
     })
 }
@@ -71,18 +83,18 @@ pub(super) fn too_long(text: &str, most: usize) -> Option<Diagnostic> {
 #[must_use]
 pub fn check_text(source: &str) -> TextCheck {
     let mut check = TextCheck::default();
-    if !source.contains('{') {
+    if !source.contains(['{', '｛']) {
         return check;
     }
     let environment = environment();
+    check.pieces(&environment, source);
+    if check.problems.iter().any(TextProblem::is_error) {
+        return check;
+    }
     let variables = match environment.template_from_str(source) {
         Ok(template) => template.undeclared_variables(true),
         Err(error) => {
-            let kind = problems::TEMPLATE_SYNTAX;
-            check.add(
-                Diagnostic::of(kind).value("detail", detail(&error)),
-                error.range(),
-            );
+            check.add(told::syntax(&error), error.range());
             return check;
         }
     };
@@ -97,17 +109,27 @@ pub fn check_text(source: &str) -> TextCheck {
         .into_iter()
         .filter(|name| check.is_known(name, source))
         .collect();
-    if let Some(error) = failure(&environment, source, &variables, None) {
-        check.fails(&error);
-    }
+    let trial = Trial {
+        environment: &environment,
+        source,
+        variables: &variables,
+    };
+    check.renders(&trial);
     for name in variables.iter().filter(|name| may_be_missing(name)) {
-        let without = failure(&environment, source, &variables, Some(name));
-        if let Some(error) = without.filter(|e| e.kind() == ErrorKind::UndefinedError) {
+        if let Some(Failure::Engine(error)) = trial.failure(EXAMPLES[0], Some(name))
+            && error.kind() == ErrorKind::UndefinedError
+        {
             check.missing(name, error.range());
         }
     }
     check.variables = variables;
     check
+}
+
+impl TextProblem {
+    fn is_error(&self) -> bool {
+        self.diagnostic.severity == Severity::Error
+    }
 }
 
 impl TextCheck {
@@ -142,20 +164,74 @@ impl TextCheck {
         false
     }
 
-    fn fails(&mut self, error: &Error) {
-        let kind = match error.kind() {
-            ErrorKind::UnknownFilter
-            | ErrorKind::UnknownFunction
-            | ErrorKind::UnknownMethod
-            | ErrorKind::UnknownTest => problems::UNKNOWN_FILTER,
-            ErrorKind::OutOfFuel => problems::TEMPLATE_FAILS,
-            // The examples may be of another type than the values will be.
-            _ => return,
+    /// What can be said of the parts by themselves.
+    fn pieces(&mut self, environment: &Environment<'_>, source: &str) {
+        for piece in lex::pieces(source) {
+            match piece {
+                Piece::Text(text) => {
+                    for (kind, range) in lex::braces(source, &text) {
+                        let kind = match kind {
+                            Braces::Wide => problems::WIDE_BRACE,
+                            Braces::Single => problems::SINGLE_BRACE,
+                        };
+                        let found = Diagnostic::of(kind).value("text", &source[range.clone()]);
+                        self.add(found, Some(range));
+                    }
+                }
+                Piece::Code(code) => {
+                    if let Some(range) = lex::wide_sign(source, &code) {
+                        self.add(told::wide(&source[range.clone()]), Some(range));
+                    }
+                    for (role, range) in lex::names(source, &code) {
+                        self.named(environment, role, &source[range.clone()], range);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Only trying tells whether the engine has a filter or a test.
+    fn named(
+        &mut self,
+        environment: &Environment<'_>,
+        role: Role,
+        name: &str,
+        range: Range<usize>,
+    ) {
+        let (probe, missing, what, known) = match role {
+            Role::Filter => (
+                format!("{{{{ 0|{name} }}}}"),
+                ErrorKind::UnknownFilter,
+                "syntax.what_filter",
+                told::FILTERS,
+            ),
+            Role::Test => (
+                format!("{{{{ 0 is {name} }}}}"),
+                ErrorKind::UnknownTest,
+                "syntax.what_test",
+                told::TESTS,
+            ),
         };
-        self.add(
-            Diagnostic::of(kind).value("detail", detail(error)),
-            error.range(),
-        );
+        let tried = environment.render_str(&probe, ());
+        if tried.is_err_and(|error| error.kind() == missing) {
+            self.add(told::unknown(what, name, known), Some(range));
+        }
+    }
+
+    /// A text that fails with every example can never be sent. One that fails with some may
+    /// be meant for values of another form.
+    fn renders(&mut self, trial: &Trial<'_>) {
+        let failures = EXAMPLES.map(|example| trial.failure(example, None));
+        let [Some(first), Some(_), Some(_)] = failures else {
+            return;
+        };
+        let range = match &first {
+            // A part that is missing is told by its name.
+            Failure::Engine(error) if error.kind() == ErrorKind::UndefinedError => return,
+            Failure::Engine(error) => error.range(),
+            Failure::TooLong => None,
+        };
+        self.add(told::failure(&first), range);
     }
 
     fn missing(&mut self, name: &str, range: Option<Range<usize>>) {
@@ -168,59 +244,18 @@ impl TextCheck {
     }
 }
 
-fn detail(error: &Error) -> String {
-    let kind = error.kind().to_string();
-    error.detail().map_or(kind, str::to_owned)
-}
-
+/// Where code names it first; the same word may stand in the text around.
 fn place_of(name: &str, source: &str) -> Option<Range<usize>> {
-    let start = source.find(name)?;
-    Some(start..start + name.len())
+    lex::pieces(source).into_iter().find_map(|piece| {
+        let Piece::Code(code) = piece else {
+            return None;
+        };
+        let start = code.start + source[code].find(name)?;
+        Some(start..start + name.len())
+    })
 }
 
 fn may_be_missing(name: &str) -> bool {
     let root = name.split('.').next().unwrap_or_default();
     name.contains('.') && root != "now" && !ALWAYS.contains(&name)
-}
-
-/// The error of rendering with examples for all variables but one.
-fn failure(
-    environment: &Environment<'_>,
-    source: &str,
-    variables: &BTreeSet<String>,
-    without: Option<&String>,
-) -> Option<Error> {
-    let mut fields: BTreeMap<&str, BTreeMap<&str, Value>> = BTreeMap::new();
-    for root in ROOTS {
-        fields.insert(root, BTreeMap::new());
-    }
-    let all = variables
-        .iter()
-        .map(String::as_str)
-        .chain(ALWAYS.iter().copied());
-    for name in all.filter(|name| without.is_none_or(|without| without != name)) {
-        if let Some((root, field)) = name.split_once('.')
-            && let Some(known) = fields.get_mut(root)
-        {
-            known.insert(field, example(name));
-        }
-    }
-    let values = fields.into_iter().map(|(root, fields)| match root {
-        "now" => (root, now()),
-        _ => (root, Value::from_pairs(fields)),
-    });
-    let rendered = environment.render_str(source, Value::from_pairs(values));
-    rendered.err()
-}
-
-fn now() -> Value {
-    Value::from_object(Now(jiff::civil::date(2026, 11, 23).at(10, 0, 0, 0)))
-}
-
-fn example(name: &str) -> Value {
-    match name {
-        "contact.tags" => Value::from(vec!["组/标签"]),
-        "contact.added_days" | "contact.points" => Value::from(3),
-        _ => Value::from("示例"),
-    }
 }

@@ -8,10 +8,10 @@ use std::path::{Component, Path};
 use super::catalog::{Catalog, Template};
 use super::parse::{MediaKind, Parser};
 use super::problems;
-use crate::diagnostic::{Diagnostic, Findings, Kind, Report};
+use crate::diagnostic::{Diagnostic, Findings, Kind, Report, Span};
 use crate::domain::action::TemplateName;
 use crate::domain::outgoing::{MenuItem, Outgoing};
-use crate::yaml::{MAX_FILE_BYTES, decode};
+use crate::yaml::{MAX_FILE_BYTES, decode, misnamed};
 
 /// WeCom refuses a file of less than this many bytes.
 const LEAST_BYTES: u64 = 6;
@@ -30,10 +30,11 @@ impl Catalog {
         let kind = problems::TEMPLATES_UNREADABLE;
         let files = read_tree(dir, kind, &mut report, |name| {
             let form = form_of(name);
-            if looks_like_template(form) {
+            let is_template = matches!(form, "txt" | "md" | "yaml" | "yml");
+            if !is_template && looks_like_template(form) {
                 others.borrow_mut().push(name.to_owned());
             }
-            matches!(form, "txt" | "md" | "yaml" | "yml")
+            is_template
         });
         for name in others.into_inner() {
             report.push(Diagnostic::of(problems::OTHER_FILE).in_file(shown(dir, &name)));
@@ -58,8 +59,8 @@ impl Catalog {
             if let Some(other) = first.insert(name.clone(), file.clone()) {
                 let found = Diagnostic::of(problems::SAME_NAME)
                     .value("name", name.0.as_str())
-                    .value("other", other);
-                report.push(found.in_file(shown(dir, file)));
+                    .value("other", shown(dir, &other));
+                report.push(found.at(shown(dir, file), Span::START));
             }
             let Some(source) = decode(&shown(dir, file), bytes, report) else {
                 catalog.templates.insert(name, Template::default());
@@ -68,7 +69,7 @@ impl Catalog {
             if source.text().len() > MOST_TEMPLATE_BYTES {
                 let kib = (MOST_TEMPLATE_BYTES / 1024).to_string();
                 let found = Diagnostic::of(problems::LARGE_TEMPLATE).value("kib", kib);
-                report.push(found.in_file(shown(dir, file)));
+                Findings::new(&source, report).add(Span::START, found);
                 catalog.templates.insert(name, Template::default());
                 continue;
             }
@@ -194,7 +195,7 @@ pub(crate) fn read_tree(
         let entries = match read_folder(&path) {
             Ok(entries) => entries,
             Err(error) => {
-                let found = Diagnostic::of(unreadable).value("detail", error.to_string());
+                let found = Diagnostic::of(unreadable).system(&error);
                 report.push(found.in_file(path.display().to_string()));
                 continue;
             }
@@ -210,12 +211,33 @@ pub(crate) fn read_tree(
                         files.insert(full, bytes);
                     }
                     Err(error) => {
-                        let found = Diagnostic::of(unreadable).value("detail", error.to_string());
+                        let found = Diagnostic::of(unreadable).system(&error);
                         report.push(found.in_file(path.display().to_string()));
                     }
                 }
             }
         }
+    }
+    files
+}
+
+/// Reads the YAML files below a folder that `keep` wants, and warns of those whose names only
+/// look like it.
+pub(crate) fn read_yaml_tree(
+    dir: &Path,
+    unreadable: Kind,
+    report: &mut Report,
+    keep: impl Fn(&str) -> bool,
+) -> BTreeMap<String, Vec<u8>> {
+    let others = RefCell::new(Vec::new());
+    let files = read_tree(dir, unreadable, report, |name| {
+        if let Some(found) = misnamed(name) {
+            others.borrow_mut().push(found.in_file(shown(dir, name)));
+        }
+        keep(name)
+    });
+    for found in others.into_inner() {
+        report.push(found);
     }
     files
 }
@@ -263,6 +285,17 @@ fn looks_like_template(form: &str) -> bool {
     let form = form.to_ascii_lowercase();
     matches!(
         form.as_str(),
-        "" | "json" | "html" | "htm" | "j2" | "jinja" | "toml" | "bak"
+        "" | "json"
+            | "html"
+            | "htm"
+            | "j2"
+            | "jinja"
+            | "toml"
+            | "bak"
+            | "txt"
+            | "md"
+            | "yaml"
+            | "yml"
+            | "ymal"
     )
 }

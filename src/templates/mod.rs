@@ -8,10 +8,13 @@ mod catalog;
 mod check;
 mod context;
 mod keys;
+mod lex;
 pub mod load;
 mod parse;
 mod problems;
 mod render;
+mod told;
+mod trial;
 
 pub use catalog::Catalog;
 pub use check::{TextCheck, TextProblem, check_length, check_text};

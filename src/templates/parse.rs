@@ -6,7 +6,7 @@ use super::keys::{CARD_TYPES, CLICK, FILM, TEMPLATE};
 use super::problems;
 use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::domain::outgoing::{MediaFile, MenuItem, Outgoing};
-use crate::yaml::{Data, Entry, Node, check, parse};
+use crate::yaml::{Data, Entry, Node, check, parse, place};
 
 /// WeCom's limits in bytes. What is longer is cut.
 const TITLE_BYTES: usize = 128;
@@ -127,7 +127,8 @@ impl Parser<'_, '_> {
         let text = node.text()?;
         let checked = check_text(text);
         for problem in checked.problems {
-            self.add(node.span, problem.diagnostic);
+            let span = place(self.findings.source, node.span, text, problem.range);
+            self.add(span, problem.diagnostic);
         }
         self.template.captures.extend(checked.captures);
         self.template.variables.extend(checked.variables);

@@ -19,5 +19,7 @@ crate::diagnostic::kinds! {
     TEMPLATE_FAILS = Error "T016" "template_fails";
     MANY_VARIABLES = Error "T018" "many_variables";
     LARGE_TEMPLATE = Error "T019" "large_template";
+    WIDE_BRACE = Error "T020" "wide_brace";
+    SINGLE_BRACE = Warning "T021" "single_brace";
     TEMPLATES_UNREADABLE = Error "T017" "templates_unreadable";
 }

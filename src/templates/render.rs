@@ -13,7 +13,7 @@ use crate::domain::outgoing::{MenuItem, Outgoing};
 /// Steps that a text may take: a runaway loop ends here.
 const FUEL: u64 = 50_000;
 /// Bytes that a text may become. WeCom's own limits are far below.
-const MOST_BYTES: usize = 64 * 1024;
+pub(super) const MOST_BYTES: usize = 64 * 1024;
 
 /// A message could not be rendered. Neither values nor texts are part of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,8 +47,9 @@ pub(super) fn environment<'s>() -> Environment<'s> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     // They pad to any width in one step, which no fuel bounds.
-    environment.remove_filter("format");
-    environment.remove_filter("indent");
+    for filter in ["format", "indent", "batch", "slice"] {
+        environment.remove_filter(filter);
+    }
     environment.set_recursion_limit(50);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment
@@ -134,9 +135,9 @@ impl Renderer<'_> {
     }
 
     fn run(&self, template: &Template<'_, '_>) -> Result<String, RenderError> {
-        let mut out = Limited(Vec::new());
+        let mut out = Limited::default();
         let done = template.render_captured_to(self.values.clone(), &mut out);
-        if out.0.len() > MOST_BYTES {
+        if out.is_full() {
             return Err(RenderError::TooLong {
                 template: self.name.to_owned(),
                 most: MOST_BYTES,
@@ -260,13 +261,21 @@ impl Renderer<'_> {
 }
 
 /// Keeps what is written until it is too much.
-struct Limited(Vec<u8>);
+#[derive(Default)]
+pub(super) struct Limited(Vec<u8>);
+
+impl Limited {
+    /// Whether more was written than a message may hold.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() > MOST_BYTES
+    }
+}
 
 impl io::Write for Limited {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let room = (MOST_BYTES + 1).saturating_sub(self.0.len());
         self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        if self.0.len() > MOST_BYTES {
+        if self.is_full() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         Ok(bytes.len())

@@ -142,6 +142,48 @@ fn runaway_texts_end() {
 }
 
 #[test]
+fn what_can_never_be_rendered_is_found_without_a_customer() {
+    for (text, place) in [
+        ("一\n二 {{ 1 / 0 }}", ("T016", 2, 6)),
+        (
+            "{% for x in range(999999999) %}x{% endfor %}",
+            ("T016", 1, 13),
+        ),
+        ("{{ 'x' * 1000000000 }}", ("T016", 1, 4)),
+        ("{{ 'x' * 90000 }}", ("T016", 1, 1)),
+        ("{{ contact.id | batch(999999999, 'x') }}", ("T006", 1, 17)),
+        ("{{ contact.id.shout() }}", ("T006", 1, 14)),
+        (
+            "{% if contact.points > 9 %}{{ contact.id | uper }}{% endif %}",
+            ("T006", 1, 44),
+        ),
+        ("{% if contact.id is wrong %}x{% endif %}", ("T006", 1, 21)),
+    ] {
+        assert_eq!(found("x.txt", text), [place], "{text}");
+    }
+    // What depends on the form of a value may be meant for another form.
+    for text in [
+        "{{ (m.number | int) + 1 }}",
+        "{{ m.day[:4] }}",
+        "{{ contact.points / 2 }}",
+    ] {
+        assert_eq!(found("x.txt", text), [], "{text}");
+    }
+}
+
+#[test]
+fn braces_of_other_tools_are_found() {
+    assert_eq!(
+        found("x.txt", "您好 ｛｛ contact.id ｝｝"),
+        [("T020", 1, 4)]
+    );
+    assert_eq!(found("x.txt", "一\n您好{name}"), [("T021", 2, 3)]);
+    assert_eq!(found("x.txt", "${contact.id}"), [("T021", 1, 2)]);
+    assert_eq!(found("x.txt", "{{ contact.id｜upper }}"), [("T003", 1, 14)]);
+    assert_eq!(found("x.txt", "{% raw %}{name}{% endraw %} {1} {a b}"), []);
+}
+
+#[test]
 fn no_other_file_can_be_reached() {
     for text in [
         "{% include 'a' %}",
@@ -180,6 +222,9 @@ fn plain_files() {
         [("T006", 1, 20)]
     );
     assert_eq!(found("x.txt", &"字".repeat(683)), [("T007", 1, 1)]);
+    let named = |count: usize| format!("{}{{{{ contact.id }}}}", "字".repeat(count));
+    assert_eq!(found("x.txt", &named(683)), [("T007", 1, 1)]);
+    assert_eq!(found("x.txt", &named(682)), []);
     assert_eq!(
         found(
             "x.txt",
@@ -220,7 +265,11 @@ fn message_files() {
     );
     assert_eq!(
         found("x.yaml", "messages: [{text: '{{ x }}'}]"),
-        [("T004", 1, 19)]
+        [("T004", 1, 23)]
+    );
+    assert_eq!(
+        found("x.yaml", "text: |\n  甲\n  {{ x }}\n"),
+        [("T004", 3, 6)]
     );
     let six = "messages: [{text: a}, {text: b}, {text: c}, {text: d}, {text: e}, {text: f}]";
     assert_eq!(found("x.yaml", six), [("T015", 1, 1)]);
@@ -249,10 +298,11 @@ fn files_of_a_folder() {
     write("甲.txt", "好");
     write("甲.md", "好");
     write("旧.bak", "好");
+    write("新.TXT", "好");
     write(".隐", "好");
     let (catalog, report) = Catalog::load(dir.path());
     let codes: Vec<_> = report.items().iter().map(|item| item.code).collect();
-    assert_eq!(codes, ["T002", "T001"]);
+    assert_eq!(codes, ["T002", "T002", "T001"]);
     assert!(catalog.contains(&TemplateName("甲".into())));
     let (_, report) = Catalog::load(&dir.path().join("没有"));
     assert_eq!(report.items()[0].code, "T017");

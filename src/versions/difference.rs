@@ -203,8 +203,8 @@ enum Way {
 fn way(path: &str) -> Way {
     let yaml = path.strip_suffix(".yaml").or(path.strip_suffix(".yml"));
     match yaml {
-        Some(stem) if stem.ends_with(".test") || path.starts_with("templates/") => Way::Lines,
         Some("rules/calendar") => Way::Tree,
+        Some(stem) if stem.ends_with(".test") => Way::Tree,
         Some(_) if path.starts_with("rules/") => Way::Rules,
         Some(_) => Way::Tree,
         None => Way::Lines,

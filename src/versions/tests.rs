@@ -40,13 +40,13 @@ fn a_changed_rule_is_told_key_by_key() {
     assert_eq!(
         told(&old, &new, Lang::Zh),
         [
-            "规则 退款咨询：任一关键词 +2（退钱、不买了）；匹配方式 contains → exact；冷却 1 小时 → 10 分钟；动作 −1（tag: 意向/退款）"
+            "规则 退款咨询：任一关键词 +2（退钱、不买了）；匹配方式 contains → exact；冷却 1 小时 → 10 分钟；动作 −1（打标签 意向/退款）"
         ]
     );
     assert_eq!(
         told(&old, &new, Lang::En),
         [
-            "rule 退款咨询: any of the words +2 (退钱, 不买了); match contains → exact; cooldown 1 h → 10 min; actions −1 (tag: 意向/退款)"
+            "rule 退款咨询: any of the words +2 (退钱, 不买了); match contains → exact; cooldown 1 h → 10 min; action −1 (tag 意向/退款)"
         ]
     );
 }
@@ -115,6 +115,54 @@ fn groups_defaults_calendars_and_templates_are_told() {
 }
 
 #[test]
+fn actions_attributes_templates_and_tests_are_told_in_words() {
+    let rules = "rules:\n  - id: 甲\n    do: [{tag: a/b}, {reply: 乙}, {set: {v: 1, text: 旧}}]\n";
+    let test = "tests:\n  - name: 查物流\n    steps: [{say: 物流, expect: {rule: 甲}}]\n";
+    let text = "很长的一段话".repeat(20);
+    let menu = format!("menu: {{head: {text}头, items: [{{click: 退款}}]}}\n");
+    let old = set(&[
+        ("rules/a.yaml", rules),
+        ("rules/a.test.yaml", test),
+        ("templates/菜单.yaml", &menu),
+    ]);
+    let new = set(&[
+        (
+            "rules/a.yaml",
+            &rules
+                .replace("v: 1, text: 旧", "v: 2, text: 新")
+                .replace("id: 甲", "id: 甲\n    when: {contact: {城市: 上海}}"),
+        ),
+        (
+            "rules/a.test.yaml",
+            &test
+                .replace("rule: 甲", "none: true")
+                .replace("say: 物流", "say: 快递"),
+        ),
+        (
+            "templates/菜单.yaml",
+            &menu.replace("头,", "尾,").replace("[{", "[{view: 官网}, {"),
+        ),
+    ]);
+    assert_eq!(
+        told(&old, &new, Lang::Zh),
+        [
+            "rules/a.test.yaml：测试 查物流 › 第 1 个步骤 › 说：物流 → 快递；\
+             去掉 测试 查物流 › 第 1 个步骤 › 预期 › 规则（原来是 甲）；\
+             增加 测试 查物流 › 第 1 个步骤 › 预期 › 什么都不触发 true",
+            "规则 甲：第 3 个动作 › 设置属性 › v：1 → 2；第 3 个动作 › 设置属性 › text：旧 → 新；\
+             增加 客户的城市 上海",
+            "templates/菜单.yaml：菜单的开头 …段话很长的一段话头 → …段话很长的一段话尾；\
+             菜单的选项 +1（打开网页的一项 官网）",
+        ]
+    );
+    let english = told(&old, &new, Lang::En);
+    assert!(
+        english[1].contains("action 3 › set › v: 1 → 2"),
+        "{english:?}"
+    );
+}
+
+#[test]
 fn comments_alone_are_told_as_such_and_nothing_is_nothing() {
     let old = set(&[("rules/a.yaml", RULES)]);
     let text = format!("# 说明\n{RULES}");
@@ -173,7 +221,7 @@ fn plans_are_compared_by_their_ids() {
     let (old, new) = (set(&[("sops/a.yaml", &old)]), set(&[("sops/a.yaml", &new)]));
     assert_eq!(
         told(&old, &new, Lang::Zh),
-        ["sops/a.yaml：计划[新客]的步骤[1]的时间 1d → 2d；计划 +1（送礼） −1（老客）"]
+        ["sops/a.yaml：计划 新客 › 第 1 个步骤 › 时间：1 天 → 2 天；计划 +1（送礼） −1（老客）"]
     );
 }
 

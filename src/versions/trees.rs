@@ -7,6 +7,8 @@ use crate::yaml::{Data, Node};
 
 /// So many elements of a list are named, the others counted.
 const NAMED: usize = 6;
+/// So much of what is the same is shown before the place where long values part.
+const LEAD: usize = 8;
 /// A longer value is cut.
 const LONGEST: usize = 60;
 
@@ -33,6 +35,12 @@ fn without(node: &Node, key: &str) -> Node {
 fn compare(key: &str, old: Option<&Node>, new: Option<&Node>, parts: &mut Vec<Part>) {
     match (old, new) {
         (Some(old), Some(new)) => both(key, old, new, parts),
+        (Some(known), None) | (None, Some(known)) if !known.entries().is_empty() => {
+            for entry in known.entries() {
+                let value = |node: Option<&'_ Node>| node.is_some().then_some(&entry.value);
+                compare(&below(key, &entry.key), value(old), value(new), parts);
+            }
+        }
         (Some(known), None) | (None, Some(known)) => {
             // A list that comes or goes is told element by element, like one that changes.
             if matches!(known.data, Data::List(_)) {
@@ -66,11 +74,11 @@ fn both(key: &str, old: &Node, new: &Node, parts: &mut Vec<Part>) {
         (Data::List(_), _) | (_, Data::List(_)) => {
             lists(key, (old.items(), new.items()), parts);
         }
-        _ if whole(old) != whole(new) => parts.push(Part::Value {
-            key: key.to_owned(),
-            old: Some(told(old)),
-            new: Some(told(new)),
-        }),
+        _ if whole(old) != whole(new) => {
+            let (old, new) = apart(&whole(old), &whole(new));
+            let (key, old, new) = (key.to_owned(), Some(old), Some(new));
+            parts.push(Part::Value { key, old, new });
+        }
         _ => {}
     }
 }
@@ -84,6 +92,10 @@ fn below(key: &str, name: &str) -> String {
 }
 
 fn lists(key: &str, (old, new): (&[Node], &[Node]), parts: &mut Vec<Part>) {
+    let named = |nodes: &[Node]| {
+        let mut nodes_of = nodes.iter();
+        !nodes.is_empty() && nodes_of.all(|node| id(key, node).is_some())
+    };
     if named(old) && named(new) {
         return by_id(key, old, new, parts);
     }
@@ -122,26 +134,28 @@ fn lists(key: &str, (old, new): (&[Node], &[Node]), parts: &mut Vec<Part>) {
     });
 }
 
-fn id(node: &Node) -> Option<&str> {
-    node.get("id").and_then(Node::text)
-}
-
-fn named(nodes: &[Node]) -> bool {
-    !nodes.is_empty() && nodes.iter().all(|node| id(node).is_some())
+/// What an element is known by: rule tests have names alone.
+fn id<'n>(key: &str, node: &'n Node) -> Option<&'n str> {
+    let known_by = if key == "tests" { "name" } else { "id" };
+    node.get(known_by).and_then(Node::text)
 }
 
 /// Plans and the like: whoever has the same id is compared, the others come and go.
 fn by_id(key: &str, old: &[Node], new: &[Node], parts: &mut Vec<Part>) {
-    let find = |nodes: &[Node], wanted: &Node| nodes.iter().position(|node| id(node) == id(wanted));
+    let find = |nodes: &[Node], wanted: &Node| {
+        let wanted = id(key, wanted);
+        nodes.iter().position(|node| id(key, node) == wanted)
+    };
     for node in new {
         if let Some(at) = find(old, node) {
-            let name = id(node).unwrap_or_default();
+            let name = id(key, node).unwrap_or_default();
             both(&format!("{key}[{name}]"), &old[at], node, parts);
         }
     }
     let names = |nodes: &[Node], others: &[Node]| -> Vec<String> {
         let alone = nodes.iter().filter(|node| find(others, node).is_none());
-        alone.filter_map(id).map(str::to_owned).collect()
+        let names = alone.filter_map(|node| id(key, node));
+        names.map(str::to_owned).collect()
     };
     let (added, removed) = (names(new, old), names(old, new));
     if !added.is_empty() || !removed.is_empty() {
@@ -172,11 +186,30 @@ fn surplus(nodes: &[Node], counts: &HashMap<String, isize>, sign: isize) -> Vec<
 
 /// A value in one line, cut if it is long.
 fn told(node: &Node) -> String {
-    let text = whole(node);
+    cut(&whole(node))
+}
+
+fn cut(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
+        None => text.to_owned(),
     }
+}
+
+/// Two values; long ones from shortly before the place where they part.
+fn apart(old: &str, new: &str) -> (String, String) {
+    if old.chars().count().max(new.chars().count()) <= LONGEST {
+        return (old.to_owned(), new.to_owned());
+    }
+    let pairs = old.char_indices().zip(new.chars());
+    let same = pairs.take_while(|((_, a), b)| a == b);
+    let same: Vec<usize> = same.map(|((at, _), _)| at).collect();
+    let from = same.len().checked_sub(LEAD).map_or(0, |at| same[at]);
+    let shown = |text: &str| match from {
+        0 => cut(text),
+        from => format!("…{}", cut(&text[from..])),
+    };
+    (shown(old), shown(new))
 }
 
 /// A value in one line.

@@ -89,10 +89,14 @@ fn part(part: &Part, lang: Lang) -> String {
             let name = name(key, lang);
             let value = |value: &str| value_words(key, value, lang);
             match (old.as_deref().map(value), new.as_deref().map(value)) {
-                (Some(old), Some(new)) => lang.text(
-                    "diff.value",
-                    &[("key", &name), ("old", &old), ("new", &new)],
-                ),
+                (Some(old), Some(new)) => {
+                    let text = if key.contains('[') {
+                        "diff.value_below"
+                    } else {
+                        "diff.value"
+                    };
+                    lang.text(text, &[("key", &name), ("old", &old), ("new", &new)])
+                }
                 (None, new) => {
                     let new = new.unwrap_or_default();
                     lang.text("diff.value_added", &[("key", &name), ("new", &new)])
@@ -114,6 +118,7 @@ fn part(part: &Part, lang: Lang) -> String {
             {
                 if *count > 0 {
                     let more = if items.len() < *count { "…" } else { "" };
+                    let items: Vec<String> = items.iter().map(|text| item(text, lang)).collect();
                     let items = items.join(&lang.text("diff.comma", &[]));
                     let count = count.to_string();
                     let items = format!("{items}{more}");
@@ -128,31 +133,80 @@ fn part(part: &Part, lang: Lang) -> String {
 }
 
 /// A key in the operator's words, after the place it stands at: `defaults.cooldown` is the
-/// file's default of the cooldown.
+/// file's default of the cooldown, `do[3].set.城市` the attribute that the third action sets.
 fn name(key: &str, lang: Lang) -> String {
-    let (front, last) = key.rsplit_once('.').unwrap_or(("", key));
-    if front == "words" {
-        return lang.text("diff.group", &[("name", last)]);
-    }
-    let word = |name: &str| {
-        let (name, place) = name.split_once('[').unwrap_or((name, ""));
-        let word = lang.lookup(&format!("diff.key_{name}")).unwrap_or(name);
-        match place.strip_suffix(']') {
-            Some(place) => format!("{word}[{place}]"),
-            None => word.to_owned(),
+    let places = places(key);
+    let mut words: Vec<String> = Vec::new();
+    let mut numbered = false;
+    let mut before = "";
+    for place in places {
+        let (known, element) = match place.split_once('[') {
+            Some((known, element)) => (known, element.strip_suffix(']')),
+            None => (place, None),
+        };
+        let word = lang
+            .lookup(&format!("diff.key_{before}_{known}"))
+            .or_else(|| lang.lookup(&format!("diff.key_{known}")));
+        // What operators named themselves is no key, whatever it is called.
+        let word = word.filter(|_| !NAMED.contains(&before)).unwrap_or(known);
+        before = known;
+        if known == "words" {
+            continue;
         }
-    };
-    let places = front
-        .split('.')
-        .filter(|place| !matches!(*place, "" | "when"));
-    let mut words: Vec<String> = places.map(word).collect();
-    words.push(word(last));
-    words.join(&lang.text("diff.of", &[]))
+        numbered |= element.is_some();
+        words.push(match element {
+            None if words.is_empty() && key.starts_with("words.") => {
+                lang.text("diff.group", &[("name", known)])
+            }
+            None => word.to_owned(),
+            Some(element) => {
+                let number = element.bytes().all(|byte| byte.is_ascii_digit());
+                let text = if number { "diff.nth" } else { "diff.called" };
+                lang.text(text, &[("word", word), ("name", element)])
+            }
+        });
+    }
+    let between = if numbered { "diff.below" } else { "diff.of" };
+    words.join(&lang.text(between, &[]))
+}
+
+/// Below these keys stand names that operators gave.
+const NAMED: [&str; 5] = ["set", "words", "hours", "contacts", "skipped"];
+
+/// The places of a key, without those that go without saying. A name in brackets may hold
+/// a dot.
+fn places(key: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let places = key.split(|c| {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == '.' && depth == 0
+    });
+    let all: Vec<&str> = places.collect();
+    let (last, front) = all.split_last().map_or(("", &all[..0]), |(l, f)| (*l, f));
+    let told = front.iter().filter(|place| !matches!(**place, "" | "when"));
+    told.copied().chain(std::iter::once(last)).collect()
+}
+
+/// An element of a list: the key that it begins with in words.
+fn item(text: &str, lang: Lang) -> String {
+    let word = |key: &str| lang.lookup(&format!("diff.key_{key}"));
+    match text.split_once(": ") {
+        Some((key, rest)) => match word(key) {
+            Some(word) => format!("{word} {rest}"),
+            None => text.to_owned(),
+        },
+        None => text.to_owned(),
+    }
 }
 
 /// Durations read like in speech, everything else as it was written.
 fn value_words(key: &str, value: &str, lang: Lang) -> String {
-    let lasting = key.ends_with("cooldown") || key.ends_with("within");
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let lasting = ["cooldown", "within", "at", "in", "every"].contains(&last);
     duration(value, lang)
         .filter(|_| lasting)
         .unwrap_or_else(|| value.to_owned())

@@ -9,7 +9,7 @@ pub fn decode(name: &str, bytes: &[u8], report: &mut Report) -> Option<Source> {
     if bytes.len() > MAX_FILE_BYTES {
         let mib = (MAX_FILE_BYTES / 1024 / 1024).to_string();
         let found = Diagnostic::of(problems::TOO_LARGE).value("mib", mib);
-        report.push(found.in_file(name));
+        report.push(found.at(name, Span::START));
         return None;
     }
     if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
@@ -43,9 +43,9 @@ fn utf16(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
 fn other_encoding(name: &str, bytes: &[u8], bad: usize, report: &mut Report) -> Source {
     let (text, broken) = encoding_rs::GB18030.decode_without_bom_handling(bytes);
     let (text, encoding) = if broken {
-        (String::from_utf8_lossy(bytes), "?")
+        (String::from_utf8_lossy(bytes), None)
     } else {
-        (text, "GBK")
+        (text, Some("GBK"))
     };
     let before = &bytes[..bad];
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -55,7 +55,14 @@ fn other_encoding(name: &str, bytes: &[u8], bad: usize, report: &mut Report) -> 
         .map_or(0, |at| at + 1);
     let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
     let source = Source::new(name, text);
-    let found = Diagnostic::of(problems::NOT_UTF8).value("encoding", encoding);
+    let kind = problems::NOT_UTF8;
+    let found = match encoding {
+        Some(encoding) => Diagnostic::of(kind).value("encoding", encoding),
+        None => {
+            let found = Diagnostic::new(kind.code, kind.severity, "check.not_text");
+            found.help("check.not_utf8_help")
+        }
+    };
     Findings::new(&source, report).add(Span::new(line, column, 1), found);
     source
 }

@@ -83,6 +83,8 @@ pub enum Shape {
     Text,
     /// Text, or a list of texts.
     Words,
+    /// Words that are looked for in messages: one or a list.
+    Keywords,
     /// One text or a list of texts, which may be empty.
     WordsOrNone,
     /// `true` or `false`.

@@ -4,7 +4,7 @@
 //! Chinese comma between two keywords from one inside a sentence.
 
 use super::problems;
-use crate::diagnostic::Kind;
+use crate::diagnostic::{Kind, Span};
 
 /// Everything that can be found here. What the parser says near by is a consequence.
 pub(super) const KINDS: &[Kind] = &[
@@ -49,11 +49,34 @@ pub(super) fn scan(text: &str) -> Vec<Lint> {
     scanner.lints
 }
 
+/// The innermost bracket that is open before a place, and where it stands.
+pub(super) fn open_bracket(text: &str, line: usize, column: usize) -> Option<(char, Span)> {
+    let mut scanner = Scanner::default();
+    for (number, content) in (1..=line).zip(text.lines()) {
+        if number < line {
+            scanner.line(number, content);
+        } else {
+            let before: String = content.chars().take(column.saturating_sub(1)).collect();
+            scanner.line(number, &before);
+        }
+    }
+    let open = scanner.flow.pop()?;
+    Some((open.sign, Span::new(open.line, open.column, 1)))
+}
+
+/// A bracket that is open.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    sign: char,
+    line: usize,
+    column: usize,
+}
+
 #[derive(Default)]
 struct Scanner {
     lints: Vec<Lint>,
     /// Open brackets.
-    flow: Vec<char>,
+    flow: Vec<Open>,
     /// The quote that is open.
     quote: Option<char>,
     /// A block text (`|`, `>`) lasts while lines are indented deeper than this.
@@ -71,7 +94,8 @@ struct Scanner {
 impl Scanner {
     fn line(&mut self, number: usize, line: &str) {
         self.line = number;
-        self.chars = line.chars().collect();
+        self.chars.clear();
+        self.chars.extend(line.chars());
         self.control();
         let indent = self.chars.iter().take_while(|c| c.is_whitespace()).count();
         if let Some(parent) = self.block {
@@ -183,7 +207,11 @@ impl Scanner {
         match c {
             '"' | '\'' => self.quote = Some(c),
             '[' | '{' => {
-                self.flow.push(c);
+                self.flow.push(Open {
+                    sign: c,
+                    line: self.line,
+                    column: at + 1,
+                });
                 self.begin(at + 1, true);
             }
             ']' | '}' => {
@@ -234,7 +262,12 @@ impl Scanner {
     fn begin(&mut self, at: usize, key_place: bool) {
         self.token = at;
         self.fresh = true;
-        self.key_place = key_place && self.flow.last() != Some(&'[');
+        self.key_place = key_place && self.bracket() != Some('[');
+    }
+
+    /// The innermost bracket that is open.
+    fn bracket(&self) -> Option<char> {
+        self.flow.last().map(|open| open.sign)
     }
 
     fn after(&self, at: usize) -> Option<char> {
@@ -262,7 +295,7 @@ impl Scanner {
 
     /// In a list every Chinese comma was meant to separate; in a map only before a key.
     fn is_separator(&self, at: usize) -> bool {
-        match self.flow.last() {
+        match self.bracket() {
             Some('[') => true,
             Some(_) => {
                 let rest = &self.chars[at + 1..self.chars.len().min(at + MOST_AHEAD)];
@@ -286,10 +319,10 @@ impl Scanner {
 
     /// `[退款 #1]`: the bracket that should close the list stands in the comment.
     fn comment(&mut self, at: usize) {
-        let Some(open) = self.flow.last() else {
+        let Some(open) = self.bracket() else {
             return;
         };
-        let close = if *open == '[' { ']' } else { '}' };
+        let close = if open == '[' { ']' } else { '}' };
         if self.chars[at..].contains(&close) {
             self.report(problems::SWALLOWED, at, Vec::new());
             self.flow.pop();

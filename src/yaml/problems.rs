@@ -33,4 +33,10 @@ crate::diagnostic::kinds! {
     DASH_SPACE = Error "Y035" "dash_space";
     COLON_SPACE = Error "Y036" "colon_space";
     WIDE_BRACKET = Error "Y037" "wide_bracket";
+    ONE_WORD = Error "Y038" "one_word";
+    NOT_SEPARATED = Warning "Y039" "not_separated";
+    WIDE_SIGN = Error "Y040" "wide_sign";
+    NO_COLON = Error "Y042" "no_colon";
+    ENDING_SIGN = Warning "Y043" "ending_sign";
+    OTHER_YAML = Warning "Y041" "other_yaml";
 }

@@ -42,7 +42,7 @@ fn of(shape: &Shape) -> Value {
             }
             Value::Object(schema)
         }
-        Shape::Words => one_or_more(&text()),
+        Shape::Words | Shape::Keywords => one_or_more(&text()),
         Shape::WordsOrNone => {
             let text = text();
             json!({"anyOf": [text, {"type": "array", "items": text}]})

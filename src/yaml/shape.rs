@@ -2,9 +2,11 @@
 
 use super::key::{Key, Need, Shape};
 use super::tree::{Data, Entry, Node, is_key};
-use super::{lint, problems, values};
+use super::{lint, problems, values, wording};
 use crate::diagnostic::{Diagnostic, Findings, nearest};
 
+/// A map with more keys is no slip of the pen.
+const MOST_COMPARED: usize = 100;
 /// A finding repeats at most this many characters of a value.
 const MOST_SHOWN: usize = 60;
 
@@ -13,22 +15,22 @@ pub fn check(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
     match shape {
         Shape::Any => {}
         Shape::Map(keys) => {
-            if is_map(node, findings) {
+            if is_map(node, keys, findings) {
                 map(node, keys, None, findings);
             }
         }
         Shape::OneKey(keys) => {
-            if is_map(node, findings) {
+            if is_map(node, keys, findings) {
                 one_key(node, keys, findings);
             }
         }
         Shape::Open(keys, other) => {
-            if is_map(node, findings) {
+            if is_map(node, keys, findings) {
                 map(node, keys, Some(other), findings);
             }
         }
         Shape::Named(inner) => {
-            if is_map(node, findings) {
+            if is_map(node, &[], findings) {
                 for entry in node.entries() {
                     check(&entry.value, inner, findings);
                 }
@@ -41,14 +43,14 @@ pub fn check(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
             }
             list(node, inner, findings);
         }
-        Shape::Words => {
+        Shape::Words | Shape::Keywords => {
             if matches!(&node.data, Data::List(items) if items.is_empty()) {
                 // A condition without words would hold for everything.
                 empty(node, findings);
             }
-            words(node, findings);
+            words(node, matches!(shape, Shape::Keywords), findings);
         }
-        Shape::WordsOrNone => words(node, findings),
+        Shape::WordsOrNone => words(node, false, findings),
         Shape::Choices(known) => {
             for item in node.items() {
                 choice(item, known, &[], findings);
@@ -64,7 +66,7 @@ pub fn check(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
     }
 }
 
-fn is_map(node: &Node, findings: &mut Findings<'_>) -> bool {
+fn is_map(node: &Node, keys: &'static [Key], findings: &mut Findings<'_>) -> bool {
     let is_map = matches!(node.data, Data::Map(_));
     let touching = node.text().and_then(|text| text.split_once(':'));
     match touching.filter(|(key, _)| node.is_plain() && is_key(key)) {
@@ -73,10 +75,33 @@ fn is_map(node: &Node, findings: &mut Findings<'_>) -> bool {
             let found = Diagnostic::of(problems::COLON_SPACE).value("key", key);
             findings.add(node.span, found);
         }
-        _ if !is_map => wrong(node, "check.shape_map", findings),
+        _ if !is_map => no_map(node, keys, findings),
         _ => {}
     }
     is_map
+}
+
+fn no_map(node: &Node, keys: &'static [Key], findings: &mut Findings<'_>) {
+    if matches!(node.data, Data::Empty) {
+        empty(node, findings);
+        return;
+    }
+    if is_known(node, findings) {
+        return;
+    }
+    let found = unlike(node).value("known", names(keys));
+    let list = matches!(node.data, Data::List(_));
+    let elements = |key: &&Key| matches!(key.shape, Shape::SomeOf(_));
+    let found = match keys.iter().find(elements) {
+        // A list of rules that stands by itself.
+        Some(key) if list && node.span.column == 1 => {
+            found.value("key", key.name).help("check.shape_under")
+        }
+        _ if list => found.help("check.shape_no_list"),
+        _ if keys.is_empty() => found.help("check.shape_named"),
+        _ => found.help("check.shape_map"),
+    };
+    findings.add(node.span, found);
 }
 
 fn map(
@@ -85,9 +110,13 @@ fn map(
     other: Option<&'static Shape>,
     findings: &mut Findings<'_>,
 ) {
+    let mut before: Option<&Entry> = None;
     for entry in node.entries() {
+        let word = before.filter(|before| wording::goes_on(before, entry));
+        before = Some(entry);
         match (keys.iter().find(|key| key.name == entry.key), other) {
             (Some(key), _) => check(&entry.value, &key.shape, findings),
+            (None, _) if word.is_some() => wording::without_brackets(word, entry, findings),
             (None, None) => unknown_key(entry, keys, findings),
             (None, Some(other)) => {
                 attribute_name(entry, keys, findings);
@@ -96,11 +125,26 @@ fn map(
         }
     }
     for key in keys.iter().filter(|key| key.need == Need::Required) {
-        if node.entry(key.name).is_none() {
+        if node.entry(key.name).is_none() && !is_misspelt(node, key.name, keys) {
             let found = Diagnostic::of(problems::MISSING_KEY).value("key", key.name);
             findings.add(node.span, found);
         }
     }
+}
+
+/// Whether a key that is not known was probably meant as this one: once is enough.
+fn is_misspelt(node: &Node, name: &str, keys: &'static [Key]) -> bool {
+    if node.entries().len() > MOST_COMPARED {
+        return false;
+    }
+    let known = |key: &str| keys.iter().any(|known| known.name == key);
+    let mut others = node.entries().iter().filter(|entry| !known(&entry.key));
+    others.any(|entry| {
+        let rest = entry.key.strip_prefix(name);
+        let joined = rest.and_then(|rest| rest.chars().next());
+        joined.is_some_and(|c| !c.is_alphanumeric() && c != '_')
+            || nearest(&entry.key, keys.iter().map(|key| key.name)) == Some(name)
+    })
 }
 
 fn unknown_key(entry: &Entry, keys: &'static [Key], findings: &mut Findings<'_>) {
@@ -121,6 +165,19 @@ fn unknown_key(entry: &Entry, keys: &'static [Key], findings: &mut Findings<'_>)
         return;
     }
     let names = keys.iter().map(|key| key.name);
+    // `when {any: 退款}` is a key that is called `when {any`.
+    let first = entry
+        .key
+        .split([' ', '{', '[', '\t'])
+        .next()
+        .unwrap_or_default();
+    if first != entry.key && names.clone().any(|name| name == first) {
+        findings.add(
+            entry.span,
+            Diagnostic::of(problems::NO_COLON).value("key", first),
+        );
+        return;
+    }
     let all: Vec<_> = names.clone().collect();
     let found = Diagnostic::of(problems::UNKNOWN_KEY)
         .value("key", entry.key.clone())
@@ -131,7 +188,14 @@ fn unknown_key(entry: &Entry, keys: &'static [Key], findings: &mut Findings<'_>)
 
 /// Any name may be an attribute, but one that nearly is a key was probably meant as the key.
 fn attribute_name(entry: &Entry, keys: &'static [Key], findings: &mut Findings<'_>) {
-    if let Some(near) = nearest(&entry.key, keys.iter().map(|key| key.name)) {
+    let bare = entry.key.trim_end_matches('s');
+    let part = |key: &&Key| {
+        let mut parts = key.name.split('_');
+        parts.any(|part| part.trim_end_matches('s') == bare)
+            || (bare == "标签" && key.name == "has_tag")
+    };
+    let near = nearest(&entry.key, keys.iter().map(|key| key.name));
+    if let Some(near) = near.or_else(|| keys.iter().find(part).map(|key| key.name)) {
         let found = Diagnostic::of(problems::LOOKS_LIKE)
             .value("key", entry.key.clone())
             .value("near", near);
@@ -160,9 +224,12 @@ fn list(node: &Node, inner: &'static Shape, findings: &mut Findings<'_>) {
     }
 }
 
-fn words(node: &Node, findings: &mut Findings<'_>) {
+fn words(node: &Node, keywords: bool, findings: &mut Findings<'_>) {
     if matches!(node.data, Data::Empty) {
         empty(node, findings);
+    }
+    if wording::in_wide_brackets(node, findings) {
+        return;
     }
     for item in node.items() {
         let Some(text) = item.text() else {
@@ -171,17 +238,14 @@ fn words(node: &Node, findings: &mut Findings<'_>) {
         };
         if text.trim().is_empty() {
             empty(item, findings);
-        }
-        let comma = text.chars().position(|c| matches!(c, '，' | '、'));
-        if let Some(at) = comma.filter(|_| item.is_plain()) {
-            let mut span = item.span;
-            span.column += at;
-            span.len = 1;
-            if !findings.has(&[problems::WIDE_COMMA], span.line..=span.line) {
-                let found = Diagnostic::of(problems::WIDE_COMMA)
-                    .value("found", text.chars().nth(at).unwrap_or('，'));
-                findings.add(span, found);
+        } else if item.is_plain() {
+            wording::separators(item.span, text, keywords, findings);
+            if keywords {
+                wording::ending(item.span, text, findings);
             }
+        }
+        if keywords {
+            wording::wide_sign(item.span, text, findings);
         }
     }
 }
@@ -193,7 +257,7 @@ fn choice(
     findings: &mut Findings<'_>,
 ) {
     let Some(text) = node.text() else {
-        wrong(node, "check.shape_word", findings);
+        wrong(node, "check.shape_one_word", findings);
         return;
     };
     if later.contains(&text) {
@@ -241,7 +305,20 @@ fn scalar(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
 fn empty(node: &Node, findings: &mut Findings<'_>) {
     let line = node.span.line;
     if !findings.has(lint::KINDS, line..=line + 1) {
-        findings.add(node.span, Diagnostic::of(problems::EMPTY));
+        let found = Diagnostic::of(problems::EMPTY);
+        let rest = findings
+            .source
+            .line(line)
+            .chars()
+            .skip(node.span.column - 1);
+        let rest: String = rest.collect();
+        let comment = rest.trim_start_matches([':', ' ']).starts_with('#');
+        let found = if comment {
+            found.help("check.empty_comment")
+        } else {
+            found
+        };
+        findings.add(node.span, found);
     }
 }
 
@@ -255,12 +332,14 @@ fn expected(shape: &Shape) -> &'static str {
         Shape::Moment => "check.shape_moment",
         Shape::Dates => "check.shape_date",
         Shape::Clock => "check.shape_clock",
-        _ => "check.shape_word",
+        _ => "check.shape_one_word",
     }
 }
 
 fn wrong(node: &Node, expected: &'static str, findings: &mut Findings<'_>) {
-    if !is_known(node, findings) {
+    if matches!(node.data, Data::Empty) {
+        empty(node, findings);
+    } else if !is_known(node, findings) {
         findings.add(node.span, unlike(node).help(expected));
     }
 }
@@ -290,7 +369,7 @@ fn unlike(node: &Node) -> Diagnostic {
             text.chars().take(MOST_SHOWN).chain(['…']).collect()
         }
         Data::Text { text, .. } => text.clone(),
-        Data::Empty => "—".to_owned(),
+        Data::Empty => String::new(),
         Data::List(_) => "[…]".to_owned(),
         Data::Map(_) => "{…}".to_owned(),
     };

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError};
 
-use super::{lint, problems, recover};
-use crate::diagnostic::{Diagnostic, Findings, Kind, Source, Span};
+use super::{lint, problems, recover, syntax};
+use crate::diagnostic::{Diagnostic, Findings, Kind, Span};
 
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub fn parse(findings: &mut Findings<'_>) -> Option<Node> {
             // What was blanked is no second mistake for being empty.
             return root.filter(|root| round == 0 || !root.entries().iter().any(Entry::is_empty));
         };
-        syntax(&error, findings);
+        syntax(&text, &error, findings);
         let line = error.marker().line();
         let fails_at = |text: &str| build(text).error.map(|error| error.marker().line());
         if text.len() > MOST_RECOVERED {
@@ -209,40 +209,15 @@ fn report(found: Vec<(Span, Kind, String)>, findings: &mut Findings<'_>) {
     }
 }
 
-fn syntax(error: &ScanError, findings: &mut Findings<'_>) {
+fn syntax(text: &str, error: &ScanError, findings: &mut Findings<'_>) {
     let mark = error.marker();
     let span = place(*mark, *mark);
     // A lint near by already says in plain words what the parser stumbled over.
     let near = span.line.saturating_sub(1)..=span.line + 1;
-    if findings.has(lint::KINDS, near) {
-        return;
-    }
-    if let Some((span, key)) = colon_without_space(findings.source, span.line) {
-        let found = Diagnostic::of(problems::COLON_SPACE).value("key", key);
-        findings.add(span, found);
-    } else {
-        let found = Diagnostic::of(problems::SYNTAX).value("detail", error.info());
+    if !findings.has(lint::KINDS, near) {
+        let (span, found) = syntax::told(text, span, error.kind());
         findings.add(span, found);
     }
-}
-
-/// `any:[退款]`: on the line of an error or the one above, a key whose colon touches its value.
-fn colon_without_space(source: &Source, line: usize) -> Option<(Span, String)> {
-    [line, line.saturating_sub(1)]
-        .into_iter()
-        .filter(|line| *line > 0)
-        .find_map(|line| {
-            let content = source.line(line);
-            let start = content.trim_start_matches([' ', '-']);
-            let (key, rest) = start.split_once(':')?;
-            let touches = rest
-                .chars()
-                .next()
-                .is_some_and(|c| !c.is_whitespace() && c != '/');
-            let column = content.chars().count() - start.chars().count() + 1;
-            let is_key = is_key(key);
-            (is_key && touches).then(|| (Span::new(line, column, key.len() + 1), key.to_owned()))
-        })
 }
 
 /// Keys are English words.

@@ -12,10 +12,13 @@ const LAYERS: [Layer; 7] = [
     Layer::of(&["simulate"]),
     Layer::stages(&["receive", "process", "deliver", "schedule", "upkeep"]),
     Layer::of(&[
+        "channels",
         "desk",
         "gateway",
         "http",
         "import",
+        "phrases",
+        "playbook",
         "rules",
         "service",
         "sops",
@@ -29,7 +32,15 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 12] = [
+const BESIDE: [(&str, &str); 20] = [
+    ("playbook", "channels"),
+    ("phrases", "rules"),
+    ("channels", "rules"),
+    ("channels", "templates"),
+    ("channels", "yaml"),
+    ("playbook", "rules"),
+    ("playbook", "sops"),
+    ("playbook", "templates"),
     ("rules", "templates"),
     ("rules", "yaml"),
     ("sops", "rules"),
@@ -45,7 +56,15 @@ const BESIDE: [(&str, &str); 12] = [
 ];
 
 /// Modules that decide: no I/O, no clock, nothing asynchronous.
-const PURE: [&str; 5] = ["import", "rules", "sops", "templates", "versions"];
+const PURE: [&str; 7] = [
+    "channels",
+    "import",
+    "phrases",
+    "rules",
+    "sops",
+    "templates",
+    "versions",
+];
 
 struct Layer {
     modules: &'static [&'static str],

@@ -4,8 +4,8 @@
 use mock_wecom::KfSay;
 
 use crate::support::{
-    AgentBuilder, CUSTOMER, Callback, MEMBER, OTHER_CUSTOMER, answers, eventually, mock,
-    said_by_bot, text_message,
+    AgentBuilder, CUSTOMER, Callback, MEMBER, OTHER_CUSTOMER, answers, applied, calls, eventually,
+    mock, said_by_bot, text_message,
 };
 
 /// Answers everything, also its own answer if it ever heard it.
@@ -102,6 +102,49 @@ async fn a_runaway_is_stopped_and_operators_are_told_once() {
     let ran = agent.run(&["trace", &format!("in-{id}")]);
     let text = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(text.contains("防循环：600 秒内已自动回答 3 次"), "{text}");
+}
+
+#[tokio::test]
+async fn a_runaway_floods_no_member_and_still_reaches_a_person() {
+    const NOISY: &str = "\
+version: 1
+rules:
+  - id: any
+    do: [{reply: hello}, {notify: {to: lin.mei, text: 有人找}}, {robot: {to: 值班群, text: 有人找}}]
+  - id: tell
+    do: [{remind: {who: lin.mei, text: 回电话}}, {tag: 来源/官网}]
+  - id: human
+    when: {any: [人工]}
+    do: [{transfer: 售后组}]
+";
+    let mock = mock().await;
+    let agent = AgentBuilder::new()
+        .file("rules/rules.yaml", NOISY)
+        .config("[guard]\nanswers = 2\nwithin = \"10m\"\n")
+        .config(ALERTS)
+        .start(&mock)
+        .await;
+    for n in 0..5 {
+        mock.say(CUSTOMER, &format!("自动回复 {n}"))
+            .await
+            .expect("push");
+    }
+    mock.say(CUSTOMER, "人工").await.expect("push");
+    calls(&mock, "kf/service_state/trans", 1).await;
+    answers(&mock, "wang.wei", 1).await;
+    agent.idle().await;
+    assert_eq!(said_by_bot(&mock, CUSTOMER).len(), 2);
+    assert_eq!(
+        said_by_bot(&mock, MEMBER).len(),
+        4,
+        "two notices, two reminders"
+    );
+    assert_eq!(applied(&mock, "webhook/send").len(), 2);
+    assert_eq!(said_by_bot(&mock, "wang.wei").len(), 1);
+    // Whoever looks at the customer sees it without asking for each message.
+    let ran = agent.run(&["trace", CUSTOMER]);
+    let text = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert_eq!(text.matches("防循环").count(), 4, "{text}");
 }
 
 #[tokio::test]

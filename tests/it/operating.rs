@@ -196,6 +196,57 @@ async fn the_demo_answers_a_customer_and_shows_it() {
 }
 
 #[tokio::test]
+async fn a_week_of_the_demo_plays_in_seconds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, mut lines) = demo(folder.path(), &[]);
+    let page = line_with(&mut lines, "打开网页").await;
+    let (_, url) = page.split_once("http").expect("an address");
+    let url = format!("http{}mock/", url.trim());
+    line_with(&mut lines, "下面是正在发生的事").await;
+    let tell = async |call: &str, body: serde_json::Value| {
+        let response = http().post(format!("{url}{call}")).json(&body).send().await;
+        let response = response.expect("the mock answers");
+        assert!(response.status().is_success(), "{call}");
+    };
+
+    // A Tuesday noon: nothing is quiet, and no holiday comes within a week.
+    tell("clock", serde_json::json!({ "set": 1_795_492_800 })).await;
+    let added =
+        serde_json::json!({ "external_userid": "wmNEW", "userid": "lin.mei", "name": "周新" });
+    tell("contact/add", added).await;
+    line_with(&mut lines, "🏷").await;
+    let day = serde_json::json!({ "advance_secs": 24 * 3600 });
+    tell("clock", day).await;
+    // Whoever is to hear the same shares a task, so it waits a minute for more of them.
+    eventually("the task is made", async || {
+        tell("clock", serde_json::json!({ "advance_secs": 60 })).await;
+        let journal = http().get(format!("{url}journal")).send().await;
+        let journal = journal.expect("the mock answers").text().await;
+        let journal = journal.expect("a text");
+        journal.contains("add_msg_template").then_some(())
+    })
+    .await;
+    drop(child.kill().await);
+}
+
+#[tokio::test]
+async fn the_demo_tells_what_became_of_changed_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, mut lines) = demo(folder.path(), &["--data", "here"]);
+    line_with(&mut lines, "下面是正在发生的事").await;
+    let file = folder.path().join("here/rules/新的.yaml");
+    let rule = "rules:\n  - id: 新的\n    wenn: {any: [新的]}\n    do: [{tag: 意向/新的}]\n";
+    std::fs::write(&file, rule).expect("written");
+    let refused = line_with(&mut lines, "没有生效").await;
+    for part in ["1 个错误", "新的.yaml:3", "`wenn`"] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+    std::fs::write(&file, rule.replace("wenn", "when")).expect("written");
+    line_with(&mut lines, "改过的文件已生效").await;
+    drop(child.kill().await);
+}
+
+#[tokio::test]
 async fn the_demo_ends_by_itself_when_asked_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut child, mut lines) = demo(folder.path(), &["--exit-after", "1"]);

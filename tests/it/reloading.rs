@@ -58,6 +58,12 @@ async fn a_broken_file_keeps_the_last_good_set_and_is_told() {
     })
     .await;
     assert!(problem.contains("broken.yaml:4"), "{problem}");
+    assert!(
+        problem.contains("不认识"),
+        "in the language of the config: {problem}"
+    );
+    let kept = "wecom_agent_reloads_total{result=\"kept\"}";
+    assert!(agent.metric(kept).await >= 1.0);
     assert!(agent.metric(RELOAD_OK).await < 0.5);
     assert!(
         agent

@@ -86,6 +86,22 @@ async fn what_other_rules_would_have_done_is_told_and_nothing_is_sent() {
     ] {
         assert!(table.stdout.contains(part), "{part}: {}", table.all());
     }
+    // Other words of the same template are one line, however many got them.
+    std::fs::create_dir(agent.folder().join("words")).expect("a folder");
+    for (name, text) in [("refund.txt", "退款请看说明"), ("hello.txt", "您好呀")] {
+        std::fs::write(agent.folder().join("words").join(name), text).expect("written");
+    }
+    let worded = ["replay", "--since", "7d", "--templates", "words"];
+    let worded = operator::run(agent.folder(), &worded).await;
+    assert_eq!(worded.code, Some(1), "{}", worded.all());
+    for part in [
+        "不一样 2",
+        "话术 refund：1 条只是文字不同（例如 in-",
+        "话术 hello：1 条只是文字不同",
+    ] {
+        assert!(worded.stdout.contains(part), "{part}: {}", worded.all());
+    }
+    assert!(!worded.stdout.contains("当时："), "{}", worded.all());
     agent.idle().await;
     assert_eq!(sent(), before, "nothing was sent");
     assert_eq!(said_by_bot(&mock, OTHER_CUSTOMER).len(), 0);

@@ -54,6 +54,17 @@ async fn tests_that_hold_pass() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_not_there_cannot_be_run() {
+    let files = written(&[("a", GOOD)]);
+    let ran = run(&files, &["test", "没有.test.yaml"]).await;
+    assert_eq!(ran.code, Some(2), "{}", ran.all());
+    assert!(ran.all().contains("不存在"), "{}", ran.all());
+    let ran = run(&files, &["test", "--config", "没有.toml"]).await;
+    assert_eq!(ran.code, Some(2), "{}", ran.all());
+    assert!(!ran.all().contains("not found"), "{}", ran.all());
+}
+
+#[tokio::test]
 async fn a_test_that_fails_says_what_and_why() {
     let files = written(&[("a", GOOD), ("b", BAD)]);
     let ran = run(&files, &["test"]).await;
@@ -154,7 +165,7 @@ async fn what_cannot_run_says_so() {
     let ran = run(&files, &["test", "--filter", "没有的"]).await;
     assert_eq!(ran.code, Some(2), "{}", ran.all());
     let ran = run(&files, &["test", "nothere.test.yaml"]).await;
-    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert_eq!(ran.code, Some(2), "{}", ran.all());
 
     let wrong = GOOD.replace("rule: refund", "rule: refnd");
     let files = written(&[("a", &wrong)]);

@@ -73,10 +73,12 @@ async fn add(mock: &MockWecom, agent: &Agent, who: &str) {
     .await;
 }
 
+/// The words of a message or of a card.
 fn text(call: &Entry) -> &str {
-    call.request["body"]["text"]["content"]
-        .as_str()
-        .unwrap_or_default()
+    let body = &call.request["body"];
+    let said = body["text"]["content"].as_str();
+    let said = said.or_else(|| body["template_card"]["sub_title_text"].as_str());
+    said.unwrap_or_default()
 }
 
 /// Waits until the scheduler has looked at a moment, and everything it led to is over.
@@ -104,6 +106,9 @@ async fn a_plan_plays_over_days_and_each_step_is_done_once() {
     agent.kill();
     agent.restart(&mock).await;
     agent.move_to(&mock, "2026-11-24 09:00");
+    rest(&agent, 1.0).await;
+    // Others could join for a minute.
+    agent.move_to(&mock, "2026-11-24 09:02");
     let tasks = calls(&mock, TASK, 1).await;
     let body = &tasks[0].request["body"];
     assert_eq!(body["sender"], MEMBER);
@@ -116,14 +121,16 @@ async fn a_plan_plays_over_days_and_each_step_is_done_once() {
     rest(&agent, 2.0).await;
     assert_eq!(applied(&mock, "message/send").len(), 0);
     agent.move_to(&mock, "2026-11-25 10:01");
-    let by_hand = calls(&mock, "message/send", 2).await;
+    let by_hand = calls(&mock, "message/send", 3).await;
     assert_eq!(by_hand[0].request["body"]["touser"], MEMBER);
     assert_eq!(text(&by_hand[0]), "请把下面的内容发给客户 王女士：");
     assert_eq!(text(&by_hand[1]), "案例");
+    let asked = &by_hand[2].request["body"]["template_card"]["main_title"]["title"];
+    assert_eq!(asked, "发给 王女士 了吗？");
 
     agent.move_to(&mock, "2026-11-26 10:00");
-    let told = calls(&mock, "message/send", 3).await;
-    assert_eq!(text(&told[2]), "王女士 三天没说话");
+    let told = calls(&mock, "message/send", 4).await;
+    assert_eq!(text(&told[3]), "王女士 三天没说话");
 
     agent.kill();
     agent.restart(&mock).await;
@@ -136,7 +143,7 @@ async fn a_plan_plays_over_days_and_each_step_is_done_once() {
     agent.move_to(&mock, "2026-12-27 10:00");
     agent.idle().await;
     assert_eq!(applied(&mock, TASK).len(), 1);
-    assert_eq!(applied(&mock, "message/send").len(), 3);
+    assert_eq!(applied(&mock, "message/send").len(), 4);
     assert_eq!(agent.ready().await["queues"]["timers"], 0);
 }
 

@@ -110,6 +110,18 @@ async fn what_was_set_before_the_time_stays_and_a_stopped_bot_does_it_later() {
     )
     .await;
     assert_eq!(wrong.code, Some(2), "{}", wrong.all());
+    let slip = ["undo", "--rule", "bed", "--since", "1h", "--yes"];
+    let slip = operator::run(agent.folder(), &slip).await;
+    assert_eq!(slip.code, Some(2), "{}", slip.all());
+    assert!(slip.stderr.contains("是不是想写 bad？"), "{}", slip.all());
+    // A rule that is gone from the files is known by what it did.
+    let rules = agent.folder().join("rules/rules.yaml");
+    let text = std::fs::read_to_string(&rules).expect("the rules");
+    std::fs::write(&rules, text.replace("id: bad", "id: better")).expect("written");
+    let gone = ["undo", "--rule", "bad", "--since", "2099-01-01"];
+    let gone = operator::run(agent.folder(), &gone).await;
+    assert_eq!(gone.code, Some(0), "{}", gone.all());
+    std::fs::write(&rules, text).expect("written");
     let yes = ["undo", "--rule", "bad", "--since", "1h", "--yes"];
     let queued = operator::run(agent.folder(), &yes).await;
     assert!(queued.stdout.contains("下次启动后办"), "{}", queued.all());

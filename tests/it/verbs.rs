@@ -1,9 +1,7 @@
 //! The verbs that read files: `check`, `try`, `init`, `schema`, and how mistakes are told.
 
-use std::path::Path;
-
-use crate::support::operator::{self, Ran, command};
-use crate::support::{AgentBuilder, ENCODING_AES_KEY};
+use crate::support::AgentBuilder;
+use crate::support::operator::{self, Ran};
 
 fn written() -> AgentBuilder {
     let builder = AgentBuilder::new();
@@ -181,7 +179,7 @@ async fn init_writes_what_check_accepts_and_never_overwrites() {
     assert_eq!(ran.code, Some(0), "{}", ran.all());
     assert!(ran.stdout.contains("示例茶叶店"), "{}", ran.stdout);
     let home = folder.path().join("机器人");
-    let ran = with_secrets(&home, &["check", "--strict"]).await;
+    let ran = operator::with_secrets(&home, &["check", "--strict"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.all());
     let ran = operator::run(&home, &["check"]).await;
     assert_eq!(ran.code, Some(1), "without its secrets it is not good");
@@ -207,18 +205,6 @@ async fn init_writes_what_check_accepts_and_never_overwrites() {
     );
     let kept = std::fs::read_to_string(home.join("agent.toml")).expect("there");
     assert_eq!(kept, "# 我改过\n");
-}
-
-async fn with_secrets(folder: &Path, arguments: &[&str]) -> Ran {
-    let mut command = command(folder, arguments);
-    command.env("WECOM_CORP_ID", "ww0000000000000001");
-    command.env("WECOM_ROBOT_KEY", "sample-robot-key");
-    for app in ["KF", "CONTACT", "APP"] {
-        command.env(format!("WECOM_{app}_SECRET"), "secret");
-        command.env(format!("WECOM_{app}_TOKEN"), "token");
-        command.env(format!("WECOM_{app}_AES_KEY"), ENCODING_AES_KEY);
-    }
-    operator::end(command).await
 }
 
 #[tokio::test]

@@ -109,12 +109,49 @@ async fn without_a_server(mut agent: Agent) {
     assert!(!agent.folder().join("rules/more.yaml").exists());
     let nothing = agent.run(&["rules", "rollback", "1"]);
     assert!(
-        text(&nothing).contains("已经和第 1 版一样"),
+        text(&nothing).contains("已经和版本 1 一样"),
         "{}",
         text(&nothing)
     );
     let unknown = agent.run(&["rules", "rollback", "99"]);
     assert_eq!(unknown.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_version_has_the_same_name_wherever_it_is_told() {
+    let mock = mock().await;
+    let agent = Agent::start(&mock).await;
+    in_force(&agent, 1).await;
+    // Another text alone makes another version too.
+    write(&agent, "templates/refund.txt", "退款请看说明");
+    in_force(&agent, 2).await;
+    mock.say(CUSTOMER, "退款").await.expect("push");
+    answers(&mock, CUSTOMER, 1).await;
+    agent.idle().await;
+
+    let hash = agent.ready().await["rules"]["version"].clone();
+    let hash = hash.as_str().expect("a hash");
+    let name = format!("版本 2 · {}", &hash[..6]);
+    let trace = text(&agent.run(&["trace", CUSTOMER]));
+    assert!(trace.contains(&name), "{name}: {trace}");
+    let known = agent.run(&["trace", CUSTOMER, "--format", "json"]);
+    let known: serde_json::Value = serde_json::from_slice(&known.stdout).expect("JSON");
+    let trace = text(&agent.run(&["trace", &format!("in-{}", known["records"][0]["id"])]));
+    assert!(trace.contains(&name), "{name}: {trace}");
+    let history = text(&agent.run(&["rules", "history"]));
+    assert!(history.contains(&name), "{name}: {history}");
+
+    // Either part of the name does.
+    let rows = agent.run(&["rules", "history", "--format", "json"]);
+    let rows: serde_json::Value = serde_json::from_slice(&rows.stdout).expect("JSON");
+    let first = rows[1]["hash"].as_str().expect("a hash");
+    let by_hash = agent.run(&["rules", "diff", &first[..6], hash]);
+    let by_number = agent.run(&["rules", "diff", "1", "2"]);
+    assert_eq!(text(&by_hash), text(&by_number));
+    let back = agent.run(&["rules", "rollback", &first[..6]]);
+    assert_eq!(back.status.code(), Some(0), "{}", text(&back));
+    in_force(&agent, 3).await;
+    assert_eq!(agent.ready().await["rules"]["version"], first);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::content::app_content;
-use super::contract::{Field, body, chars, list, range, text};
+use super::contract::{Field, chars, joined, list, range, text};
 use super::fields::{Fields, at_most};
 use super::message::agent;
 use super::shapes;
@@ -32,7 +32,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         errcode::LONG_CHATID,
         errcode::BAD_CHATID,
         errcode::CHAT_EXISTS,
-    ]),
+        errcode::TOO_FREQUENT,
+    ])
+    .switches(&["appchats_per_day"]),
     Endpoint::post(
         "/cgi-bin/appchat/update",
         Scope::Any,
@@ -52,7 +54,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         errcode::BAD_CHAT_MEMBER,
         errcode::BAD_MEMBER_COUNT,
         errcode::BAD_CHAT_OWNER,
-    ]),
+        errcode::TOO_FREQUENT,
+    ])
+    .switches(&["appchat_changes_per_hour"]),
     Endpoint::get(
         "/cgi-bin/appchat/get",
         Scope::Any,
@@ -74,26 +78,24 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
             errcode::NO_URL,
             errcode::TOO_FREQUENT,
         ])
-        .switches(&["oversize_text", "appchat_person_messages_per_hour"])
+        .switches(&[
+            "oversize_text",
+            "appchat_person_messages_per_hour",
+            "appchat_person_messages_per_min",
+        ])
         .unmetered(),
 ];
 
-const SEND: &[Field] = &[
-    text("chatid").must(errcode::NO_CHATID),
-    text("msgtype")
-        .must(errcode::BAD_MSGTYPE)
-        .or(errcode::BAD_MSGTYPE),
-    range("safe", 0, 1),
-    body("text", shapes::TEXT).must(errcode::EMPTY_TEXT),
-    body("image", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
-    body("voice", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
-    body("video", shapes::VIDEO).must(errcode::NO_MEDIA_ID),
-    body("file", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
-    body("textcard", shapes::TEXTCARD).must(errcode::NO_TITLE),
-    body("news", shapes::NEWS).must(errcode::TOO_MANY_ARTICLES),
-    body("mpnews", shapes::MPNEWS).must(errcode::TOO_MANY_ARTICLES),
-    body("markdown", shapes::MARKDOWN).must(errcode::EMPTY_TEXT),
-];
+const SEND: &[Field] = &joined::<_, 12>(
+    &[
+        text("chatid").must(errcode::NO_CHATID),
+        text("msgtype")
+            .must(errcode::BAD_MSGTYPE)
+            .or(errcode::BAD_MSGTYPE),
+        range("safe", 0, 1),
+    ],
+    shapes::APP_BODIES,
+);
 
 const TYPES: [&str; 9] = [
     "text", "image", "voice", "video", "file", "textcard", "news", "mpnews", "markdown",
@@ -105,9 +107,17 @@ fn name_of(fields: Fields<'_>) -> Result<Option<String>, ApiError> {
         .map_err(|_| errcode::BAD_CHAT_NAME.plain())
 }
 
+/// The app behind the token, which must see the whole corp to have internal groups.
+fn chat_agent(ctx: &Ctx<'_>) -> Result<i64, ApiError> {
+    if !ctx.sees_party(1) {
+        return Err(errcode::API_FORBIDDEN.about("the app does not see the root department"));
+    }
+    agent(ctx, Fields::empty(), false)
+}
+
 fn create(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
-    let agent_id = agent(ctx, Fields::empty(), false)?;
+    let agent_id = chat_agent(ctx)?;
     let userlist = fields.list("userlist")?;
     if userlist.is_empty() {
         return Err(errcode::NO_CHAT_MEMBERS.plain());
@@ -139,6 +149,10 @@ fn create(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         }
         Some(id) => id,
     };
+    let (now, most) = (ctx.now, ctx.world.switches.appchats_per_day);
+    if !ctx.world.traffic.appchats.admit(now, 86_400, most) {
+        return Err(errcode::TOO_FREQUENT.about("internal groups a day"));
+    }
     let chat = AppChat {
         chatid: chatid.clone(),
         name: name_of(fields)?.unwrap_or_else(|| "群聊".to_owned()),
@@ -155,7 +169,7 @@ fn create(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
 /// The chat a request names, which must be this app's.
 fn own<'w>(ctx: &'w mut Ctx<'_>, chatid: Option<&str>) -> Result<&'w mut AppChat, ApiError> {
     let chatid = chatid.ok_or(errcode::NO_CHATID.plain())?;
-    let agent_id = agent(ctx, Fields::empty(), false)?;
+    let agent_id = chat_agent(ctx)?;
     let chat = ctx
         .world
         .app
@@ -181,7 +195,13 @@ fn update(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     {
         return Err(errcode::BAD_CHAT_MEMBER.about(unknown));
     }
-    let chat = own(ctx, fields.text("chatid")?.as_deref())?;
+    let chatid = fields.text("chatid")?;
+    own(ctx, chatid.as_deref())?;
+    let (now, most) = (ctx.now, ctx.world.switches.appchat_changes_per_hour);
+    if !ctx.world.traffic.appchat_changes.admit(now, 3_600, most) {
+        return Err(errcode::TOO_FREQUENT.about("changes of internal groups an hour"));
+    }
+    let chat = own(ctx, chatid.as_deref())?;
     let mut users = chat.userlist.clone();
     if let Some(stranger) = removed.iter().find(|userid| !users.contains(userid)) {
         return Err(errcode::BAD_CHAT_MEMBER.about(stranger));
@@ -217,7 +237,7 @@ fn send(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
     let (chatid, agent_id, people) = {
         let chat = own(ctx, fields.text("chatid")?.as_deref())?;
-        (chat.chatid.clone(), chat.agent_id, chat.userlist.len())
+        (chat.chatid.clone(), chat.agent_id, chat.userlist.clone())
     };
     let msgtype = fields.need("msgtype", errcode::BAD_MSGTYPE)?;
     if !TYPES.contains(&msgtype.as_str()) {
@@ -229,10 +249,20 @@ fn send(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
         1,
     )?;
     let content = app_content(ctx, agent_id, &msgtype, fields)?;
-    let most = ctx.world.switches.appchat_person_messages_per_hour;
-    let people = u64::try_from(people).unwrap_or(u64::MAX);
-    if !ctx.world.traffic.admit_appchat(ctx.now, people, most) {
+    let switches = &ctx.world.switches;
+    let per_minute = switches.appchat_person_messages_per_min;
+    let per_hour = switches.appchat_person_messages_per_hour;
+    let count = u64::try_from(people.len()).unwrap_or(u64::MAX);
+    let traffic = &mut ctx.world.traffic;
+    if !traffic.admit_appchat(ctx.now, count, per_minute, per_hour) {
         return Err(errcode::TOO_FREQUENT.plain());
+    }
+    for userid in &people {
+        if !ctx.world.app.admit_in_chat(agent_id, userid, ctx.now) {
+            ctx.problem(format!(
+                "dropped silently for {userid}: over the limit per member"
+            ));
+        }
     }
     ctx.world.say(ChatLine {
         time: ctx.now,

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::content::url;
-use super::contract::{flag, int, list, object, text};
+use super::contract::{flag, int, joined, list, object, text};
 use super::fields::Fields;
 use super::message::agent;
 use super::{Call, Ctx, Endpoint, Reply, Scope, shapes};
 use crate::chat::ChatLine;
-use crate::errcode::{self, ApiError};
+use crate::errcode::{self, ApiError, Errcode};
 use crate::state::World;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint::post(
@@ -34,26 +34,27 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint::post(
         flag("enable_id_trans"),
     ],
 )
-.errors(&[
-    errcode::API_FORBIDDEN,
-    errcode::OTHER_AGENTID,
-    errcode::EMPTY_PARAMETER,
-    errcode::BAD_RESPONSE_CODE,
-    errcode::CARD_NO_TITLE,
-    errcode::CARD_ACTION,
-    errcode::CARD_NO_URL,
-    errcode::CARD_NO_APPID,
-    errcode::CARD_SELECTS,
-    errcode::CARD_MENU_KEYS,
-    errcode::CARD_USERID,
-    errcode::CARD_NO_MEDIA,
-    errcode::CARD_BUTTON_TEXT,
-    errcode::CARD_BUTTON_KEY,
-    errcode::CARD_QUESTION,
-    errcode::CARD_SUBMIT_TEXT,
-    errcode::CARD_IMAGE,
-    errcode::BAD_TASK_ID,
-])];
+.errors(&joined::<_, 17>(
+    &[
+        errcode::API_FORBIDDEN,
+        errcode::OTHER_AGENTID,
+        errcode::EMPTY_PARAMETER,
+        errcode::BAD_RESPONSE_CODE,
+    ],
+    CARD_CODES,
+))];
+
+/// Codes of an app's card that depend on its type.
+pub(super) const CARD_CODES: &[Errcode] = &joined::<_, 13>(
+    &[
+        errcode::CARD_BUTTON_TEXT,
+        errcode::CARD_BUTTON_KEY,
+        errcode::CARD_QUESTION,
+        errcode::CARD_SUBMIT_TEXT,
+        errcode::CARD_IMAGE,
+    ],
+    &shapes::CARD_CODES,
+);
 
 /// Whether people can answer on the card.
 pub(super) fn is_interactive(card: &Value) -> bool {

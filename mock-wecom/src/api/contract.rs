@@ -126,6 +126,25 @@ pub(super) const fn any(name: &'static str) -> Field {
     field(name, Shape::Any)
 }
 
+/// One table after another; the length is checked when it is compiled.
+pub(super) const fn joined<T: Copy, const N: usize>(first: &[T], rest: &[T]) -> [T; N] {
+    assert!(
+        first.len() + rest.len() == N,
+        "the length of a joined table"
+    );
+    let mut out = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        out[at] = if at < first.len() {
+            first[at]
+        } else {
+            rest[at - first.len()]
+        };
+        at += 1;
+    }
+    out
+}
+
 impl Field {
     /// It must be there.
     pub(super) const fn must(mut self, missing: Errcode) -> Self {

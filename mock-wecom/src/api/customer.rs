@@ -17,6 +17,7 @@ const MEMBER: Field = text("userid").must(errcode::NO_USERID);
 const CUSTOMER: Field = text("external_userid").must(errcode::NO_EXTERNAL_USERID);
 const PAIR_CODES: &[Errcode] = &[
     errcode::BAD_USERID,
+    errcode::NOT_VISIBLE,
     errcode::BAD_EXTERNAL_USERID,
     errcode::NO_RELATION,
 ];
@@ -34,7 +35,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         list_customers,
         &[MEMBER],
     )
-    .errors(&[errcode::BAD_USERID, errcode::NO_RELATION])
+    .errors(&[
+        errcode::BAD_USERID,
+        errcode::NOT_VISIBLE,
+        errcode::NO_RELATION,
+    ])
     .switches(&["empty_list_is_84061"]),
     Endpoint::get(
         "/cgi-bin/externalcontact/get",
@@ -57,7 +62,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
             int("limit"),
         ],
     )
-    .errors(&[errcode::BAD_USERID, errcode::BAD_CURSOR]),
+    .errors(&[
+        errcode::BAD_USERID,
+        errcode::NOT_VISIBLE,
+        errcode::BAD_CURSOR,
+    ]),
     Endpoint::post(
         "/cgi-bin/externalcontact/remark",
         CONTACT,
@@ -133,6 +142,7 @@ fn follow_users(ctx: &mut Ctx<'_>, _call: &Call) -> Result<Reply, ApiError> {
     let members = ctx.world.book.members.values();
     let users: Vec<&str> = members
         .filter(|member| member.serves_customers && member.status == 1)
+        .filter(|member| ctx.see(&member.userid).is_ok())
         .map(|member| member.userid.as_str())
         .collect();
     Ok(Reply::with(json!({"follow_user": users})))
@@ -140,9 +150,7 @@ fn follow_users(ctx: &mut Ctx<'_>, _call: &Call) -> Result<Reply, ApiError> {
 
 fn list_customers(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let userid = call.param("userid").ok_or(errcode::NO_USERID.plain())?;
-    if ctx.world.book.member(userid).is_none() {
-        return Err(errcode::BAD_USERID.about(userid));
-    }
+    ctx.employee(userid)?;
     let ids: Vec<&str> = ctx
         .world
         .customers
@@ -162,6 +170,10 @@ fn get(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let customer = ctx.world.customers.get(id)?;
     if customer.followers.is_empty() {
         return Err(errcode::NO_RELATION.plain());
+    }
+    let seen = |follow: &Follow| ctx.see(&follow.userid).is_ok();
+    if !customer.followers.iter().any(seen) {
+        return Err(errcode::BAD_EXTERNAL_USERID.about("no follower is visible"));
     }
     let offset = call.param("cursor").map_or(Ok(0), read_cursor)?;
     let followers = customer
@@ -190,6 +202,12 @@ fn contact_row(customer: &Customer) -> Value {
     });
     if !customer.unionid.is_empty() {
         row["unionid"] = json!(customer.unionid);
+    }
+    // Users of WeCom have a company; of users of WeChat nothing of the kind is known.
+    if row["type"] == 2 {
+        row["position"] = json!("");
+        row["corp_name"] = json!("外部企业");
+        row["corp_full_name"] = json!("外部企业有限公司");
     }
     row
 }
@@ -232,11 +250,8 @@ fn batch(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     if users.is_empty() {
         return Err(errcode::NO_USERID.about("userid_list"));
     }
-    if let Some(unknown) = users
-        .iter()
-        .find(|userid| ctx.world.book.member(userid).is_none())
-    {
-        return Err(errcode::BAD_USERID.about(unknown));
+    for userid in &users {
+        ctx.employee(userid)?;
     }
     let limit = fields.limit(50, 100, 100)?;
     let pairs = users
@@ -257,9 +272,7 @@ fn batch(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
 
 fn pair(ctx: &Ctx<'_>, call: &Call) -> Result<(String, String), ApiError> {
     let userid = call.fields().need("userid", errcode::NO_USERID)?;
-    if ctx.world.book.member(&userid).is_none() {
-        return Err(errcode::BAD_USERID.about(userid));
-    }
+    ctx.employee(&userid)?;
     let customer = call
         .fields()
         .need("external_userid", errcode::NO_EXTERNAL_USERID)?;

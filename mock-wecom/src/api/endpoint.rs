@@ -46,6 +46,8 @@ pub(crate) struct Endpoint {
     pub(crate) switches: &'static [&'static str],
     /// Whether it counts against the general frequency limit.
     pub(crate) metered: bool,
+    /// Whether a GET without a body will do, as it did in the first version of a POST.
+    pub(crate) by_get: bool,
 }
 
 impl Endpoint {
@@ -66,6 +68,7 @@ impl Endpoint {
             errors: &[],
             switches: &[],
             metered: true,
+            by_get: false,
         }
     }
 
@@ -99,6 +102,12 @@ impl Endpoint {
 
     pub(super) const fn switches(mut self, switches: &'static [&'static str]) -> Self {
         self.switches = switches;
+        self
+    }
+
+    /// A GET without a body will do as well.
+    pub(super) const fn also_by_get(mut self) -> Self {
+        self.by_get = true;
         self
     }
 

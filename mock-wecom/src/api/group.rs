@@ -88,6 +88,7 @@ fn list_groups(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let groups = ctx.world.groups.0.values();
     let rows: Vec<Value> = groups
         .filter(|group| owners.is_empty() || owners.contains(&group.owner))
+        .filter(|group| ctx.see(&group.owner).is_ok())
         .filter(|group| wanted == 0 || status(&group.owner) == wanted)
         .map(|group| json!({"chat_id": group.chat_id, "status": status(&group.owner)}))
         .collect();

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::contract::{Field, chars, flag, list, range, text};
+use super::contract::{Field, chars, flag, joined, list, range, text};
 use super::endpoint::CONTACT;
-use super::way::copy;
+use super::way::{copy, under_ceiling};
 use super::{Call, Ctx, Endpoint, Reply};
 use crate::errcode::{self, ApiError, Errcode};
 use crate::state::shelf::Record;
@@ -24,21 +24,7 @@ const WAY: &[Field] = &[
     chars("state", 30),
     flag("mark_source"),
 ];
-const CHANGE: &[Field] = &[
-    CONFIG_ID,
-    range("scene", 1, 2)
-        .must(errcode::NO_WAY_SCENE)
-        .or(errcode::BAD_WAY_SCENE),
-    chars("remark", 30),
-    flag("auto_create_room"),
-    chars("room_base_name", 40),
-    range("room_base_id", 0, i64::MAX),
-    list("chat_id_list", 5)
-        .must(errcode::EMPTY_PARAMETER)
-        .or(errcode::TOO_MANY_JOIN_GROUPS),
-    chars("state", 30),
-    flag("mark_source"),
-];
+const CHANGE: &[Field] = &joined::<_, 9>(&[CONFIG_ID], WAY);
 const CODES: &[Errcode] = &[errcode::BAD_CONFIG_ID, errcode::BAD_GROUP_CHAT];
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -48,7 +34,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         add,
         WAY,
     )
-    .errors(&[errcode::BAD_GROUP_CHAT]),
+    .errors(&[errcode::BAD_GROUP_CHAT, errcode::WAYS_CEILING])
+    .switches(&["ways_per_corp"]),
     Endpoint::post(
         "/cgi-bin/externalcontact/groupchat/get_join_way",
         CONTACT,
@@ -85,6 +72,7 @@ fn kept(ctx: &Ctx<'_>, call: &Call) -> Result<Map<String, Value>, ApiError> {
 }
 
 fn add(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
+    under_ceiling(ctx)?;
     let mut kept = kept(ctx, call)?;
     let (id, secret, now) = (ctx.world.ids.text("", 32), ctx.secret(), ctx.now);
     let code = format!("https://wework.qpic.cn/wwpic/qr/{id}");

@@ -28,7 +28,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         KF,
         list_accounts,
         &[range("offset", 0, i64::MAX), int("limit")],
-    ),
+    )
+    .also_by_get(),
     Endpoint::post(
         "/cgi-bin/kf/account/add",
         KF,

@@ -7,7 +7,11 @@ use super::{Call, Ctx, Endpoint, Reply, Scope};
 use crate::errcode::{self, ApiError, Errcode};
 use crate::state::login::Visitor;
 
-const CODE: &[Field] = &[text("code").must(errcode::BAD_OAUTH_CODE)];
+const CODE: &[Field] = &[
+    text("code").must(errcode::BAD_OAUTH_CODE),
+    // Old documents wanted it; it says nothing that the token does not.
+    text("agentid"),
+];
 const CODE_CODES: &[Errcode] = &[errcode::BAD_OAUTH_CODE, errcode::UNTRUSTED_DOMAIN];
 const TICKET: &[Field] = &[text("user_ticket").must(errcode::BAD_TICKET)];
 const TICKET_CODES: &[Errcode] = &[

@@ -33,6 +33,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     )
     .errors(&[
         errcode::BAD_USERID,
+        errcode::NOT_VISIBLE,
         errcode::EMPTY_PARAMETER,
         errcode::BAD_TAG,
         errcode::BAD_MEDIA_ID,
@@ -126,11 +127,8 @@ fn add(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let fields = call.fields();
     let groups = for_groups(fields)?;
     let sender = fields.text("sender")?;
-    if let Some(userid) = sender
-        .as_ref()
-        .filter(|userid| ctx.world.book.member(userid).is_none())
-    {
-        return Err(errcode::BAD_USERID.about(userid));
+    if let Some(userid) = &sender {
+        ctx.employee(userid)?;
     }
     greeting_content(ctx.world, ctx.now, fields)?;
     let (targets, failed) = if groups {

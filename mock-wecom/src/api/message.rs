@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::card;
 use super::content::app_content;
-use super::contract::{Field, body, flag, int, range, text};
+use super::contract::{Field, body, flag, int, joined, range, text};
 use super::fields::Fields;
 use super::shapes;
 use super::{Call, Ctx, Endpoint, Reply, Scope};
@@ -33,57 +33,41 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     ]),
 ];
 
-const SEND: &[Field] = &[
-    text("touser"),
-    text("toparty"),
-    text("totag"),
-    text("msgtype").must(errcode::BAD_MSGTYPE),
-    int("agentid").or(errcode::BAD_AGENTID),
-    range("safe", 0, 2),
-    flag("enable_id_trans"),
-    flag("enable_duplicate_check"),
-    int("duplicate_check_interval"),
-    body("text", shapes::TEXT).must(errcode::EMPTY_TEXT),
-    body("image", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
-    body("voice", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
-    body("video", shapes::VIDEO).must(errcode::NO_MEDIA_ID),
-    body("file", shapes::MEDIA).must(errcode::NO_MEDIA_ID),
-    body("textcard", shapes::TEXTCARD).must(errcode::NO_TITLE),
-    body("news", shapes::NEWS).must(errcode::TOO_MANY_ARTICLES),
-    body("mpnews", shapes::MPNEWS).must(errcode::TOO_MANY_ARTICLES),
-    body("markdown", shapes::MARKDOWN).must(errcode::EMPTY_TEXT),
-    body("miniprogram_notice", shapes::MINIPROGRAM_NOTICE).must(errcode::BAD_APPID),
-    body("template_card", shapes::CARD).must(errcode::CARD_TYPE),
-];
+const SEND: &[Field] = &joined::<_, 20>(
+    &[
+        text("touser"),
+        text("toparty"),
+        text("totag"),
+        text("msgtype").must(errcode::BAD_MSGTYPE),
+        int("agentid").or(errcode::BAD_AGENTID),
+        range("safe", 0, 2),
+        flag("enable_id_trans"),
+        flag("enable_duplicate_check"),
+        int("duplicate_check_interval"),
+        body("miniprogram_notice", shapes::MINIPROGRAM_NOTICE).must(errcode::BAD_APPID),
+        body("template_card", shapes::CARD).must(errcode::CARD_TYPE),
+    ],
+    shapes::APP_BODIES,
+);
 
-const SEND_CODES: &[Errcode] = &[
-    errcode::API_FORBIDDEN,
-    errcode::NO_AGENTID,
-    errcode::OTHER_AGENTID,
-    errcode::NO_RECEIVER,
-    errcode::BAD_USER_LIST,
-    errcode::TOO_MANY_PARTIES,
-    errcode::TOO_MANY_TAGS,
-    errcode::ALL_RECEIVERS_INVALID,
-    errcode::BAD_MEDIA_ID,
-    errcode::CONTENT_TOO_LARGE,
-    errcode::NO_URL,
-    errcode::NO_CALLBACK,
-    errcode::BAD_TASK_ID,
-    errcode::CARD_NO_TITLE,
-    errcode::CARD_ACTION,
-    errcode::CARD_NO_URL,
-    errcode::CARD_NO_APPID,
-    errcode::CARD_SELECTS,
-    errcode::CARD_MENU_KEYS,
-    errcode::CARD_USERID,
-    errcode::CARD_NO_MEDIA,
-    errcode::CARD_BUTTON_TEXT,
-    errcode::CARD_BUTTON_KEY,
-    errcode::CARD_QUESTION,
-    errcode::CARD_SUBMIT_TEXT,
-    errcode::CARD_IMAGE,
-];
+const SEND_CODES: &[Errcode] = &joined::<_, 26>(
+    &[
+        errcode::API_FORBIDDEN,
+        errcode::NO_AGENTID,
+        errcode::OTHER_AGENTID,
+        errcode::NO_RECEIVER,
+        errcode::BAD_USER_LIST,
+        errcode::TOO_MANY_PARTIES,
+        errcode::TOO_MANY_TAGS,
+        errcode::ALL_RECEIVERS_INVALID,
+        errcode::BAD_MEDIA_ID,
+        errcode::CONTENT_TOO_LARGE,
+        errcode::NO_URL,
+        errcode::NO_CALLBACK,
+        errcode::BAD_TASK_ID,
+    ],
+    card::CARD_CODES,
+);
 
 /// Who gets a message, and who was named in vain.
 #[derive(Default)]
@@ -191,31 +175,27 @@ fn audience(ctx: &mut Ctx<'_>, fields: Fields<'_>) -> Result<Audience, ApiError>
         return Err(errcode::TOO_MANY_TAGS.plain());
     }
     let book = &ctx.world.book;
+    let secret = ctx.secret();
+    let seen = |userid: &String| book.sees(&secret, userid);
     let mut out = Audience::default();
     if users.iter().any(|user| user == "@all") {
-        out.users = book
-            .members
-            .values()
-            .map(|member| member.userid.clone())
-            .collect();
+        let all = book.members.values().map(|member| member.userid.clone());
+        out.users = all.filter(seen).collect();
         return Ok(out);
     }
     for user in users {
-        match book.member(&user) {
-            Some(member) => drop(out.users.insert(member.userid.clone())),
-            None => out.bad_users.push(user),
+        match book.member(&user).map(|member| member.userid.clone()) {
+            Some(userid) if seen(&userid) => drop(out.users.insert(userid)),
+            _ => out.bad_users.push(user),
         }
     }
     for party in parties {
-        match party
-            .parse::<i64>()
-            .ok()
-            .filter(|id| book.departments.contains_key(id))
-        {
+        let known = |id: &i64| book.departments.contains_key(id) && ctx.sees_party(*id);
+        match party.parse().ok().filter(known) {
             Some(id) => {
                 for department in book.below(Some(id)) {
-                    out.users
-                        .extend(book.in_department(department.id).map(|m| m.userid.clone()));
+                    let members = book.in_department(department.id);
+                    out.users.extend(members.map(|m| m.userid.clone()));
                 }
             }
             None => out.bad_parties.push(party),
@@ -223,7 +203,7 @@ fn audience(ctx: &mut Ctx<'_>, fields: Fields<'_>) -> Result<Audience, ApiError>
     }
     for tag in tags {
         match tag.parse().ok().and_then(|id| book.tagged(id)) {
-            Some(users) => out.users.extend(users),
+            Some(users) => out.users.extend(users.into_iter().filter(seen)),
             None => out.bad_tags.push(tag),
         }
     }

@@ -1,6 +1,7 @@
 //! The WeCom API: one table of endpoints, one file for each family.
 
 mod acquisition;
+mod agent;
 mod aibot;
 mod appchat;
 mod book;
@@ -24,9 +25,11 @@ pub(crate) mod longlink;
 mod longlink_media;
 mod mass;
 mod media;
+mod member;
 mod message;
 mod moment;
 mod moment_result;
+mod party;
 mod product;
 mod robot;
 mod schedule;
@@ -58,6 +61,8 @@ pub(crate) struct Call {
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) body: Body,
     pub(crate) range: Option<String>,
+    /// Those that tell who calls and what it sends; for the journal only.
+    pub(crate) headers: BTreeMap<String, String>,
 }
 
 /// A request body.
@@ -118,6 +123,27 @@ impl Ctx<'_> {
             .unwrap_or_default()
     }
 
+    /// Refuses a member whom the app behind the token does not see.
+    pub(crate) fn see(&self, userid: &str) -> Result<(), ApiError> {
+        match self.world.book.sees(&self.secret(), userid) {
+            true => Ok(()),
+            false => Err(errcode::NOT_VISIBLE.about(userid)),
+        }
+    }
+
+    /// Refuses a member who is not there, or whom the app does not see.
+    pub(crate) fn employee(&self, userid: &str) -> Result<(), ApiError> {
+        match self.world.book.member(userid) {
+            Some(_) => self.see(userid),
+            None => Err(errcode::BAD_USERID.about(userid)),
+        }
+    }
+
+    /// Whether the app behind the token sees a department.
+    pub(crate) fn sees_party(&self, id: i64) -> bool {
+        self.world.book.sees_party(&self.secret(), id)
+    }
+
     pub(crate) fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }
@@ -153,7 +179,7 @@ impl Reply {
     }
 }
 
-const FAMILIES: [&[Endpoint]; 32] = [
+const FAMILIES: [&[Endpoint]; 35] = [
     token::ENDPOINTS,
     login::ENDPOINTS,
     message::ENDPOINTS,
@@ -182,6 +208,9 @@ const FAMILIES: [&[Endpoint]; 32] = [
     intercept::ENDPOINTS,
     product::ENDPOINTS,
     book::ENDPOINTS,
+    member::ENDPOINTS,
+    party::ENDPOINTS,
+    agent::ENDPOINTS,
     schedule::ENDPOINTS,
     schedule::CALENDARS,
     customer::IDS,
@@ -254,7 +283,8 @@ fn check(ctx: &mut Ctx<'_>, endpoint: &Endpoint, call: &Call) -> Result<(), ApiE
     if let Body::Unreadable(why) = &call.body {
         return Err(errcode::BAD_PARAMETER.about(format!("Warning: wrong json format. {why}")));
     }
-    if !call.is_post && matches!(call.body, Body::Empty) {
+    let bare = !call.is_post && matches!(call.body, Body::Empty);
+    if bare && !endpoint.by_get {
         return Err(errcode::BAD_PARAMETER.about("POST is required"));
     }
     if call.fields().has("access_token") {

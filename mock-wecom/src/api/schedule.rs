@@ -302,7 +302,9 @@ fn update_calendar(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     if let Some(known) = ctx.world.shelves.calendars.0.get_mut(&id) {
         known.fields = kept(calendar, CALENDAR);
     }
-    Ok(Reply::with(json!({"fail_result": {"shares": []}})))
+    Ok(Reply::with(
+        json!({"cal_id": id, "fail_result": {"shares": []}}),
+    ))
 }
 
 fn get_calendars(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {

@@ -245,6 +245,19 @@ pub(super) const CARD: &[Field] = &[
     object("feedback", &[bytes("id", 256)]),
 ];
 
+/// The bodies that a message to a member and one to an internal group have in common.
+pub(super) const APP_BODIES: &[Field] = &[
+    super::contract::body("text", TEXT).must(errcode::EMPTY_TEXT),
+    super::contract::body("image", MEDIA).must(errcode::NO_MEDIA_ID),
+    super::contract::body("voice", MEDIA).must(errcode::NO_MEDIA_ID),
+    super::contract::body("video", VIDEO).must(errcode::NO_MEDIA_ID),
+    super::contract::body("file", MEDIA).must(errcode::NO_MEDIA_ID),
+    super::contract::body("textcard", TEXTCARD).must(errcode::NO_TITLE),
+    super::contract::body("news", NEWS).must(errcode::TOO_MANY_ARTICLES),
+    super::contract::body("mpnews", MPNEWS).must(errcode::TOO_MANY_ARTICLES),
+    super::contract::body("markdown", MARKDOWN).must(errcode::EMPTY_TEXT),
+];
+
 /// Codes of a card that depend on its type.
 pub(super) const CARD_CODES: [errcode::Errcode; 8] = [
     errcode::CARD_NO_TITLE,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::contract::{Field, any, chars, flag, int, list, range, text};
+use super::contract::{Field, any, chars, flag, int, joined, list, range, text};
 use super::endpoint::CONTACT;
 use super::fields::{Fields, page};
 use super::{Call, Ctx, Endpoint, Reply};
@@ -11,42 +11,35 @@ use crate::state::customers::ContactWay;
 
 const FORTNIGHT: i64 = 14 * 86_400;
 
-const WAY: &[Field] = &[
-    range("type", 1, 2)
-        .must(errcode::NO_WAY_TYPE)
-        .or(errcode::BAD_WAY_TYPE),
-    range("scene", 1, 2)
-        .must(errcode::NO_WAY_SCENE)
-        .or(errcode::BAD_WAY_SCENE),
+/// What an update may change.
+const CHANGEABLE: &[Field] = &[
     int("style"),
     chars("remark", 30),
     flag("skip_verify"),
     chars("state", 30),
     list("user", 100).or(errcode::TOO_MANY_WAY_USERS),
     list("party", 100),
-    flag("is_temp"),
     range("expires_in", 1, FORTNIGHT),
     range("chat_expires_in", 1, FORTNIGHT),
     text("unionid"),
-    flag("is_exclusive"),
     flag("mark_source"),
     any("conclusions"),
 ];
+const WAY: &[Field] = &joined::<_, 15>(
+    &[
+        range("type", 1, 2)
+            .must(errcode::NO_WAY_TYPE)
+            .or(errcode::BAD_WAY_TYPE),
+        range("scene", 1, 2)
+            .must(errcode::NO_WAY_SCENE)
+            .or(errcode::BAD_WAY_SCENE),
+        flag("is_temp"),
+        flag("is_exclusive"),
+    ],
+    CHANGEABLE,
+);
 const CONFIG_ID: Field = text("config_id").must(errcode::NO_CONFIG_ID);
-const CHANGE: &[Field] = &[
-    CONFIG_ID,
-    int("style"),
-    chars("remark", 30),
-    flag("skip_verify"),
-    chars("state", 30),
-    list("user", 100).or(errcode::TOO_MANY_WAY_USERS),
-    list("party", 100),
-    range("expires_in", 1, FORTNIGHT),
-    range("chat_expires_in", 1, FORTNIGHT),
-    text("unionid"),
-    flag("mark_source"),
-    any("conclusions"),
-];
+const CHANGE: &[Field] = &joined::<_, 12>(&[CONFIG_ID], CHANGEABLE);
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(
@@ -55,7 +48,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         add,
         WAY,
     )
-    .errors(&[errcode::BAD_USERID, errcode::NO_USERID]),
+    .errors(&[
+        errcode::BAD_USERID,
+        errcode::NO_USERID,
+        errcode::NOT_VISIBLE,
+        errcode::WAYS_CEILING,
+        errcode::TOO_FREQUENT,
+    ])
+    .switches(&["ways_per_corp", "temp_ways_per_day"]),
     Endpoint::post(
         "/cgi-bin/externalcontact/get_contact_way",
         CONTACT,
@@ -81,7 +81,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         update,
         CHANGE,
     )
-    .errors(&[errcode::BAD_CONFIG_ID, errcode::BAD_USERID]),
+    .errors(&[
+        errcode::BAD_CONFIG_ID,
+        errcode::BAD_USERID,
+        errcode::NOT_VISIBLE,
+    ]),
     Endpoint::post(
         "/cgi-bin/externalcontact/del_contact_way",
         CONTACT,
@@ -99,11 +103,13 @@ fn check(ctx: &Ctx<'_>, fields: Fields<'_>, single: bool) -> Result<(), ApiError
     if users.len() > 100 || (single && users.len() > 1) {
         return Err(errcode::TOO_MANY_WAY_USERS.plain());
     }
-    if let Some(unknown) = users
-        .iter()
-        .find(|userid| ctx.world.book.member(userid).is_none())
-    {
-        return Err(errcode::BAD_USERID.about(unknown));
+    for userid in &users {
+        ctx.employee(userid)?;
+    }
+    for party in fields.list("party")? {
+        if !ctx.sees_party(party.parse().unwrap_or(0)) {
+            return Err(errcode::NOT_VISIBLE.about(party));
+        }
     }
     for name in ["expires_in", "chat_expires_in"] {
         if fields
@@ -114,6 +120,16 @@ fn check(ctx: &Ctx<'_>, fields: Fields<'_>, single: bool) -> Result<(), ApiError
         }
     }
     Ok(())
+}
+
+/// Contact ways and join ways have one ceiling together.
+pub(super) fn under_ceiling(ctx: &Ctx<'_>) -> Result<(), ApiError> {
+    let world = &ctx.world;
+    let ways = world.greetings.ways.len() + world.shelves.join_ways.0.len();
+    match ways < world.switches.ways_per_corp {
+        true => Ok(()),
+        false => Err(errcode::WAYS_CEILING.plain()),
+    }
 }
 
 /// Keeps what the table knows.
@@ -142,6 +158,16 @@ fn add(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     check(ctx, fields, single)?;
     if single && fields.list("user")?.len() != 1 {
         return Err(errcode::NO_USERID.about("type 1 needs exactly one user"));
+    }
+    under_ceiling(ctx)?;
+    if fields.flag("is_temp")?.unwrap_or(false) {
+        let (now, most) = (ctx.now, ctx.world.switches.temp_ways_per_day);
+        if !single {
+            return Err(errcode::BAD_WAY_TYPE.about("a temporary way has one user"));
+        }
+        if !ctx.world.traffic.temp_ways.admit(now, 86_400, most) {
+            return Err(errcode::TOO_FREQUENT.plain());
+        }
     }
     let config_id = ctx.world.ids.text("", 32);
     let mut kept = Map::new();
@@ -197,7 +223,7 @@ fn list_ways(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
 fn update(ctx: &mut Ctx<'_>, call: &Call) -> Result<Reply, ApiError> {
     let single = known(ctx, call)?.fields.get("type") == Some(&json!(1));
     check(ctx, call.fields(), single)?;
-    copy(call.fields(), &CHANGE[1..], &mut known(ctx, call)?.fields);
+    copy(call.fields(), CHANGEABLE, &mut known(ctx, call)?.fields);
     Ok(Reply::ok())
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::app::member;
-use super::{ControlError, Pushed, link, report};
+use super::{ControlError, Pushed, bot_media, link, report};
 use crate::chat::ChatLine;
 use crate::config::{Kind, ReceiverSpec};
 use crate::push::Push;
@@ -31,7 +31,8 @@ pub struct BotSay {
     pub content: Option<String>,
     /// Another type than text.
     pub msgtype: Option<String>,
-    /// The message's own object, for other types.
+    /// The message's own object, for other types; `{"media_id": …}` becomes an encrypted file
+    /// behind an address that lives five minutes.
     pub payload: Option<Value>,
     /// The quoted message.
     pub quote: Option<Value>,
@@ -65,122 +66,128 @@ pub struct BotRefresh {
     pub stream_id: String,
 }
 
-fn bot(world: &World, wanted: Option<&str>) -> Result<ReceiverSpec, ControlError> {
+/// How a bot is reached.
+pub(super) enum Way {
+    /// By callbacks to its URL.
+    Url(Box<ReceiverSpec>),
+    /// Over its long connection.
+    Link(String),
+}
+
+impl Way {
+    fn of(shared: &Shared, wanted: Option<&str>) -> Result<Self, ControlError> {
+        match link::of(shared, wanted) {
+            Some(bot_id) => Ok(Self::Link(bot_id)),
+            None => receiver(&shared.world(), wanted).map(|found| Self::Url(Box::new(found))),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Url(receiver) => &receiver.name,
+            Self::Link(bot_id) => bot_id,
+        }
+    }
+}
+
+fn receiver(world: &World, wanted: Option<&str>) -> Result<ReceiverSpec, ControlError> {
     let receivers = world.receivers_of(Kind::Aibot, None);
     let mut found = receivers
         .into_iter()
         .filter(|r| wanted.is_none_or(|name| r.name == name));
-    found
-        .next()
-        .ok_or_else(|| ControlError::new("there is no such aibot receiver"))
+    found.next().ok_or_else(|| match wanted {
+        Some(name) if world.links.bots.contains_key(name) => {
+            ControlError::new(format!("{name} is not connected"))
+        }
+        _ => ControlError::new("there is no such aibot receiver"),
+    })
 }
 
-/// The common fields of a message or event.
-fn bot_head(
+/// A member in a chat with the bot, or in a group with it.
+struct Speaker<'a> {
+    userid: &'a str,
+    chatid: Option<&'a str>,
+}
+
+impl Speaker<'_> {
+    /// Whose conversation it is.
+    fn with(&self) -> String {
+        self.chatid.unwrap_or(self.userid).to_owned()
+    }
+}
+
+/// The common fields of a message or event. Over the long connection they are without a
+/// `response_url`, unless a switch says so.
+fn head(
     world: &mut World,
     base_url: &str,
-    receiver: &str,
-    userid: &str,
-    chatid: Option<&str>,
+    way: &Way,
+    speaker: &Speaker<'_>,
     now: i64,
 ) -> Map<String, Value> {
-    let code = world.ids.text("RC", 30);
-    let reply = BotReply {
-        with: chatid.unwrap_or(userid).to_owned(),
-        receiver: receiver.to_owned(),
-        expires_at: now + world.switches.aibot_response_url_secs,
-        used: false,
-    };
     let mut head = Map::new();
     head.insert("msgid".to_owned(), json!(world.ids.text("BM", 30)));
-    head.insert("aibotid".to_owned(), json!(receiver));
-    if let Some(chatid) = chatid {
+    head.insert("aibotid".to_owned(), json!(way.name()));
+    if let Some(chatid) = speaker.chatid {
         head.insert("chatid".to_owned(), json!(chatid));
     }
-    head.insert(
-        "chattype".to_owned(),
-        json!(if chatid.is_some() { "group" } else { "single" }),
-    );
-    head.insert("from".to_owned(), json!({"userid": userid}));
-    head.insert(
-        "response_url".to_owned(),
-        json!(format!(
-            "{base_url}/cgi-bin/aibot/response?response_code={code}"
-        )),
-    );
-    world.app.bot_replies.insert(code, reply);
+    let chattype = match speaker.chatid {
+        Some(_) => "group",
+        None => "single",
+    };
+    head.insert("chattype".to_owned(), json!(chattype));
+    head.insert("from".to_owned(), json!({"userid": speaker.userid}));
+    if matches!(way, Way::Url(_)) || world.switches.aibot_ws_response_url {
+        let code = world.ids.text("RC", 30);
+        let url = format!("{base_url}/cgi-bin/aibot/response?response_code={code}");
+        head.insert("response_url".to_owned(), json!(url));
+        let reply = BotReply {
+            with: speaker.with(),
+            receiver: way.name().to_owned(),
+            expires_at: now + world.switches.aibot_response_url_secs,
+            used: false,
+        };
+        world.app.bot_replies.insert(code, reply);
+    }
     head
 }
 
-pub(crate) async fn bot_say(shared: &Arc<Shared>, request: BotSay) -> Result<Pushed, ControlError> {
-    let now = shared.clock.now();
-    if let Some(bot_id) = link::of(shared, request.receiver.as_deref()) {
-        return said_over_link(shared, &bot_id, request).await;
-    }
-    let (push, message) = {
-        let mut guard = shared.world();
-        let world = &mut *guard;
-        let receiver = bot(world, request.receiver.as_deref())?;
-        member(world, &request.userid)?;
-        let chatid = request.chatid.as_deref();
-        let mut message = bot_head(
-            world,
-            &shared.base_url,
-            &receiver.name,
-            &request.userid,
-            chatid,
-            now,
-        );
-        if let Some(msgid) = &request.msgid {
-            message.insert("msgid".to_owned(), json!(msgid));
-        }
-        let msgtype = request.msgtype.clone().unwrap_or_else(|| "text".to_owned());
-        let content = match (&request.payload, &request.content) {
-            (Some(payload), _) => payload.clone(),
-            (None, content) => json!({"content": content}),
-        };
-        message.insert("msgtype".to_owned(), json!(msgtype));
-        message.insert(msgtype.clone(), content.clone());
-        if let Some(quote) = &request.quote {
-            message.insert("quote".to_owned(), quote.clone());
-        }
-        let person = chatid.unwrap_or(&request.userid).to_owned();
-        world.say(ChatLine {
-            time: now,
-            with: person.clone(),
-            channel: "aibot".to_owned(),
-            from: "member".to_owned(),
-            via: receiver.name.clone(),
-            msgid: message["msgid"].as_str().unwrap_or_default().to_owned(),
-            msgtype,
-            content,
-            ..ChatLine::default()
-        });
-        let mut push = Push::new(receiver, Value::Object(message.clone()).to_string());
-        push.person = Some(person);
-        (push, message)
+/// Sends a message or event the way the bot is reached, and asks for the rest of a stream.
+async fn carry(
+    shared: &Arc<Shared>,
+    way: Way,
+    asked: Asked,
+    body: Map<String, Value>,
+    with: &str,
+    follow: bool,
+) -> Result<Pushed, ControlError> {
+    let receiver = match way {
+        Way::Link(bot_id) => return link::send(shared, &bot_id, asked, body, with, follow).await,
+        Way::Url(receiver) => receiver,
     };
-    let facts = json!({"msgid": message["msgid"], "response_url": message["response_url"]});
+    let facts = json!({"msgid": body["msgid"], "response_url": body["response_url"]});
+    let mut push = Push::new(*receiver, Value::Object(body).to_string());
+    push.person = Some(with.to_owned());
     let mut pushed = report(shared, vec![push], facts).await;
-    if request.follow {
-        follow(shared, &mut pushed).await?;
+    if follow {
+        follow_stream(shared, &mut pushed).await?;
     }
     Ok(pushed)
 }
 
-/// A message over the long connection; without a `response_url`, unless a switch says so.
-async fn said_over_link(
-    shared: &Arc<Shared>,
-    bot_id: &str,
-    request: BotSay,
-) -> Result<Pushed, ControlError> {
+pub(crate) async fn bot_say(shared: &Arc<Shared>, request: BotSay) -> Result<Pushed, ControlError> {
     let now = shared.clock.now();
-    let (body, with) = {
+    let way = Way::of(shared, request.receiver.as_deref())?;
+    let speaker = Speaker {
+        userid: &request.userid,
+        chatid: request.chatid.as_deref(),
+    };
+    let with = speaker.with();
+    let body = {
         let mut guard = shared.world();
         let world = &mut *guard;
-        member(world, &request.userid)?;
-        let chatid = request.chatid.as_deref();
-        let (mut body, with) = link_head(world, shared, bot_id, &request.userid, chatid, now);
+        member(world, speaker.userid)?;
+        let mut body = head(world, &shared.base_url, &way, &speaker, now);
         if let Some(msgid) = &request.msgid {
             body.insert("msgid".to_owned(), json!(msgid));
         }
@@ -189,50 +196,47 @@ async fn said_over_link(
             (Some(payload), _) => payload.clone(),
             (None, content) => json!({"content": content}),
         };
+        let sent = bot_media::behind_addresses(world, &shared.base_url, &way, &content, now)?;
         body.insert("msgtype".to_owned(), json!(msgtype));
-        body.insert(msgtype.clone(), content.clone());
+        body.insert(msgtype.clone(), sent);
         if let Some(quote) = &request.quote {
             body.insert("quote".to_owned(), quote.clone());
         }
-        world.links.talked.insert(format!("{bot_id}/{with}"));
+        if let Way::Link(bot_id) = &way {
+            world.links.talked.insert(format!("{bot_id}/{with}"));
+        }
         world.say(ChatLine {
             time: now,
             with: with.clone(),
             channel: "aibot".to_owned(),
             from: "member".to_owned(),
-            via: bot_id.to_owned(),
+            via: way.name().to_owned(),
+            by: speaker.userid.to_owned(),
             msgid: body["msgid"].as_str().unwrap_or_default().to_owned(),
             msgtype,
             content,
             ..ChatLine::default()
         });
-        (body, with)
+        body
     };
-    let command = "aibot_msg_callback";
-    link::send(
-        shared,
-        bot_id,
-        command,
-        body,
-        Asked::Message,
-        &with,
-        request.follow,
-    )
-    .await
+    carry(shared, way, Asked::Message, body, &with, request.follow).await
 }
 
-async fn event_over_link(
+pub(crate) async fn bot_event(
     shared: &Arc<Shared>,
-    bot_id: &str,
     request: BotEvent,
 ) -> Result<Pushed, ControlError> {
     let now = shared.clock.now();
-    let (body, with) = {
+    let way = Way::of(shared, request.receiver.as_deref())?;
+    let speaker = Speaker {
+        userid: &request.userid,
+        chatid: request.chatid.as_deref(),
+    };
+    let body = {
         let mut guard = shared.world();
         let world = &mut *guard;
-        member(world, &request.userid)?;
-        let chatid = request.chatid.as_deref();
-        let (mut body, with) = link_head(world, shared, bot_id, &request.userid, chatid, now);
+        member(world, speaker.userid)?;
+        let mut body = head(world, &shared.base_url, &way, &speaker, now);
         let mut event = Map::new();
         event.insert("eventtype".to_owned(), json!(request.eventtype));
         if let Some(payload) = request.payload.clone() {
@@ -241,39 +245,14 @@ async fn event_over_link(
         body.insert("create_time".to_owned(), json!(now));
         body.insert("msgtype".to_owned(), json!("event"));
         body.insert("event".to_owned(), Value::Object(event));
-        (body, with)
+        body
     };
     let asked = match request.eventtype.as_str() {
         "enter_chat" => Asked::EnterChat,
         "template_card_event" => Asked::CardEvent,
         _ => Asked::Other,
     };
-    link::send(
-        shared,
-        bot_id,
-        "aibot_event_callback",
-        body,
-        asked,
-        &with,
-        false,
-    )
-    .await
-}
-
-/// The common fields of a body, and whose conversation it is.
-fn link_head(
-    world: &mut World,
-    shared: &Shared,
-    bot_id: &str,
-    userid: &str,
-    chatid: Option<&str>,
-    now: i64,
-) -> (Map<String, Value>, String) {
-    let mut head = bot_head(world, &shared.base_url, bot_id, userid, chatid, now);
-    if !world.switches.aibot_ws_response_url {
-        head.remove("response_url");
-    }
-    (head, chatid.unwrap_or(userid).to_owned())
+    carry(shared, way, asked, body, &speaker.with(), false).await
 }
 
 /// Field names of a card event as the switch spells them.
@@ -299,7 +278,7 @@ fn spelled(world: &World, value: Value) -> Value {
 }
 
 /// Asks for the stream, as the client does, until it is finished or its time is over.
-async fn follow(shared: &Arc<Shared>, pushed: &mut Pushed) -> Result<(), ControlError> {
+async fn follow_stream(shared: &Arc<Shared>, pushed: &mut Pushed) -> Result<(), ControlError> {
     let Some(id) = stream_id(pushed.reply.as_ref()) else {
         return Ok(());
     };
@@ -346,7 +325,7 @@ pub(crate) async fn bot_refresh(
         if stream.finished || now - stream.began_at >= world.switches.aibot_stream_secs {
             return Err(ControlError::new("the stream is over"));
         }
-        let receiver = bot(world, Some(&stream.receiver))?;
+        let receiver = receiver(world, Some(&stream.receiver))?;
         let mut message = stream.message.as_object().cloned().unwrap_or_default();
         let old_type = message
             .get("msgtype")
@@ -362,43 +341,4 @@ pub(crate) async fn bot_refresh(
         push
     };
     Ok(report(shared, vec![push], json!({"stream_id": request.stream_id})).await)
-}
-
-pub(crate) async fn bot_event(
-    shared: &Arc<Shared>,
-    request: BotEvent,
-) -> Result<Pushed, ControlError> {
-    let now = shared.clock.now();
-    if let Some(bot_id) = link::of(shared, request.receiver.as_deref()) {
-        return event_over_link(shared, &bot_id, request).await;
-    }
-    let (push, response_url) = {
-        let mut guard = shared.world();
-        let world = &mut *guard;
-        let receiver = bot(world, request.receiver.as_deref())?;
-        member(world, &request.userid)?;
-        let chatid = request.chatid.as_deref();
-        let mut message = bot_head(
-            world,
-            &shared.base_url,
-            &receiver.name,
-            &request.userid,
-            chatid,
-            now,
-        );
-        let mut event = Map::new();
-        event.insert("eventtype".to_owned(), json!(request.eventtype));
-        if let Some(payload) = &request.payload {
-            let payload = spelled(world, payload.clone());
-            event.insert(request.eventtype.clone(), payload);
-        }
-        message.insert("create_time".to_owned(), json!(now));
-        message.insert("msgtype".to_owned(), json!("event"));
-        message.insert("event".to_owned(), Value::Object(event));
-        let url = message["response_url"].clone();
-        let mut push = Push::new(receiver, Value::Object(message).to_string());
-        push.person = Some(chatid.unwrap_or(&request.userid).to_owned());
-        (push, url)
-    };
-    Ok(report(shared, vec![push], json!({"response_url": response_url})).await)
 }

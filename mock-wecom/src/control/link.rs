@@ -28,12 +28,15 @@ pub(super) fn of(shared: &Shared, wanted: Option<&str>) -> Option<String> {
 pub(super) async fn send(
     shared: &Arc<Shared>,
     bot_id: &str,
-    command: &str,
-    body: Map<String, Value>,
     asked: Asked,
+    body: Map<String, Value>,
     with: &str,
     follow: bool,
 ) -> Result<Pushed, ControlError> {
+    let command = match asked {
+        Asked::Message => "aibot_msg_callback",
+        Asked::EnterChat | Asked::CardEvent | Asked::Other => "aibot_event_callback",
+    };
     let msgid = body.get("msgid").cloned().unwrap_or(Value::Null);
     let (req_id, wait) = {
         let mut guard = shared.world();
@@ -96,6 +99,7 @@ fn record(shared: &Shared, bot_id: &str, frame: Value, sent: bool) {
         id: 0,
         kind: EntryKind::Callback,
         time_ms: shared.clock.now_ms(),
+        took_ms: 0,
         path: bot_id.to_owned(),
         request: json!({"url": "aibot/ws", "plain": frame.to_string()}),
         response: Value::Null,

@@ -9,6 +9,7 @@ use super::ControlError;
 use crate::chat::ChatLine;
 use crate::server::Shared;
 use crate::state::World;
+use crate::state::mass::MassTarget;
 
 /// A member confirms a mass-sending task.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -18,9 +19,11 @@ pub struct MassConfirm {
     pub msgid: String,
     /// The member.
     pub userid: String,
+    /// The customers or groups that the member sends to now; all that are left when empty.
+    pub only: Vec<String>,
 }
 
-/// Carries out a member's part of a task: friends under the monthly ceiling receive it.
+/// Carries out a member's part of a task: friends and groups under the ceiling receive it.
 pub(crate) fn confirm(shared: &Arc<Shared>, request: MassConfirm) -> Result<Value, ControlError> {
     let now = shared.clock.now();
     let mut guard = shared.world();
@@ -30,25 +33,31 @@ pub(crate) fn confirm(shared: &Arc<Shared>, request: MassConfirm) -> Result<Valu
     if task.cancelled {
         return Err(ControlError::new("the task was cancelled"));
     }
+    let ceiling = world.switches.mass_ceiling;
     let mut sent = 0;
-    let mine =
-        |userid: &str, status: u8| userid.eq_ignore_ascii_case(&request.userid) && status == 0;
+    let wanted =
+        |target: &MassTarget| request.only.is_empty() || request.only.contains(&target.target);
+    let mine = |target: &MassTarget| {
+        target.userid.eq_ignore_ascii_case(&request.userid) && target.status == 0
+    };
     for target in task
         .targets
         .iter_mut()
-        .filter(|target| mine(&target.userid, target.status))
+        .filter(|target| mine(target) && wanted(target))
     {
-        let friend = world
-            .customers
-            .0
-            .get(&target.target)
-            .is_some_and(|c| c.follow(&target.userid).is_some());
+        let reachable = match task.for_groups {
+            true => world.groups.0.contains_key(&target.target),
+            false => {
+                let customer = world.customers.0.get(&target.target);
+                customer.is_some_and(|c| c.follow(&target.userid).is_some())
+            }
+        };
         target.send_time = now;
-        if !task.for_groups && !friend {
+        if !reachable {
             target.status = 2;
             continue;
         }
-        if !world.mass.admit(&target.target, now) {
+        if !world.mass.admit(&target.target, now, ceiling) {
             target.status = 3;
             continue;
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod bot;
+pub(crate) mod bot_media;
 pub(crate) mod contact;
 pub(crate) mod event;
 pub(crate) mod group;
@@ -195,6 +196,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/mass/confirm", setting!(mass::confirm))
         .route("/receivers", setting!(seed::receivers))
         .route("/secrets", setting!(seed::secrets))
+        .route("/visible", setting!(seed::visible))
         .route("/members", setting!(seed::members))
         .route("/departments", setting!(seed::departments))
         .route("/contacts", setting!(seed::contacts))

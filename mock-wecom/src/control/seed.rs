@@ -10,7 +10,7 @@ use crate::config::{ReceiverSpec, SecretSpec};
 use crate::crypto::Codec;
 use crate::server::Shared;
 use crate::state::app::Robot;
-use crate::state::book::{BookTag, Department, Member};
+use crate::state::book::{BookTag, Department, Member, VisibleRange};
 use crate::state::customers::Customer;
 use crate::state::groups::CustomerGroup;
 use crate::state::kf::KfAccount;
@@ -42,6 +42,18 @@ pub(crate) fn secrets(shared: &Arc<Shared>, list: OneOrMany<SecretSpec>) -> Done
         world.secrets.push(spec);
     }
     Ok(json!({"secrets": world.secrets.len()}))
+}
+
+/// Sets what apps may see; nothing named means everything.
+pub(crate) fn visible(shared: &Arc<Shared>, list: OneOrMany<VisibleRange>) -> Done {
+    let mut world = shared.world();
+    for range in list.into_vec() {
+        if !world.secrets.iter().any(|spec| spec.secret == range.secret) {
+            return Err(ControlError::new("there is no such secret"));
+        }
+        world.book.show(range);
+    }
+    Ok(json!({"visible": world.book.visible.len()}))
 }
 
 /// Adds or replaces members.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Answer, ControlError, Corp};
+use super::{ControlError, Corp};
 use crate::chat::ChatLine;
 use crate::journal::Entry;
 use crate::server::Shared;
@@ -72,6 +74,12 @@ pub(crate) fn restore(shared: &Arc<Shared>, snapshot: Value) -> Result<Value, Co
     Ok(json!({"now_ms": snapshot.now_ms}))
 }
 
-pub(super) async fn download(State(shared): Corp) -> Answer<Value> {
-    take(&shared).map(Json)
+/// A browser keeps it as a file, and nobody keeps it for later.
+pub(super) async fn download(State(shared): Corp) -> Result<impl IntoResponse, ControlError> {
+    let disposition = "attachment; filename=\"mock-wecom.snapshot.json\"";
+    let headers = [
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, Json(take(&shared)?)))
 }

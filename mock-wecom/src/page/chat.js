@@ -45,7 +45,7 @@ function body(app, line) {
 
 function row(app, line) {
   const status = ["failed", "recalled"].includes(line.status) ? t("status_" + line.status) : "";
-  const who = line.from === "member" || line.from === "servicer" ? nameOf(app.state, mine(line) ? line.with : line.via) : t("from_" + line.from);
+  const who = line.from === "member" || line.from === "servicer" ? nameOf(app.state, line.by || (mine(line) ? line.with : line.via)) : t("from_" + line.from);
   return el("div", {
     class: ["line", mine(line) ? "mine" : "", line.status].join(" "),
     data: { msgid: line.msgid, stream: line.msgtype === "stream" ? line.content?.id ?? "" : "" },
@@ -97,11 +97,16 @@ function ways(app) {
     return Object.values(state.kf.accounts).flatMap(account => [["kf:" + account.open_kfid, account.name || account.open_kfid],
       ...account.servicers.map(one => [`servicer:${account.open_kfid}/${one.userid}`, t("asServicer", { n: nameOf(state, one.userid) })])]);
   }
-  if (kind !== "member") return [];
+  const bots = [...new Set([...state.receivers.filter(r => r.kind === "aibot").map(r => r.name), ...Object.keys(state.links.bots)])];
+  if (kind === "group") {
+    // In an internal group its members can write to a bot, which hears only what names it.
+    const people = state.app.chats[app.who]?.userlist ?? [];
+    return people.flatMap(userid => bots.map(bot => [`groupbot:${bot}/${userid}`, t("asMember", { n: nameOf(state, userid), b: bot })]));
+  }
   const agents = new Set([...state.secrets, ...state.receivers.filter(r => r.kind === "app")].map(one => one.agent_id).filter(Boolean));
   return [
     ...[...agents].map(id => ["app:" + id, `app ${id}`]),
-    ...state.receivers.filter(r => r.kind === "aibot").map(r => ["aibot:" + r.name, `aibot ${r.name}`]),
+    ...bots.map(name => ["aibot:" + name, `aibot ${name}`]),
   ];
 }
 
@@ -117,7 +122,7 @@ export function showWays(app) {
   }
   const mute = !app.who || list.length === 0;
   $("say").hidden = mute;
-  $("enter").hidden = mute;
+  $("enter").hidden = mute || app.kind === "group";
 }
 
 /// `kf:wk…` as its two halves.
@@ -130,6 +135,10 @@ async function speak(app, via, text) {
     return api("/kf/say", { external_userid: app.who, open_kfid, servicer_userid, content: text });
   }
   if (channel === "kf") return api("/kf/say", { external_userid: app.who, open_kfid: id, content: text });
+  if (channel === "groupbot") {
+    const [receiver, userid] = halves(id, "/");
+    return api("/aibot/say", { userid, receiver, chatid: app.who, content: `@${receiver} ${text}`, follow: true });
+  }
   if (channel === "app") return api("/app/say", { userid: app.who, agent_id: Number(id), content: text });
   return api("/aibot/say", { userid: app.who, receiver: id, content: text, follow: true });
 }

@@ -45,6 +45,8 @@ export async function api(path, body, method) {
 }
 
 export function say(text, bad = false) {
+  // From the first message on, a change of language must not bring "connecting" back.
+  delete $("status").dataset.t;
   $("status").textContent = text;
   $("status").classList.toggle("bad", bad);
 }

@@ -10,7 +10,7 @@ import { showTasks } from "./tasks.js";
 import { t, toggleLanguage, translatePage } from "./words.js";
 
 const app = { state: null, kind: "customer", who: null, refresh, choose, open, start };
-let refreshing = null;
+let refreshing = null, online = false;
 
 function showAll() {
   showPeople(app);
@@ -65,12 +65,13 @@ function watch() {
   const events = new EventSource("/mock/events");
   let lost = false;
   events.onopen = () => {
+    online = true;
     say(t("connected"));
     // What happened while the connection was gone is read again.
     if (lost) start().catch(report);
     lost = false;
   };
-  events.onerror = () => { lost = true; say(t("reconnecting"), true); };
+  events.onerror = () => { lost = true; online = false; say(t("reconnecting"), true); };
   events.addEventListener("chat", event => {
     const line = JSON.parse(event.data);
     if (line.with === app.who) addLine(app, line);
@@ -84,6 +85,7 @@ function watch() {
 
 function translate() {
   translatePage();
+  if (online) say(t("connected"));
   showSteps(app);
   if (app.state) {
     showAll();

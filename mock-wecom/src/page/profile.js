@@ -132,7 +132,8 @@ function groupPage(app) {
   if (!group) {
     const chat = state.app.chats[who];
     const list = chat ? chat.userlist.map(id => nameOf(state, id)).join("、") : t("none");
-    return [title("appChat"), rows([["ID", who], [t("members"), list]])];
+    return [title("appChat"), rows([["ID", who], [t("members"), list]]),
+      chat ? el("p", { class: "empty" }, t("groupBot")) : ""];
   }
   const outside = Object.values(state.customers).filter(c => !isIn(c.external_userid)(group));
   const whom = select(outside.map(c => [c.external_userid, c.name]), { "aria-label": t("customers") });

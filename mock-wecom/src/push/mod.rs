@@ -5,7 +5,7 @@ mod reply;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -92,6 +92,7 @@ struct Attempt {
     status: Option<u16>,
     body: String,
     error: Option<String>,
+    took_ms: u64,
 }
 
 /// The encrypted request; kept when repeats are to be identical.
@@ -181,7 +182,7 @@ async fn send_with_fault(shared: Arc<Shared>, mut push: Push) -> PushOutcome {
 
 /// A lost callback only leaves a line in the journal.
 fn finish_lost(shared: &Shared, push: &Push) -> PushOutcome {
-    let journal_id = record(shared, push, Value::Null, false, Vec::new());
+    let journal_id = record(shared, push, Value::Null, false, 0, Vec::new());
     PushOutcome {
         receiver: push.receiver.name.clone(),
         journal_id,
@@ -303,6 +304,7 @@ async fn post(shared: &Shared, envelope: &Envelope, timeout_ms: u64) -> Attempt 
         .body(envelope.body.clone())
         .timeout(Duration::from_millis(timeout_ms));
     let nonce = envelope.nonce.clone();
+    let began = Instant::now();
     let read = async {
         let mut response = request.send().await?;
         let status = response.status().as_u16();
@@ -321,6 +323,7 @@ async fn post(shared: &Shared, envelope: &Envelope, timeout_ms: u64) -> Attempt 
             status: Some(status),
             body,
             error: None,
+            took_ms: since(began),
         },
         Err(error) => {
             let why = chain(&error.without_url());
@@ -329,9 +332,15 @@ async fn post(shared: &Shared, envelope: &Envelope, timeout_ms: u64) -> Attempt 
                 status: None,
                 body: String::new(),
                 error: Some(why),
+                took_ms: since(began),
             }
         }
     }
+}
+
+/// Milliseconds of real time since then.
+pub(crate) fn since(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// An error with its causes on one line.
@@ -369,8 +378,12 @@ fn finish(shared: &Shared, codec: &Codec, push: &Push, attempts: &[Attempt]) -> 
     }
     let tries: Vec<Value> = attempts
         .iter()
-        .map(|attempt| json!({"http_status": attempt.status, "error": attempt.error, "body": attempt.body}))
+        .map(|attempt| {
+            json!({"http_status": attempt.status, "error": attempt.error,
+                   "body": attempt.body, "took_ms": attempt.took_ms})
+        })
         .collect();
+    let took_ms = attempts.iter().map(|attempt| attempt.took_ms).sum();
     let response =
         json!({"http_status": outcome.http_status, "attempts": tries, "reply": outcome.reply});
     if let (Some(reply), Some(person), true) = (&outcome.reply, &push.person, obeyed) {
@@ -378,7 +391,14 @@ fn finish(shared: &Shared, codec: &Codec, push: &Push, attempts: &[Attempt]) -> 
         reply::show(&mut shared.world(), push, person, reply, now);
     }
     let applied = outcome.http_status == Some(200);
-    outcome.journal_id = record(shared, push, response, applied, outcome.problems.clone());
+    outcome.journal_id = record(
+        shared,
+        push,
+        response,
+        applied,
+        took_ms,
+        outcome.problems.clone(),
+    );
     outcome
 }
 
@@ -387,12 +407,14 @@ fn record(
     push: &Push,
     response: Value,
     applied: bool,
+    took_ms: u64,
     problems: Vec<String>,
 ) -> u64 {
     let entry = Entry {
         id: 0,
         kind: EntryKind::Callback,
         time_ms: shared.clock.now_ms(),
+        took_ms,
         path: push.receiver.name.clone(),
         request: json!({"url": push.receiver.url, "plain": push.plain}),
         response,

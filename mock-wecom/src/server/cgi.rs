@@ -1,12 +1,13 @@
 //! The WeCom API over HTTP: reads the request, meets the faults, keeps the journal.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::{ConnectInfo, FromRequest, Multipart, Query, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -16,6 +17,7 @@ use crate::control::scenario;
 use crate::errcode::ApiError;
 use crate::faults::Action;
 use crate::journal::{Entry, EntryKind};
+use crate::push;
 
 /// Answers any request outside `/mock` and `/`.
 pub(super) async fn answer(
@@ -23,10 +25,14 @@ pub(super) async fn answer(
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
 ) -> Response {
+    let began = Began {
+        time_ms: shared.clock.now_ms(),
+        at: Instant::now(),
+    };
     let call = read(request).await;
     let fault = shared.world().fault(&call.path);
     let name = fault.as_ref().map(|action| format!("{action:?}"));
-    let mut journal = Note::new(&call, name);
+    let mut journal = Note::new(&call, name, began);
     match &fault {
         Some(Action::DelayMs { ms }) => tokio::time::sleep(Duration::from_millis(*ms)).await,
         Some(Action::Hang) => {
@@ -142,8 +148,15 @@ fn respond(
     }
 }
 
+/// When a call came, by the simulated clock and by the real one.
+struct Began {
+    time_ms: i64,
+    at: Instant,
+}
+
 /// The journal entry of one call, written once its fate is known.
 struct Note {
+    began: Began,
     path: String,
     request: Value,
     problems: Vec<String>,
@@ -151,7 +164,7 @@ struct Note {
 }
 
 impl Note {
-    fn new(call: &Call, fault: Option<String>) -> Self {
+    fn new(call: &Call, fault: Option<String>, began: Began) -> Self {
         let mut query: Map<String, Value> = call
             .query
             .iter()
@@ -165,8 +178,10 @@ impl Note {
             Body::Unreadable(why) => json!({"unreadable": why}),
         };
         let request = json!({
-            "method": if call.is_post { "POST" } else { "GET" }, "query": query, "body": body});
+            "method": if call.is_post { "POST" } else { "GET" }, "query": query,
+            "headers": call.headers, "body": body});
         Self {
+            began,
             path: call.path.clone(),
             request,
             problems: Vec::new(),
@@ -181,7 +196,8 @@ impl Note {
         let entry = Entry {
             id: 0,
             kind: EntryKind::Call,
-            time_ms: shared.clock.now_ms(),
+            time_ms: self.began.time_ms,
+            took_ms: push::since(self.began.at),
             path: self.path,
             request: self.request,
             response,
@@ -211,6 +227,7 @@ async fn read(request: Request) -> Call {
         is_post: request.method() == Method::POST,
         query,
         range: range.map(str::to_owned),
+        headers: shown_headers(request.headers()),
         body: Body::Empty,
     };
     let content_type = request.headers().get(header::CONTENT_TYPE);
@@ -223,6 +240,16 @@ async fn read(request: Request) -> Call {
         read_json(request).await
     };
     call
+}
+
+/// Headers that hold no secret.
+fn shown_headers(all: &HeaderMap) -> BTreeMap<String, String> {
+    let names = [header::CONTENT_TYPE, header::USER_AGENT, header::RANGE];
+    let shown = |name: header::HeaderName| {
+        let value = String::from_utf8_lossy(all.get(&name)?.as_bytes()).into_owned();
+        Some((name.to_string(), value))
+    };
+    names.into_iter().filter_map(shown).collect()
 }
 
 /// Many real clients send no Content-Type, so it is not looked at.

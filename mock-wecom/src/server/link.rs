@@ -265,6 +265,7 @@ impl Connection {
             id: 0,
             kind: EntryKind::Call,
             time_ms: self.shared.clock.now_ms(),
+            took_ms: 0,
             path: path.to_owned(),
             request,
             response: answer.clone(),

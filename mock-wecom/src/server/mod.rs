@@ -179,6 +179,7 @@ fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(page::router())
         .nest("/mock", control::router())
+        .route("/aibot/media/{code}", get(control::bot_media::download))
         .route("/connect/oauth2/authorize", get(login::page))
         .route("/cgi-bin/{*path}", any(cgi::answer))
         .fallback(elsewhere)

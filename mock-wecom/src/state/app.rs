@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Window;
 use crate::ids::Ids;
@@ -136,6 +136,14 @@ pub(crate) struct BotStream {
     pub(crate) finished: bool,
 }
 
+/// A file that a bot may fetch for a while.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct BotFile {
+    pub(crate) media_id: String,
+    pub(crate) encoding_aes_key: String,
+    pub(crate) expires_at: i64,
+}
+
 /// Everything around app messages.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AppMail {
@@ -149,6 +157,16 @@ pub(crate) struct AppMail {
     pub(crate) per_robot: BTreeMap<String, Window>,
     pub(crate) bot_replies: BTreeMap<String, BotReply>,
     pub(crate) bot_streams: BTreeMap<String, BotStream>,
+    #[serde(default)]
+    pub(crate) bot_files: BTreeMap<String, BotFile>,
+    /// What `agent/set` changed.
+    #[serde(default)]
+    pub(crate) agents: BTreeMap<i64, Map<String, Value>>,
+    #[serde(default)]
+    pub(crate) menus: BTreeMap<i64, Value>,
+    /// What members get in internal groups, by app and member.
+    #[serde(default)]
+    pub(crate) chat_per_member: BTreeMap<String, Window>,
 }
 
 impl AppMail {
@@ -159,6 +177,14 @@ impl AppMail {
             .entry(format!("{agent_id}/{userid}"))
             .or_default();
         window.count(now, 3_600) < 1_000 && window.admit(now, 60, 30)
+    }
+
+    /// Whether a member still receives in internal groups from this app: 200 a minute and
+    /// 10,000 a day; the excess is dropped in silence.
+    pub(crate) fn admit_in_chat(&mut self, agent_id: i64, userid: &str, now: i64) -> bool {
+        let key = format!("{agent_id}/{userid}");
+        let window = self.chat_per_member.entry(key).or_default();
+        window.count(now, 86_400) < 10_000 && window.admit(now, 60, 200)
     }
 
     /// A fresh code that lets an app change a card once within 72 hours.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// An employee.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Member {
     /// Whether the member may serve customers.
     #[serde(default = "yes")]
     pub serves_customers: bool,
+    /// What `user/create` and `user/update` said beyond the above.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub details: Map<String, Value>,
 }
 
 impl Member {
@@ -38,6 +42,7 @@ impl Member {
             position: String::new(),
             status: active(),
             serves_customers: yes(),
+            details: Map::new(),
         }
     }
 }
@@ -53,6 +58,30 @@ pub struct Department {
     /// The department above.
     #[serde(default)]
     pub parentid: i64,
+    /// The English name.
+    #[serde(default)]
+    pub name_en: String,
+    /// Larger comes first among its siblings.
+    #[serde(default = "one")]
+    pub order: i64,
+}
+
+fn one() -> i64 {
+    1
+}
+
+/// What an app may see; an app without such a range sees the whole corp.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VisibleRange {
+    /// The app's secret.
+    pub secret: String,
+    /// Members.
+    #[serde(default)]
+    pub users: Vec<String>,
+    /// Departments, with all below them.
+    #[serde(default)]
+    pub parties: Vec<i64>,
 }
 
 fn root_only() -> Vec<i64> {
@@ -91,6 +120,9 @@ pub(crate) struct Book {
     pub(crate) departments: BTreeMap<i64, Department>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<i64, BookTag>,
+    /// What apps may see, by secret.
+    #[serde(default)]
+    pub(crate) visible: BTreeMap<String, VisibleRange>,
 }
 
 impl Book {
@@ -100,6 +132,45 @@ impl Book {
 
     pub(crate) fn member(&self, userid: &str) -> Option<&Member> {
         self.members.get(&userid.to_lowercase())
+    }
+
+    /// Sets what an app may see; a range of nothing lets it see everything again.
+    pub(crate) fn show(&mut self, range: VisibleRange) {
+        if range.users.is_empty() && range.parties.is_empty() {
+            self.visible.remove(&range.secret);
+        } else {
+            self.visible.insert(range.secret.clone(), range);
+        }
+    }
+
+    pub(crate) fn member_mut(&mut self, userid: &str) -> Option<&mut Member> {
+        self.members.get_mut(&userid.to_lowercase())
+    }
+
+    /// Whether the app of this secret sees a member.
+    pub(crate) fn sees(&self, secret: &str, userid: &str) -> bool {
+        let Some(range) = self.visible.get(secret) else {
+            return true;
+        };
+        let named = range
+            .users
+            .iter()
+            .any(|user| user.eq_ignore_ascii_case(userid));
+        let departments = self.member(userid).map(|member| &member.department);
+        named
+            || departments
+                .into_iter()
+                .flatten()
+                .any(|id| self.sees_party(secret, *id))
+    }
+
+    /// Whether the app of this secret sees a department.
+    pub(crate) fn sees_party(&self, secret: &str, id: i64) -> bool {
+        let Some(range) = self.visible.get(secret) else {
+            return true;
+        };
+        let below = |party: &i64| self.below(Some(*party)).iter().any(|one| one.id == id);
+        range.parties.iter().any(below)
     }
 
     /// Members of a department, not of those below it.

@@ -115,6 +115,9 @@ impl World {
             chat: VecDeque::new(),
             events,
         };
+        for range in &config.visible {
+            world.book.show(range.clone());
+        }
         if config.sample_data {
             sample::fill(&mut world, now);
         }

@@ -1,7 +1,7 @@
 //! The people a fresh mock begins with; ids are fixed, so that examples can name them.
 
 use super::World;
-use super::app::Robot;
+use super::app::{AppChat, Robot};
 use super::book::{Department, Member};
 use super::customers::{Customer, Follow};
 use super::groups::{CustomerGroup, GroupMember};
@@ -23,6 +23,8 @@ pub(super) fn fill(world: &mut World, now: i64) {
                 id,
                 name: name.to_owned(),
                 parentid,
+                name_en: String::new(),
+                order: 1,
             },
         );
     }
@@ -55,6 +57,16 @@ pub(super) fn fill(world: &mut World, now: i64) {
     world.kf.accounts.insert(KF.to_owned(), account());
     let group = group(now);
     world.groups.0.insert(group.chat_id.clone(), group);
+    let chat = AppChat {
+        chatid: "SAMPLECHAT1".to_owned(),
+        name: "示例内部群".to_owned(),
+        owner: "lin.mei".to_owned(),
+        userlist: ["lin.mei", "wang.wei", "zhao.min"]
+            .map(str::to_owned)
+            .to_vec(),
+        agent_id: 1_000_002,
+    };
+    world.app.chats.insert(chat.chatid.clone(), chat);
     let robot = Robot {
         key: "sample-robot-key".to_owned(),
         name: "值班提醒".to_owned(),

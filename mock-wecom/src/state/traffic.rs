@@ -53,8 +53,23 @@ pub(crate) struct Traffic {
     blocked: BTreeMap<String, i64>,
     pub(crate) uploaded_images: Window,
     pub(crate) moments: Window,
-    /// Person-messages to internal groups in this hour.
+    #[serde(default)]
+    pub(crate) temp_ways: Window,
+    #[serde(default)]
+    pub(crate) appchats: Window,
+    #[serde(default)]
+    pub(crate) appchat_changes: Window,
+    /// Person-messages to internal groups in this hour, and in this minute.
     appchat_hour: (i64, u64),
+    #[serde(default)]
+    appchat_minute: (i64, u64),
+}
+
+/// Whether so many more fit into the current span; 0 means no limit.
+fn fits(count: &mut (i64, u64), span: i64, more: u64, most: u64) -> bool {
+    let used = if count.0 == span { count.1 } else { 0 };
+    *count = (span, used);
+    most == 0 || used.saturating_add(more) <= most
 }
 
 impl Traffic {
@@ -82,13 +97,21 @@ impl Traffic {
         self.blocked.get(address).is_some_and(|&until| now < until)
     }
 
-    /// Whether so many people may get a message in an internal group in this hour.
-    pub(crate) fn admit_appchat(&mut self, now: i64, people: u64, per_hour: u64) -> bool {
-        let hour = now.div_euclid(3_600);
-        let (at, sent) = self.appchat_hour;
-        let sent = if at == hour { sent } else { 0 };
-        let free = per_hour == 0 || sent + people <= per_hour;
-        self.appchat_hour = (hour, if free { sent + people } else { sent });
+    /// Whether so many people may get a message in an internal group in this minute and hour.
+    pub(crate) fn admit_appchat(
+        &mut self,
+        now: i64,
+        people: u64,
+        per_minute: u64,
+        per_hour: u64,
+    ) -> bool {
+        let (minute, hour) = (now.div_euclid(60), now.div_euclid(3_600));
+        let free = fits(&mut self.appchat_minute, minute, people, per_minute)
+            && fits(&mut self.appchat_hour, hour, people, per_hour);
+        if free {
+            self.appchat_minute.1 += people;
+            self.appchat_hour.1 += people;
+        }
         free
     }
 }

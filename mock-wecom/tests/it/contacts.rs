@@ -293,6 +293,7 @@ async fn a_mass_task_sends_nothing_until_the_member_confirms() {
         .confirm_mass(MassConfirm {
             msgid: msgid.clone(),
             userid: "lin.mei".into(),
+            ..MassConfirm::default()
         })
         .expect("confirmed");
     assert_eq!(corp.mock.chat(CUSTOMER)[0].text, "新品");
@@ -371,5 +372,28 @@ async fn contact_ways_and_group_templates_are_kept() {
     assert_eq!(
         code(&call(&corp, "group_welcome_template/get", id).await),
         41058
+    );
+}
+
+#[tokio::test]
+async fn a_customer_of_wecom_has_a_company() {
+    let corp = Corp::start().await;
+    let customer =
+        json!({"external_userid": "woOTHER", "name": "对方", "followers": [{"userid": "lin.mei"}]});
+    corp.post("/mock/contacts", &customer).await;
+    let read = async |id: &str| {
+        let query = format!("&external_userid={id}");
+        let path = "externalcontact/get";
+        corp.read("contact-secret", path, &query).await["external_contact"].clone()
+    };
+    let other = read("woOTHER").await;
+    assert_eq!(
+        (&other["type"], other["corp_name"].is_string()),
+        (&json!(2), true)
+    );
+    let plain = read(CUSTOMER).await;
+    assert_eq!(
+        (&plain["type"], &plain["corp_name"]),
+        (&json!(1), &Value::Null)
     );
 }

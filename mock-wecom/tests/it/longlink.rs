@@ -244,3 +244,59 @@ async fn faults_strike_commands_too() {
     let calls = corp.mock.calls("aibot/ws/aibot_subscribe");
     assert_eq!(calls[0].request["body"]["secret"], "(left out)");
 }
+
+/// Whatever a bot sends, it is answered with a code, and the connection lives on.
+#[tokio::test]
+async fn rubbish_over_the_connection_is_answered_and_survived() {
+    let corp = Corp::start().await;
+    let mut bot = Bot::connect(&corp, "/aibot/ws").await;
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    for text in [
+        "",
+        "x",
+        "[]",
+        "{",
+        "null",
+        "\"x\"",
+        "{\"cmd\":",
+        deep.as_str(),
+    ] {
+        let frame = Message::Text(text.to_owned().into());
+        bot.0.send(frame).await.expect("sent");
+        let answer = bot.next().await.expect("an answer");
+        assert_eq!(answer["errcode"], 40058, "{text:.20}");
+    }
+    bot.0
+        .send(Message::Binary(vec![0xff, 0, 1].into()))
+        .await
+        .expect("sent");
+    let commands = "aibot_subscribe aibot_respond_msg aibot_respond_welcome_msg \
+        aibot_respond_update_msg aibot_send_msg aibot_upload_media_init aibot_upload_media_chunk \
+        aibot_upload_media_finish nothing_of_the_kind";
+    let bodies = [
+        json!(null),
+        json!(7),
+        json!([{}]),
+        json!({}),
+        json!({"msgtype": {}, "stream": 1, "template_card": [], "chatid": [1], "type": -1}),
+        json!({"bot_id": {}, "secret": 1, "upload_id": [], "chunk_index": u64::MAX,
+               "total_size": -1, "total_chunks": 1e300, "base64_data": "\u{0}"}),
+        json!({"msgtype": "stream", "stream": {"id": "长".repeat(9_000), "finish": "x"}}),
+    ];
+    for subscribed in [false, true] {
+        if subscribed {
+            bot = Bot::subscribed(&corp).await;
+        }
+        for command in commands.split_whitespace() {
+            for body in &bodies {
+                let answer = bot.ask(command, "r1", body.clone()).await;
+                let code = answer["errcode"].as_i64().expect("a code");
+                assert_ne!(code, 0, "{command} {body}");
+            }
+        }
+    }
+    let odd = json!({"cmd": "ping", "headers": "x", "body": []}).to_string();
+    bot.0.send(Message::Text(odd.into())).await.expect("sent");
+    assert_eq!(bot.next().await.expect("an answer")["errcode"], 0);
+    assert_eq!(bot.ask("ping", "r2", json!(null)).await["errcode"], 0);
+}

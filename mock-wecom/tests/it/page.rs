@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mock_wecom::{Expect, Kind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::support::{CUSTOMER, Corp, KF, Manner, Receiver, code};
@@ -175,6 +175,32 @@ async fn a_member_presses_a_card_and_confirms_a_task() {
     page.read("tasks", "已送 2/2").await;
     let lines = corp.mock.chat(CUSTOMER);
     assert_eq!(lines.last().expect("a line").text, "新品到了");
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_member_of_an_internal_group_writes_to_the_bot() {
+    let corp = Corp::start().await;
+    let stream = json!({"msgtype": "stream",
+                        "stream": {"id": "s1", "finish": true, "content": "还有 3 件"}});
+    let manners = vec![Manner::Reply(stream.to_string())];
+    let receiver = Receiver::of(&corp, Kind::Aibot, manners).await;
+    let page = open(&corp, PHONE, "zh").await;
+
+    page.click("#tabs [data-tab=people]").await;
+    page.click("#kinds [data-kind=group]").await;
+    page.click("#people [data-id=SAMPLECHAT1]").await;
+    page.choose("#say [name=via]", "groupbot:test/wang.wei")
+        .await;
+    page.fill("#say [name=text]", "库存").await;
+    page.click("#say button").await;
+    page.read("chat", "还有 3 件").await;
+    page.picture("group-bot").await;
+    let message: Value = serde_json::from_str(&receiver.last().plain).expect("JSON");
+    assert_eq!(message["chattype"], "group");
+    assert_eq!(message["chatid"], "SAMPLECHAT1");
+    assert_eq!(message["from"]["userid"], "wang.wei");
+    assert_eq!(message["text"]["content"], "@test 库存");
     page.close().await;
 }
 

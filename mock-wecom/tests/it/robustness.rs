@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
 use crate::support::{CUSTOMER, Corp, KF, code};
@@ -143,12 +143,67 @@ impl Dice {
             ][self.below(10)]
             .as_bytes()
             .to_vec(),
-            2 => format!("{}1{}", "[".repeat(200), "]".repeat(200)).into_bytes(),
-            3..6 => Value::Object(self.object(names, 2))
+            2 => {
+                let depth = *self.pick(&[200, 5_000]);
+                let (open, close) = *self.pick(&[("[", "]"), ("{\"a\":", "}")]);
+                format!("{}1{}", open.repeat(depth), close.repeat(depth)).into_bytes()
+            }
+            3 => self.odd_json(names),
+            4..6 => Value::Object(self.object(names, 2))
                 .to_string()
                 .into_bytes(),
             _ => Value::Object(self.flawed(names)).to_string().into_bytes(),
         }
+    }
+}
+
+impl Dice {
+    /// JSON that is legal to send and rarely sent: bad UTF-8 in a text, half a surrogate, the
+    /// same name twice, a number beyond every type, a very long text.
+    fn odd_json(&mut self, names: &[String]) -> Vec<u8> {
+        let name = match names.is_empty() {
+            true => "x",
+            false => self.pick(names),
+        };
+        let value: Vec<u8> = match self.below(5) {
+            0 => vec![b'"', 0xff, 0xc3, 0x28, b'"'],
+            1 => b"\"\\ud800\"".to_vec(),
+            2 => format!("1, \"{name}\": [2]").into_bytes(),
+            3 => b"1e999".to_vec(),
+            _ => format!("\"{}\"", "x".repeat(1 << 16)).into_bytes(),
+        };
+        [format!("{{\"{name}\": ").as_bytes(), &value, b"}"].concat()
+    }
+
+    /// A multipart body that is broken in one of many ways, and what it says it is.
+    fn multipart(&mut self) -> (String, Vec<u8>) {
+        let kinds = [
+            "multipart/form-data",
+            "multipart/form-data; boundary=",
+            "multipart/form-data; boundary=b",
+            "multipart/form-data; boundary=\"b",
+            "multipart/mixed; boundary=b",
+            "MULTIPART/FORM-DATA; BOUNDARY=b",
+        ];
+        let heads = [
+            "Content-Disposition: form-data; name=\"media\"; filename=\"a.png\"",
+            "Content-Disposition: form-data; name=\"media\"; filename=\"\"",
+            "Content-Disposition: form-data; name=\"media\"; filename=\"../../x\\u{0}.amr\"; filelength=-1",
+            "Content-Disposition: form-data",
+            "Content-Disposition:",
+            "X",
+            "",
+        ];
+        let head = *self.pick(&heads);
+        let bytes: Vec<u8> = (0..self.below(64)).map(|_| self.next() as u8).collect();
+        let end = *self.pick(&["\r\n--b--\r\n", "\r\n--b\r\n", "", "--b--"]);
+        let body = [
+            format!("--b\r\n{head}\r\n\r\n").as_bytes(),
+            &bytes,
+            end.as_bytes(),
+        ]
+        .concat();
+        ((*self.pick(&kinds)).to_owned(), body)
     }
 }
 
@@ -174,6 +229,59 @@ async fn endpoints(corp: &Corp) -> Vec<Known> {
         .collect()
 }
 
+/// A call of an endpoint as nobody should make it, and what it was, for a failure.
+fn rubbish(corp: &Corp, known: &Known, token: &str, dice: &mut Dice) -> (RequestBuilder, String) {
+    let mut url = reqwest::Url::parse(&corp.url(&known.path)).expect("an address");
+    url.query_pairs_mut()
+        .append_pair("access_token", token)
+        .append_pair("key", "sample-robot-key");
+    for _ in 0..dice.below(3) {
+        if !known.names.is_empty() {
+            let name = dice.pick(&known.names).clone();
+            let value = dice.value(&[], 0);
+            let value = value.as_str().map_or(value.to_string(), str::to_owned);
+            let value: String = value.chars().take(500).collect();
+            url.query_pairs_mut().append_pair(&name, &value);
+        }
+    }
+    let verbs = [
+        "POST", "POST", "POST", "POST", "GET", "PUT", "DELETE", "BREW",
+    ];
+    let verb: Method = dice.pick(&verbs).parse().expect("a method");
+    let kinds = [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "\"",
+        "json",
+    ];
+    let (kind, body) = match dice.below(5) {
+        0 => dice.multipart(),
+        1 => ((*dice.pick(&kinds)).to_owned(), dice.body(&known.names)),
+        _ => (String::new(), dice.body(&known.names)),
+    };
+    let shown: String = String::from_utf8_lossy(&body).chars().take(2_000).collect();
+    let what = format!("{verb} {url} {kind}: {shown}");
+    let request = corp.http.request(verb, url).body(body);
+    match kind.is_empty() {
+        true => (request, what),
+        false => (request.header("content-type", kind), what),
+    }
+}
+
+/// The answered code; `None` for a file.
+async fn answered(request: RequestBuilder, what: &str) -> Option<i64> {
+    let sent = request.send().await;
+    let response = sent.unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert_eq!(response.status(), 200, "{what}");
+    if what.contains("/cgi-bin/media/get") && response.headers().contains_key("content-disposition")
+    {
+        return None;
+    }
+    let answer: Value = response.json().await.unwrap_or_else(|_| panic!("{what}"));
+    let code = answer["errcode"].as_i64();
+    Some(code.unwrap_or_else(|| panic!("{what}: {answer}")))
+}
+
 #[tokio::test]
 async fn rubbish_gets_a_code_that_the_endpoint_declares() {
     const SEED: u64 = 20_260_101;
@@ -191,53 +299,15 @@ async fn rubbish_gets_a_code_that_the_endpoint_declares() {
         let mut dice = Dice(SEED + at as u64);
         // Every endpoint meets the same corp, whatever was done to it before.
         corp.mock.set_time(1_760_000_100);
-        for round in 0..ROUNDS {
-            let mut url = reqwest::Url::parse(&corp.url(&known.path)).expect("an address");
-            url.query_pairs_mut()
-                .append_pair("access_token", &token)
-                .append_pair("key", "sample-robot-key");
-            for _ in 0..dice.below(3) {
-                if !known.names.is_empty() {
-                    let name = dice.pick(&known.names).clone();
-                    let value = dice.value(&[], 0);
-                    let value = value.as_str().map_or(value.to_string(), str::to_owned);
-                    let value: String = value.chars().take(500).collect();
-                    url.query_pairs_mut().append_pair(&name, &value);
+        for _ in 0..ROUNDS {
+            let (request, what) = rubbish(&corp, known, &token, &mut dice);
+            match answered(request, &what).await {
+                Some(0) => drop(accepted.insert(known.path.clone())),
+                Some(code) if !known.codes.contains(&code) => {
+                    let codes = undeclared.entry(known.path.clone()).or_default();
+                    codes.insert(code);
                 }
-            }
-            let verbs = [
-                Method::POST,
-                Method::POST,
-                Method::POST,
-                Method::GET,
-                Method::PUT,
-            ];
-            let verb = dice.pick(&verbs).clone();
-            let body = dice.body(&known.names);
-            let what = format!(
-                "{verb} {url} round {round}: {}",
-                String::from_utf8_lossy(&body)
-            );
-            let sent = corp.http.request(verb, url).body(body).send().await;
-            let response = sent.unwrap_or_else(|error| panic!("{what}: {error}"));
-            assert_eq!(response.status(), 200, "{what}");
-            if known.path.starts_with("/cgi-bin/media/get")
-                && response.headers().contains_key("content-disposition")
-            {
-                continue;
-            }
-            let answer: Value = response.json().await.unwrap_or_else(|_| panic!("{what}"));
-            let code = answer["errcode"]
-                .as_i64()
-                .unwrap_or_else(|| panic!("{what}: {answer}"));
-            if code == 0 {
-                accepted.insert(known.path.clone());
-            }
-            if code != 0 && !known.codes.contains(&code) {
-                undeclared
-                    .entry(known.path.clone())
-                    .or_default()
-                    .insert(code);
+                _ => {}
             }
         }
     }
@@ -268,7 +338,8 @@ async fn rubbish_on_the_control_api_is_refused_and_harmless() {
         for _ in 0..15 {
             let body = dice.body(&names);
             let url = corp.url(&format!("/mock{route}"));
-            let what = format!("{route}: {}", String::from_utf8_lossy(&body));
+            let shown: String = String::from_utf8_lossy(&body).chars().take(2_000).collect();
+            let what = format!("{route}: {shown}");
             let sent = corp.http.post(url).body(body).send().await;
             let status = sent
                 .unwrap_or_else(|error| panic!("{what}: {error}"))
@@ -278,6 +349,56 @@ async fn rubbish_on_the_control_api_is_refused_and_harmless() {
     }
     let answer = corp.get("/cgi-bin/gettoken").await;
     assert!(code(&answer) > 0, "the server still answers");
+}
+
+/// More than the platform takes at all: a body over every limit, and one nested without end.
+#[tokio::test]
+async fn enormous_bodies_get_a_code() {
+    let corp = Corp::start().await;
+    let token = corp.token("app-secret").await;
+    let url = corp.url(&format!("/cgi-bin/message/send?access_token={token}"));
+    let huge = format!("{{\"msgtype\": \"{}\"}}", "x".repeat(25 << 20));
+    let deep = "[".repeat(1 << 20);
+    for body in [huge, deep] {
+        let answer = corp.http.post(&url).body(body).send().await;
+        let answer = answer.expect("an answer").json().await.expect("JSON");
+        assert_eq!(code(&answer), 40058);
+    }
+}
+
+/// Bytes that no HTTP client would send, straight into the socket: the connection may be closed
+/// with a 4xx, and the server goes on.
+#[tokio::test]
+async fn rubbish_instead_of_http_closes_only_its_own_connection() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let corp = Corp::start().await;
+    let address = corp
+        .mock
+        .base_url()
+        .trim_start_matches("http://")
+        .to_owned();
+    let long = format!("GET /cgi-bin/user/get?{} HTTP/1.1\r\n", "a".repeat(100_000));
+    for raw in [
+        b"\0\0\0\0".as_slice(),
+        b"GET\r\n\r\n",
+        b"POST /cgi-bin/kf/send_msg HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST /cgi-bin/kf/send_msg HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /cgi-bin/user/get?userid=%ff%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /cgi-bin/../mock/state%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        long.as_bytes(),
+    ] {
+        let mut socket = tokio::net::TcpStream::connect(&address).await.expect("connected");
+        socket.write_all(raw).await.expect("written");
+        socket.shutdown().await.expect("half closed");
+        let mut answer = Vec::new();
+        // A reset is as good as a refusal.
+        let _closed = socket.read_to_end(&mut answer).await;
+        let answer = String::from_utf8_lossy(&answer);
+        let what = String::from_utf8_lossy(raw).chars().take(80).collect::<String>();
+        assert!(!answer.starts_with("HTTP/1.1 5"), "{what}: {answer}");
+    }
+    assert_eq!(code(&corp.get("/cgi-bin/gettoken").await), 41002);
 }
 
 #[tokio::test]

@@ -6,15 +6,20 @@ use std::time::Duration;
 use mock_wecom::{Entry, EntryKind, JournalQuery, MockWecom};
 use serde_json::Value;
 
+use crate::app::{ReloadState, Standing};
 use crate::cli::output::Terminal;
 
 /// How often the mock's journal is looked at.
 const EVERY: Duration = Duration::from_millis(100);
 
 /// Prints until it is dropped.
-pub(super) async fn run(mock: &MockWecom, terminal: &Terminal) {
+pub(super) async fn run(mock: &MockWecom, reload: &ReloadState, terminal: &Terminal) {
     let mut since = 0;
+    let mut known = reload.standing();
     loop {
+        let standing = reload.standing();
+        files(&known, &standing, terminal);
+        known = standing;
         let query = JournalQuery {
             since: Some(since),
             ..JournalQuery::default()
@@ -33,6 +38,22 @@ pub(super) async fn run(mock: &MockWecom, terminal: &Terminal) {
             }
         }
         tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// What became of files that somebody has changed.
+fn files(known: &Standing, now: &Standing, terminal: &Terminal) {
+    if now.taken != known.taken {
+        terminal.say("demo.taken_over", &[]);
+    }
+    if let Some(refused) = now
+        .problem
+        .as_ref()
+        .filter(|_| now.problem != known.problem)
+    {
+        let errors = refused.errors.to_string();
+        let values = [("errors", errors.as_str()), ("problem", &refused.problem)];
+        terminal.say("demo.files_refused", &values);
     }
 }
 

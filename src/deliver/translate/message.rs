@@ -3,6 +3,7 @@
 use crate::deliver::worker::Deps;
 use crate::domain::outgoing::{MediaFile, MenuItem, Outgoing};
 use crate::store::StoreError;
+use crate::wecom::api::appchat::send as appchat;
 use crate::wecom::api::externalcontact::{self as attachment, Attachment};
 use crate::wecom::api::kf::send_msg;
 use crate::wecom::api::media::Kind;
@@ -43,6 +44,18 @@ type Result<T> = std::result::Result<T, Failure>;
 
 pub(super) fn card(card: &serde_json::Value) -> Result<TemplateCard> {
     TemplateCard::new(card.clone()).map_err(|error| Failure::Content(error.to_string()))
+}
+
+/// What a card with buttons says, for apps that cannot have one.
+pub(super) fn without_buttons(message: &Outgoing) -> Option<Outgoing> {
+    let Outgoing::Card { card } = message else {
+        return None;
+    };
+    card.get("button_list")?;
+    let title = card["main_title"]["title"].as_str().unwrap_or_default();
+    let text = card["sub_title_text"].as_str().unwrap_or_default();
+    let text = [title, text].join("\n").trim().to_owned();
+    (!text.is_empty()).then_some(Outgoing::Text { text })
 }
 
 pub(super) fn menu(
@@ -184,6 +197,46 @@ pub(super) async fn for_app(deps: &Deps, app: &App, message: &Outgoing) -> Resul
         }),
         Outgoing::Card { card: value } => send::Message::TemplateCard(card(value)?),
         Outgoing::Menu { .. } => return Err(Failure::content("apps have no menu messages")),
+    })
+}
+
+pub(super) async fn for_appchat(
+    deps: &Deps,
+    app: &App,
+    message: &Outgoing,
+) -> Result<appchat::Message> {
+    use appchat::Message;
+    let media = async |kind, file: &MediaFile| deps.media.id(app, kind, file).await;
+    Ok(match message {
+        Outgoing::Text { text } => Message::text(text.as_str()),
+        Outgoing::Markdown { text } => Message::Markdown(Markdown::new(text.as_str())),
+        Outgoing::Image { file } => Message::Image(MediaId::new(media(Kind::Image, file).await?)),
+        Outgoing::Voice { file } => Message::Voice(MediaId::new(media(Kind::Voice, file).await?)),
+        Outgoing::Video {
+            file,
+            title,
+            description,
+        } => Message::Video(Video {
+            media_id: media(Kind::Video, file).await?,
+            title: title.clone(),
+            description: description.clone(),
+        }),
+        Outgoing::File { file } => Message::File(MediaId::new(media(Kind::File, file).await?)),
+        Outgoing::Link {
+            title,
+            description,
+            url,
+            picture_url,
+            ..
+        } => Message::News(news(
+            title,
+            description.as_deref(),
+            url,
+            picture_url.as_deref(),
+        )),
+        Outgoing::Miniprogram { .. } | Outgoing::Menu { .. } | Outgoing::Card { .. } => {
+            return Err(Failure::content("internal groups have no such message"));
+        }
     })
 }
 

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::{Planner, StepResult};
 use crate::domain::action::RemindWhen;
 use crate::domain::change::SopChange;
+use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Enrolment, SopEnding};
-use crate::domain::effect::Origin;
-use crate::domain::ids::{Person, SopId};
+use crate::domain::effect::{Effect, Origin};
+use crate::domain::ids::{Lane, SopId};
 use crate::domain::inbound::{Author, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::outgoing::Outgoing;
 use crate::domain::timer::Timer;
 use crate::process::remind_when;
+use crate::process::reminders::card_for;
 use crate::process::sop_step::{sop_timer, timer_key};
 use crate::sops::lifecycle;
 use crate::sops::model::Sop;
@@ -56,8 +58,35 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Tells members a text that is rendered already.
+    /// Reminds members of a text that is rendered already: each gets a card with buttons.
     pub(in crate::process) fn tell(
+        &mut self,
+        who: &str,
+        text: String,
+        origin: &Origin,
+    ) -> StepResult {
+        let settings = self.config.reminders.as_ref();
+        let Some(settings) = settings.filter(|settings| settings.cards) else {
+            return self.notify_text(who, text, origin);
+        };
+        let lane = Lane(format!("notify/{who}"));
+        for (part, member) in self.members(who)?.iter().enumerate() {
+            let place = format!("{}-{part}", self.plan.records.len());
+            let at = (origin.record, place.as_str());
+            let (message, record) = card_for(&settings.app, member, &text, at, self.now);
+            self.plan.records.push(record);
+            let effect = Effect::AppSend {
+                app: settings.app.clone(),
+                to: vec![member.clone()],
+                message,
+            };
+            self.push(effect, lane.clone(), origin, part);
+        }
+        Ok(())
+    }
+
+    /// Tells members a text that is rendered already.
+    pub(in crate::process) fn notify_text(
         &mut self,
         who: &str,
         text: String,
@@ -70,17 +99,12 @@ impl Planner<'_> {
     pub(super) fn start_sop(&mut self, id: &SopId) -> StepResult {
         let sop = self.playbook.sops.get(id);
         let sop = sop.ok_or_else(|| format!("no SOP is called {id}"))?;
-        if !sop.is_lifecycle() {
-            return Err(format!(
-                "people do not enter an SOP of kind {}",
-                sop.kind.word()
-            ));
+        if !sop.is_entered_by(&self.contact.person) {
+            let kind = sop.kind.word();
+            return Err(format!("nobody like that enters an SOP of kind {kind}"));
         }
         if sop.off {
             return Err("the SOP is switched off".to_owned());
-        }
-        if !matches!(self.contact.person, Person::External(_)) {
-            return Err("only customers go through an SOP".to_owned());
         }
         let begun = self.plan.sops.iter().any(|change| change.sop == *id);
         let before = self.contact.sops.get(id);
@@ -91,14 +115,13 @@ impl Planner<'_> {
         if self.in_sop && before.is_some() {
             return Err("they have been in this SOP before".to_owned());
         }
-        self.begin(sop);
+        self.begin(sop, self.now);
         Ok(())
     }
 
-    /// Takes the contact into an SOP.
-    pub(in crate::process) fn begin(&mut self, sop: &Sop) {
-        let before = self.contact.sops.get(&sop.id);
-        let begun = lifecycle::begin(sop, before, self.now, &self.config.timezone);
+    /// Takes the contact into an SOP that counts from this time.
+    pub(in crate::process) fn begin(&mut self, sop: &Sop, at: UnixMillis) {
+        let begun = lifecycle::begin(sop, at, &self.config.timezone);
         if let Some(due) = begun.due {
             let (config, app) = (self.config, &self.inbound().app);
             let step = begun.enrolment.step;

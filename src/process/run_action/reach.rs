@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{Planner, StepResult};
 use crate::domain::action::{Content, TemplateName};
-use crate::domain::criteria::ContactTest;
-use crate::domain::effect::{Effect, Origin, Receivers};
-use crate::domain::ids::{Lane, UserId};
+use crate::domain::effect::{Effect, Origin};
+use crate::domain::ids::{Lane, Person, UserId};
 use crate::domain::inbound::ReplyPath;
 use crate::domain::outgoing::Outgoing;
 use crate::lang::Lang;
-use crate::process::compose;
+use crate::process::{by_hand, compose, duty};
 use crate::sops::model::Via;
 
 impl Planner<'_> {
@@ -23,12 +22,8 @@ impl Planner<'_> {
         else {
             return Err("only a kf session can be handed over".to_owned());
         };
-        let servicers = self
-            .config
-            .servicers
-            .get(group)
-            .ok_or_else(|| format!("no servicer group is called {group}"))?
-            .clone();
+        let servicers = duty::group(self.config, &self.playbook.rules, group, self.now)
+            .ok_or_else(|| format!("no servicer group is called {group}"))?;
         let effect = Effect::KfTransfer {
             app: inbound.app.clone(),
             open_kfid: open_kfid.clone(),
@@ -58,24 +53,6 @@ impl Planner<'_> {
         Ok(())
     }
 
-    pub(super) fn mass_message(
-        &mut self,
-        template: &TemplateName,
-        audience: &[ContactTest],
-        origin: &Origin,
-        captures: &BTreeMap<String, String>,
-    ) -> StepResult {
-        let messages = compose::for_welcome(self.render(template, captures)?)?;
-        let effect = Effect::MassSend {
-            app: self.config.contact_app(&self.inbound().app).clone(),
-            to: Receivers::Matching(audience.to_vec()),
-            messages,
-        };
-        let lane = Lane(format!("mass/{}", origin.rule));
-        self.push(effect, lane, origin, 0);
-        Ok(())
-    }
-
     /// Gets a template to the contact in the way that a step of an SOP names.
     pub(in crate::process) fn send(
         &mut self,
@@ -89,45 +66,64 @@ impl Planner<'_> {
                 let content = Content::Template(template.clone());
                 self.robot(robot, &content, origin, &nothing)
             }
+            Via::Appchat(name) => self.appchat(name, template, origin),
+            Via::Moments => self.moment(template, origin),
             Via::Broadcast => self.broadcast(template, origin),
             Via::Staff => self.by_hand(template, origin),
         }
     }
 
-    /// A mass-send task for this one customer: WeCom has no other way into a 1:1 chat.
-    fn broadcast(&mut self, template: &TemplateName, origin: &Origin) -> StepResult {
-        let customer = self.customer()?;
-        let sender = self.follower()?;
-        let messages = compose::for_welcome(self.render(template, &BTreeMap::new())?)?;
-        let lane = Lane(format!("mass/{sender}"));
-        let effect = Effect::MassSend {
-            app: self.config.contact_app(&self.inbound().app).clone(),
-            to: Receivers::Of {
-                sender,
-                customers: vec![customer],
-            },
-            messages,
-        };
-        self.push(effect, lane, origin, 0);
+    /// Into an internal group of the config.
+    fn appchat(&mut self, name: &str, template: &TemplateName, origin: &Origin) -> StepResult {
+        let chat = self.config.appchats.get(name);
+        let chat = chat.ok_or_else(|| format!("no internal group is called {name}"))?;
+        let app = self.config.member_app();
+        let app = app.ok_or("nobody can be told: the config has no [[app]] of kind \"app\"")?;
+        let messages = self.render(template, &BTreeMap::new())?;
+        for (part, message) in compose::for_appchat(messages).into_iter().enumerate() {
+            let effect = Effect::Appchat {
+                app: app.clone(),
+                chat: chat.clone(),
+                message,
+            };
+            self.push(effect, Lane(format!("appchat/{chat}")), origin, part);
+        }
         Ok(())
     }
 
-    /// The member gets the content and sends it by hand.
+    /// The member gets the content, sends it by hand and says so on a card: pictures and the
+    /// like first, then the words, then the card.
     fn by_hand(&mut self, template: &TemplateName, origin: &Origin) -> StepResult {
-        let member = self.follower()?;
-        let content = self.render(template, &BTreeMap::new())?;
+        let member = match &self.contact.person {
+            Person::Group(_) => self.owner()?,
+            _ => self.follower()?,
+        };
+        let mut content = self.render(template, &BTreeMap::new())?;
+        content.sort_by_key(|message| matches!(message, Outgoing::Text { .. }));
         let name = self.contact.name.as_deref();
         let remark = self.contact.followers.first();
         let remark = remark.and_then(|follower| follower.remark.as_deref());
         let name = remark.or(name).unwrap_or(self.contact.person.id());
         let text = Lang::default().text("sop.by_hand", &[("name", name)]);
+        let card = self.asking_card(name, &content);
         let mut messages = vec![Outgoing::Text { text }];
         messages.extend(content);
+        messages.extend(card);
         self.tell_members(member.as_str(), vec![member.clone()], messages, origin)
     }
 
+    /// None where buttons are switched off.
+    fn asking_card(&self, name: &str, content: &[Outgoing]) -> Option<Outgoing> {
+        let cards = self.config.reminders.as_ref()?.cards;
+        let row = self.row.clone().filter(|_| cards)?;
+        let name = name.to_owned();
+        let out = by_hand::HandedOut { row, name };
+        let text = by_hand::words(content);
+        Some(by_hand::card(&out, text, self.record.id, self.now))
+    }
+
     /// The member who has had the customer for longest.
-    fn follower(&self) -> Result<UserId, String> {
+    pub(super) fn follower(&self) -> Result<UserId, String> {
         let first = self.contact.followers.first();
         let first = first.map(|follower| follower.userid.clone());
         first.ok_or_else(|| "no member has this customer as a contact".to_owned())

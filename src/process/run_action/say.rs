@@ -9,7 +9,7 @@ use crate::domain::effect::{Effect, NewEffect, Origin};
 use crate::domain::ids::{Lane, UserId};
 use crate::domain::inbound::{ReplyPath, Trigger};
 use crate::domain::outgoing::Outgoing;
-use crate::process::compose;
+use crate::process::{compose, duty};
 
 /// WeCom accepts a welcome for so long after the event.
 const WELCOME_LIFE: Duration = Duration::from_secs(20);
@@ -164,8 +164,11 @@ impl Planner<'_> {
     }
 
     pub(super) fn members(&self, to: &str) -> Result<Vec<UserId>, String> {
-        if let Some(members) = self.config.servicers.get(to) {
-            return Ok(members.clone());
+        if let Some(members) = duty::group(self.config, &self.playbook.rules, to, self.now) {
+            return match members.is_empty() {
+                false => Ok(members),
+                true => Err(format!("nobody is ever on duty in {to}")),
+            };
         }
         if to == "负责人" {
             let followers = self.followers();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Files, place_of};
+use super::Files;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::domain::inbound::Channel;
 use crate::rules::calendar::Calendar;
@@ -37,7 +37,7 @@ pub(super) fn find(set: &RuleSet, files: &Files<'_>, report: &mut Report) {
             let found = Diagnostic::of(problems::COVERED)
                 .value("id", rule.id.as_str())
                 .value("by", by.id.as_str())
-                .value("place", place_of(by));
+                .value("place", files.place_of(by));
             files.add(rule, rule.id.as_str(), found, report);
         }
         if always_stops(rule) {

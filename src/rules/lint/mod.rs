@@ -37,6 +37,11 @@ pub(super) fn whole(
 }
 
 impl Files<'_> {
+    /// Where a rule is, for a text.
+    fn place_of(&self, rule: &Rule) -> String {
+        format!("{}:{}", shown(self.dir, &rule.place.file), rule.place.line)
+    }
+
     /// Reports at the first occurrence of `text` in a rule, else where the rule begins.
     fn add(&self, rule: &Rule, text: &str, found: Diagnostic, report: &mut Report) {
         let Place { file, line } = &rule.place;
@@ -55,9 +60,4 @@ impl Files<'_> {
         let name = shown(self.dir, file);
         report.push(found.at(name, span).line(shown_line));
     }
-}
-
-/// Where a rule is, for a text.
-fn place_of(rule: &Rule) -> String {
-    format!("{}:{}", rule.place.file, rule.place.line)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use super::{Files, place_of};
+use super::Files;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::rules::load::References;
 use crate::rules::model::{Mode, Rule, RuleSet};
@@ -36,7 +36,7 @@ pub(super) fn find(
                 let found = Diagnostic::of(problems::SAME_TIME)
                     .value("id", other.id.as_str())
                     .value("other", one.id.as_str())
-                    .value("place", place_of(one));
+                    .value("place", files.place_of(one));
                 files.add(other, other.id.as_str(), found, report);
             }
         }

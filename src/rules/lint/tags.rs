@@ -14,6 +14,8 @@ use crate::rules::problems;
 
 /// Below this many characters one more or less makes another word.
 const LONG_ENOUGH: usize = 3;
+/// More tags that nothing sets are not compared with each other.
+const MOST_COMPARED: usize = 500;
 
 pub(super) fn find(
     set: &RuleSet,
@@ -21,35 +23,52 @@ pub(super) fn find(
     files: &Files<'_>,
     report: &mut Report,
 ) {
-    let given: BTreeSet<&Tag> = set
-        .rules
-        .iter()
-        .flat_map(|rule| rule.actions.iter())
-        .filter_map(|action| match action {
-            Action::Tag(tag) => Some(tag),
-            _ => None,
-        })
+    let by_rules = set.rules.iter().flat_map(|rule| rule.actions.iter());
+    let by_rules = by_rules.filter_map(|action| match action {
+        Action::Tag(tag) => Some(tag),
+        _ => None,
+    });
+    let given: BTreeSet<&Tag> = by_rules
+        .chain(references.plan_tags.into_iter().flatten())
         .collect();
-    let mut asked: BTreeMap<&Tag, &Rule> = BTreeMap::new();
+    let mut asked: BTreeMap<&Tag, Vec<&Rule>> = BTreeMap::new();
     for rule in &set.rules {
         for tag in asked_by(rule).filter(|tag| !is_given(tag, &given)) {
-            asked.entry(tag).or_insert(rule);
+            asked.entry(tag).or_default().push(rule);
         }
     }
     let created = references.setting.is_none_or(|setting| setting.create_tags);
-    for (tag, rule) in asked {
-        if let Some(near) = given.iter().find(|given| is_near(tag, given)) {
-            let found = Diagnostic::of(problems::NEAR_TAG)
-                .value("tag", tag.0.as_str())
-                .value("near", near.0.as_str())
-                .help(if created {
-                    "check.near_tag_help"
-                } else {
-                    "check.near_tag_no_create_help"
-                });
+    for (tag, rules) in &asked {
+        let near = given.iter().find(|given| is_near(tag, given)).copied();
+        let found = match near.map(|near| (near, problems::NEAR_TAG.key)) {
+            Some(found) => Some(found),
+            None => more_often(tag, &asked).map(|near| (near, "check.near_tag_asked")),
+        };
+        let Some((near, key)) = found else { continue };
+        let kind = problems::NEAR_TAG;
+        let found = Diagnostic::new(kind.code, kind.severity, key)
+            .value("tag", tag.0.as_str())
+            .value("near", near.0.as_str())
+            .help(if created {
+                "check.near_tag_help"
+            } else {
+                "check.near_tag_no_create_help"
+            });
+        if let Some(rule) = rules.first() {
             files.add(rule, &tag.0, found, report);
         }
     }
+}
+
+/// A tag that is nearly the same and asked for by more rules: members set both by hand.
+fn more_often<'t>(tag: &Tag, asked: &BTreeMap<&'t Tag, Vec<&Rule>>) -> Option<&'t Tag> {
+    if asked.len() > MOST_COMPARED {
+        return None;
+    }
+    let own = asked.get(tag).map_or(0, Vec::len);
+    let mut others = asked.iter();
+    let near = others.find(|(other, rules)| rules.len() > own && is_near(tag, other));
+    near.map(|(other, _)| *other)
 }
 
 fn asked_by(rule: &Rule) -> impl Iterator<Item = &Tag> {
@@ -57,11 +76,16 @@ fn asked_by(rule: &Rule) -> impl Iterator<Item = &Tag> {
         Action::MassMessage { audience, .. } => Some(audience),
         _ => None,
     });
+    let removed = rule.actions.iter().filter_map(|action| match action {
+        Action::Untag(tag) => Some(tag),
+        _ => None,
+    });
     let tests = rule.when.contact.iter().chain(audiences.flatten());
-    tests.filter_map(|test| match test {
+    let tests = tests.filter_map(|test| match test {
         ContactTest::HasTag(tag) | ContactTest::NotTag(tag) => Some(tag),
         _ => None,
-    })
+    });
+    tests.chain(removed)
 }
 
 /// A name without a group is found in any group.

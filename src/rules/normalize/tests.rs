@@ -6,7 +6,7 @@ use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use regex::Regex;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{BEYOND, TABLE, is_sign, normal, normalize, original_range, without_signs};
+use super::{BEYOND, Seen, TABLE, is_sign, normal, normalize, original, seen, without_signs};
 
 fn single(mut chars: impl Iterator<Item = char>) -> Option<char> {
     let first = chars.next()?;
@@ -163,15 +163,17 @@ fn clean_text_is_borrowed() {
 
 #[test]
 fn a_place_is_shown_in_the_customers_own_text() {
+    let shown = |text: &'static str, seen: &[Seen], word: &str| {
+        let chars: String = seen.iter().map(|seen| seen.c).collect();
+        let start = chars[..chars.find(word).expect("matches")].chars().count();
+        &text[original(text, &seen[start..start + word.chars().count()])]
+    };
     let text = "我要 退\u{200B} 款！";
-    let normalised = normalize(text);
-    let start = normalised.find("退款").expect("matches");
-    let range = original_range(text, &(start..start + "退款".len()), false);
-    assert_eq!(&text[range], "退\u{200B} 款");
+    assert_eq!(shown(text, &seen(text), "退款"), "退\u{200B} 款");
     let text = "😀我，要-退😀*款！";
-    let start = "我要".len();
-    let range = original_range(text, &(start..start + "退款".len()), true);
-    assert_eq!(&text[range], "退😀*款");
+    let mut loose = seen(text);
+    loose.retain(|seen| !is_sign(seen.c));
+    assert_eq!(shown(text, &loose, "退款"), "退😀*款");
 }
 
 #[test]
@@ -197,6 +199,7 @@ proptest! {
     fn twice_is_once(text in "\\PC{0,40}") {
         let once = normalize(&text).into_owned();
         prop_assert_eq!(normalize(&once), once.clone());
+        prop_assert!(once.chars().eq(seen(&text).iter().map(|seen| seen.c)));
         prop_assert!(once.chars().all(|c| normal(c) == Some(c)));
         if let Some(loose) = without_signs(&text) {
             prop_assert_eq!(without_signs(&loose), Some(loose.clone()));
@@ -208,8 +211,8 @@ proptest! {
         let text = format!("{a}{b}{c}");
         let (whole, part) = (normalize(&text), normalize(&b));
         prop_assert!(whole.contains(&*part));
-        let start = normalize(&a).len();
-        let range = original_range(&text, &(start..start + part.len()), false);
+        let start = normalize(&a).chars().count();
+        let range = original(&text, &seen(&text)[start..start + part.chars().count()]);
         prop_assert_eq!(normalize(&text[range]), part);
     }
 }

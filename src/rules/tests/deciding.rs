@@ -93,7 +93,7 @@ fn words_that_must_not_occur() {
     else {
         panic!("another reason");
     };
-    assert_eq!(found.word, "不退款");
+    assert_eq!(&*found.word, "不退款");
     assert_eq!(&"我 不 退 款了"[found.start..found.end], "不 退 款");
 }
 
@@ -246,7 +246,7 @@ fn our_own_and_servicers_words_set_nothing_off() {
             ),
             Decision {
                 trace: crate::rules::Trace {
-                    version: set.version().to_owned(),
+                    version: set.version().into(),
                     steps: vec![]
                 },
                 ..Decision::default()
@@ -412,7 +412,7 @@ fn the_trace_reads_as_an_explanation() {
          「退款」匹配到「退 款」
          → tag 意向/退款
          → reply 售后/退款说明
-         开始冷却 30m
+         开始冷却 30 分钟
          后面的规则不再判断
       – 后面 3 条规则没有判断：规则 退款咨询 触发后停止了
     ");

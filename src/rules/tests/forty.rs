@@ -1,7 +1,9 @@
 //! Broken files of more than forty kinds, as people break them: each must be found where it
 //! is, in one finding, with a mend in both languages.
 
-use super::support::{CALENDAR, read};
+mod more;
+
+use super::support::{CALENDAR, foreign_words, read};
 use crate::lang::Lang;
 
 /// What is wrong, the code, the line, the column, and a word of the mend.
@@ -274,13 +276,13 @@ const FILES: &[Broken] = &[
     broken(
         "a pattern that is not closed",
         "rules:\n  - id: a\n    when: {regex: '(\\d+'}\n    do: [{reply: 甲}]\n",
-        ("R007", 3, 19),
+        ("R007", 3, 20),
         "成对",
     ),
     broken(
         "look-around in a pattern",
         "rules:\n  - id: a\n    when: {regex: '退款(?!吗)'}\n    do: [{reply: 甲}]\n",
-        ("R007", 3, 19),
+        ("R007", 3, 22),
         "none",
     ),
     broken(
@@ -412,19 +414,19 @@ const FILES: &[Broken] = &[
     broken(
         "a variable that does not exist",
         "rules:\n  - id: a\n    when: {any: 退}\n    do: [{remark: '{{ customer.name }}'}]\n",
-        ("T004", 4, 19),
+        ("T004", 4, 23),
         "contact",
     ),
     broken(
         "a variable that may be missing",
         "rules:\n  - id: a\n    when: {any: 退}\n    do: [{remark: '{{ contact.name }}'}]\n",
-        ("T005", 4, 19),
+        ("T005", 4, 23),
         "default",
     ),
     broken(
         "a template that is not closed",
         "rules:\n  - id: a\n    when: {any: 退}\n    do: [{remark: '{{ contact.id }'}]\n",
-        ("T003", 4, 19),
+        ("T003", 4, 34),
         "{{ contact.name }}",
     ),
 ];
@@ -433,7 +435,7 @@ const FILES: &[Broken] = &[
 fn each_is_found_where_it_is_with_a_mend() {
     assert!(FILES.len() >= 40);
     let mut wrong = Vec::new();
-    for broken in FILES {
+    for broken in FILES.iter().chain(more::FILES) {
         let (_, report) = read(CALENDAR, broken.file.as_bytes());
         let places: Vec<_> = report
             .items()
@@ -446,6 +448,10 @@ fn each_is_found_where_it_is_with_a_mend() {
         if places != [(broken.code, broken.line, broken.column)] {
             wrong.push(format!("{}: {places:?}", broken.what));
             continue;
+        }
+        let foreign = foreign_words(&report, broken.file);
+        if !foreign.is_empty() {
+            wrong.push(format!("{}: English in Chinese: {foreign:?}", broken.what));
         }
         let items = report.items();
         let (zh, en) = (items[0].mend(Lang::Zh), items[0].mend(Lang::En));

@@ -62,7 +62,7 @@ fn the_third_match_in_a_week_fires() {
         first
             .trace
             .human(Lang::Zh, "")
-            .contains("7d 内第 1 次，满 3 次才触发")
+            .contains("7 天内第 1 次，满 3 次才触发")
     );
 
     // One match of two is older than a week.
@@ -105,6 +105,7 @@ fn the_limit_is_for_all_contacts_and_comes_last() {
     let set = rules(PRICES);
     let used = |count| Standing {
         used_today: [(RuleId::from("问价"), count)].into(),
+        ..Standing::default()
     };
     let mut contact = customer(&[]);
     assert!(matches!(

@@ -14,6 +14,7 @@ fn read(dir: &Path) -> (Option<RuleSet>, Report) {
         webhooks: &names(&[]),
         robots: &names(&[]),
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     load(dir, &references)
@@ -79,4 +80,20 @@ fn a_folder_that_is_not_there_is_an_error() {
     let (set, report) = read(Path::new("没有这个目录"));
     assert!(set.is_none());
     assert_eq!(report.items()[0].code, "R001");
+}
+
+#[test]
+fn files_that_only_look_like_rules_are_told_of() {
+    let dir = tempfile::tempdir().expect("folder");
+    write(dir.path(), "a.yaml", &[rule("x", "")]);
+    for name in ["b.YAML", "c.yaml.txt", "d.yml.bak", "e.json"] {
+        write(dir.path(), name, &[rule("y", "")]);
+    }
+    let (set, report) = read(dir.path());
+    assert!(set.is_some(), "a warning is no error");
+    let items = report.items();
+    let codes: Vec<_> = items.iter().map(|item| item.code).collect();
+    assert_eq!(codes, ["Y041"; 4]);
+    let mend = items[0].mend(crate::lang::Lang::En);
+    assert!(mend.is_some_and(|mend| mend.contains("b.yaml")));
 }

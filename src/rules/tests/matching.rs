@@ -1,4 +1,4 @@
-//! The automaton against the plainest possible reading of the language.
+//! The matcher against the plainest possible reading of the language.
 
 use crate::rules::Standing;
 use proptest::collection::vec;
@@ -164,6 +164,9 @@ fn a_long_list_finds_its_first_word_too() {
     let Verdict::Fired { found, .. } = &decision.trace.steps[0].verdict else {
         panic!("did not fire");
     };
-    assert_eq!(found[0].word, "词17号", "the first in the operator's order");
+    assert_eq!(
+        &*found[0].word, "词17号",
+        "the first in the operator's order"
+    );
     assert!(fired(&set, "词3000号", &customer(&[])).is_empty());
 }

@@ -49,8 +49,8 @@ fn groups_hold_no_groups() {
 
 #[test]
 fn patterns() {
-    one(&when("{regex: '(\\d+'}"), "R007", 3, 19);
-    one(&when("{regex: '(?<!不)退款'}"), "R007", 3, 19);
+    one(&when("{regex: '(\\d+'}"), "R007", 3, 20);
+    one(&when("{regex: '(?<!不)退款'}"), "R007", 3, 20);
     one(&when("{regex: '(\\w{1000}){1000}'}"), "R007", 3, 19);
     one(
         "rules:\n  - id: a\n    when: {regex: '\\d{9}'}\n    do: [{reply: 查单}]\n",
@@ -153,18 +153,18 @@ fn actions() {
         4,
         19,
     );
-    one(&act("{remark: '{{ contct.id }}'}"), "T004", 4, 19);
+    one(&act("{remark: '{{ contct.id }}'}"), "T004", 4, 23);
     one(
         &act("{notify: {to: lin.mei, text: '{{ contact.name }} 申请'}}"),
         "T005",
         4,
-        39,
+        43,
     );
     one(
         &act("{webhook: {to: erp查单, body: {a: ['{{ x']}}}"),
         "T003",
         4,
-        43,
+        47,
     );
 }
 

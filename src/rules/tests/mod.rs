@@ -8,6 +8,7 @@ mod language;
 mod loading;
 mod matching;
 mod meaning;
+mod roster;
 mod samples;
 mod schemas;
 mod spellings;

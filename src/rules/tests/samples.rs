@@ -24,6 +24,7 @@ fn shop() -> (Catalog, RuleSet) {
         webhooks: &names(&["订单系统"]),
         robots: &names(&["店铺群"]),
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let (set, more) = load(&root.join("rules"), &references);

@@ -3,6 +3,7 @@
 use crate::rules::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
@@ -61,6 +62,7 @@ pub(super) fn read(calendar: &str, rules: &[u8]) -> (Option<RuleSet>, Report) {
         webhooks: &names(&["erp查单"]),
         robots: &names(&["内部群"]),
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let mut report = Report::default();
@@ -143,7 +145,7 @@ pub(super) fn fired(set: &RuleSet, text: &str, contact: &Contact) -> Vec<String>
 
 pub(super) fn ids(decision: &Decision) -> Vec<String> {
     let fired = decision.fired.iter();
-    fired.map(|fired| fired.rule.0.clone()).collect()
+    fired.map(|fired| fired.rule.to_string()).collect()
 }
 
 /// What was found, as (code, line, column), in the order of the file.
@@ -163,6 +165,40 @@ pub(super) fn found(calendar: &str, text: &[u8]) -> Vec<(&'static str, usize, us
             (item.code, place.0, place.1)
         })
         .collect()
+}
+
+/// English words of a Chinese report that are neither in the operator's file nor in any
+/// Chinese text of the catalogue: somebody else's message got through.
+pub(super) fn foreign_words(report: &Report, file: &str) -> Vec<String> {
+    let told: String = report
+        .items()
+        .iter()
+        .map(|item| {
+            let mend = item.mend(Lang::Zh).unwrap_or_default();
+            format!("{}\n{mend}\n", item.message(Lang::Zh))
+        })
+        .collect();
+    let own: BTreeSet<&str> = words_in(file).collect();
+    let foreign = words_in(&told).filter(|word| !KNOWN.contains(*word) && !own.contains(word));
+    foreign.map(str::to_owned).collect()
+}
+
+/// The words of the catalogue's Chinese texts, and all keys.
+static KNOWN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lang");
+    let entries = std::fs::read_dir(folder).expect("the catalogue");
+    let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok());
+    let mut known = crate::rules::schema().to_string() + &crate::templates::schema().to_string();
+    for text in texts {
+        let chinese = text.lines().filter(|line| line.starts_with("zh = "));
+        known.extend(chinese);
+    }
+    words_in(&known).map(str::to_owned).collect()
+});
+
+fn words_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphabetic())
+        .filter(|word| word.len() > 1)
 }
 
 /// One mistake in a rule file, nothing else.

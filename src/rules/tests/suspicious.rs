@@ -2,6 +2,7 @@
 
 use super::support::{CALENDAR, at, catalog, found, names, when, zone};
 use crate::diagnostic::Report;
+use crate::domain::ids::Tag;
 use crate::lang::Lang;
 use crate::rules::Setting;
 use crate::rules::load::{References, from_files};
@@ -135,6 +136,12 @@ fn seasons_that_overlap() {
 }
 
 fn at_noon(text: &str, create_tags: bool) -> Report {
+    beside(text, create_tags, &[])
+}
+
+/// The findings beside plans that set these tags.
+fn beside(text: &str, create_tags: bool, tags: &[&str]) -> Report {
+    let tags = tags.iter().map(|tag| Tag::from(*tag)).collect();
     let files = [
         ("calendar.yaml".to_owned(), CALENDAR.as_bytes().to_vec()),
         ("r.yaml".to_owned(), text.as_bytes().to_vec()),
@@ -149,6 +156,7 @@ fn at_noon(text: &str, create_tags: bool) -> Report {
         webhooks: &names(&[]),
         robots: &names(&[]),
         sops: Some(&names(&["新客七天", "新群三天"])),
+        plan_tags: Some(&tags),
         setting: Some(&setting),
     };
     let mut report = Report::default();
@@ -215,4 +223,26 @@ fn tags_written_in_two_ways() {
     for fine in ["客户/已购买", "已购买", "客户/没买", "名单/黑名单"] {
         assert!(at_noon(&text(fine), true).is_empty(), "{fine}");
     }
+}
+
+#[test]
+fn tags_of_plans_and_tags_that_only_members_set() {
+    let asks = |tag: &str, id: &str| {
+        format!(
+            "{{id: {id}, when: {{any: 退{id}, contact: {{has_tag: {tag}}}}}, do: [{{reply: 甲}}]}}"
+        )
+    };
+    let one = set(&[&asks("客户/已购买了", "a")]);
+    assert!(at_noon(&one, true).is_empty());
+    assert_eq!(only(&beside(&one, true, &["客户/已购买"])).0, "R043");
+    assert!(beside(&one, true, &["客户/已购买了"]).is_empty());
+    // Where nobody sets either, the rarer spelling is the slip.
+    let three = set(&[
+        &asks("客户/老客户", "a"),
+        &asks("客户/老客户", "b"),
+        &asks("客户/老客户户", "c"),
+    ]);
+    let report = at_noon(&three, true);
+    assert_eq!(only(&report).0, "R043");
+    assert!(report.items()[0].message(Lang::En).contains("elsewhere"));
 }

@@ -130,3 +130,13 @@ fn without_good_rules_only_the_form_is_checked() {
     assert!(report.is_empty(), "{}", report.human(Lang::En));
     assert_eq!(suite.count(), 1);
 }
+
+#[test]
+fn what_says_nothing_is_refused() {
+    one("{from: 张三, say: 在, expect: {none: false}}", "E014", 43);
+    one(
+        "{from: 张三, say: 在, expect: {rule: 退款, only: false}}",
+        "E014",
+        53,
+    );
+}

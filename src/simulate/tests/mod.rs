@@ -3,5 +3,6 @@
 mod broken;
 mod coverage;
 mod judging;
+mod previewing;
 mod running;
 mod support;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::channels::ChannelSet;
 use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::lang::Lang;
@@ -108,6 +109,11 @@ pub(super) fn config() -> Config {
 }
 
 pub(super) fn playbook(config: &Config, rules: &str) -> Playbook {
+    playbook_with(config, rules, SOPS)
+}
+
+/// The shop with other plans.
+pub(super) fn playbook_with(config: &Config, rules: &str, plans: &str) -> Playbook {
     let templates: BTreeMap<String, Vec<u8>> = [
         ("退款说明.txt", "退款请提供订单号"),
         ("欢迎.txt", "欢迎光临"),
@@ -124,15 +130,17 @@ pub(super) fn playbook(config: &Config, rules: &str) -> Playbook {
         webhooks: &names(config.webhooks.keys().collect()),
         robots: &names(config.robots.keys().collect()),
         sops: None,
+        plan_tags: None,
         setting: None,
     };
     let files = BTreeMap::from([("a.yaml".to_owned(), rules.as_bytes().to_vec())]);
     let set = rules_from_files(Path::new("rules"), &files, &references, &mut report);
     let rules = set.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
-    let plans = BTreeMap::from([("a.yaml".to_owned(), SOPS.as_bytes().to_vec())]);
+    let plans = BTreeMap::from([("a.yaml".to_owned(), plans.as_bytes().to_vec())]);
     let reader = PlanReader {
         references: &references,
         calendar: rules.calendar(),
+        appchats: &config.appchats.keys().cloned().collect(),
     };
     let plans = sops::load::from_files(Path::new("sops"), &plans, reader, &mut report);
     let sops = plans.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
@@ -140,6 +148,7 @@ pub(super) fn playbook(config: &Config, rules: &str) -> Playbook {
         rules,
         templates,
         sops,
+        channels: ChannelSet::default(),
     }
 }
 

@@ -50,7 +50,7 @@ fn keys_of_another_kind() {
         2
     );
     let group = "version: 1\nsops:\n  - id: 计划\n    kind: group\n    steps: [{at: 0d, do: [{tag: a/b}]}]\n";
-    assert_eq!(found(group), [("S004", 3), ("S012", 3)], "whose groups?");
+    assert_eq!(found(group), [("S004", 3)], "whose groups?");
     let often = "version: 1\nsops:\n  - id: 计划\n    kind: recurring\n    every: 周八 09:00\n    target: {name: a}\n    steps: [{do: [{tag: a/b}]}]\n";
     assert_eq!(found(often), [("S007", 5)]);
     let both = often
@@ -85,6 +85,15 @@ fn what_steps_do() {
     assert_eq!(all("via: staff, do: [{send: 甲}]"), []);
     assert_eq!(all("via: robot, do: [{send: 甲}]"), [("S004", 5)]);
     assert_eq!(all("via: robot, to: 值班群, do: [{send: 甲}]"), []);
+    assert_eq!(all("via: appchat, to: 店长群, do: [{send: 甲}]"), []);
+    assert_eq!(all("via: appchat, do: [{send: 甲}]"), [("S004", 5)]);
+    let elsewhere = "via: appchat, to: 别的群, do: [{send: 甲}]";
+    assert_eq!(all(elsewhere), [("S016", 5)]);
+    let each = "via: broadcast, do: [{send: 丁}]";
+    assert_eq!(all(each), [("S015", 5)], "a task for each");
+    assert_eq!(all("via: staff, do: [{send: 丁}]"), []);
+    let one = "via: moments, do: [{send: 甲}]";
+    assert_eq!(all(one), [("S017", 3)], "not to one customer");
     // What plans share with rules has the codes of rules.
     for (what, code) in [
         ("via: staff, do: [{send: 丙}]", "R013"),
@@ -137,4 +146,21 @@ fn one_run_finds_everything() {
         assert!(codes.contains(&code), "{code} in {codes:?}");
     }
     assert_eq!(many.len(), 6, "{many:?}");
+}
+
+#[test]
+fn moments_are_for_everybody_with_a_tag() {
+    let plan = |audience: &str| {
+        found(&format!(
+            "version: 1\nsops:\n  - id: 计划\n    kind: recurring\n    every: 周一 09:00\n    \
+             audience: {audience}\n    steps: [{{via: moments, do: [{{send: 甲}}]}}]\n"
+        ))
+    };
+    let codes = |audience: &str| {
+        let found = plan(audience);
+        found.iter().any(|(code, _)| *code == "S017")
+    };
+    assert!(!codes("{has_tag: a/b}"));
+    assert!(codes("{has_tag: a/b, not_tag: a/c}"));
+    assert!(codes("{not_tag: a/b}"));
 }

@@ -4,4 +4,4 @@ mod broken;
 mod moving;
 mod playing;
 mod samples;
-mod support;
+pub(in crate::sops) mod support;

@@ -8,11 +8,13 @@ use crate::domain::contact::{Contact, Enrolment, SopEnding, TagMark};
 use crate::domain::ids::{Person, SopId, Tag};
 use crate::rules::Calendar;
 use crate::sops::lifecycle::{Scene, Turn, begin, entered};
+use crate::sops::outreach::Outreach;
 use crate::sops::{Sop, SopSet};
 
 struct Story {
     sop: Sop,
     contact: Contact,
+    outreach: Outreach,
     calendar: Calendar,
     zone: TimeZone,
 }
@@ -23,11 +25,12 @@ impl Story {
         let zone = TimeZone::get("Asia/Shanghai").expect("a zone");
         let sop = lifecycle(lines);
         let mut contact = Contact::unknown(Person::External("wm1".into()));
-        let begun = begin(&sop, None, at("2026-11-23T10:00"), &zone);
+        let begun = begin(&sop, at("2026-11-23T10:00"), &zone);
         contact.sops.insert(sop.id.clone(), begun.enrolment);
         Self {
             sop,
             contact,
+            outreach: Outreach::default(),
             calendar: Calendar::of_chinese_holidays(),
             zone,
         }
@@ -42,6 +45,7 @@ impl Story {
             sop: &self.sop,
             contact: &self.contact,
             enrolment: &self.contact.sops[&self.sop.id],
+            outreach: &self.outreach,
             calendar: &self.calendar,
             zone: &self.zone,
             now: at(now),
@@ -115,16 +119,14 @@ fn quiet_hours_hold_back_what_is_said_and_nothing_else() {
 fn messages_of_all_plans_count_for_the_cap() {
     let cap = "limits: {per_contact: 1/天}";
     let mut story = Story::of(&[cap, SEND]);
-    let mut other = Enrolment::begin("v".into(), at("2026-11-20T10:00"));
-    other.sent.push(at("2026-11-24T08:00"));
-    story.contact.sops.insert(SopId::from("另一个"), other);
+    story.contact.reached.push(at("2026-11-24T08:00"));
     let tomorrow = at("2026-11-25T10:00");
     let full = Turn::Wait(tomorrow, "the limit of messages is reached");
     assert_eq!(story.turn("2026-11-24T10:00"), full);
     assert_eq!(story.turn("2026-11-25T10:00"), Turn::Do);
     let reminder = "steps: [{at: 1d 10:00, do: [{remind: {who: 负责人, text: \"{{ now }}\"}}]}]";
     let mut story = Story::of(&[cap, reminder]);
-    story.enrolment().sent.push(at("2026-11-24T08:00"));
+    story.contact.reached.push(at("2026-11-24T08:00"));
     assert_eq!(
         story.turn("2026-11-24T10:00"),
         Turn::Do,
@@ -202,14 +204,13 @@ fn a_date_that_was_over_is_left_out() {
 #[test]
 fn behind_the_last_step_it_is_over() {
     let story = Story::of(&[SEND]);
-    let over = story.scene("2026-11-24T10:00").moved_on(true);
+    let over = story.scene("2026-11-24T10:00").moved_on();
     assert_eq!(over.due, None);
     let end = over.enrolment.ended.expect("over");
     assert_eq!(
         (end.at, end.how),
         (at("2026-11-24T10:00"), SopEnding::Finished)
     );
-    assert_eq!(over.enrolment.sent, [at("2026-11-24T10:00")]);
 }
 
 #[test]
@@ -230,4 +231,23 @@ fn people_enter_once_when_something_happens_to_them() {
     let over = Enrolment::begin("v".into(), now);
     been.sops.insert(SopId::from("计划"), over);
     assert_eq!(enters(&been, &been, true), 0, "nobody enters twice");
+}
+
+#[test]
+fn the_companys_rules_hold_beside_the_plans() {
+    let mut story = Story::of(&[SEND]);
+    story.outreach.do_not_disturb = vec!["名单/勿扰".into()];
+    assert_eq!(story.turn("2026-11-24T10:00"), Turn::Do);
+    story
+        .contact
+        .tags
+        .insert("名单/勿扰".into(), TagMark::told(at("2026-11-20T10:00")));
+    let shunned = Turn::Skip("they do not want to be disturbed");
+    assert_eq!(story.turn("2026-11-24T10:00"), shunned);
+    // What nobody outside hears of goes on.
+    let silent = "steps: [{at: 1d 10:00, do: [{tag: a/b}]}]";
+    let mut quiet = Story::of(&[silent]);
+    quiet.outreach = story.outreach.clone();
+    quiet.contact.tags = story.contact.tags.clone();
+    assert_eq!(quiet.turn("2026-11-24T10:00"), Turn::Do);
 }

@@ -10,6 +10,7 @@ use crate::domain::ids::Person;
 use crate::rules::Calendar;
 use crate::sops::Sop;
 use crate::sops::lifecycle::{Progress, Scene, Turn, begin};
+use crate::sops::outreach::Outreach;
 use crate::sops::quiet::is_quiet;
 use crate::sops::timing::local;
 
@@ -18,8 +19,9 @@ const DAY: i64 = 86_400_000;
 /// Plays a plan to its end. Gives the step and time of everything that was done.
 fn play(sop: &Sop, zone: &TimeZone, start: UnixMillis, delays: &[i64]) -> Vec<(u32, UnixMillis)> {
     let calendar = Calendar::of_chinese_holidays();
+    let outreach = Outreach::default();
     let mut contact = Contact::unknown(Person::External("wm1".into()));
-    let begun = begin(sop, None, start, zone);
+    let begun = begin(sop, start, zone);
     contact.sops.insert(sop.id.clone(), begun.enrolment);
     let (mut due, mut now) = (begun.due, start);
     let mut done = Vec::new();
@@ -35,15 +37,17 @@ fn play(sop: &Sop, zone: &TimeZone, start: UnixMillis, delays: &[i64]) -> Vec<(u
             sop,
             contact: &contact,
             enrolment,
+            outreach: &outreach,
             calendar: &calendar,
             zone,
             now,
         };
         let sends = sop.steps[enrolment.step as usize].sends();
+        let (turn, moved) = (scene.turn(at, false), scene.moved_on());
         let Progress {
             enrolment,
             due: next,
-        } = match scene.turn(at, false) {
+        } = match turn {
             Turn::Wait(until, _) => {
                 assert!(until > now, "it waits for the past");
                 due = Some(until);
@@ -51,9 +55,10 @@ fn play(sop: &Sop, zone: &TimeZone, start: UnixMillis, delays: &[i64]) -> Vec<(u
             }
             Turn::Do => {
                 done.push((enrolment.step, now));
-                scene.moved_on(sends)
+                contact.reached.extend(sends.then_some(now));
+                moved
             }
-            Turn::Skip(_) => scene.moved_on(false),
+            Turn::Skip(_) => moved,
             Turn::Exit => return done,
         };
         contact.sops.insert(sop.id.clone(), enrolment);

@@ -11,7 +11,7 @@ use crate::templates::Catalog;
 
 /// Reads one file. Known are the templates `甲` (a text) and `乙` (a menu), the servicer
 /// group `售后组`, the robot `值班群`, and the plans of the file.
-pub(super) fn read(text: &str) -> (Option<SopSet>, Report) {
+pub(in crate::sops) fn read(text: &str) -> (Option<SopSet>, Report) {
     let files = |pairs: &[(&str, &str)]| -> BTreeMap<String, Vec<u8>> {
         let pairs = pairs.iter();
         pairs
@@ -20,7 +20,11 @@ pub(super) fn read(text: &str) -> (Option<SopSet>, Report) {
     };
     let mut report = Report::default();
     let menu = "menu: {head: 请选, items: [{click: 退款}]}\n";
-    let templates = files(&[("甲.txt", "您好"), ("乙.yaml", menu)]);
+    let templates = files(&[
+        ("甲.txt", "您好"),
+        ("乙.yaml", menu),
+        ("丁.txt", "{{ contact.name | default('您') }}好"),
+    ]);
     let templates = Catalog::from_files(Path::new("templates"), &templates, &mut report);
     let names = |names: &[&str]| -> BTreeSet<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
@@ -31,12 +35,14 @@ pub(super) fn read(text: &str) -> (Option<SopSet>, Report) {
         webhooks: &names(&[]),
         robots: &names(&["值班群"]),
         sops: Some(&names(&["计划"])),
+        plan_tags: None,
         setting: None,
     };
     let calendar = Calendar::of_chinese_holidays();
     let reader = PlanReader {
         references: &references,
         calendar: &calendar,
+        appchats: &names(&["店长群"]),
     };
     let files = files(&[("x.yaml", text)]);
     let set = from_files(Path::new("sops"), &files, reader, &mut report);
@@ -44,7 +50,7 @@ pub(super) fn read(text: &str) -> (Option<SopSet>, Report) {
 }
 
 /// The one plan of a good file.
-pub(super) fn plan(text: &str) -> Sop {
+pub(in crate::sops) fn plan(text: &str) -> Sop {
     let (set, report) = read(text);
     let human = report.human(crate::lang::Lang::En);
     let set = set.unwrap_or_else(|| panic!("{human}"));
@@ -53,12 +59,12 @@ pub(super) fn plan(text: &str) -> Sop {
 }
 
 /// A lifecycle plan with these lines.
-pub(super) fn lifecycle(lines: &[&str]) -> Sop {
+pub(in crate::sops) fn lifecycle(lines: &[&str]) -> Sop {
     plan(&text_of(lines))
 }
 
 /// The file of a lifecycle plan with these lines.
-pub(super) fn text_of(lines: &[&str]) -> String {
+pub(in crate::sops) fn text_of(lines: &[&str]) -> String {
     let head = "version: 1\nsops:\n  - id: 计划\n    kind: lifecycle\n";
     let lines: String = lines.iter().map(|line| format!("    {line}\n")).collect();
     format!("{head}{lines}")

@@ -4,25 +4,19 @@ use super::Subject;
 use super::support::{CORP, accept, at, customer, decision, one_record, record};
 use crate::domain::change::{ContactChange, TagGrant, TakeBack};
 use crate::domain::contact::{Follower, Value};
-use crate::domain::ids::{RecordId, RuleId, Tag, UserId};
-use crate::store::{ContactFacts, DecisionCommit, Store};
+use crate::domain::group::Group;
+use crate::domain::ids::{Person, RecordId, RuleId, Tag, UserId};
+use crate::store::{ContactFacts, DecisionCommit, GroupFacts, Store, SyncPage};
 
 fn facts(synced_at: i64) -> ContactFacts {
-    ContactFacts {
-        person: customer("a"),
-        name: None,
-        followers: None,
-        tags: None,
-        synced_at: at(synced_at),
-    }
+    ContactFacts::asked(customer("a"), at(synced_at))
 }
 
 fn follower(userid: &str, added_at: i64) -> Follower {
     Follower {
-        userid: UserId::from(userid),
-        remark: None,
         added_at: Some(at(added_at)),
         source: Some(format!("code-{userid}")),
+        ..Follower::of(UserId::from(userid))
     }
 }
 
@@ -236,4 +230,150 @@ pub async fn are_read_page_by_page(subject: &dyn Subject) {
         seen.extend(page.into_iter().map(|contact| contact.person));
     }
     assert_eq!(seen, ["a", "b", "c"].map(customer));
+}
+
+/// What a member's list tells of the pair.
+fn relation(userid: &str, tags: Option<&[&str]>, seen_at: i64) -> ContactFacts {
+    let told = tags.map(|tags| tags.iter().map(|&tag| Tag::from(tag)).collect());
+    let follower = Follower {
+        tags: told,
+        seen_at: Some(at(seen_at)),
+        ..follower(userid, 1)
+    };
+    ContactFacts {
+        name: Some("小明".to_owned()),
+        relations: vec![follower],
+        ..facts(seen_at)
+    }
+}
+
+fn page(contacts: Vec<ContactFacts>) -> SyncPage {
+    SyncPage {
+        contacts,
+        ..SyncPage::default()
+    }
+}
+
+pub async fn lists_tell_of_one_follower_at_a_time(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let both = vec![
+        relation("a", Some(&["客户/新"]), 10),
+        relation("b", Some(&["客户/老"]), 10),
+    ];
+    store.take_sync_page(page(both)).await.unwrap();
+    let known = store.contact(&customer("a")).await.unwrap().unwrap();
+    assert_eq!((known.followers.len(), known.tags.len()), (2, 2));
+    // A list does not make the whole contact fresh.
+    assert_eq!(known.synced_at, None);
+
+    // One list says that its tag is gone; the other member's stays.
+    let later = vec![relation("a", Some(&[]), 20), relation("b", None, 5)];
+    store.take_sync_page(page(later)).await.unwrap();
+    let known = store.contact(&customer("a")).await.unwrap().unwrap();
+    assert_eq!(
+        known.tags.keys().collect::<Vec<_>>(),
+        [&Tag::from("客户/老")]
+    );
+    // What was told later stays, whoever comes with something older.
+    assert_eq!(known.followers[1].seen_at, Some(at(10)));
+
+    // A list that cannot name the tags takes none away.
+    let unnamed = vec![relation("b", None, 30)];
+    store.take_sync_page(page(unnamed)).await.unwrap();
+    let known = store.contact(&customer("a")).await.unwrap().unwrap();
+    assert!(known.has_tag(&Tag::from("客户/老")));
+}
+
+pub async fn customers_are_lost_and_come_back(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let with = |followers: Vec<Follower>, now| ContactFacts {
+        followers: Some(followers),
+        ..facts(now)
+    };
+    let lost_at = async || {
+        let known = store.contact(&customer("a")).await.unwrap();
+        known.and_then(|known| known.lost_at)
+    };
+    // Somebody whom nobody ever had is not lost.
+    store.merge_contact(with(vec![], 5)).await.unwrap();
+    assert_eq!(lost_at().await, None);
+    store
+        .merge_contact(with(vec![follower("a", 6)], 7))
+        .await
+        .unwrap();
+    store.merge_contact(with(vec![], 8)).await.unwrap();
+    assert_eq!(lost_at().await, Some(at(8)));
+    store
+        .take_sync_page(page(vec![relation("a", None, 9)]))
+        .await
+        .unwrap();
+    assert_eq!(lost_at().await, None);
+    let removed = ContactChange {
+        removed_by: Some(UserId::from("a")),
+        ..ContactChange::default()
+    };
+    change(&*store, "1", 10, removed).await;
+    assert_eq!(lost_at().await, Some(at(10)));
+}
+
+pub async fn groups_are_kept_like_contacts(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let person = Person::Group("wr1".into());
+    let is = ContactFacts {
+        name: Some("茶友群".to_owned()),
+        group: Some(GroupFacts::Is {
+            group: Group {
+                owner: Some(UserId::from("a")),
+                ..Group::default()
+            },
+            made_at: Some(at(1)),
+        }),
+        ..ContactFacts::asked(person.clone(), at(10))
+    };
+    let made = store.merge_contact(is).await.unwrap();
+    assert_eq!(
+        (made.name.as_deref(), made.added_at),
+        (Some("茶友群"), Some(at(1)))
+    );
+    let gone = ContactFacts {
+        group: Some(GroupFacts::Dissolved),
+        ..ContactFacts::asked(person, at(20))
+    };
+    let gone = store.merge_contact(gone).await.unwrap();
+    let group = gone.group.unwrap();
+    assert_eq!(group.dissolved_at, Some(at(20)));
+    assert_eq!(group.owner, Some(UserId::from("a")));
+    assert_eq!(gone.name.as_deref(), Some("茶友群"));
+}
+
+pub async fn a_page_of_a_list_is_taken_whole(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let whole = SyncPage {
+        contacts: vec![relation("a", None, 1)],
+        records: vec![record("a", "made", 1)],
+        notes: vec![("place".to_owned(), serde_json::json!(7))],
+    };
+    store.take_sync_page(whole.clone()).await.unwrap();
+    store.take_sync_page(whole).await.unwrap();
+    assert_eq!(
+        store.fact("place").await.unwrap(),
+        Some(serde_json::json!(7))
+    );
+    // The record is known by its dedupe key.
+    let claimed = one_record(&*store, 2).await;
+    assert_eq!(claimed.received_at, at(1));
+    assert_eq!(store.depths(at(2)).await.unwrap().inbox, 1);
+}
+
+pub async fn what_counts_adds_up_on_the_newest_state(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let more = || ContactChange {
+        count: vec![("order_count".to_owned(), 1.0), ("sum".to_owned(), 2.5)],
+        ..ContactChange::default()
+    };
+    change(&*store, "1", 1, more()).await;
+    change(&*store, "2", 2, more()).await;
+    let known = store.contact(&customer("a")).await.unwrap().unwrap();
+    assert_eq!(known.attributes["order_count"], Value::Number(2.0));
+    assert_eq!(known.attributes["sum"], Value::Number(5.0));
 }

@@ -150,11 +150,9 @@ pub async fn apply_to_the_newest_contact(subject: &dyn Subject) {
     let claimed = one_record(&*store, 0).await;
     // Somebody else learns something while the decision is made.
     let facts = ContactFacts {
-        person: customer("a"),
         name: Some("小明".to_owned()),
-        followers: None,
         tags: Some(vec![Tag::from("来源/展会")]),
-        synced_at: at(1),
+        ..ContactFacts::asked(customer("a"), at(1))
     };
     store.merge_contact(facts).await.unwrap();
     let change = ContactChange {
@@ -228,7 +226,7 @@ fn uses(rule: &str, day: jiff::civil::Date, max: u32) -> Vec<RuleUse> {
 async fn used(store: &dyn Store, day: jiff::civil::Date) -> Vec<(String, u32)> {
     let uses = store.rule_uses(day).await.unwrap();
     uses.into_iter()
-        .map(|(rule, count)| (rule.0, count))
+        .map(|(rule, count)| (rule.to_string(), count))
         .collect()
 }
 

@@ -6,6 +6,7 @@
 mod support;
 
 pub mod admin;
+pub mod broadcasts;
 pub mod contacts;
 pub mod decisions;
 pub mod inbox;
@@ -16,6 +17,7 @@ pub mod prune;
 pub mod quotas;
 pub mod random;
 pub mod reopen;
+pub mod sop_rows;
 pub mod timers;
 
 use std::sync::Arc;
@@ -97,6 +99,11 @@ macro_rules! store_conformance {
                 provenance_survives_what_wecom_says
                 what_a_rule_set_is_taken_back_exactly
                 are_read_page_by_page
+                lists_tell_of_one_follower_at_a_time
+                customers_are_lost_and_come_back
+                groups_are_kept_like_contacts
+                a_page_of_a_list_is_taken_whole
+                what_counts_adds_up_on_the_newest_state
             }
             timers {
                 come_in_order_of_their_due_time
@@ -107,6 +114,28 @@ macro_rules! store_conformance {
                 two_schedulers_fire_each_once
                 fired_ones_stay_fired_after_a_restart
                 facts_are_replaced_by_name
+                facts_are_found_by_the_beginning_of_their_name
+                a_swap_of_facts_needs_what_was_read
+            }
+            sop_rows {
+                are_written_with_their_decision
+                come_by_run_target_and_step
+                ids_that_begin_alike_are_told_apart
+                news_of_a_message_goes_into_its_row
+                old_ones_are_pruned
+            }
+            broadcasts {
+                gather_what_is_alike
+                waiting_for_more_has_an_end
+                nobody_is_in_one_twice
+                a_closed_one_takes_nobody
+                who_read_an_older_state_changes_nothing
+                news_reaches_the_targets_and_their_steps
+                nobody_gets_more_than_the_ceiling
+                what_others_have_used_up_is_known
+                a_full_one_goes_on_in_another
+                are_listed_the_newest_first
+                stay_after_a_restart
             }
             quotas {
                 hold_in_any_window

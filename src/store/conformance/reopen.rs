@@ -179,13 +179,7 @@ pub async fn corps_do_not_see_each_other(subject: &dyn Subject) {
         .put_facts(vec![("f".to_owned(), serde_json::json!(1))])
         .await
         .unwrap();
-    let facts = ContactFacts {
-        person: customer("a"),
-        name: None,
-        followers: None,
-        tags: None,
-        synced_at: at(0),
-    };
+    let facts = ContactFacts::asked(customer("a"), at(0));
     store.merge_contact(facts).await.unwrap();
     drop(store);
 

@@ -181,8 +181,11 @@ pub(super) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionCommit {
         uses: Vec::new(),
         records: Vec::new(),
         effects: Vec::new(),
+        broadcasts: Vec::new(),
         timers: Vec::new(),
         remove_timers: Vec::new(),
+        rows: Vec::new(),
+        notes: Vec::new(),
         trace: None,
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::Subject;
-use super::support::{CORP, at, decision, records, texts, timer};
-use crate::store::Store;
+use super::support::{CORP, at, decision, record, records, texts, timer};
+use crate::store::{FactSwap, Store, StoreError};
 
 async fn due(store: &dyn Store, now: i64, limit: usize) -> Vec<String> {
     let timers = store.due_timers(at(now), limit).await.unwrap();
@@ -168,4 +168,48 @@ pub async fn facts_are_replaced_by_name(subject: &dyn Subject) {
         store.fact("big").await.unwrap(),
         Some(json!("字".repeat(50_000)))
     );
+}
+
+pub async fn facts_are_found_by_the_beginning_of_their_name(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let fact = |name: &str, value: i64| (name.to_owned(), json!(value));
+    let facts = vec![
+        fact("run/b", 2),
+        fact("run/a", 1),
+        fact("runs", 3),
+        fact("ru", 4),
+    ];
+    store.put_facts(facts).await.unwrap();
+    let found = store.facts_under("run/").await.unwrap();
+    assert_eq!(found, [fact("run/a", 1), fact("run/b", 2)]);
+    assert_eq!(store.facts_under("none/").await.unwrap(), []);
+}
+
+pub async fn a_swap_of_facts_needs_what_was_read(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let fact = |value: serde_json::Value| vec![("cursor".to_owned(), value)];
+    let swap = |expected, next, text: &str| FactSwap {
+        expected: fact(expected),
+        facts: fact(next),
+        records: vec![record("a", text, 0)],
+    };
+    let first = store.swap_facts(swap(json!(null), json!(1), "one")).await;
+    assert_eq!(first.unwrap().len(), 1);
+    let (one, other) = tokio::join!(
+        store.swap_facts(swap(json!(1), json!(2), "two")),
+        store.swap_facts(swap(json!(1), json!(3), "three")),
+    );
+    let refused = [one, other]
+        .into_iter()
+        .filter(|swap| matches!(swap, Err(StoreError::FactMoved { name }) if name == "cursor"));
+    assert_eq!(refused.count(), 1, "one of the two");
+    assert_eq!(
+        store.depths(at(0)).await.unwrap().inbox,
+        2,
+        "and its record"
+    );
+    drop(store);
+    let store = subject.open(CORP).await;
+    let stays = store.fact("cursor").await.unwrap();
+    assert!(stays == Some(json!(2)) || stays == Some(json!(3)));
 }

@@ -10,7 +10,6 @@ use super::item::{ClaimRow, EffectBody, INBOX, ItemRow, Kind, OUTBOX, Queue};
 use super::keys::{Keys, Table, last_u64};
 use super::txn::{Counter, Txn, decode, get_json};
 use crate::domain::clock::UnixMillis;
-use crate::domain::effect::Effect;
 use crate::domain::inbound::{Inbound, Trigger};
 use crate::store::{
     Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem, RecordBody, RecordOutcome,
@@ -184,37 +183,8 @@ fn inbound_words(inbound: &Inbound) -> String {
 
 fn effect_words(body: &[u8]) -> (String, Option<String>) {
     match decode::<EffectBody>("effect", body) {
-        Ok(body) => (body.effect.word().to_owned(), effect_whom(&body.effect)),
+        Ok(body) => (body.effect.word().to_owned(), body.effect.whom()),
         Err(_) => (NOT_READABLE.to_owned(), None),
-    }
-}
-
-fn effect_whom(effect: &Effect) -> Option<String> {
-    match effect {
-        Effect::KfSend {
-            external_userid, ..
-        }
-        | Effect::MarkTag {
-            external_userid, ..
-        }
-        | Effect::Remark {
-            external_userid, ..
-        }
-        | Effect::KfTransfer {
-            external_userid, ..
-        }
-        | Effect::KfEnd {
-            external_userid, ..
-        } => Some(external_userid.0.clone()),
-        Effect::MassSend { to, .. } => to.named(),
-        Effect::AppSend { to, .. } => {
-            let names: Vec<&str> = to.iter().map(|member| member.as_str()).collect();
-            Some(names.join("|"))
-        }
-        Effect::Robot { robot: name, .. } | Effect::Webhook { webhook: name, .. } => {
-            Some(name.clone())
-        }
-        Effect::KfEvent { .. } | Effect::Welcome { .. } | Effect::AibotReply { .. } => None,
     }
 }
 

@@ -4,13 +4,16 @@ use super::inbox::{self, PreparedRecord};
 use super::item::{INBOX, OUTBOX};
 use super::keys::Table;
 use super::outbox::{self, PreparedEffect};
+use super::sop_rows::{self, PreparedRow};
 use super::timers::{self, PreparedTimer};
 use super::txn::{Txn, encode};
-use super::{contacts, uses};
+use super::{broadcasts, contacts, uses};
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{EffectId, RecordId};
-use crate::store::{DecisionCommit, ItemState, RecordOutcome, Result, RuleUse};
+use crate::store::{
+    DecisionCommit, DeliveryNote, Gather, ItemState, RecordOutcome, Result, RuleUse,
+};
 
 /// A decision made ready for the writer.
 pub(crate) struct PreparedDecision {
@@ -22,8 +25,11 @@ pub(crate) struct PreparedDecision {
     uses: Vec<RuleUse>,
     records: Vec<PreparedRecord>,
     effects: Vec<PreparedEffect>,
+    broadcasts: Vec<Gather>,
     timers: Vec<PreparedTimer>,
     remove_timers: Vec<String>,
+    rows: Vec<PreparedRow>,
+    notes: Vec<DeliveryNote>,
     trace: Option<Vec<u8>>,
 }
 
@@ -47,8 +53,11 @@ impl PreparedDecision {
             effects: effects
                 .map(|effect| PreparedEffect::new(effect, now))
                 .collect::<Result<_>>()?,
+            broadcasts: decision.broadcasts,
             timers: timers::prepare(decision.timers)?,
             remove_timers: decision.remove_timers,
+            rows: sop_rows::prepare(&decision.rows)?,
+            notes: decision.notes,
             trace: decision
                 .trace
                 .map(|trace| encode("trace", &trace))
@@ -72,6 +81,11 @@ pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Ve
     inbox::accept(txn, decision.records)?;
     timers::remove(txn, &decision.remove_timers)?;
     timers::set(txn, decision.timers)?;
+    sop_rows::put(txn, decision.rows);
+    sop_rows::note(txn, decision.notes, decision.now)?;
+    for gather in decision.broadcasts {
+        broadcasts::gather(txn, gather, decision.now)?;
+    }
     let mut effects = Vec::with_capacity(decision.effects.len());
     for effect in decision.effects {
         effects.push(outbox::add(txn, effect, conversation)?);

@@ -21,6 +21,12 @@
 //! | quota | window, key | times of use, 8 bytes each |
 //! | rule use | day, rule | how often it fired on that day |
 //! | fact | name | the value |
+//! | SOP row | length of id, id, run, target behind its length, step | what became of a step |
+//! | broadcast | id | what it says and how far it has got |
+//! | broadcast due | due, id | empty |
+//! | broadcast open | what gathers in it | its id |
+//! | broadcast target | id, person | how far it has got |
+//! | received | person | when, by which broadcast |
 //!
 //! These are in memory only:
 //!
@@ -45,8 +51,8 @@ use sha1::{Digest, Sha1};
 
 use super::engine::KeyRange;
 use crate::domain::clock::UnixMillis;
-use crate::domain::ids::CorpId;
-use crate::store::{Result, StoreError};
+use crate::domain::ids::{BroadcastId, CorpId, Person, SopId};
+use crate::store::{Result, SopRowKey, StoreError};
 
 /// The tables by their byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +79,12 @@ pub(crate) enum Table {
     Quota = 0x70,
     RuleUse = 0x71,
     Fact = 0x80,
+    SopRow = 0x90,
+    Broadcast = 0xA0,
+    BroadcastDue = 0xA1,
+    BroadcastOpen = 0xA2,
+    BroadcastTarget = 0xA3,
+    Received = 0xA4,
     InboxLane = 0xE0,
     InboxReady = 0xE1,
     InboxClaim = 0xE2,
@@ -248,6 +260,56 @@ impl Keys {
         }
     }
 
+    /// What became of a step of an SOP.
+    pub(crate) fn sop_row(&self, row: &SopRowKey) -> Vec<u8> {
+        let target = row.target.key();
+        let parts: [&[u8]; 6] = [
+            &length_of(row.sop.as_str()),
+            row.sop.as_str().as_bytes(),
+            &ordered(row.run),
+            &length_of(&target),
+            target.as_bytes(),
+            &row.step.to_be_bytes(),
+        ];
+        self.key(Table::SopRow, &parts)
+    }
+
+    /// The rows of an SOP from a run on.
+    pub(crate) fn sop_rows(&self, sop: &SopId, since: UnixMillis) -> KeyRange {
+        let id: [&[u8]; 2] = [&length_of(sop.as_str()), sop.as_str().as_bytes()];
+        let to = KeyRange::prefix(self.key(Table::SopRow, &id)).to;
+        let from = self.key(Table::SopRow, &[id[0], id[1], &ordered(since)]);
+        KeyRange { from, to }
+    }
+
+    /// The place of a broadcast among what is due.
+    pub(crate) fn broadcast_due(&self, due: UnixMillis, id: BroadcastId) -> Vec<u8> {
+        self.key(Table::BroadcastDue, &[&ordered(due), &id.0.to_be_bytes()])
+    }
+
+    /// The broadcasts that are due at `now`.
+    pub(crate) fn broadcasts_until(&self, now: UnixMillis) -> KeyRange {
+        let end = UnixMillis(now.0.saturating_add(1));
+        KeyRange {
+            from: self.key(Table::BroadcastDue, &[]),
+            to: self.key(Table::BroadcastDue, &[&ordered(end)]),
+        }
+    }
+
+    /// A target of a broadcast.
+    pub(crate) fn broadcast_target(&self, id: BroadcastId, person: &Person) -> Vec<u8> {
+        let person = person.key();
+        self.key(
+            Table::BroadcastTarget,
+            &[&id.0.to_be_bytes(), person.as_bytes()],
+        )
+    }
+
+    /// The targets of a broadcast.
+    pub(crate) fn broadcast_targets(&self, id: BroadcastId) -> KeyRange {
+        KeyRange::prefix(self.number(Table::BroadcastTarget, id.0))
+    }
+
     /// How often a rule fired on a day.
     pub(crate) fn rule_use(&self, day: jiff::civil::Date, rule: &str) -> Vec<u8> {
         self.key(Table::RuleUse, &[&day_bytes(day), rule.as_bytes()])
@@ -330,6 +392,11 @@ fn day_bytes(day: jiff::civil::Date) -> [u8; DAY_BYTES] {
     let [high, low] = u16::try_from(day.year()).unwrap_or_default().to_be_bytes();
     let part = |number: i8| u8::try_from(number).unwrap_or_default();
     [high, low, part(day.month()), part(day.day())]
+}
+
+/// The length of a part that another part follows: no part is then the beginning of another.
+fn length_of(text: &str) -> [u8; 4] {
+    u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 fn ordered(time: UnixMillis) -> [u8; 8] {

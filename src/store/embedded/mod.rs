@@ -19,6 +19,7 @@
 //! begins with what is really there.
 
 mod admin;
+mod broadcasts;
 mod contacts;
 mod decision;
 mod engine;
@@ -35,6 +36,7 @@ mod past;
 mod prune;
 mod quotas;
 mod schema;
+mod sop_rows;
 mod timers;
 mod trait_impl;
 mod txn;

@@ -10,20 +10,21 @@ use super::inbox::PreparedRecord;
 use super::item::{INBOX, OUTBOX};
 use super::keys::Table;
 use super::kf::PreparedPage;
-use super::txn::{Txn, encode, get_json};
+use super::txn::{Txn, get_json};
 use super::{
-    EmbeddedStore, admin, contacts, decision, facts, history, inbox, kf, outbox, past, prune,
-    quotas, timers, uses,
+    EmbeddedStore, admin, broadcasts, contacts, decision, facts, history, inbox, kf, outbox, past,
+    prune, quotas, sop_rows, timers, uses,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::domain::ids::{EffectId, OpenKfId, Person, RecordId, RuleId};
+use crate::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
-    Acceptance, AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit,
-    Depths, FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
+    Acceptance, AttemptEnd, Broadcast, BroadcastChange, BroadcastQuery, BroadcastTarget, Claim,
+    ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit, DeliveryNote, Depths, FactSwap,
+    FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
     QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
-    Signals, Store,
+    Signals, SopRow, SopRowQuery, Store, SyncPage,
 };
 
 #[async_trait]
@@ -204,6 +205,24 @@ impl Store for EmbeddedStore {
             .await
     }
 
+    async fn take_sync_page(&self, page: SyncPage) -> Result<()> {
+        let records: Vec<PreparedRecord> = page
+            .records
+            .iter()
+            .map(PreparedRecord::new)
+            .collect::<Result<_>>()?;
+        let notes = facts::prepare(page.notes)?;
+        self.writer
+            .run(move |txn| {
+                for facts in page.contacts {
+                    contacts::merge(txn, facts)?;
+                }
+                inbox::accept(txn, records)?;
+                facts::put(txn, notes)
+            })
+            .await
+    }
+
     async fn contacts_after(&self, after: Option<&Person>, limit: usize) -> Result<Vec<Contact>> {
         let after = after.cloned();
         self.read(move |rows, keys| contacts::after(rows, keys, after.as_ref(), limit))
@@ -250,17 +269,68 @@ impl Store for EmbeddedStore {
         self.writer.run(move |txn| timers::remove(txn, &keys)).await
     }
 
+    async fn sop_rows(&self, query: SopRowQuery) -> Result<Vec<SopRow>> {
+        self.read(move |rows, keys| sop_rows::of(rows, keys, &query))
+            .await
+    }
+
+    async fn note_deliveries(&self, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize> {
+        self.writer
+            .run(move |txn| sop_rows::note(txn, notes, now))
+            .await
+    }
+
+    async fn broadcast(&self, id: BroadcastId) -> Result<Option<Broadcast>> {
+        self.read(move |rows, keys| broadcasts::load(rows, keys, id))
+            .await
+    }
+
+    async fn broadcasts(&self, query: BroadcastQuery) -> Result<Vec<Broadcast>> {
+        self.read(move |rows, keys| broadcasts::list(rows, keys, &query))
+            .await
+    }
+
+    async fn broadcasts_due(&self, now: UnixMillis, limit: usize) -> Result<Vec<Broadcast>> {
+        self.read(move |rows, keys| broadcasts::due(rows, keys, now, limit))
+            .await
+    }
+
+    async fn broadcast_targets(
+        &self,
+        id: BroadcastId,
+        after: Option<&Person>,
+        limit: usize,
+    ) -> Result<Vec<BroadcastTarget>> {
+        let after = after.cloned();
+        self.read(move |rows, keys| broadcasts::targets(rows, keys, id, after.as_ref(), limit))
+            .await
+    }
+
+    async fn change_broadcast(&self, change: BroadcastChange) -> Result<bool> {
+        self.writer
+            .run(move |txn| broadcasts::change(txn, change))
+            .await
+    }
+
     async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>> {
         let key = self.shared.keys.text(Table::Fact, name);
         get_json(self.shared.engine.as_ref(), &key, "fact")
     }
 
     async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()> {
-        let each = facts.into_iter();
-        let facts = each
-            .map(|(name, value)| Ok((name, encode("fact", &value)?)))
-            .collect::<Result<facts::PreparedFacts>>()?;
+        let facts = facts::prepare(facts)?;
         self.writer.run(move |txn| facts::put(txn, facts)).await
+    }
+
+    async fn facts_under(&self, prefix: &str) -> Result<Vec<(String, serde_json::Value)>> {
+        let prefix = prefix.to_owned();
+        self.read(move |rows, keys| facts::under(rows, keys, &prefix))
+            .await
+    }
+
+    async fn swap_facts(&self, swap: FactSwap) -> Result<Vec<Acceptance>> {
+        let swap = facts::PreparedSwap::new(swap)?;
+        self.writer.run(move |txn| facts::swap(txn, swap)).await
     }
 
     async fn depths(&self, now: UnixMillis) -> Result<Depths> {

@@ -20,6 +20,7 @@ const FENCES_PER_OPENING: u64 = 1 << 40;
 pub(crate) enum Counter {
     LastRecord,
     LastEffect,
+    LastBroadcast,
     Inbox,
     Dead,
     Outbox,
@@ -37,6 +38,7 @@ impl Counter {
         match self {
             Self::LastRecord => "last record",
             Self::LastEffect => "last effect",
+            Self::LastBroadcast => "last broadcast",
             Self::Inbox => "inbox",
             Self::Dead => "dead",
             Self::Outbox => "outbox",
@@ -63,6 +65,8 @@ pub(crate) struct Wake {
     pub(crate) outbox: bool,
     pub(crate) kf: bool,
     pub(crate) timers: bool,
+    pub(crate) sops: bool,
+    pub(crate) broadcasts: bool,
 }
 
 impl Wake {
@@ -73,6 +77,8 @@ impl Wake {
             (self.outbox, &signals.outbox),
             (self.kf, &signals.kf),
             (self.timers, &signals.timers),
+            (self.sops, &signals.sops),
+            (self.broadcasts, &signals.broadcasts),
         ];
         for (_, bell) in bells.into_iter().filter(|(ring, _)| *ring) {
             bell.notify_one();

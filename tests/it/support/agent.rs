@@ -150,7 +150,8 @@ impl AgentBuilder {
              [[app]]\nname = \"staff\"\nkind = \"app\"\nagent_id = 1000002\nsecret = \"app-secret\"\n{callback}{staff}\
              [[app]]\nname = \"bot\"\nkind = \"aibot\"\n{callback}\
              [store]\nkind = \"{store}\"\npath = \"data\"\n\
-             [servicers]\n\"售后组\" = [\"zhao.min\"]\n[robots]\n\"值班群\" = \"sample-robot-key\"\n{extra}"
+             [servicers]\n\"售后组\" = [\"zhao.min\"]\n[robots]\n\"值班群\" = \"sample-robot-key\"\n\
+             [sync]\nevery = \"off\"\n{extra}"
         );
         let text = self.edits.iter().fold(text, |text, (from, to)| {
             assert!(text.contains(from), "agent.toml has no {from}");
@@ -297,6 +298,32 @@ impl Agent {
         values.map(|value| value.expect("JSON")).collect()
     }
 
+    /// What is known of a contact or group by its id or name; null if there is none.
+    pub async fn known(&self, who: &str) -> serde_json::Value {
+        let client = ControlClient::new(&self.folder.path().join("data/control.sock"));
+        let request = Request::Find(who.to_owned());
+        let asked = client.expect("a client").ask(&request).await;
+        let Ok(Reply::Contacts(found)) = asked else {
+            panic!("no contacts: {asked:?}");
+        };
+        let first = found.first().map(serde_json::to_value);
+        first.map_or(serde_json::Value::Null, |value| value.expect("JSON"))
+    }
+
+    /// Broadcasts of one state, as `broadcasts list` tells them.
+    pub async fn broadcasts(&self, state: &str) -> Vec<serde_json::Value> {
+        let query = serde_json::json!({ "states": [state], "before": null, "limit": 1000 });
+        let query = serde_json::from_value(query).expect("a state");
+        let client = ControlClient::new(&self.folder.path().join("data/control.sock"));
+        let asked = client.expect("a client");
+        let asked = asked.ask(&Request::Broadcasts(query)).await;
+        let Ok(Reply::Broadcasts(broadcasts)) = asked else {
+            panic!("no list: {asked:?}");
+        };
+        let values = broadcasts.iter().map(serde_json::to_value);
+        values.map(|value| value.expect("JSON")).collect()
+    }
+
     /// Waits until `queue list` tells of `count` items of a state.
     pub async fn queued(&self, state: &str, count: usize) -> Vec<serde_json::Value> {
         eventually(&format!("{count} × {state}"), async || {
@@ -324,7 +351,11 @@ impl Agent {
             .expect("a time")
             .timestamp()
             .as_second();
-        let by = target - mock.now();
+        self.ahead(mock, target - mock.now());
+    }
+
+    /// Moves the agent's clock and the mock's ahead by so many seconds.
+    pub fn ahead(&self, mock: &MockWecom, by: i64) {
         mock.advance_secs(by);
         let ahead = self.ahead.fetch_add(by * 1000, Ordering::SeqCst) + by * 1000;
         let file = self.folder.path().join(CLOCK_FILE);

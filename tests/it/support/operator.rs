@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use super::ENCODING_AES_KEY;
 use super::agent::binary;
 
 /// How a verb ended.
@@ -48,6 +49,19 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
 /// Runs a verb to its end.
 pub async fn run(folder: &Path, arguments: &[&str]) -> Ran {
     end(command(folder, arguments)).await
+}
+
+/// Runs a verb with every value that the config of `init` takes from the environment.
+pub async fn with_secrets(folder: &Path, arguments: &[&str]) -> Ran {
+    let mut command = command(folder, arguments);
+    command.env("WECOM_CORP_ID", "ww0000000000000001");
+    command.env("WECOM_ROBOT_KEY", "sample-robot-key");
+    for app in ["KF", "CONTACT", "APP"] {
+        command.env(format!("WECOM_{app}_SECRET"), "secret");
+        command.env(format!("WECOM_{app}_TOKEN"), "token");
+        command.env(format!("WECOM_{app}_AES_KEY"), ENCODING_AES_KEY);
+    }
+    end(command).await
 }
 
 /// Waits for the end of a command.

@@ -136,8 +136,11 @@ async fn work(
                 uses: vec![],
                 records: vec![],
                 effects: vec![],
+                broadcasts: vec![],
                 timers: vec![],
                 remove_timers: vec![],
+                rows: vec![],
+                notes: vec![],
                 trace: None,
             };
             store.commit_decision(decision).await?;

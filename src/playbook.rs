@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::channels::ChannelSet;
 use crate::rules::RuleSet;
 use crate::sops::SopSet;
 use crate::templates::Catalog;
@@ -17,6 +18,8 @@ pub struct Playbook {
     pub templates: Catalog,
     /// The follow-up plans.
     pub sops: SopSet,
+    /// Channel codes.
+    pub channels: ChannelSet,
 }
 
 /// The playbook in force. Readers keep the one they began with.

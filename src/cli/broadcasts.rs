@@ -1,0 +1,213 @@
+//! `broadcasts`: the mass-send tasks, how far each has got, and taking one back.
+
+use anyhow::bail;
+use clap::Subcommand;
+
+use super::access::{Access, local};
+use super::output::Terminal;
+use super::{ConfigArg, Ended, Format, words};
+use crate::app::{BroadcastDetail, Reply, Request};
+use crate::domain::ids::BroadcastId;
+use crate::store::{Broadcast, BroadcastQuery, BroadcastState, Delivery};
+
+/// Targets that were not reached, as far as they are listed for people.
+const MOST_LISTED: usize = 30;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: BroadcastsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum BroadcastsVerb {
+    List(ListArgs),
+    Show(OneArgs),
+    Cancel(OneArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(long, value_enum)]
+    state: Vec<BroadcastState>,
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+struct OneArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(value_name = "ID")]
+    id: String,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    match args.verb {
+        BroadcastsVerb::List(args) => list(args, terminal).await,
+        BroadcastsVerb::Show(args) => show(args, terminal).await,
+        BroadcastsVerb::Cancel(args) => cancel(args, terminal).await,
+    }
+}
+
+async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let access = Access::open(&args.config, terminal)?;
+    let query = BroadcastQuery {
+        states: args.state,
+        before: None,
+        limit: args.limit,
+    };
+    let Reply::Broadcasts(broadcasts) = access.ask(Request::Broadcasts(query)).await? else {
+        bail!("unexpected answer");
+    };
+    if args.format == Format::Json {
+        terminal.json(&broadcasts)?;
+        return Ok(Ended::Good);
+    }
+    if broadcasts.is_empty() {
+        terminal.say("broadcasts.empty", &[]);
+    } else {
+        let head = terminal.lang.text("broadcasts.head", &[]);
+        let head: Vec<&str> = head.split('|').collect();
+        terminal.line(columns(&head));
+    }
+    for broadcast in &broadcasts {
+        line(broadcast, &access.config.timezone, *terminal);
+    }
+    Ok(Ended::Good)
+}
+
+async fn show(args: OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let id = id(&args.id, terminal)?;
+    let access = Access::open(&args.config, terminal)?;
+    let Reply::Broadcast(detail) = access.ask(Request::Broadcast(id)).await? else {
+        bail!("unexpected answer");
+    };
+    let Some(detail) = detail else {
+        terminal.warn("broadcasts.unknown", &[("id", &args.id)]);
+        return Ok(Ended::FoundWrong);
+    };
+    if args.format == Format::Json {
+        terminal.json(&detail)?;
+    } else {
+        print(&detail, &access.config.timezone, *terminal);
+    }
+    Ok(Ended::Good)
+}
+
+async fn cancel(args: OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let id = id(&args.id, terminal)?;
+    let access = Access::open(&args.config, terminal)?;
+    let Reply::Changed(changed) = access.ask(Request::CancelBroadcast(id)).await? else {
+        bail!("unexpected answer");
+    };
+    if args.format == Format::Json {
+        terminal.json(&serde_json::json!({ "changed": changed }))?;
+    } else if changed {
+        terminal.say("broadcasts.cancelled", &[("id", &args.id)]);
+    } else {
+        terminal.warn("broadcasts.not_cancelled", &[("id", &args.id)]);
+    }
+    Ok(if changed {
+        Ended::Good
+    } else {
+        Ended::FoundWrong
+    })
+}
+
+fn id(text: &str, terminal: &Terminal) -> anyhow::Result<BroadcastId> {
+    text.parse()
+        .map_err(|()| anyhow::anyhow!(terminal.lang.text("broadcasts.bad_id", &[("id", text)])))
+}
+
+fn line(broadcast: &Broadcast, zone: &jiff::tz::TimeZone, terminal: Terminal) {
+    let sender = broadcast.head.sender.as_ref();
+    let reached = broadcast.counts.get(&Delivery::Delivered);
+    let reached = format!("{}/{}", reached.copied().unwrap_or(0), broadcast.size());
+    terminal.line(columns(&[
+        &broadcast.id.to_string(),
+        &state(broadcast.state, terminal),
+        &local(broadcast.opened_at, zone),
+        sender.map_or("-", |sender| sender.as_str()),
+        &reached,
+        broadcast.head.rule.as_str(),
+        &reason(broadcast.why.as_deref(), terminal),
+    ]));
+}
+
+/// One line of the list.
+fn columns(texts: &[&str]) -> String {
+    const WIDTHS: [usize; 7] = [8, 9, 19, 14, 11, 24, 0];
+    let texts = texts.iter().zip(WIDTHS);
+    let texts = texts.map(|(text, width)| words::padded(text.trim_end(), width));
+    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
+fn print(detail: &BroadcastDetail, zone: &jiff::tz::TimeZone, terminal: Terminal) {
+    let broadcast = &detail.broadcast;
+    line(broadcast, zone, terminal);
+    for message in &broadcast.head.messages {
+        let text = words::written(message, terminal.lang).replace('\n', "\n    ");
+        terminal.line(format!("    {text}"));
+    }
+    if let Some(task) = &broadcast.task {
+        terminal.say("broadcasts.task", &[("task", task)]);
+    }
+    if let Some(effect) = broadcast.effect {
+        terminal.say("broadcasts.effect", &[("id", &effect.to_string())]);
+    }
+    if let Some(due) = broadcast.due {
+        terminal.say("broadcasts.due", &[("at", &local(due, zone))]);
+    }
+    for (delivery, count) in &broadcast.counts {
+        let word = word(*delivery, terminal);
+        terminal.line(format!("  {word}  {count}"));
+    }
+    for member in &broadcast.members {
+        let name = member.userid.as_str();
+        match member.sent_at {
+            Some(at) => {
+                let at = local(at, zone);
+                terminal.say("broadcasts.confirmed", &[("member", name), ("at", &at)]);
+            }
+            None => terminal.say("broadcasts.unconfirmed", &[("member", name)]),
+        }
+    }
+    for at in &broadcast.reminded {
+        terminal.say("broadcasts.reminded", &[("at", &local(*at, zone))]);
+    }
+    let missed = detail
+        .targets
+        .iter()
+        .filter(|target| target.delivery != Delivery::Delivered);
+    for target in missed.clone().take(MOST_LISTED) {
+        let word = words::padded(&word(target.delivery, terminal), 10);
+        let why = reason(target.why.as_deref(), terminal);
+        terminal.line(format!("  {word}  {}  {why}", target.person.id()).trim_end());
+    }
+    let more = missed.count().saturating_sub(MOST_LISTED);
+    if more > 0 {
+        terminal.say("broadcasts.more", &[("count", &more.to_string())]);
+    }
+}
+
+fn state(state: BroadcastState, terminal: Terminal) -> String {
+    let key = format!("broadcasts.state_{}", state.word());
+    terminal.lang.text(&key, &[])
+}
+
+/// How far a message has got, in the operator's words.
+fn word(delivery: Delivery, terminal: Terminal) -> String {
+    let key = format!("broadcasts.delivery_{}", delivery.word());
+    terminal.lang.text(&key, &[])
+}
+
+fn reason(why: Option<&str>, terminal: Terminal) -> String {
+    why.map(|why| terminal.reason(why)).unwrap_or_default()
+}

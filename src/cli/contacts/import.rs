@@ -1,0 +1,142 @@
+//! `contacts import`: what a file tells about customers enters the inbox.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use sha1::{Digest as _, Sha1};
+
+use crate::app::{Reply, Request};
+use crate::cli::access::Access;
+use crate::cli::output::Terminal;
+use crate::cli::{ConfigArg, Ended};
+use crate::domain::clock::{Clock as _, SystemClock};
+use crate::receive::ingest::{Read, read, records};
+
+/// So many lines go to the server at once.
+const AT_ONCE: usize = 500;
+/// So many problems are told.
+const MOST_TOLD: usize = 50;
+/// Columns of a table that are not attributes.
+const OWN: [&str; 5] = ["id", "customer", "at", "event", "amount"];
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let access = Access::open(&args.config, terminal)?;
+    let name = args.file.display().to_string();
+    let text = std::fs::read_to_string(&args.file).with_context(|| name.clone())?;
+    let (text, first) = if is_table(&args.file) {
+        (lines_of(&text)?, 1)
+    } else {
+        (text, 0)
+    };
+    let now = SystemClock.now();
+    let Read { good, bad } = read(&text, &access.config.timezone, now);
+    for problem in bad.iter().take(MOST_TOLD) {
+        // The head of a table is a line too.
+        let line = problem.line + first;
+        terminal.line(format!("{name}:{line}: {}", problem.problem(terminal.lang)));
+    }
+    let (lines, wrong) = (good.len().to_string(), bad.len().to_string());
+    if !bad.is_empty() {
+        terminal.warn("contacts.import_wrong", &[("lines", &wrong)]);
+        return Ok(Ended::FoundWrong);
+    }
+    if args.dry_run {
+        terminal.say("contacts.import_dry", &[("lines", &lines)]);
+        return Ok(Ended::Good);
+    }
+    let mut new = 0;
+    let mut records = records(&access.config, good, now);
+    while !records.is_empty() {
+        let rest = records.split_off(records.len().min(AT_ONCE));
+        let Reply::Accepted(taken) = access.ask(Request::Accept(records)).await? else {
+            bail!("unexpected answer");
+        };
+        new += taken;
+        records = rest;
+    }
+    let new = new.to_string();
+    terminal.say("contacts.imported", &[("lines", &lines), ("new", &new)]);
+    Ok(Ended::Good)
+}
+
+fn is_table(file: &Path) -> bool {
+    let form = file.extension().and_then(|form| form.to_str());
+    form.is_some_and(|form| form.eq_ignore_ascii_case("csv"))
+}
+
+/// A table as JSON Lines: a column that is none of ours is an attribute. Without `id` the
+/// same row is the same line.
+fn lines_of(text: &str) -> anyhow::Result<String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let head = reader.headers()?.clone();
+    let mut lines = String::new();
+    for row in reader.records() {
+        let row = row?;
+        let mut line = serde_json::Map::new();
+        let mut set: BTreeMap<&str, &str> = BTreeMap::new();
+        for (name, value) in head.iter().map(str::trim).zip(row.iter().map(str::trim)) {
+            match (name, value) {
+                (_, "") => {}
+                ("amount", value) => {
+                    let number = value.parse::<serde_json::Number>().ok();
+                    let value = number.map_or_else(|| value.into(), Into::into);
+                    line.insert(name.to_owned(), value);
+                }
+                (own, value) if OWN.contains(&own) => {
+                    line.insert(own.to_owned(), value.into());
+                }
+                (name, value) => {
+                    set.insert(name, value);
+                }
+            }
+        }
+        if !set.is_empty() {
+            line.insert("set".to_owned(), serde_json::to_value(set)?);
+        }
+        if !line.contains_key("id") {
+            let told = serde_json::to_vec(&line)?;
+            let hash: String = Sha1::digest(told)
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect();
+            line.insert("id".to_owned(), format!("row-{hash}").into());
+        }
+        lines.push_str(&serde_json::to_string(&line)?);
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines_of;
+
+    #[test]
+    fn a_table_becomes_lines() {
+        let text = "\u{feff}id,customer,城市,event,amount\no-1,wm1,上海,order,9.5\n,wm2,,live,\n";
+        let lines = lines_of(text).expect("a table");
+        let lines: Vec<serde_json::Value> = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        assert_eq!(
+            lines[0],
+            serde_json::json!({"id": "o-1", "customer": "wm1", "event": "order", "amount": 9.5,
+                "set": {"城市": "上海"}})
+        );
+        assert!(lines[1]["id"].as_str().expect("an id").starts_with("row-"));
+        assert!(lines[1].get("set").is_none());
+    }
+}

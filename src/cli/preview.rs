@@ -1,0 +1,330 @@
+//! `preview`: what plans would do in the days to come, before anything happens.
+
+mod page;
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use clap::ValueEnum;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::access::Access;
+use super::output::Terminal;
+use super::{ConfigArg, Ended, environment, words};
+use crate::app::{ContactQuery, Reply, Request, SopReply, SopRequest, SopState, load_playbook};
+use crate::config::Config;
+use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
+use crate::domain::contact::Contact;
+use crate::domain::ids::SopId;
+use crate::simulate::preview::{Entry, NEWCOMER, Question, preview};
+use crate::store::RowOutcome;
+
+/// Contacts are asked for so many at a time.
+const PAGE: usize = 1000;
+/// So many people of one line are named.
+const NAMED: usize = 3;
+const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[arg(value_name = "SOP")]
+    id: Option<String>,
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=366))]
+    days: u32,
+    #[arg(long, value_enum, default_value_t)]
+    format: PreviewFormat,
+}
+
+/// How a preview is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum PreviewFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For scripts.
+    Json,
+    /// A page for the browser.
+    Html,
+}
+
+/// What is known when the preview begins.
+#[derive(Default)]
+struct Known {
+    contacts: Vec<Contact>,
+    states: BTreeMap<SopId, SopState>,
+}
+
+pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+    // Who plans has no secrets at hand; none is needed.
+    let outlined = Config::outline(&args.config.config, &environment);
+    let Some(config) = outlined.config else {
+        terminal.report(&outlined.report);
+        bail!(terminal.lang.text("cli.bad_config", &[]));
+    };
+    let (playbook, report) = load_playbook(&config);
+    let Some(playbook) = playbook else {
+        terminal.report(&report);
+        bail!(terminal.lang.text("sops.bad_files", &[]));
+    };
+    let id = args.id.as_deref().map(SopId::from);
+    if let Some(id) = &id
+        && playbook.sops.get(id).is_none()
+    {
+        bail!(terminal.lang.text("sops.unknown", &[("id", id.as_str())]));
+    }
+    // Before the first start there is nobody to know.
+    let known = if config.data_folder().exists() {
+        known(&Access::open(&args.config, terminal)?).await?
+    } else {
+        Known::default()
+    };
+    let from = SystemClock.now();
+    let until = from.after(DAY * args.days);
+    let people = known.contacts.len();
+    let states = known.states.into_iter();
+    let entries = preview(Question {
+        config: &config,
+        playbook: &playbook,
+        from,
+        until,
+        contacts: known.contacts,
+        plans: states
+            .map(|(id, state)| (id, (state.control, state.watch)))
+            .collect(),
+        approve: true,
+        newcomer: true,
+    })?;
+    let wanted = |entry: &Entry| id.as_ref().is_none_or(|id| entry.sop == *id);
+    let entries: Vec<Entry> = entries.into_iter().filter(wanted).collect();
+    let sheet = Sheet {
+        title: id.as_ref().map_or_else(
+            || terminal.lang.text("preview.all", &[]),
+            |id| id.as_str().to_owned(),
+        ),
+        zone: &config.timezone,
+        people,
+        days: args.days,
+        terminal,
+    };
+    match args.format {
+        PreviewFormat::Json => terminal.json(&Told {
+            from,
+            until,
+            people,
+            entries: &entries,
+        })?,
+        PreviewFormat::Table => sheet.table(&entries),
+        PreviewFormat::Html => terminal.line(sheet.html(&entries)),
+    }
+    Ok(Ended::Good)
+}
+
+/// Everybody and every plan as they stand.
+async fn known(access: &Access) -> anyhow::Result<Known> {
+    let mut contacts = Vec::new();
+    for groups in [false, true] {
+        let mut query = ContactQuery {
+            groups,
+            limit: PAGE,
+            ..ContactQuery::default()
+        };
+        loop {
+            let Reply::ContactPage(page) = access.ask(Request::Contacts(query.clone())).await?
+            else {
+                bail!("unexpected answer");
+            };
+            contacts.extend(page.found);
+            let Some(next) = page.next else { break };
+            query.after = Some(next);
+        }
+    }
+    let request = Request::Sop(Box::new(SopRequest::States));
+    let Reply::Sop(reply) = access.ask(request).await? else {
+        bail!("unexpected answer");
+    };
+    let SopReply::States(states) = *reply else {
+        bail!("unexpected answer");
+    };
+    Ok(Known { contacts, states })
+}
+
+/// The whole answer for scripts.
+#[derive(Serialize)]
+struct Told<'e> {
+    from: UnixMillis,
+    until: UnixMillis,
+    people: usize,
+    entries: &'e [Entry],
+}
+
+/// How a preview is shown.
+struct Sheet<'s> {
+    title: String,
+    zone: &'s TimeZone,
+    people: usize,
+    days: u32,
+    terminal: &'s Terminal,
+}
+
+/// Those of the same step at the same time with the same fate.
+struct Line<'e> {
+    first: &'e Entry,
+    count: usize,
+    names: Vec<String>,
+}
+
+impl Sheet<'_> {
+    fn text(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.terminal.lang.text(key, values)
+    }
+
+    fn head(&self) -> String {
+        let (people, days) = (self.people.to_string(), self.days.to_string());
+        let values = [
+            ("title", self.title.as_str()),
+            ("people", &people),
+            ("days", &days),
+        ];
+        self.text("preview.head", &values)
+    }
+
+    /// The lines of each day, in order.
+    fn by_day<'e>(&self, entries: &'e [Entry]) -> BTreeMap<jiff::civil::Date, Vec<Line<'e>>> {
+        let mut days: BTreeMap<jiff::civil::Date, Vec<Line<'e>>> = BTreeMap::new();
+        for entry in entries {
+            let date = self.zoned(entry.at).date();
+            let lines = days.entry(date).or_default();
+            let same = |line: &&mut Line<'_>| {
+                let first = line.first;
+                let place = |entry: &Entry| {
+                    let minute = entry.at.0.div_euclid(60_000);
+                    (
+                        minute,
+                        entry.sop.clone(),
+                        entry.step,
+                        entry.outcome,
+                        entry.why.clone(),
+                    )
+                };
+                place(first) == place(entry) && first.target.is_some() == entry.target.is_some()
+            };
+            let named = entry.target.as_ref().map(|_| self.called(entry));
+            match lines.iter_mut().rev().find(same) {
+                Some(line) => {
+                    line.count += 1;
+                    line.names
+                        .extend(named.filter(|_| line.names.len() < NAMED));
+                }
+                None => lines.push(Line {
+                    first: entry,
+                    count: usize::from(entry.target.is_some()),
+                    names: named.into_iter().collect(),
+                }),
+            }
+        }
+        days
+    }
+
+    fn called(&self, entry: &Entry) -> String {
+        let id = entry.target.as_ref().map(crate::domain::ids::Person::id);
+        match id {
+            Some(NEWCOMER) => self.text("preview.newcomer", &[]),
+            id => {
+                let name = entry.called.as_deref().filter(|name| !name.is_empty());
+                name.or(id).unwrap_or("-").to_owned()
+            }
+        }
+    }
+
+    fn zoned(&self, at: UnixMillis) -> jiff::Zoned {
+        at.timestamp().to_zoned(self.zone.clone())
+    }
+
+    fn day(&self, date: jiff::civil::Date) -> String {
+        let weekday = date.weekday().to_monday_one_offset().to_string();
+        let weekday = self.text(&format!("preview.weekday_{weekday}"), &[]);
+        let (month, day) = (date.month().to_string(), date.day().to_string());
+        let values = [
+            ("month", month.as_str()),
+            ("day", &day),
+            ("weekday", &weekday),
+        ];
+        self.text("preview.day", &values)
+    }
+
+    fn time(&self, at: UnixMillis) -> String {
+        self.zoned(at).strftime("%H:%M").to_string()
+    }
+
+    fn step(&self, entry: &Entry) -> String {
+        let number = (entry.step + 1).to_string();
+        let name = entry.name.clone();
+        let name = name.unwrap_or_else(|| self.text("preview.step", &[("number", &number)]));
+        format!("{} · {name}", entry.sop)
+    }
+
+    /// What becomes of it, in words.
+    fn fate(&self, entry: &Entry) -> String {
+        let why = entry.why.as_deref().map(|why| self.terminal.reason(why));
+        let why = why.unwrap_or_default();
+        match entry.outcome {
+            RowOutcome::Done => {
+                let sends = entry.sends.join(self.text("preview.and", &[]).as_str());
+                let what = if sends.is_empty() {
+                    self.text("preview.done", &[])
+                } else {
+                    self.text("preview.sends", &[("what", &sends)])
+                };
+                if entry.is_moved() {
+                    let planned = self.zoned(entry.planned);
+                    let planned = planned.strftime("%m-%d %H:%M").to_string();
+                    let values = [
+                        ("what", what.as_str()),
+                        ("planned", &planned),
+                        ("why", &why),
+                    ];
+                    self.text("preview.moved", &values)
+                } else {
+                    what
+                }
+            }
+            RowOutcome::Skipped => self.text("preview.skipped", &[("why", &why)]),
+            RowOutcome::Waiting => self.text("preview.waiting", &[("why", &why)]),
+            RowOutcome::Exited => self.text("preview.exited", &[("why", &why)]),
+        }
+    }
+
+    fn who(&self, line: &Line<'_>) -> String {
+        let names = line.names.join(self.text("preview.and", &[]).as_str());
+        let count = line.count.to_string();
+        let values = [("count", count.as_str()), ("names", &names)];
+        match line.count {
+            0 => self.text("preview.nobody", &[]),
+            count if count > line.names.len() => self.text("preview.many", &values),
+            _ => names,
+        }
+    }
+
+    fn table(&self, entries: &[Entry]) {
+        self.terminal.line(self.head());
+        if entries.is_empty() {
+            self.terminal.say("preview.nothing", &[]);
+        }
+        for (date, lines) in self.by_day(entries) {
+            self.terminal.line(format!("\n{}", self.day(date)));
+            for line in lines {
+                let entry = line.first;
+                let step = words::padded(&self.step(entry), 28);
+                self.terminal.line(format!(
+                    "  {}  {step}  {}  {}",
+                    self.time(entry.at),
+                    self.fate(entry),
+                    self.who(&line)
+                ));
+            }
+        }
+    }
+}

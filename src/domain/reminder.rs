@@ -1,0 +1,167 @@
+//! What a member wants to be reminded of, and what we asked them about it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::UnixMillis;
+use super::rhythm::Rhythm;
+
+/// What was shown and never answered is forgotten after this.
+const FORGOTTEN: Duration = Duration::from_secs(30 * 86_400);
+
+/// The reminders of one member.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Reminders {
+    /// The highest number that was given so far: none is given twice.
+    pub last: u32,
+    /// Those that are not done, by their number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub open: BTreeMap<u32, Reminder>,
+    /// What we asked and they did not answer yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+}
+
+/// One reminder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reminder {
+    /// Of what.
+    pub text: String,
+    /// When it is due next; when it was, if `card` is shown and it does not come again.
+    pub due: UnixMillis,
+    /// How it comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rhythm: Option<Rhythm>,
+    /// The task of the card that was shown last and waits for a press.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+}
+
+impl Reminder {
+    /// Whether it was shown and will not come by itself again.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.card.is_some() && self.rhythm.is_none()
+    }
+}
+
+/// A question of ours, and when it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// When.
+    pub at: UnixMillis,
+    /// What.
+    pub question: Open,
+}
+
+/// What we asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Open {
+    /// Something about a wish.
+    Wish(Question),
+    /// To whom this reminder goes.
+    HandOver(u32),
+}
+
+/// When something is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Once.
+    Once(UnixMillis),
+    /// Again and again.
+    Repeating {
+        /// How.
+        rhythm: Rhythm,
+        /// When first.
+        first: UnixMillis,
+    },
+}
+
+impl When {
+    /// The first time.
+    #[must_use]
+    pub fn first(&self) -> UnixMillis {
+        match self {
+            Self::Once(at) | Self::Repeating { first: at, .. } => *at,
+        }
+    }
+}
+
+/// A question about a wish, kept until it is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// What is not clear.
+    pub asks: Asks,
+    /// What is to be done, if that is known.
+    pub what: String,
+    /// The times that may be meant.
+    pub choices: Vec<When>,
+}
+
+/// What is not clear about a reminder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asks {
+    /// Which of these times.
+    Which,
+    /// The time has passed; perhaps one of these is meant.
+    Passed,
+    /// When.
+    Time,
+    /// What; the time is the only choice.
+    Text,
+}
+
+/// A customer who waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Since when.
+    pub since: UnixMillis,
+    /// In which conversation.
+    pub conversation: super::ids::ConversationKey,
+    /// How many members' steps of the ladder were taken.
+    pub step: u32,
+}
+
+/// A change to the reminders of a member.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReminderChange {
+    /// Sets the one of this number.
+    Set(u32, Reminder),
+    /// It is done, cancelled or somebody else's.
+    Remove(u32),
+    /// We asked something, or need no answer any more.
+    Ask(Option<Asked>),
+}
+
+impl ReminderChange {
+    /// Applies it. `None` is somebody without reminders.
+    pub(super) fn apply(self, reminders: &mut Option<Box<Reminders>>, now: UnixMillis) {
+        let all = reminders.get_or_insert_default();
+        match self {
+            Self::Set(number, reminder) => {
+                all.last = all.last.max(number);
+                all.open.insert(number, reminder);
+                all.open
+                    .retain(|_, it| !(it.is_shown() && now.since(it.due) > FORGOTTEN));
+            }
+            Self::Remove(number) => {
+                all.open.remove(&number);
+            }
+            Self::Ask(asked) => all.asked = asked,
+        }
+    }
+}
+
+/// A card that was sent to a member from elsewhere: by a rule, or by another member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Of what.
+    pub text: String,
+    /// The task of the card.
+    pub card: String,
+}

@@ -1,0 +1,276 @@
+//! What is said about reminders that exist: `我的提醒`, `取消 2`, `推迟 2 半小时`, `转交 3 给 …`.
+
+use super::atom::Wait;
+use super::expression::Expression;
+use super::expression::find;
+use super::fold::{Cursor, Text};
+use super::number::whole;
+use super::resolve::{Meaning, resolve};
+use super::wait::bare_wait;
+use super::{Scene, When, Which, Wish};
+
+const LISTS: &[&str] = &[
+    "我的提醒",
+    "提醒列表",
+    "提醒清单",
+    "查看提醒",
+    "看看提醒",
+    "看提醒",
+    "查提醒",
+    "列出提醒",
+    "哪些提醒",
+    "什么提醒",
+    "所有提醒",
+    "全部提醒",
+    "多少提醒",
+    "多少个提醒",
+    "几个提醒",
+    "我的待办",
+    "待办列表",
+    "待办事项",
+    "我的日程",
+    "我设的提醒",
+    "设了哪些提醒",
+];
+/// A question about reminders is no longer than this.
+const LONGEST_LIST: usize = 16;
+
+const CANCEL: &[&str] = &[
+    "取消", "删除", "删掉", "删了", "去掉", "撤销", "撤回", "关掉", "清空", "清除", "作废", "不要",
+    "停掉", "停止",
+];
+const DONE: &[&str] = &[
+    "已经完成",
+    "已完成",
+    "完成",
+    "做完",
+    "办完",
+    "搞定",
+    "办好",
+    "弄完",
+    "处理完",
+    "已处理",
+    "done",
+];
+const SNOOZE: &[&str] = &[
+    "稍后提醒",
+    "推迟",
+    "延后",
+    "延期",
+    "延迟",
+    "顺延",
+    "改到",
+    "改成",
+    "改为",
+    "挪到",
+    "再提醒",
+];
+const AGAIN: &[&str] = &["再提醒我一次", "再提醒我", "再提醒", "再叫我"];
+const HAND_OVER: &[&str] = &["转交", "转给", "移交", "交给", "转"];
+const POLITE: &[&str] = &["请", "麻烦", "帮我", "帮忙", "把", "将", "我要", "我想"];
+const END: &[&str] = &["了", "吧", "啦", "掉", "谢谢", "提醒", "的", ".", "!", " "];
+
+/// What is wanted of reminders that exist; `None` if it is something else.
+pub(super) fn command(text: &Text, scene: &Scene<'_>) -> Option<Wish> {
+    let mut start = Cursor::new(&text.folded, 0);
+    while start.eat_any(POLITE).is_some() || start.eat(" ") {}
+    list(text)
+        .or_else(|| cancel_or_done(start))
+        .or_else(|| again(start, scene))
+        .or_else(|| snooze(start, scene))
+        .or_else(|| hand_over(start, text))
+}
+
+fn list(text: &Text) -> Option<Wish> {
+    let folded: String = text.folded.iter().collect();
+    let plain = folded.trim_matches(|letter: char| " .?!".contains(letter));
+    let only = matches!(plain, "提醒" | "待办" | "reminders");
+    let named = text.folded.len() <= LONGEST_LIST
+        && LISTS.iter().any(|word| plain.contains(word))
+        && !CANCEL.iter().any(|word| plain.contains(word));
+    (only || named).then_some(Wish::List)
+}
+
+fn cancel_or_done(start: Cursor<'_>) -> Option<Wish> {
+    let mut look = start;
+    let clears = look.sees(&["清空", "清除"]);
+    let cancels = verb(&mut look);
+    let (cancels, which) = match cancels {
+        Some(cancels) => match which(&mut look) {
+            // 清空提醒
+            Which::Unsaid if clears => (cancels, Which::All),
+            which => (cancels, which),
+        },
+        // 2 完成了, 全部取消.
+        None => {
+            let which = which(&mut look);
+            if which == Which::Unsaid {
+                return None;
+            }
+            (verb(&mut look)?, which)
+        }
+    };
+    while look.eat_any(END).is_some() {}
+    if !look.is_at_end() {
+        return None;
+    }
+    Some(if cancels {
+        Wish::Cancel(which)
+    } else {
+        Wish::Done(which)
+    })
+}
+
+/// `true` for cancelling.
+fn verb(cursor: &mut Cursor<'_>) -> Option<bool> {
+    cursor.skip_spaces();
+    if cursor.eat_any(DONE).is_some() {
+        cursor.eat("了");
+        return Some(false);
+    }
+    cursor.eat_any(CANCEL)?;
+    cursor.eat_any(&["了", "掉"]);
+    Some(true)
+}
+
+/// `2`, `第2个`, `编号 2`, `2、3 和 5`, `全部`, or nothing.
+fn which(cursor: &mut Cursor<'_>) -> Which {
+    let mut look = *cursor;
+    let skip = |look: &mut Cursor<'_>| {
+        while look.eat_any(&["我的", "提醒", " ", "的", ":"]).is_some() {}
+    };
+    skip(&mut look);
+    if look
+        .eat_any(&["全部", "所有", "一切", "全都", "all"])
+        .is_some()
+    {
+        skip(&mut look);
+        *cursor = look;
+        return Which::All;
+    }
+    let mut numbers = Vec::new();
+    loop {
+        let mut next = look;
+        if !numbers.is_empty() {
+            next.skip_spaces();
+            next.eat_any(&[",", "和", "跟", "与", "及"]);
+        }
+        next.skip_spaces();
+        next.eat_any(&["编号", "第", "#", "no."]);
+        next.skip_spaces();
+        let Some(number) = whole(&mut next) else {
+            break;
+        };
+        // 2点, 3月, 2小时 are times.
+        if next.sees(&[
+            "点", "时", ":", "月", "小时", "分", "天", "日", "周", "年", "刻", ".",
+        ]) {
+            break;
+        }
+        next.eat_any(&["个提醒", "条提醒", "号提醒", "个", "条", "号", "项"]);
+        numbers.push(number);
+        look = next;
+    }
+    if numbers.is_empty() {
+        skip(cursor);
+        return Which::Unsaid;
+    }
+    skip(&mut look);
+    *cursor = look;
+    Which::Numbers(numbers)
+}
+
+/// `过10分钟再提醒我`.
+fn again(start: Cursor<'_>, scene: &Scene<'_>) -> Option<Wish> {
+    let letters = start.rest();
+    let place = (0..letters.len()).find(|at| Cursor::new(letters, *at).sees(AGAIN))?;
+    let mut end = Cursor::new(letters, place);
+    end.eat_any(AGAIN)?;
+    while end.eat_any(END).is_some() {}
+    let until = until(Cursor::new(&letters[..place], 0), scene)?;
+    let which = Which::Unsaid;
+    end.is_at_end().then_some(Wish::Snooze { which, until })
+}
+
+fn snooze(start: Cursor<'_>, scene: &Scene<'_>) -> Option<Wish> {
+    let mut look = start;
+    let said_first = which(&mut look);
+    look.skip_spaces();
+    look.eat_any(SNOOZE)?;
+    look.eat("我");
+    if let Some(until) = until(look, scene) {
+        return Some(Wish::Snooze {
+            which: said_first,
+            until,
+        });
+    }
+    let which = match said_first {
+        Which::Unsaid => which(&mut look),
+        said => said,
+    };
+    let until = until(look, scene)?;
+    Some(Wish::Snooze { which, until })
+}
+
+/// The time that the whole rest of the message names.
+fn until(mut cursor: Cursor<'_>, scene: &Scene<'_>) -> Option<crate::domain::clock::UnixMillis> {
+    let blank =
+        |cursor: &mut Cursor<'_>| while cursor.eat_any(&[" ", "到", "至", ",", ":"]).is_some() {};
+    blank(&mut cursor);
+    let ended = |mut cursor: Cursor<'_>| {
+        while cursor.eat_any(END).is_some()
+            || cursor
+                .eat_any(&["再", "后", "以后", "之后", "我"])
+                .is_some()
+        {}
+        cursor.is_at_end()
+    };
+    let mut look = cursor;
+    let wait: Option<Wait> = bare_wait(&mut look).filter(|_| ended(look));
+    let expression = match wait {
+        Some(wait) => Expression {
+            wait: Some(wait),
+            ..Expression::default()
+        },
+        None => {
+            let found = find(cursor.rest(), &[]);
+            let (first, last) = (found.spans.first()?, found.spans.last()?);
+            let whole = first.0 == 0 && ended(Cursor::new(cursor.rest(), last.1));
+            whole.then_some(found)?
+        }
+    };
+    // Of two ways in which a time can be meant, the nearer one: it is only put off.
+    match resolve(&expression, scene) {
+        Meaning::One(When::Once(at)) => Some(at),
+        Meaning::Either(choices) => {
+            let late = choices
+                .iter()
+                .map(When::first)
+                .find(|at| at.local(scene.zone).hour() >= 8);
+            late.or_else(|| choices.first().map(When::first))
+        }
+        _ => None,
+    }
+}
+
+fn hand_over(start: Cursor<'_>, text: &Text) -> Option<Wish> {
+    let mut look = start;
+    let first = which(&mut look);
+    look.skip_spaces();
+    look.eat_any(HAND_OVER)?;
+    let which = match first {
+        Which::Unsaid => which(&mut look),
+        said => said,
+    };
+    if which == Which::Unsaid {
+        return None;
+    }
+    while look.eat_any(&["给", " ", "@", "到", "由"]).is_some() {}
+    let to = text.original(look.at, text.folded.len());
+    let to = to.trim_matches(|letter: char| letter.is_whitespace() || "。.!！吧".contains(letter));
+    let one_word = !to.is_empty() && to.chars().count() <= 64 && !to.contains(['\n', '，', ',']);
+    one_word.then(|| Wish::HandOver {
+        which,
+        to: to.to_owned(),
+    })
+}

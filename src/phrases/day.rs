@@ -1,0 +1,406 @@
+//! Days: `明天`, `下周五`, `12月3号`, `月底`, `农历八月十五`, `国庆节前三天`.
+
+use super::atom::{Day, MonthDay, Year, YearDay};
+use super::clock::small;
+use super::feast::feast;
+use super::fold::Cursor;
+use super::number::{digit, whole};
+use crate::domain::lunar::LunarDay;
+
+const OFFSETS: &[(&str, i32)] = &[
+    ("大大后天", 4),
+    ("大后天", 3),
+    ("大大后日", 4),
+    ("大后日", 3),
+    ("后天", 2),
+    ("后日", 2),
+    ("明天", 1),
+    ("明日", 1),
+    ("明儿个", 1),
+    ("明儿", 1),
+    ("今天", 0),
+    ("今日", 0),
+    ("今儿个", 0),
+    ("今儿", 0),
+    ("当天", 0),
+    ("昨天", -1),
+    ("昨日", -1),
+    ("前天", -2),
+    ("tomorrow", 1),
+    ("today", 0),
+];
+
+/// 今晚, 明早: the day; the part of it stands behind.
+const HALVES: &[(&str, i32)] = &[("今", 0), ("明", 1), ("当", 0), ("昨", -1)];
+
+const WEEKS: &[(&str, i32)] = &[
+    ("下下下个", 3),
+    ("下下下", 3),
+    ("下下个", 2),
+    ("下下", 2),
+    ("下个", 1),
+    ("下一个", 1),
+    ("下", 1),
+    ("这个", 0),
+    ("这一", 0),
+    ("这", 0),
+    ("本", 0),
+    ("上个", -1),
+    ("上", -1),
+];
+
+pub(super) const WEEK: &[&str] = &["星期", "礼拜", "周"];
+
+/// What makes `3号` a place or a thing and no day.
+const NUMBERED: &str = "楼线桌店门柜机厅房室院库车位台仓厂线员馆";
+
+/// A day that stands here.
+pub(super) fn day(cursor: &mut Cursor<'_>) -> Option<Day> {
+    let mut look = *cursor;
+    let day = offset(&mut look)
+        .or_else(|| week(&mut look))
+        .or_else(|| of_year(&mut look))
+        .or_else(|| of_month(&mut look))?;
+    *cursor = look;
+    Some(day)
+}
+
+fn offset(cursor: &mut Cursor<'_>) -> Option<Day> {
+    if let Some(days) = cursor.eat_of(OFFSETS) {
+        return Some(Day::Offset(days));
+    }
+    let mut look = *cursor;
+    let days = look.eat_of(HALVES)?;
+    // Only the day is taken: the part of it is read next.
+    let part = look.sees(&["早", "晨", "晚", "夜"]);
+    let no_word = !look.sees(&["晚点", "晚些", "晚一"]);
+    (part && no_word).then(|| *cursor = look)?;
+    Some(Day::Offset(days))
+}
+
+/// `周五`, `下周五`, `这个星期天`, `周末`, `下周`.
+fn week(cursor: &mut Cursor<'_>) -> Option<Day> {
+    let mut look = *cursor;
+    let weeks = look.eat_of(WEEKS);
+    // 两周三次 is no Wednesday.
+    let counted = |letter: char| digit(letter).is_some() || letter.is_ascii_digit();
+    if weeks.is_none()
+        && look
+            .before()
+            .is_some_and(|it| counted(it) || "半每隔".contains(it))
+    {
+        return None;
+    }
+    look.eat_any(WEEK)?;
+    let day = match (weekday(&mut look), weeks) {
+        (Some(day), Some(weeks)) => Day::InWeek { weeks, day },
+        (Some(day), None) => Day::Weekday(day),
+        (None, weeks) if look.eat("末") => match weeks {
+            Some(weeks) => Day::InWeek { weeks, day: 6 },
+            None => Day::Weekday(6),
+        },
+        (None, Some(weeks @ 1..)) => Day::InWeek { weeks, day: 1 },
+        _ => return None,
+    };
+    *cursor = look;
+    Some(day)
+}
+
+/// 一 to 六, 日, 天, 1 to 7.
+pub(super) fn weekday(cursor: &mut Cursor<'_>) -> Option<i8> {
+    let mut look = *cursor;
+    let letter = look.eat_letter("一二三四五六日天1234567")?;
+    if letter.is_ascii_digit() && look.sees(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]) {
+        return None;
+    }
+    *cursor = look;
+    let number = match letter {
+        '日' | '天' => 7,
+        _ => digit(letter).or_else(|| letter.to_digit(10))?,
+    };
+    i8::try_from(number).ok()
+}
+
+const YEARS: &[(&str, i16)] = &[
+    ("大后年", 3),
+    ("后年", 2),
+    ("明年", 1),
+    ("来年", 1),
+    ("今年", 0),
+    ("去年", -1),
+];
+
+/// `12月3号`, `2026年12月3日`, `2026-12-03`, `明年3月1号`, `年底`, feasts and lunar days.
+fn of_year(cursor: &mut Cursor<'_>) -> Option<Day> {
+    let mut look = *cursor;
+    if let Some(day) = written(&mut look) {
+        *cursor = look;
+        return Some(day);
+    }
+    let year = year(&mut look);
+    if year.is_some() {
+        look.eat("的");
+    }
+    let day = year_day(&mut look).or_else(|| {
+        // 明年 alone is its first day.
+        let alone = matches!(year, Some(Year::Offset(1..)));
+        let first = MonthDay::Number(1);
+        alone.then_some(YearDay::Solar {
+            month: 1,
+            day: first,
+        })
+    })?;
+    let shift = shift(&mut look);
+    *cursor = look;
+    Some(Day::Yearly { year, day, shift })
+}
+
+fn year(cursor: &mut Cursor<'_>) -> Option<Year> {
+    if let Some(offset) = cursor.eat_of(YEARS) {
+        return Some(Year::Offset(offset));
+    }
+    let mut look = *cursor;
+    let number = i16::try_from(whole(&mut look)?).ok()?;
+    let known = (1900..=2099).contains(&number) && look.eat("年");
+    known.then(|| *cursor = look)?;
+    Some(Year::Number(number))
+}
+
+/// A day of the year without its year.
+pub(super) fn year_day(cursor: &mut Cursor<'_>) -> Option<YearDay> {
+    let mut look = *cursor;
+    let day = lunar(&mut look)
+        .or_else(|| feast(&mut look))
+        .or_else(|| solar(&mut look))
+        .or_else(|| edge(&mut look))?;
+    *cursor = look;
+    Some(day)
+}
+
+fn edge(cursor: &mut Cursor<'_>) -> Option<YearDay> {
+    let last = cursor.eat_of(&[
+        ("年底", true),
+        ("年末", true),
+        ("年终", true),
+        ("年初", false),
+    ])?;
+    let (month, day) = if last {
+        (12, MonthDay::Last)
+    } else {
+        (1, MonthDay::Number(1))
+    };
+    Some(YearDay::Solar { month, day })
+}
+
+/// `12月3号`, `12月3`, `三月底`.
+fn solar(cursor: &mut Cursor<'_>) -> Option<YearDay> {
+    let mut look = *cursor;
+    if look.before().is_some_and(|letter| letter.is_ascii_digit()) {
+        return None;
+    }
+    let month = small(&mut look, 1, 12)?;
+    if !look.eat("月") {
+        return None;
+    }
+    look.eat_any(&["份的", "份", "的"]);
+    let day = of_a_month(&mut look)?;
+    *cursor = look;
+    Some(YearDay::Solar { month, day })
+}
+
+/// `3号`, `15日`, `15`, `底`, `初`, `中旬`, `最后一天`.
+fn of_a_month(cursor: &mut Cursor<'_>) -> Option<MonthDay> {
+    if let Some(day) = month_edge(cursor) {
+        return Some(day);
+    }
+    let mut look = *cursor;
+    let day = small(&mut look, 1, 31)?;
+    if look.eat_any(&["号", "日"]).is_none() && look.sees(&["个", "份", "点", ":", "月", "年"])
+    {
+        return None;
+    }
+    *cursor = look;
+    Some(MonthDay::Number(day))
+}
+
+pub(super) fn month_edge(cursor: &mut Cursor<'_>) -> Option<MonthDay> {
+    cursor.eat_of(&[
+        ("最后一天", MonthDay::Last),
+        ("末尾", MonthDay::Last),
+        ("月底", MonthDay::Last),
+        ("月末", MonthDay::Last),
+        ("月初", MonthDay::Number(1)),
+        ("月中", MonthDay::Number(15)),
+        ("上旬", MonthDay::Number(1)),
+        ("中旬", MonthDay::Number(11)),
+        ("下旬", MonthDay::Number(21)),
+        ("底", MonthDay::Last),
+        ("末", MonthDay::Last),
+        ("初", MonthDay::Number(1)),
+        ("第一天", MonthDay::Number(1)),
+        ("中", MonthDay::Number(15)),
+    ])
+}
+
+/// `2026-12-03`, `2026/12/3`, `2026.12.3`, `12/3`.
+fn written(cursor: &mut Cursor<'_>) -> Option<Day> {
+    let mut look = *cursor;
+    if look
+        .before()
+        .is_some_and(|letter| letter.is_ascii_digit() || "/-.".contains(letter))
+    {
+        return None;
+    }
+    let first = whole(&mut look)?;
+    let (year, month) = match i16::try_from(first).ok()? {
+        year @ 1900..=2099 => {
+            look.eat_letter("-/.")?;
+            (Some(Year::Number(year)), small(&mut look, 1, 12)?)
+        }
+        month @ 1..=12 if look.sees(&["/"]) => (None, i8::try_from(month).ok()?),
+        _ => return None,
+    };
+    look.eat_letter("-/.")?;
+    let day = small(&mut look, 1, 31)?;
+    if look.eat_letter("0123456789/-").is_some() {
+        return None;
+    }
+    look.eat_any(&["号", "日"]);
+    *cursor = look;
+    let (day, shift) = (
+        YearDay::Solar {
+            month,
+            day: MonthDay::Number(day),
+        },
+        0,
+    );
+    Some(Day::Yearly { year, day, shift })
+}
+
+/// `农历八月十五`, `正月初一`, `腊月廿三`, `农历六月初一`, `闰六月初一`.
+fn lunar(cursor: &mut Cursor<'_>) -> Option<YearDay> {
+    let mut look = *cursor;
+    let named = look
+        .eat_any(&["农历年", "农历的", "农历", "阴历", "旧历"])
+        .is_some();
+    look.skip_spaces();
+    let leap = look.eat("闰");
+    let own = look.eat_of(&[("正月", 1_u8), ("冬月", 11), ("腊月", 12)]);
+    let month = match own {
+        Some(month) => month,
+        None => {
+            let month = small(&mut look, 1, 12)?;
+            look.eat("月").then_some(month.unsigned_abs())?
+        }
+    };
+    let first_ten = look.eat("初");
+    let score = look.sees(&["廿", "卅"]);
+    let day = if look.eat("三十") {
+        30
+    } else {
+        small(&mut look, 1, 30)?
+    };
+    look.eat_any(&["日", "号"]);
+    let certain = named || leap || own.is_some() || first_ten || score;
+    if !certain || (first_ten && day > 10) {
+        return None;
+    }
+    *cursor = look;
+    let day = day.unsigned_abs();
+    Some(YearDay::Lunar(LunarDay { month, day, leap }))
+}
+
+/// `前三天`, `前一天`, `前夕`, `三天前`, `后第二天`, `当天` behind a day of the year.
+pub(super) fn shift(cursor: &mut Cursor<'_>) -> i16 {
+    let mut look = *cursor;
+    look.eat_any(&["当天", "当日", "那天", "这天"]);
+    look.eat("的");
+    if look.eat_any(&["前夕", "前夜"]).is_some() {
+        *cursor = look;
+        return -1;
+    }
+    let sign = look.eat_of(&[("前", -1_i16), ("后", 1)]);
+    look.eat("第");
+    let count = small(&mut look, 1, 60).map(i16::from);
+    let unit = look.eat_any(&["天", "日"]).is_some();
+    let sign = sign.or_else(|| {
+        look.eat_of(&[
+            ("之前", -1_i16),
+            ("以前", -1),
+            ("前", -1),
+            ("之后", 1),
+            ("以后", 1),
+            ("后", 1),
+        ])
+    });
+    match (sign, count) {
+        (Some(sign), Some(count)) if unit => {
+            *cursor = look;
+            sign * count
+        }
+        _ => {
+            cursor.eat_any(&["当天", "当日", "那天", "这天"]);
+            0
+        }
+    }
+}
+
+const MONTHS: &[(&str, i32)] = &[
+    ("下下个月", 2),
+    ("下下月", 2),
+    ("下个月", 1),
+    ("下月", 1),
+    ("这个月", 0),
+    ("本月", 0),
+    ("当月", 0),
+    ("上个月", -1),
+    ("上月", -1),
+];
+
+/// `15号`, `下个月15号`, `月底`, `下月初`, `下个月`.
+fn of_month(cursor: &mut Cursor<'_>) -> Option<Day> {
+    let mut look = *cursor;
+    if let Some(months) = look.eat_of(MONTHS) {
+        look.eat_any(&["份的", "份", "的"]);
+        let day = of_a_month(&mut look);
+        *cursor = look;
+        let alone = (months > 0).then_some(MonthDay::Number(1));
+        let day = day.or(alone)?;
+        return Some(Day::InMonth { months, day });
+    }
+    // 下月底, 本月末.
+    let months = look.eat_of(&[("下", 1), ("本", 0), ("这个", 0), ("这", 0)]);
+    if let Some(day) = look.eat_of(&[
+        ("月底", MonthDay::Last),
+        ("月末", MonthDay::Last),
+        ("月初", MonthDay::Number(1)),
+        ("月中", MonthDay::Number(15)),
+    ]) {
+        *cursor = look;
+        return Some(match months {
+            Some(months) => Day::InMonth { months, day },
+            None => Day::Monthly(day),
+        });
+    }
+    let day = month_day(cursor)?;
+    Some(Day::Monthly(MonthDay::Number(day)))
+}
+
+/// `15号`, `15日`; not `3号楼`.
+pub(super) fn month_day(cursor: &mut Cursor<'_>) -> Option<i8> {
+    let mut look = *cursor;
+    if look
+        .before()
+        .is_some_and(|it| it.is_ascii_digit() || digit(it).is_some())
+    {
+        return None;
+    }
+    let day = small(&mut look, 1, 31)?;
+    look.eat_any(&["号", "日"])?;
+    let numbered = look
+        .rest()
+        .first()
+        .is_some_and(|letter| NUMBERED.contains(*letter));
+    (!numbered).then(|| *cursor = look)?;
+    Some(day)
+}

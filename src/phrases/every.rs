@@ -1,0 +1,269 @@
+//! What comes again: `每天`, `每周一三五`, `每个月1号`, `工作日`, `每隔两天`, `每两小时`.
+
+use super::atom::{Atom, Every, MonthDay, Part};
+use super::clock::{part, small};
+use super::day::{WEEK, month_day, month_edge, shift, weekday, year_day};
+use super::fold::Cursor;
+
+/// What stands between the days of a list.
+const AND: &[&str] = &[",", "和", "与", "及", "、", "跟"];
+const TO: &[&str] = &["到", "至", "~", "-", "—"];
+
+/// A repetition that stands here, and a part of the day if it names one: `每晚`.
+pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<(Every, Option<Part>)> {
+    let mut look = *cursor;
+    let found = without_each(&mut look)
+        .map(|every| (every, None))
+        .or_else(|| {
+            let skipping = look.eat_of(&[
+                ("每过", false),
+                ("每间隔", true),
+                ("每隔", true),
+                ("间隔", true),
+                ("每逢", false),
+                ("每到", false),
+                ("每一个", false),
+                ("每一", false),
+                ("每个", false),
+                ("每", false),
+                ("逢", false),
+                ("隔", true),
+            ])?;
+            each(&mut look, skipping)
+        })?;
+    *cursor = look;
+    Some(found)
+}
+
+/// `天天`, `工作日`, `周一到周五`: again and again also without 每.
+fn without_each(cursor: &mut Cursor<'_>) -> Option<Every> {
+    let mut look = *cursor;
+    let every = if look.eat_any(&["天天", "日日"]).is_some() {
+        Every::Days(1)
+    } else if look.eat("工作日") {
+        Every::Working
+    } else if look.eat_any(&["休息日", "节假日"]).is_some() {
+        Every::Resting
+    } else {
+        look.eat_any(WEEK)?;
+        let days = weekdays(&mut look, false)?;
+        (days.len() > 1).then_some(Every::Weeks { every: 1, days })?
+    };
+    *cursor = look;
+    Some(every)
+}
+
+/// What stands behind 每. `skipping`: 每隔一天 is every second day.
+fn each(cursor: &mut Cursor<'_>, skipping: bool) -> Option<(Every, Option<Part>)> {
+    let plain = |every| Some((every, None));
+    if cursor
+        .eat_any(&["半个小时", "半个钟头", "半小时", "半钟头"])
+        .is_some()
+    {
+        return plain(Every::Minutes(30));
+    }
+    let mut look = *cursor;
+    let count = small(&mut look, 1, 99).map(i16::from);
+    let every = count.map_or(1, |count| count + i16::from(skipping));
+    let every = every.unsigned_abs() + u16::from(skipping && count.is_none());
+    if count.is_some() {
+        *cursor = look;
+    }
+    let times = count.map_or(1, i16::unsigned_abs);
+    if cursor
+        .eat_any(&["个小时", "个钟头", "小时", "钟头"])
+        .is_some()
+    {
+        let half = if cursor.eat("半") { 30 } else { 0 };
+        return plain(Every::Minutes(u32::from(times) * 60 + half));
+    }
+    if let Some(minutes) = cursor.eat_of(&[("分钟", 1), ("刻钟", 15)]) {
+        return plain(Every::Minutes(u32::from(times) * minutes));
+    }
+    if cursor.eat_any(&["个工作日", "工作日"]).is_some() {
+        return plain(Every::Working);
+    }
+    if cursor.eat_any(&["休息日", "节假日"]).is_some() {
+        return plain(Every::Resting);
+    }
+    if !cursor.sees(&["日期"]) && cursor.eat_any(&["天", "日"]).is_some() {
+        return plain(Every::Days(every));
+    }
+    if let Some(part) = part(cursor).or_else(|| short_part(cursor)) {
+        return Some((Every::Days(1), Some(part)));
+    }
+    look = *cursor;
+    look.eat("个");
+    if look.eat_any(WEEK).is_some() {
+        *cursor = look;
+        return plain(weeks(cursor, every));
+    }
+    if look.eat("月") {
+        *cursor = look;
+        return plain(months(cursor, every));
+    }
+    if look.eat("季度") || look.eat("季") {
+        *cursor = look;
+        return plain(quarters(cursor));
+    }
+    if count.is_none() && look.eat("年") {
+        *cursor = look;
+        cursor.eat("的");
+        let day = year_day(cursor).map(|day| (day, shift(cursor)));
+        return plain(Every::Year(day));
+    }
+    None
+}
+
+fn short_part(cursor: &mut Cursor<'_>) -> Option<Part> {
+    cursor.eat_of(&[
+        ("早", Part::Morning),
+        ("晚", Part::Evening),
+        ("夜", Part::Evening),
+    ])
+}
+
+fn weeks(cursor: &mut Cursor<'_>, every: u16) -> Every {
+    let mut look = *cursor;
+    look.eat("的");
+    look.eat_any(WEEK);
+    let days = if look.eat("末") {
+        Some(vec![6, 7])
+    } else {
+        weekdays(&mut look, true)
+    };
+    if days.is_some() {
+        *cursor = look;
+    }
+    let days = days.unwrap_or_default();
+    Every::Weeks { every, days }
+}
+
+/// `一三五`, `一、三、五`, `一和周三`, `一到五`. The word for week was read already.
+/// `run_on`: days may follow each other without anything between them.
+fn weekdays(cursor: &mut Cursor<'_>, run_on: bool) -> Option<Vec<i8>> {
+    let mut days = vec![weekday(cursor)?];
+    loop {
+        let mut look = *cursor;
+        let range = look.eat_any(TO).is_some();
+        let and = !range && look.eat_any(AND).is_some();
+        look.skip_spaces();
+        let word = look.eat_any(WEEK).is_some();
+        let last = days.last().copied().unwrap_or_default();
+        let Some(day) = weekday(&mut look) else { break };
+        // 周一三点 is Monday at three, 周五一起 is Friday together.
+        let no_day = look.sees(&["点", "时", ":", "月", "号", "十", "个", "位", "件"]);
+        let by_itself = (run_on || and || range) && !no_day && (range || day > last);
+        if !(by_itself || (word && (and || range))) {
+            break;
+        }
+        if range {
+            let end = if day < last { day + 7 } else { day };
+            days.extend((last + 1..=end).map(|day| (day - 1) % 7 + 1));
+        } else {
+            days.push(day);
+        }
+        *cursor = look;
+    }
+    days.sort_unstable();
+    days.dedup();
+    Some(days)
+}
+
+fn months(cursor: &mut Cursor<'_>, every: u16) -> Every {
+    let mut look = *cursor;
+    look.eat_any(&["份的", "的"]);
+    if let Some(nth) = nth(&mut look) {
+        *cursor = look;
+        return nth;
+    }
+    let days = month_days(&mut look);
+    if !days.is_empty() {
+        *cursor = look;
+    }
+    let anchor = None;
+    Every::Months {
+        every,
+        days,
+        anchor,
+    }
+}
+
+/// `第一个周一`, `最后一个工作日`.
+fn nth(cursor: &mut Cursor<'_>) -> Option<Every> {
+    let mut look = *cursor;
+    let nth = if look.eat("最后一个") {
+        -1
+    } else {
+        look.eat("第");
+        let nth = small(&mut look, 1, 20)?;
+        look.eat("个").then_some(nth)?
+    };
+    let every = if look.eat("工作日") {
+        Every::NthWorking(nth)
+    } else {
+        look.eat_any(WEEK)?;
+        let day = weekday(&mut look)?;
+        (nth <= 4).then_some(Every::NthWeekday { nth, day })?
+    };
+    *cursor = look;
+    Some(every)
+}
+
+fn month_days(cursor: &mut Cursor<'_>) -> Vec<i8> {
+    let mut days = Vec::new();
+    loop {
+        let mut look = *cursor;
+        if !days.is_empty() && look.eat_any(AND).is_none() {
+            break;
+        }
+        look.skip_spaces();
+        let day = match month_edge(&mut look) {
+            Some(MonthDay::Last) => Some(31),
+            Some(MonthDay::Number(day)) => Some(day),
+            None => month_day(&mut look).or_else(|| listed(&mut look)),
+        };
+        let Some(day) = day else { break };
+        days.push(day);
+        *cursor = look;
+    }
+    days.sort_unstable();
+    days.dedup();
+    days
+}
+
+/// The first number of `1、15号`.
+fn listed(cursor: &mut Cursor<'_>) -> Option<i8> {
+    let mut look = *cursor;
+    let day = small(&mut look, 1, 31)?;
+    let mut next = look;
+    next.eat_any(AND)?;
+    month_day(&mut next)?;
+    *cursor = look;
+    Some(day)
+}
+
+fn quarters(cursor: &mut Cursor<'_>) -> Every {
+    let edge = cursor.eat_of(&[
+        ("末", 31_i8),
+        ("底", 31),
+        ("最后一天", 31),
+        ("初", 1),
+        ("第一天", 1),
+    ]);
+    let anchor = edge.map(|day| if day == 31 { 3 } else { 1 });
+    let days = edge.into_iter().collect();
+    let every = 3;
+    Every::Months {
+        every,
+        days,
+        anchor,
+    }
+}
+
+/// As pieces of an expression.
+pub(super) fn atoms(found: (Every, Option<Part>)) -> Vec<Atom> {
+    let (every, part) = found;
+    let part = part.map(Atom::Part);
+    std::iter::once(Atom::Every(every)).chain(part).collect()
+}

@@ -1,0 +1,276 @@
+//! Finds the time in a message: pieces that stand together are one expression.
+
+use super::atom::{Atom, Clock, Day, Every, Part, Wait};
+use super::clock::{clock, part};
+use super::day::day;
+use super::every::{atoms, every};
+use super::fold::Cursor;
+use super::trigger::Trigger;
+use super::wait::{early, wait};
+
+/// What was said about the time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Expression {
+    pub(super) every: Option<Every>,
+    pub(super) day: Option<Day>,
+    pub(super) part: Option<Part>,
+    pub(super) clocks: Vec<Clock>,
+    pub(super) wait: Option<Wait>,
+    pub(super) early: Option<Wait>,
+    pub(super) soon: bool,
+    /// Where it stands.
+    pub(super) spans: Vec<(usize, usize)>,
+}
+
+/// Words that may stand between two pieces.
+const GLUE: &[&str] = &[
+    "那天",
+    "这天",
+    "大概",
+    "大约",
+    "差不多",
+    "左右",
+    "的",
+    "在",
+    "于",
+    "于是",
+    ",",
+    " ",
+    "就",
+    "从",
+    "到",
+    "开始",
+];
+
+impl Expression {
+    /// Adds a piece; gives it back to the next expression if this one has such a piece.
+    fn add(&mut self, atom: &Atom) -> bool {
+        match atom {
+            Atom::Every(every) => match &self.every {
+                None if self.wait.is_none() => self.every = Some(every.clone()),
+                // 工作日每天, 每天工作日.
+                Some(Every::Days(1)) => self.every = Some(every.clone()),
+                Some(Every::Working) if *every == Every::Days(1) => {}
+                _ => return false,
+            },
+            Atom::Day(day) if self.day.is_none() => match (self.wait, *day) {
+                (None, day) => self.day = Some(day),
+                // 两周后的周三
+                (Some(wait), Day::Weekday(day)) if wait.weeks().is_some() => {
+                    let weeks = wait.weeks().unwrap_or_default();
+                    (self.wait, self.day) = (None, Some(Day::InWeek { weeks, day }));
+                }
+                // 一周后的今天
+                (Some(Wait { secs: 0, .. }), Day::Offset(0)) => {}
+                _ => return false,
+            },
+            // 早上9点和下午6点: the second part belongs to the next clock.
+            Atom::Part(part) if self.part.is_none() || self.is_listing() => self.part = Some(*part),
+            Atom::Clock(clock) if self.clocks.is_empty() || self.every.is_some() => {
+                let part = clock.part.or(self.part);
+                self.clocks.push(Clock { part, ..*clock });
+            }
+            Atom::Early(early) if self.early.is_none() => self.early = Some(*early),
+            Atom::Wait(wait) if self.wait.is_none() && self.day.is_none() => {
+                self.wait = Some(*wait);
+            }
+            Atom::Soon if self.is_empty() => self.soon = true,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Several times of day, and the last part of the day has its clock.
+    fn is_listing(&self) -> bool {
+        self.every.is_some()
+            && self
+                .clocks
+                .last()
+                .is_some_and(|clock| clock.part == self.part)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    fn has_date(&self) -> bool {
+        self.every.is_some() || self.day.is_some() || self.wait.is_some()
+    }
+
+    fn has_time(&self) -> bool {
+        !self.clocks.is_empty() || self.part.is_some() || self.soon
+    }
+
+    /// Says enough to be a wish by itself.
+    pub(super) fn is_full(&self) -> bool {
+        self.every.is_some() || self.wait.is_some() || (self.day.is_some() && self.has_time())
+    }
+
+    fn weight(&self) -> u8 {
+        let named = [
+            (self.every.is_some(), 4),
+            (self.wait.is_some(), 4),
+            (self.day.is_some(), 3),
+            (!self.clocks.is_empty(), 2),
+            (self.part.is_some(), 1),
+            (self.soon, 1),
+        ];
+        named
+            .iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, weight)| weight)
+            .sum()
+    }
+
+    /// No more than an hour: it may be a number of things.
+    fn is_bare(&self) -> bool {
+        let bare = |clocks: &[Clock]| matches!(clocks, [clock] if clock.bare);
+        !self.has_date() && self.part.is_none() && bare(&self.clocks)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.every = self.every.take().or(other.every);
+        self.day = self.day.or(other.day);
+        self.part = self.part.or(other.part);
+        self.wait = self.wait.or(other.wait);
+        self.clocks.extend(other.clocks);
+        self.early = self.early.or(other.early);
+        self.soon |= other.soon;
+        self.spans.extend(other.spans);
+    }
+}
+
+/// The pieces that stand here.
+fn pieces(cursor: &mut Cursor<'_>) -> Vec<Atom> {
+    if let Some(early) = early(cursor) {
+        return vec![Atom::Early(early)];
+    }
+    if let Some(atom) = wait(cursor) {
+        return vec![atom];
+    }
+    if let Some(found) = every(cursor) {
+        return atoms(found);
+    }
+    if let Some(day) = day(cursor) {
+        let mut found = vec![Atom::Day(day)];
+        if matches!(day, Day::Offset(_)) {
+            let half = [
+                ("早", Part::Morning),
+                ("晨", Part::Morning),
+                ("晚", Part::Evening),
+                ("夜", Part::Evening),
+            ];
+            let mut look = *cursor;
+            if part(&mut look).is_none()
+                && !look.sees(&["晚点", "晚些", "晚一点"])
+                && let Some(part) = look.eat_of(&half)
+            {
+                *cursor = look;
+                found.push(Atom::Part(part));
+            }
+        }
+        return found;
+    }
+    if let Some(part) = part(cursor) {
+        return vec![Atom::Part(part)];
+    }
+    clock(cursor).map(Atom::Clock).into_iter().collect()
+}
+
+/// The time that a message names; empty if it names none.
+pub(super) fn find(letters: &[char], triggers: &[Trigger]) -> Expression {
+    let mut groups = groups(letters, triggers);
+    let open = |at: usize| triggers.iter().any(|it| it.from == at || it.to == at);
+    let stops = |at: usize| open(at) || letters.get(at).is_none_or(|it| " ,.:;!?".contains(*it));
+    let alone = |group: &Expression| {
+        let first = group.spans.first().is_some_and(|(from, _)| {
+            *from == 0
+                || open(*from)
+                || letters
+                    .get(from - 1)
+                    .is_some_and(|it| " ,.:;".contains(*it))
+        });
+        first || group.spans.last().is_some_and(|(_, to)| stops(*to))
+    };
+    groups.retain(|group| !group.is_bare() || alone(group));
+    let heaviest = groups.iter().map(Expression::weight).max();
+    let best = groups
+        .iter()
+        .position(|group| Some(group.weight()) == heaviest);
+    let Some(best) = best else {
+        return Expression::default();
+    };
+    let mut chosen = groups.remove(best);
+    // 后天回访张三，下午3点提醒我: the day and the time stand apart.
+    let fits = |group: &Expression| {
+        // 明天下午3点的会，提前10分钟提醒我
+        if group.early.is_some() && group.weight() == 0 {
+            return chosen.early.is_none();
+        }
+        let gives_time =
+            chosen.has_date() && !chosen.has_time() && !group.has_date() && chosen.wait.is_none();
+        let gives_date =
+            !chosen.has_date() && chosen.has_time() && group.has_date() && !group.has_time();
+        (gives_time || gives_date) && alone(group)
+    };
+    if let Some(other) = groups.iter().position(fits) {
+        let other = groups.remove(other);
+        chosen.merge(other);
+    }
+    chosen
+}
+
+fn groups(letters: &[char], triggers: &[Trigger]) -> Vec<Expression> {
+    let mut groups: Vec<Expression> = Vec::new();
+    let mut open = Expression::default();
+    let (mut at, mut glued, mut glue_from) = (0, 0, 0);
+    while at < letters.len() {
+        if let Some(trigger) = triggers.iter().find(|trigger| trigger.from == at) {
+            at = trigger.to;
+            continue;
+        }
+        let mut cursor = Cursor::new(letters, at);
+        let found = pieces(&mut cursor);
+        if !found.is_empty() {
+            if !found.iter().all(|atom| open.clone().add(atom)) {
+                groups.push(std::mem::take(&mut open));
+                glued = 0;
+            }
+            let taken = found.iter().filter(|atom| open.add(atom)).count();
+            debug_assert!(taken > 0, "a new expression takes any piece");
+            let leads = at > 0 && open.spans.is_empty() && "从在于定".contains(letters[at - 1]);
+            let from = if leads {
+                at - 1
+            } else if open.spans.is_empty() || glued == 0 {
+                at
+            } else {
+                glue_from
+            };
+            open.spans.push((from, cursor.at));
+            at = cursor.at.max(at + 1);
+            glued = 0;
+            continue;
+        }
+        let listed = open.every.is_some() && !open.clocks.is_empty();
+        let glue = cursor.eat_any(GLUE).or_else(|| {
+            listed
+                .then(|| cursor.eat_any(&["和", "与", "及", "跟"]))
+                .flatten()
+        });
+        if glue.is_some() && !open.is_empty() && glued < 3 {
+            if glued == 0 {
+                glue_from = at;
+            }
+            (at, glued) = (cursor.at, glued + 1);
+            continue;
+        }
+        if !open.is_empty() {
+            groups.push(std::mem::take(&mut open));
+        }
+        at += 1;
+    }
+    if !open.is_empty() {
+        groups.push(open);
+    }
+    groups
+}

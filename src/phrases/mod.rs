@@ -1,0 +1,96 @@
+//! What members say to the app about reminders, in Chinese: what is to be done, and when.
+//!
+//! A grammar, not a list of sentences: a message is cut into pieces of time ([`atom`]), the
+//! pieces that stand together make an expression, and the expression is given a meaning by
+//! the clock, the zone and the calendar. What is left over is what is to be done. Where a
+//! time can be meant in two ways, the answer is a question.
+
+mod answer;
+mod atom;
+mod clock;
+mod command;
+mod day;
+mod every;
+mod expression;
+mod feast;
+mod fold;
+mod number;
+mod recurring;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod trigger;
+mod wait;
+mod wish;
+
+use jiff::tz::TimeZone;
+
+pub use answer::answer;
+pub use recurring::next;
+pub use wish::understand;
+
+use crate::domain::clock::UnixMillis;
+pub use crate::domain::reminder::{Asks, Question, When};
+use crate::rules::Calendar;
+
+/// What times are meant by.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// When it was said.
+    pub now: UnixMillis,
+    /// In which zone.
+    pub zone: &'a TimeZone,
+    /// Which days are working days.
+    pub calendar: &'a Calendar,
+}
+
+/// What somebody wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    /// To be reminded.
+    Remind {
+        /// When.
+        when: When,
+        /// Of what.
+        what: String,
+    },
+    /// To see their reminders.
+    List,
+    /// To be rid of some.
+    Cancel(Which),
+    /// Some are done.
+    Done(Which),
+    /// To be reminded later.
+    Snooze {
+        /// Of which.
+        which: Which,
+        /// When.
+        until: UnixMillis,
+    },
+    /// To give some to somebody else.
+    HandOver {
+        /// Which.
+        which: Which,
+        /// A member or a group of them, as it was said.
+        to: String,
+    },
+    /// Nothing, after a question of ours.
+    Never,
+    /// A reminder, but something about it is not clear.
+    Ask(Question),
+    /// A reminder at a time that does not exist.
+    NoSuchTime,
+    /// A reminder that comes more often than is good.
+    TooOften,
+}
+
+/// Which reminders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// Those with these numbers.
+    Numbers(Vec<u32>),
+    /// All.
+    All,
+    /// It was not said.
+    Unsaid,
+}

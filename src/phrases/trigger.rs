@@ -1,0 +1,89 @@
+//! The words by which somebody asks to be reminded.
+
+use super::fold::Cursor;
+
+/// Asks for a reminder by itself.
+pub(super) const STRONG: &[&str] = &[
+    "设置一个提醒",
+    "设一个提醒",
+    "设置提醒",
+    "设个提醒",
+    "设定提醒",
+    "定一个提醒",
+    "定个提醒",
+    "建个提醒",
+    "新建提醒",
+    "创建提醒",
+    "添加提醒",
+    "加个提醒",
+    "定个闹钟",
+    "设个闹钟",
+    "定闹钟",
+    "记得提醒我",
+    "提醒我一下",
+    "提醒一下我",
+    "提醒下我",
+    "提醒我们",
+    "提醒我",
+    "提醒自己",
+    "提醒大家",
+    "提醒一下",
+    "remind me to ",
+    "remind me",
+];
+
+/// Asks for one if a time is named too.
+const WEAK: &[&str] = &[
+    "的闹钟",
+    "闹钟",
+    "别忘记了",
+    "别忘了",
+    "别忘记",
+    "不要忘了",
+    "不要忘记",
+    "记得提醒",
+    "记得",
+    "帮我记一下",
+    "记一下",
+    "叫我",
+    "喊我",
+    "通知我",
+    "提醒",
+];
+
+/// All of them, the longer of two first.
+pub(super) const TRIGGERS: &[&str] = &["提醒", "叫我", "喊我", "通知我", "remind"];
+
+/// A trigger that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Trigger {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) strong: bool,
+}
+
+/// All triggers of a message. The first decides; the others are the same wish again.
+pub(super) fn triggers(letters: &[char]) -> Vec<Trigger> {
+    let mut found: Vec<Trigger> = Vec::new();
+    let mut from = 0;
+    while from < letters.len() {
+        let mut cursor = Cursor::new(letters, from);
+        let strong = cursor.eat_any(STRONG).is_some();
+        if strong || cursor.eat_any(WEAK).is_some() {
+            let to = cursor.at;
+            found.push(Trigger { from, to, strong });
+            from = to;
+        } else {
+            from += 1;
+        }
+    }
+    // A second one belongs to what is to be done: 提醒我提醒张三.
+    let first_strong = found.iter().position(|trigger| trigger.strong).unwrap_or(0);
+    let chosen = found.get(first_strong).copied();
+    let plain = |trigger: &Trigger| {
+        let word: String = letters[trigger.from..trigger.to].iter().collect();
+        word.starts_with("记得") || word.starts_with('别') || word.starts_with('不')
+    };
+    found.retain(|trigger| Some(*trigger) == chosen || plain(trigger));
+    found
+}

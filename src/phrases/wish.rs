@@ -1,0 +1,205 @@
+//! From a message to what somebody wants.
+
+use super::atom::Day;
+use super::command::command;
+use super::expression::{Expression, find};
+use super::fold::{Cursor, Text};
+use super::resolve::{Meaning, resolve};
+use super::trigger::{Trigger, triggers};
+use super::{Asks, Question, Scene, When, Which, Wish};
+
+/// Longer messages are no commands.
+const LONGEST: usize = 500;
+/// So much of what is to be done is kept.
+const MOST_TEXT: usize = 200;
+
+const POLITE: &[&str] = &[
+    "请你",
+    "请",
+    "麻烦你",
+    "麻烦",
+    "帮我",
+    "帮忙",
+    "能不能",
+    "可不可以",
+    "可以",
+    "你好",
+    "您好",
+    "嗨",
+    "那个",
+    "到时候",
+    "到时",
+    "届时",
+    "的时候",
+    "时候",
+    "定一个",
+    "定个",
+    "设一个",
+    "设个",
+    "之前",
+    "以前",
+];
+const TRAILING: &[&str] = &[
+    "好不好",
+    "可以吗",
+    "好吗",
+    "行吗",
+    "谢谢",
+    "的时候",
+    "一下",
+    "吧",
+    "吗",
+    "哦",
+    "哈",
+    "呀",
+];
+const PUNCTUATION: &str = " ,.:;!?-—~，。：；！？、…";
+
+/// What the message asks for; `None` if it is not about reminders.
+#[must_use]
+pub fn understand(message: &str, scene: &Scene<'_>) -> Option<Wish> {
+    let text = Text::new(message);
+    if text.folded.is_empty() || text.folded.len() > LONGEST {
+        return None;
+    }
+    if let Some(wish) = command(&text, scene) {
+        return Some(wish);
+    }
+    let triggers = triggers(&text.folded);
+    let first = triggers.first();
+    if first.is_some_and(|trigger| trigger.strong && is_denied(&text, trigger)) {
+        return Some(Wish::Cancel(Which::Unsaid));
+    }
+    let expression = find(&text.folded, &triggers);
+    let what = what(&text, &expression, &triggers);
+    let strong = triggers.iter().any(|trigger| trigger.strong);
+    let weak = !triggers.is_empty() && !expression.is_empty();
+    let asked = text.original(0, text.folded.len());
+    let question = asked.trim_end().ends_with(['?', '？', '吗', '呢', '么']);
+    let plain = expression.is_full()
+        && expression.spans.first().is_some_and(|(from, _)| *from == 0)
+        && !what.is_empty()
+        && !question;
+    let over = matches!(expression.day, Some(Day::Offset(..0)));
+    if !(strong || weak || plain) || (over && (question || !strong)) {
+        return None;
+    }
+    Some(wish(&expression, what, scene))
+}
+
+/// The wish that an expression and a text make.
+pub(super) fn wish(expression: &Expression, what: String, scene: &Scene<'_>) -> Wish {
+    let ask = |asks, choices| {
+        let what = what.clone();
+        Wish::Ask(Question {
+            asks,
+            what,
+            choices,
+        })
+    };
+    let only_today = expression.day == Some(Day::Offset(0))
+        && expression.clocks.is_empty()
+        && expression.part.is_none();
+    if expression.is_empty() || only_today {
+        return ask(Asks::Time, Vec::new());
+    }
+    match resolve(expression, scene) {
+        Meaning::One(when) if what.is_empty() => ask(Asks::Text, vec![when]),
+        Meaning::One(when) => Wish::Remind { when, what },
+        Meaning::Either(choices) => ask(Asks::Which, choices),
+        Meaning::Past(choices) => ask(Asks::Passed, choices),
+        Meaning::Soon => {
+            let minutes = [10, 30, 60].map(|minutes| std::time::Duration::from_secs(minutes * 60));
+            let times = minutes.map(|wait| When::Once(scene.now.after(wait)));
+            ask(Asks::Which, times.to_vec())
+        }
+        Meaning::Never => Wish::NoSuchTime,
+        Meaning::TooOften => Wish::TooOften,
+    }
+}
+
+/// 不用提醒我了.
+fn is_denied(text: &Text, trigger: &Trigger) -> bool {
+    let before: String = text.folded[..trigger.from].iter().collect();
+    [
+        "不用",
+        "不要",
+        "别",
+        "不必",
+        "无需",
+        "不需要",
+        "不用再",
+        "别再",
+        "不要再",
+    ]
+    .iter()
+    .any(|word| before.ends_with(word))
+}
+
+/// What is left when the time and the wish itself are taken out.
+pub(super) fn what(text: &Text, expression: &Expression, triggers: &[Trigger]) -> String {
+    let mut cut: Vec<(usize, usize)> = expression.spans.clone();
+    cut.extend(triggers.iter().map(|trigger| (trigger.from, trigger.to)));
+    let mut start = Cursor::new(&text.folded, 0);
+    while start.eat_any(POLITE).is_some() || start.eat_any(&[" ", ",", "."]).is_some() {}
+    cut.push((0, start.at));
+    cut.sort_unstable();
+    let mut left = String::new();
+    let mut at = 0;
+    for (from, to) in cut {
+        if from > at {
+            join(&mut left, &text.original(at, from));
+        }
+        at = at.max(to);
+    }
+    join(&mut left, &text.original(at, text.folded.len()));
+    trimmed(&left)
+}
+
+/// Puts two pieces together; what only separated them from the time goes.
+fn join(left: &mut String, piece: &str) {
+    let punctuation = |letter: char| PUNCTUATION.contains(letter) || letter.is_whitespace();
+    let piece = if left.is_empty() {
+        piece.trim_start_matches(punctuation)
+    } else {
+        piece
+    };
+    let core = piece.trim_matches(punctuation);
+    if core.is_empty() {
+        return;
+    }
+    let latin = |letter: Option<char>| letter.is_some_and(|it| it.is_ascii_alphanumeric());
+    let apart = piece.starts_with(punctuation) || left.ends_with(punctuation);
+    if !left.is_empty() && (apart || (latin(left.chars().last()) && latin(core.chars().next()))) {
+        let end = left.trim_end_matches(punctuation).len();
+        left.truncate(end);
+        left.push(' ');
+    }
+    left.push_str(if left.is_empty() {
+        piece
+    } else {
+        piece.trim_start_matches(punctuation)
+    });
+}
+
+fn trimmed(text: &str) -> String {
+    let punctuation = |letter: char| PUNCTUATION.contains(letter) || letter.is_whitespace();
+    let mut text = text.trim_matches(punctuation);
+    loop {
+        let before = text;
+        for word in POLITE.iter().chain(&["的", "要记得", "记得", "去提醒"]) {
+            if let Some(rest) = text.strip_prefix(word) {
+                text = rest.trim_start_matches(punctuation);
+            }
+        }
+        for word in TRAILING {
+            if let Some(rest) = text.strip_suffix(word) {
+                text = rest.trim_end_matches(punctuation);
+            }
+        }
+        if text == before {
+            break;
+        }
+    }
+    text.chars().take(MOST_TEXT).collect()
+}

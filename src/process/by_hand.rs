@@ -1,0 +1,162 @@
+//! What a member is to send by hand: the content, and a card that asks what became of it.
+//!
+//! The buttons carry the row of the SOP's step, so a press needs nothing that was kept: it
+//! writes into that row and turns the card grey.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::cards::{self, Button, Press};
+use super::own::TaskScene;
+use crate::domain::clock::UnixMillis;
+use crate::domain::effect::Effect;
+use crate::domain::ids::{AppName, ConversationKey, Lane, Person, RecordId, UserId};
+use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::outgoing::Outgoing;
+use crate::domain::timer::Timer;
+use crate::lang::Lang;
+use crate::store::{DecisionCommit, Delivery, DeliveryNote, RecordOutcome, SopRowKey};
+
+/// The kind of our cards' tasks.
+const KIND: &str = "sop";
+const DONE: &str = "done";
+const LATER: &str = "later";
+const SKIP: &str = "skip";
+/// What 稍后 means.
+const LATER_WAIT: Duration = Duration::from_secs(2 * 3600);
+
+/// What a card is about: its buttons carry it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct HandedOut {
+    /// The row of the step.
+    pub(super) row: SopRowKey,
+    /// The customer or the group, as the member knows them.
+    pub(super) name: String,
+}
+
+/// The card that asks whether the member has sent it.
+pub(super) fn card(out: &HandedOut, text: &str, record: RecordId, now: UnixMillis) -> Outgoing {
+    let lang = Lang::default();
+    let title = lang.text("sop.by_hand_asked", &[("name", &out.name)]);
+    // Plain data can always be written.
+    let about = serde_json::to_string(out).unwrap_or_default();
+    let labels = [DONE, LATER, SKIP].map(|key| {
+        let text = lang.text(&format!("sop.by_hand_{key}"), &[]);
+        (format!("{key} {about}"), text)
+    });
+    let buttons = labels.each_ref().map(|(key, text)| Button { key, text });
+    let task = cards::task(KIND, record, "0", now);
+    cards::card(&task, &title, text, &buttons)
+}
+
+/// The words of what is handed out, as the card repeats them.
+pub(super) fn words(content: &[Outgoing]) -> &str {
+    let mut messages = content.iter();
+    let text = messages.find_map(|message| match message {
+        Outgoing::Text { text } | Outgoing::Markdown { text } => Some(text.as_str()),
+        _ => None,
+    });
+    text.unwrap_or_default()
+}
+
+/// Takes a press of one of our buttons.
+pub(super) fn hear(scene: &TaskScene<'_>, commit: &mut DecisionCommit) -> bool {
+    let inbound = &scene.record.inbound;
+    let Some(Person::Member(member)) = &inbound.person else {
+        return false;
+    };
+    let Some(press) = Press::of(inbound, KIND) else {
+        return false;
+    };
+    let (word, about) = press.key.split_once(' ').unwrap_or((press.key, ""));
+    let Ok(out) = serde_json::from_str::<HandedOut>(about) else {
+        return false;
+    };
+    let key = out.row;
+    let delivery = match word {
+        DONE => Some(Delivery::ByHand),
+        SKIP => Some(Delivery::Declined),
+        LATER => None,
+        _ => return false,
+    };
+    match delivery {
+        Some(delivery) => commit.notes.push(DeliveryNote {
+            key: key.clone(),
+            delivery,
+            why: None,
+            broadcast: None,
+        }),
+        None => commit
+            .timers
+            .push(ask_again(scene, &inbound.app, member, about)),
+    }
+    let text = Lang::default().text(&format!("sop.by_hand_{word}_answer"), &[]);
+    let update = press.update(&inbound.app, member, &text);
+    let update = update.unwrap_or_else(|| Effect::AppSend {
+        app: inbound.app.clone(),
+        to: vec![member.clone()],
+        message: Outgoing::Text { text },
+    });
+    push(scene, update, member, &key, commit);
+    commit.trace = Some(serde_json::json!({ "by_hand": { "step": key, "pressed": word } }));
+    commit.outcome = RecordOutcome::Done { fired: Vec::new() };
+    true
+}
+
+/// The member wanted to be asked again.
+pub(super) fn again(scene: &TaskScene<'_>, about: &str, commit: &mut DecisionCommit) {
+    let (Person::Member(member), Ok(out)) = (
+        &scene.contact.person,
+        serde_json::from_str::<HandedOut>(about),
+    ) else {
+        let reason = "nobody could be reminded".to_owned();
+        commit.outcome = RecordOutcome::Skipped { reason };
+        return;
+    };
+    let again = Lang::default().text("sop.by_hand_again", &[]);
+    let send = Effect::AppSend {
+        app: scene.record.inbound.app.clone(),
+        to: vec![member.clone()],
+        message: card(&out, &again, scene.record.id, scene.now),
+    };
+    push(scene, send, member, &out.row, commit);
+    commit.outcome = RecordOutcome::Done { fired: Vec::new() };
+}
+
+fn ask_again(scene: &TaskScene<'_>, app: &AppName, member: &UserId, about: &str) -> Timer {
+    let due = scene.now.after(LATER_WAIT);
+    Timer {
+        key: format!("by_hand/{member}/{about}"),
+        due,
+        inbound: Inbound {
+            channel: Channel::App,
+            app: app.clone(),
+            at: due,
+            person: Some(Person::Member(member.clone())),
+            author: Author::System,
+            conversation: conversation(app, member),
+            trigger: Trigger::Own(Task::ByHand {
+                about: about.to_owned(),
+            }),
+            reply_path: ReplyPath::None,
+        },
+    }
+}
+
+fn push(
+    scene: &TaskScene<'_>,
+    effect: Effect,
+    member: &UserId,
+    key: &SopRowKey,
+    commit: &mut DecisionCommit,
+) {
+    let lane = Lane(conversation(&scene.record.inbound.app, member).0);
+    let origin = key.sop.origin();
+    commit.effects.push(scene.effect(effect, lane, &origin, 0));
+}
+
+/// The conversation that a member has with an app, as their messages have it.
+fn conversation(app: &AppName, member: &UserId) -> ConversationKey {
+    ConversationKey(format!("{app}/{member}"))
+}

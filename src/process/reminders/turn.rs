@@ -1,0 +1,431 @@
+//! One member's turn: a message, a press or a reminder that is due.
+
+use std::collections::BTreeMap;
+
+use super::say::Voice;
+use super::{
+    KIND, MOST, PATIENCE, Scene, Which, Wish, card, card_for, conversation, origin, phrases,
+};
+use crate::domain::clock::UnixMillis;
+use crate::domain::effect::Effect;
+use crate::domain::ids::{AppName, Lane, Person, UserId};
+use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::outgoing::Outgoing;
+use crate::domain::reminder::{Asked, Open, Question, Reminder, ReminderChange, When};
+use crate::domain::timer::Timer;
+use crate::lang::Lang;
+use crate::process::own::TaskScene;
+use crate::process::{cards, compose, duty};
+use crate::store::{DecisionCommit, NewRecord, RecordOutcome};
+
+/// What a turn is decided with, and what it leads to.
+pub(super) struct Turn<'t> {
+    pub(super) scene: &'t TaskScene<'t>,
+    pub(super) app: &'t AppName,
+    pub(super) member: &'t UserId,
+    pub(super) voice: Voice<'t>,
+    /// As it will be.
+    pub(super) open: BTreeMap<u32, Reminder>,
+    pub(super) last: u32,
+    pub(super) changes: Vec<ReminderChange>,
+    pub(super) effects: Vec<Effect>,
+    pub(super) remove_timers: Vec<String>,
+    timers: Vec<Timer>,
+    records: Vec<NewRecord>,
+    said: Vec<String>,
+}
+
+impl<'t> Turn<'t> {
+    pub(super) fn new(scene: &'t TaskScene<'t>, app: &'t AppName, member: &'t UserId) -> Self {
+        let all = scene.contact.reminders.as_deref();
+        Self {
+            scene,
+            app,
+            member,
+            voice: Voice {
+                lang: Lang::default(),
+                now: scene.now,
+                zone: &scene.config.timezone,
+            },
+            open: all.map(|all| all.open.clone()).unwrap_or_default(),
+            last: all.map_or(0, |all| all.last),
+            changes: Vec::new(),
+            effects: Vec::new(),
+            remove_timers: Vec::new(),
+            timers: Vec::new(),
+            records: Vec::new(),
+            said: Vec::new(),
+        }
+    }
+
+    /// Moves everything into the decision. What was not heard still ends a question of ours.
+    pub(super) fn finish(self, heard: bool, commit: &mut DecisionCommit) {
+        let change = commit.contact.get_or_insert_default();
+        change.person = Some(self.scene.contact.person.clone());
+        change.reminders.extend(self.changes);
+        if !heard {
+            return;
+        }
+        let lane = Lane(conversation(self.app, self.member).0);
+        let text = self.said.join("\n");
+        let texts = if text.is_empty() {
+            Vec::new()
+        } else {
+            compose::for_app(vec![Outgoing::Text { text }])
+        };
+        let said = texts.into_iter().map(|message| Effect::AppSend {
+            app: self.app.clone(),
+            to: vec![self.member.clone()],
+            message,
+        });
+        for (part, effect) in said.chain(self.effects).enumerate() {
+            let effect = self.scene.effect(effect, lane.clone(), &origin(), part);
+            commit.effects.push(effect);
+        }
+        commit.records.extend(self.records);
+        // A timer that is set again is set, not removed.
+        let set = |key: &String| self.timers.iter().any(|timer| timer.key == *key);
+        let removed = self.remove_timers.into_iter().filter(|key| !set(key));
+        commit.remove_timers.extend(removed);
+        commit.timers.extend(self.timers);
+        let numbers: Vec<u32> = self.open.keys().copied().collect();
+        commit.trace = Some(serde_json::json!({ "reminders": numbers }));
+        commit.outcome = RecordOutcome::Done { fired: Vec::new() };
+    }
+
+    pub(super) fn say(&mut self, text: String) {
+        self.said.push(text);
+    }
+
+    pub(super) fn tell(&mut self, key: &str, values: &[(&str, &str)]) {
+        let text = self.voice.text(key, values);
+        self.say(text);
+    }
+
+    /// Whether the message was about reminders.
+    pub(super) fn hear(&mut self, text: &str) -> bool {
+        let world = Scene {
+            now: self.scene.now,
+            zone: self.voice.zone,
+            calendar: self.scene.playbook.rules.calendar(),
+        };
+        let asked = self.scene.contact.reminders.as_deref();
+        let asked = asked.and_then(|all| all.asked.clone());
+        if asked.is_some() {
+            self.changes.push(ReminderChange::Ask(None));
+        }
+        let fresh = asked.filter(|asked| self.scene.now.since(asked.at) <= PATIENCE);
+        let wish = match fresh.map(|asked| asked.question) {
+            None => phrases::understand(text, &world),
+            Some(Open::Wish(question)) => phrases::answer(&question, text, &world),
+            Some(Open::HandOver(number)) => {
+                Some(phrases::understand(text, &world).unwrap_or_else(|| {
+                    let which = Which::Numbers(vec![number]);
+                    let to = text
+                        .trim()
+                        .trim_start_matches(['@', '给'])
+                        .trim()
+                        .to_owned();
+                    Wish::HandOver { which, to }
+                }))
+            }
+        };
+        wish.is_some_and(|wish| self.grant(wish))
+    }
+
+    fn grant(&mut self, wish: Wish) -> bool {
+        match wish {
+            Wish::Remind { when, what } => self.add(&when, what),
+            Wish::List => self.list(),
+            Wish::Cancel(which) => {
+                return self.each(&which, "reminder.cancelled", Self::remove_one);
+            }
+            Wish::Done(which) => return self.each(&which, "reminder.done", Self::clear_one),
+            Wish::Snooze { which, until } => return self.snooze(&which, until),
+            Wish::HandOver { which, to } => return self.hand_over(&which, &to),
+            Wish::Never => self.tell("reminder.never", &[]),
+            Wish::Ask(question) => self.ask(question),
+            Wish::NoSuchTime => self.tell("reminder.no_such_time", &[]),
+            Wish::TooOften => self.tell("reminder.too_often", &[]),
+        }
+        true
+    }
+
+    fn add(&mut self, when: &When, text: String) {
+        if self.open.len() >= MOST {
+            self.tell("reminder.too_many", &[("most", &MOST.to_string())]);
+            return;
+        }
+        let number = self.last + 1;
+        let rhythm = match when {
+            When::Once(_) => None,
+            When::Repeating { rhythm, .. } => Some(rhythm.clone()),
+        };
+        let due = when.first();
+        let (time, label) = (self.voice.when(when), number.to_string());
+        let values = [("time", time.as_str()), ("text", &text), ("number", &label)];
+        self.tell("reminder.echo", &values);
+        self.set(
+            number,
+            Reminder {
+                text,
+                due,
+                rhythm,
+                card: None,
+            },
+        );
+        self.timer(number, due);
+    }
+
+    fn list(&mut self) {
+        if self.open.is_empty() {
+            self.tell("reminder.none", &[]);
+            return;
+        }
+        let lines: Vec<String> = self
+            .open
+            .iter()
+            .map(|(number, it)| self.voice.line(*number, it))
+            .collect();
+        self.tell("reminder.list", &[("lines", &lines.join("\n"))]);
+    }
+
+    fn ask(&mut self, question: Question) {
+        let text = self.voice.question(&question);
+        self.say(text);
+        self.ask_open(Open::Wish(question));
+    }
+
+    pub(super) fn ask_open(&mut self, question: Open) {
+        let at = self.scene.now;
+        self.changes
+            .push(ReminderChange::Ask(Some(Asked { at, question })));
+    }
+
+    /// The numbers that are meant, and those of them that do not exist. `None` if nothing was
+    /// said and there is nothing, so that it is about something else.
+    fn chosen(&mut self, which: &Which) -> Option<Vec<u32>> {
+        match which {
+            Which::All => Some(self.open.keys().copied().collect()),
+            Which::Numbers(numbers) => {
+                let (known, unknown): (Vec<u32>, Vec<u32>) = numbers
+                    .iter()
+                    .partition(|number| self.open.contains_key(number));
+                for number in unknown {
+                    self.tell("reminder.unknown", &[("number", &number.to_string())]);
+                }
+                Some(known)
+            }
+            Which::Unsaid => {
+                // What was just shown is what is spoken of.
+                let shown: Vec<u32> = self
+                    .open
+                    .iter()
+                    .filter(|(_, it)| it.card.is_some())
+                    .map(|(number, _)| *number)
+                    .collect();
+                let all: Vec<u32> = self.open.keys().copied().collect();
+                match (shown.as_slice(), all.as_slice()) {
+                    (_, []) => None,
+                    ([only], _) | (_, [only]) => Some(vec![*only]),
+                    _ => {
+                        self.tell("reminder.which", &[]);
+                        self.list();
+                        Some(Vec::new())
+                    }
+                }
+            }
+        }
+    }
+
+    fn each(&mut self, which: &Which, key: &str, act: fn(&mut Self, u32)) -> bool {
+        let Some(numbers) = self.chosen(which) else {
+            return false;
+        };
+        if numbers.is_empty() {
+            if self.said.is_empty() {
+                self.tell("reminder.none", &[]);
+            }
+            return true;
+        }
+        let names: Vec<String> = numbers
+            .iter()
+            .filter_map(|number| Some(format!("{number} {}", self.open.get(number)?.text)))
+            .collect();
+        for number in numbers {
+            act(self, number);
+        }
+        self.tell(key, &[("names", &names.join("；"))]);
+        true
+    }
+
+    fn remove_one(&mut self, number: u32) {
+        self.remove(number);
+    }
+
+    fn clear_one(&mut self, number: u32) {
+        if let Some(reminder) = self.open.get(&number).cloned() {
+            self.clear(number, &reminder);
+        }
+    }
+
+    fn snooze(&mut self, which: &Which, until: UnixMillis) -> bool {
+        let Some(numbers) = self.chosen(which) else {
+            return false;
+        };
+        for number in numbers {
+            let Some(reminder) = self.open.get(&number).cloned() else {
+                continue;
+            };
+            self.put_off(number, &reminder, until);
+            let (time, number) = (self.voice.time(until), number.to_string());
+            let values = [
+                ("number", number.as_str()),
+                ("time", &time),
+                ("text", &reminder.text),
+            ];
+            self.tell("reminder.put_off", &values);
+        }
+        true
+    }
+
+    fn hand_over(&mut self, which: &Which, to: &str) -> bool {
+        let Some(numbers) = self.chosen(which) else {
+            return false;
+        };
+        let (config, rules) = (self.scene.config, &self.scene.playbook.rules);
+        let receivers = duty::named(config, rules, to, self.scene.now);
+        let receivers = receivers.filter(|members| !members.contains(self.member));
+        let Some(receivers) = receivers else {
+            self.tell("reminder.nobody", &[("to", to)]);
+            return true;
+        };
+        for number in numbers {
+            let Some(reminder) = self.open.get(&number).cloned() else {
+                continue;
+            };
+            self.clear(number, &reminder);
+            let text = self.voice.text(
+                "reminder.from",
+                &[("text", &reminder.text), ("by", self.member.as_str())],
+            );
+            for (place, receiver) in receivers.iter().enumerate() {
+                self.pass_on(
+                    receiver,
+                    &text,
+                    &format!("{number}.{place}").replace('.', "-"),
+                );
+            }
+            let number = number.to_string();
+            let values = [
+                ("number", number.as_str()),
+                ("text", &reminder.text),
+                ("to", to),
+            ];
+            self.tell("reminder.handed_over", &values);
+        }
+        true
+    }
+
+    fn pass_on(&mut self, receiver: &UserId, text: &str, place: &str) {
+        let cards = self
+            .scene
+            .config
+            .reminders
+            .as_ref()
+            .is_some_and(|it| it.cards);
+        let message = if cards {
+            let at = (self.scene.record.id, place);
+            let (message, record) = card_for(self.app, receiver, text, at, self.scene.now);
+            self.records.push(record);
+            message
+        } else {
+            let text = text.to_owned();
+            Outgoing::Text { text }
+        };
+        self.effects.push(Effect::AppSend {
+            app: self.app.clone(),
+            to: vec![receiver.clone()],
+            message,
+        });
+    }
+
+    /// Whether it is to be shown now: a timer may be older than a change.
+    pub(super) fn is_due(&self, number: u32) -> bool {
+        let reminder = self.open.get(&number);
+        reminder.is_some_and(|it| it.due <= self.scene.now && !it.is_shown())
+    }
+
+    /// Shows it, and sets the next time of one that comes again.
+    pub(super) fn fire(&mut self, number: u32, cards: bool) {
+        let Some(reminder) = self.open.get(&number).cloned() else {
+            return;
+        };
+        let calendar = self.scene.playbook.rules.calendar();
+        let next = reminder
+            .rhythm
+            .as_ref()
+            .and_then(|rhythm| phrases::next(rhythm, self.scene.now, self.voice.zone, calendar));
+        let label = number.to_string();
+        let task = cards::task(KIND, self.scene.record.id, &label, self.scene.now);
+        let message = if cards {
+            let title = self
+                .voice
+                .text("reminder.title_numbered", &[("number", &label)]);
+            card(&task, &title, &reminder.text)
+        } else {
+            let text = self.voice.text(
+                "reminder.due",
+                &[("text", &reminder.text), ("number", &label)],
+            );
+            Outgoing::Text { text }
+        };
+        self.effects.push(Effect::AppSend {
+            app: self.app.clone(),
+            to: vec![self.member.clone()],
+            message,
+        });
+        let card = cards.then_some(task);
+        match next {
+            Some(due) => {
+                self.set(
+                    number,
+                    Reminder {
+                        due,
+                        card,
+                        ..reminder
+                    },
+                );
+                self.timer(number, due);
+            }
+            None if cards => self.set(
+                number,
+                Reminder {
+                    rhythm: None,
+                    card,
+                    ..reminder
+                },
+            ),
+            None => self.remove(number),
+        }
+    }
+
+    pub(super) fn timer_key(&self, number: u32) -> String {
+        format!("reminder/{}/{number}", self.member)
+    }
+
+    pub(super) fn timer(&mut self, number: u32, due: UnixMillis) {
+        let inbound = Inbound {
+            channel: Channel::App,
+            app: self.app.clone(),
+            at: due,
+            person: Some(Person::Member(self.member.clone())),
+            author: Author::System,
+            conversation: conversation(self.app, self.member),
+            trigger: Trigger::Own(Task::Reminder { number }),
+            reply_path: ReplyPath::None,
+        };
+        let key = self.timer_key(number);
+        self.timers.push(Timer { key, due, inbound });
+    }
+}

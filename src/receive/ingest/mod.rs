@@ -1,0 +1,50 @@
+//! What the company's own systems tell about customers: attributes, and what they did.
+//!
+//! It enters the inbox like everything else, so that rules and SOPs notice, in the order of
+//! the customer's own conversation and once for each `id`.
+
+mod line;
+mod route;
+
+pub use line::{BadLine, Read, Telling, read, schema};
+pub use route::router;
+
+use crate::config::Config;
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::Contact;
+use crate::domain::ids::{DedupeKey, Person};
+use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
+use crate::store::{NewRecord, RecordBody};
+
+/// The records of what was told; none if the config has no app.
+#[must_use]
+pub fn records(config: &Config, tellings: Vec<Telling>, now: UnixMillis) -> Vec<NewRecord> {
+    let Some(first) = config.apps.first() else {
+        return Vec::new();
+    };
+    let app = config.contact_app(&first.name);
+    let tellings = tellings.into_iter();
+    let records = tellings.map(|telling| {
+        let person = Person::External(telling.customer);
+        let inbound = Inbound {
+            channel: Channel::Contact,
+            app: app.clone(),
+            at: telling.at,
+            author: Author::System,
+            conversation: Contact::unknown(person.clone()).conversation(),
+            person: Some(person),
+            trigger: Trigger::Own(Task::Told(Box::new(telling.told))),
+            reply_path: ReplyPath::None,
+        };
+        NewRecord {
+            dedupe: DedupeKey(format!("own/told/{}", telling.id)),
+            received_at: now,
+            urgent: false,
+            body: RecordBody::Inbound {
+                inbound,
+                raw: String::new(),
+            },
+        }
+    });
+    records.collect()
+}

@@ -1,0 +1,198 @@
+//! What became of the steps of SOPs.
+
+use std::time::Duration;
+
+use super::Subject;
+use super::support::{CORP, accept, at, customer, decision, is_fenced, one_record, record};
+use crate::domain::ids::{ChatId, Person, SopId};
+use crate::store::{
+    DecisionCommit, Delivery, DeliveryNote, Retention, RowOutcome, SopRow, SopRowQuery, Store,
+};
+
+fn row(sop: &str, target: Person, run: i64, step: u32) -> SopRow {
+    SopRow {
+        sop: sop.into(),
+        version: "v1".to_owned(),
+        step,
+        name: Some("首单礼".to_owned()),
+        target,
+        run: at(run),
+        planned: at(run + 10),
+        actual: at(run + 20),
+        outcome: RowOutcome::Done,
+        why: None,
+        delivery: Delivery::Planned,
+        delivery_why: None,
+        delivery_at: None,
+        broadcast: None,
+    }
+}
+
+fn query(sop: &str) -> SopRowQuery {
+    SopRowQuery {
+        sop: sop.into(),
+        since: at(i64::MIN),
+        after: None,
+        limit: 100,
+    }
+}
+
+async fn write(store: &dyn Store, name: &str, rows: Vec<SopRow>) {
+    accept(store, vec![record(name, name, 0)]).await;
+    let claimed = one_record(store, 0).await;
+    let decision = DecisionCommit {
+        rows,
+        ..decision(&claimed, 0)
+    };
+    store.commit_decision(decision).await.unwrap();
+}
+
+pub async fn are_written_with_their_decision(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    accept(&*store, vec![record("a", "a", 0)]).await;
+    let claimed = one_record(&*store, 0).await;
+    let waiting = SopRow {
+        outcome: RowOutcome::Waiting,
+        why: Some("quiet hours".to_owned()),
+        ..row("甲", customer("a"), 5, 0)
+    };
+    let first = DecisionCommit {
+        rows: vec![waiting.clone()],
+        ..decision(&claimed, 0)
+    };
+    store.commit_decision(first).await.unwrap();
+    assert_eq!(store.sop_rows(query("甲")).await.unwrap(), [waiting]);
+
+    let done = row("甲", customer("a"), 5, 0);
+    let refused = store
+        .commit_decision(DecisionCommit {
+            rows: vec![done.clone()],
+            ..decision(&claimed, 0)
+        })
+        .await;
+    assert!(is_fenced(&refused));
+    let stays = store.sop_rows(query("甲")).await.unwrap();
+    assert_eq!(stays[0].outcome, RowOutcome::Waiting);
+
+    write(&*store, "b", vec![done.clone()]).await;
+    drop(store);
+    let store = subject.open(CORP).await;
+    assert_eq!(
+        store.sop_rows(query("甲")).await.unwrap(),
+        [done],
+        "the same step has one row"
+    );
+}
+
+pub async fn come_by_run_target_and_step(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let group = Person::Group(ChatId::from("wr1"));
+    let rows = vec![
+        row("甲", customer("b"), 10, 1),
+        row("甲", customer("a"), 20, 0),
+        row("甲", group.clone(), 10, 0),
+        row("甲", customer("b"), 10, 0),
+        row("甲", customer("c"), -5, 300),
+    ];
+    write(&*store, "x", rows).await;
+    let places = |rows: Vec<SopRow>| -> Vec<(i64, String, u32)> {
+        let each = rows.into_iter();
+        each.map(|row| (row.run.0, row.target.id().to_owned(), row.step))
+            .collect()
+    };
+    let place = |run, target: &str, step| (run, target.to_owned(), step);
+    let wanted = [
+        place(-5, "c", 300),
+        place(10, "b", 0),
+        place(10, "b", 1),
+        place(10, "wr1", 0),
+        place(20, "a", 0),
+    ];
+    let all = store.sop_rows(query("甲")).await.unwrap();
+    assert_eq!(places(all.clone()), wanted);
+
+    let since = SopRowQuery {
+        since: at(11),
+        ..query("甲")
+    };
+    assert_eq!(places(store.sop_rows(since).await.unwrap()), wanted[4..]);
+    let mut paged = Vec::new();
+    loop {
+        let page = SopRowQuery {
+            after: paged.last().map(SopRow::key),
+            limit: 2,
+            ..query("甲")
+        };
+        let page = store.sop_rows(page).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+}
+
+pub async fn ids_that_begin_alike_are_told_apart(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let rows = vec![
+        row("a", customer("x"), 1, 0),
+        row("a\0", customer("x"), 1, 0),
+        row("ab", customer("x"), 1, 0),
+        row("a", customer("xy"), 1, 0),
+    ];
+    write(&*store, "x", rows).await;
+    for (sop, count) in [("a", 2), ("a\0", 1), ("ab", 1), ("", 0)] {
+        let found = store.sop_rows(query(sop)).await.unwrap();
+        assert_eq!(found.len(), count, "{sop:?}");
+        assert!(found.iter().all(|row| row.sop == SopId::from(sop)));
+    }
+}
+
+pub async fn news_of_a_message_goes_into_its_row(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let row = row("甲", customer("a"), 5, 0);
+    write(&*store, "x", vec![row.clone()]).await;
+    let note = |delivery, why: Option<&str>, broadcast: Option<&str>| DeliveryNote {
+        key: row.key(),
+        delivery,
+        why: why.map(str::to_owned),
+        broadcast: broadcast.map(str::to_owned),
+    };
+    let unknown = DeliveryNote {
+        key: self::row("乙", customer("a"), 5, 0).key(),
+        ..note(Delivery::Failed, None, None)
+    };
+    let created = note(Delivery::Created, None, Some("b-1"));
+    let known = store.note_deliveries(vec![created, unknown], at(70)).await;
+    assert_eq!(known.unwrap(), 1);
+    let refused = note(Delivery::Refused, Some("monthly cap"), None);
+    let known = store.note_deliveries(vec![refused], at(80)).await;
+    assert_eq!(known.unwrap(), 1);
+    let wanted = SopRow {
+        delivery: Delivery::Refused,
+        delivery_why: Some("monthly cap".to_owned()),
+        delivery_at: Some(at(80)),
+        broadcast: Some("b-1".to_owned()),
+        ..row.clone()
+    };
+    assert_eq!(store.sop_rows(query("甲")).await.unwrap(), [wanted]);
+    assert_eq!(store.sop_rows(query("乙")).await.unwrap(), []);
+}
+
+pub async fn old_ones_are_pruned(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let rows = (0..10).map(|n| row("甲", customer("a"), n * 100, 0));
+    write(&*store, "x", rows.collect()).await;
+    let retention = Retention {
+        dedupe: Duration::from_secs(3600),
+        history: Duration::from_millis(500),
+        traces: Duration::from_secs(3600),
+    };
+    // Kept are those decided about at 500 or later: the runs from 500 on.
+    for _ in 0..20 {
+        store.prune(retention, at(1000), 3).await.unwrap();
+    }
+    let left = store.sop_rows(query("甲")).await.unwrap();
+    let runs: Vec<i64> = left.iter().map(|row| row.run.0).collect();
+    assert_eq!(runs, [500, 600, 700, 800, 900]);
+}

@@ -1,0 +1,101 @@
+//! What members send by hand, with a card that asks what became of it; and internal groups.
+
+use mock_wecom::{AppEvent, ContactAdd, Entry, MockWecom};
+use serde_json::{Value, json};
+
+use crate::support::{Agent, AgentBuilder, MEMBER, applied, calls, eventually, mock};
+
+const SEND: &str = "message/send";
+const UPDATE: &str = "message/update_template_card";
+const NEWCOMER: &str = "wmNEWCOMER00000000000000000001";
+
+const PLANS: &str = "\
+version: 1
+sops:
+  - id: 新客
+    kind: lifecycle
+    audience: {not_tag: 客户/已购买}
+    steps:
+      - {at: 1d 10:00, via: staff, do: [{send: case}]}
+      - {at: 9d 10:00, via: appchat, to: 店长群, do: [{send: case}]}
+";
+
+async fn start(mock: &MockWecom) -> Agent {
+    let agent = AgentBuilder::new()
+        .file("sops/plans.yaml", PLANS)
+        .file("templates/case.txt", "案例")
+        .config("[appchats]\n\"店长群\" = \"dianzhang1\"\n")
+        .start(mock)
+        .await;
+    agent.move_to(mock, "2026-11-23 10:00");
+    let added = ContactAdd {
+        external_userid: NEWCOMER.to_owned(),
+        userid: MEMBER.to_owned(),
+        name: Some("王女士".to_owned()),
+        ..ContactAdd::default()
+    };
+    mock.added(added).await.expect("a member");
+    agent.timers(1).await;
+    agent.idle().await;
+    agent
+}
+
+fn card(call: &Entry) -> &Value {
+    &call.request["body"]["template_card"]
+}
+
+async fn press(mock: &MockWecom, sent: &Entry, button: usize) {
+    let key = card(sent)["button_list"][button]["key"].as_str();
+    let press = AppEvent {
+        userid: MEMBER.to_owned(),
+        event: "template_card_event".to_owned(),
+        event_key: key.map(str::to_owned),
+        msgid: sent.response["msgid"].as_str().map(str::to_owned),
+        ..AppEvent::default()
+    };
+    mock.app_event(press).await.expect("pressed");
+}
+
+#[tokio::test]
+async fn a_member_says_later_and_then_done_and_the_card_is_changed_in_place() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    let told = calls(&mock, SEND, 3).await;
+    assert_eq!(told[1].request["body"]["text"]["content"], "案例");
+    assert_eq!(card(&told[2])["main_title"]["title"], "发给 王女士 了吗？");
+    assert_eq!(card(&told[2])["sub_title_text"], "案例");
+    assert!(told[2].problems.is_empty(), "{:?}", told[2].problems);
+
+    press(&mock, &told[2], 1).await;
+    let updates = calls(&mock, UPDATE, 1).await;
+    let button = json!({"replace_name": "两小时后再问"});
+    assert_eq!(updates[0].request["body"]["button"], button);
+    agent.move_to(&mock, "2026-11-24 12:01");
+    let told = calls(&mock, SEND, 4).await;
+    press(&mock, &told[3], 0).await;
+    let updates = calls(&mock, UPDATE, 2).await;
+    let button = json!({"replace_name": "已完成"});
+    assert_eq!(updates[1].request["body"]["button"], button);
+    agent.idle().await;
+    assert_eq!(applied(&mock, SEND).len(), 4);
+}
+
+#[tokio::test]
+async fn a_step_speaks_in_an_internal_group() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    calls(&mock, SEND, 3).await;
+    agent.idle().await;
+    agent.move_to(&mock, "2026-12-02 10:00");
+    // The group was never opened: the refusal is seen, and nothing is tried blindly.
+    eventually("the call", async || {
+        (!mock.calls("appchat/send").is_empty()).then_some(())
+    })
+    .await;
+    let sent = &mock.calls("appchat/send")[0];
+    assert_eq!(sent.request["body"]["chatid"], "dianzhang1");
+    assert_eq!(sent.request["body"]["text"]["content"], "案例");
+    agent.queued("dropped", 1).await;
+}

@@ -1,0 +1,225 @@
+//! Members who tell the app what to remind them of, and the cards they get.
+
+use mock_wecom::{Action, AppEvent, Entry, MockWecom};
+
+use crate::support::{
+    Agent, AgentBuilder, MEMBER, answers, applied, calls, fault, member_says, mock, said_by_bot,
+};
+
+const SEND: &str = "message/send";
+const UPDATE: &str = "message/update_template_card";
+
+async fn start(mock: &MockWecom) -> Agent {
+    let agent = Agent::start(mock).await;
+    agent.move_to(mock, "2026-11-23 10:00");
+    agent
+}
+
+/// Says something and gives what the app answers.
+async fn ask(mock: &MockWecom, text: &str) -> String {
+    let before = said_by_bot(mock, MEMBER).len();
+    assert!(member_says(mock, MEMBER, text).await);
+    let said = answers(mock, MEMBER, before + 1).await;
+    said.last().cloned().unwrap_or_default()
+}
+
+fn is_card(call: &Entry) -> bool {
+    call.request["body"]["msgtype"] == "template_card"
+}
+
+/// Waits for the cards sent so far.
+async fn cards(mock: &MockWecom, count: usize) -> Vec<Entry> {
+    crate::support::eventually(&format!("{count} cards"), async || {
+        let sent = applied(mock, SEND);
+        let cards: Vec<Entry> = sent.into_iter().filter(is_card).collect();
+        (cards.len() >= count).then_some(cards)
+    })
+    .await
+}
+
+fn text(card: &Entry) -> &str {
+    card.request["body"]["template_card"]["sub_title_text"]
+        .as_str()
+        .unwrap_or_default()
+}
+
+async fn press(mock: &MockWecom, card: &Entry, who: &str, key: &str) {
+    let press = AppEvent {
+        userid: who.to_owned(),
+        event: "template_card_event".to_owned(),
+        event_key: Some(key.to_owned()),
+        msgid: card.response["msgid"].as_str().map(str::to_owned),
+        ..AppEvent::default()
+    };
+    mock.app_event(press).await.expect("pressed");
+}
+
+/// What the last of so many card updates says.
+async fn updated(mock: &MockWecom, count: usize) -> String {
+    let updates = calls(mock, UPDATE, count).await;
+    let button = &updates[count - 1].request["body"]["button"]["replace_name"];
+    button.as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_member_is_reminded_at_the_time_they_said_also_after_a_crash() {
+    let mock = mock().await;
+    let mut agent = start(&mock).await;
+    assert_eq!(
+        ask(&mock, "提醒我明天下午3点回访张三").await,
+        "好的，11月24日 周二 15:00 提醒你：回访张三（编号 1）。回复“取消 1”可取消"
+    );
+    agent.timers(1).await;
+    agent.move_to(&mock, "2026-11-24 14:58");
+    agent.kill();
+    agent.restart(&mock).await;
+    agent.idle().await;
+    assert!(!applied(&mock, SEND).iter().any(is_card));
+    agent.move_to(&mock, "2026-11-24 15:00");
+    let shown = cards(&mock, 1).await;
+    assert_eq!(shown[0].request["body"]["touser"], MEMBER);
+    assert_eq!(text(&shown[0]), "回访张三");
+    assert!(shown[0].problems.is_empty(), "{:?}", shown[0].problems);
+    agent.move_to(&mock, "2026-11-25 15:00");
+    agent.idle().await;
+    assert_eq!(cards(&mock, 1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_card_is_put_off_and_done_and_a_second_press_acts_once() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    ask(&mock, "半小时后提醒我关火").await;
+    agent.timers(1).await;
+    agent.move_to(&mock, "2026-11-23 10:31");
+    let first = cards(&mock, 1).await.remove(0);
+    press(&mock, &first, MEMBER, "soon").await;
+    assert!(updated(&mock, 1).await.ends_with("再提醒"));
+    agent.timers(1).await;
+    press(&mock, &first, MEMBER, "done").await;
+    assert_eq!(updated(&mock, 2).await, "已处理过");
+    agent.timers(1).await;
+    agent.move_to(&mock, "2026-11-23 11:02");
+    let second = cards(&mock, 2).await.remove(1);
+    press(&mock, &second, MEMBER, "done").await;
+    assert_eq!(updated(&mock, 3).await, "已完成");
+    agent.timers(0).await;
+    assert!(ask(&mock, "我的提醒").await.starts_with("没有提醒"));
+    for update in applied(&mock, UPDATE) {
+        assert!(update.problems.is_empty(), "{:?}", update.problems);
+    }
+}
+
+#[tokio::test]
+async fn an_ambiguous_time_is_asked_back_and_the_next_message_answers() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    let question = ask(&mock, "明天3点提醒我开会").await;
+    assert!(
+        question.contains("1. 凌晨：11月24日 周二 03:00"),
+        "{question}"
+    );
+    assert!(
+        question.contains("2. 下午：11月24日 周二 15:00"),
+        "{question}"
+    );
+    assert!(
+        ask(&mock, "下午")
+            .await
+            .starts_with("好的，11月24日 周二 15:00 提醒你：开会")
+    );
+    assert_eq!(
+        ask(&mock, "我要退款").await,
+        "退款请提供订单号",
+        "rules hear the rest"
+    );
+    agent.timers(1).await;
+}
+
+#[tokio::test]
+async fn what_comes_again_comes_again_and_is_listed_and_cancelled() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    let echo = ask(&mock, "每周一9点 交周报").await;
+    assert_eq!(
+        echo,
+        "好的，每周一 09:00（下一次 11月30日 周一 09:00） 提醒你：交周报（编号 1）。回复“取消 1”可取消"
+    );
+    ask(&mock, "下周五 15:30 寄合同").await;
+    agent.timers(2).await;
+    for (week, at) in ["2026-11-30 09:00", "2026-12-07 09:00"].iter().enumerate() {
+        agent.move_to(&mock, at);
+        // In between there was the contract.
+        let shown = cards(&mock, week * 2 + 1).await;
+        let last = shown.last().map(text);
+        assert!(last == Some("交周报") || last == Some("寄合同"), "{last:?}");
+        agent.idle().await;
+    }
+    let list = ask(&mock, "我的提醒").await;
+    assert!(
+        list.contains("1. 每周一 09:00（下一次 12月14日 周一 09:00） 交周报"),
+        "{list}"
+    );
+    assert!(
+        list.contains("2. 寄合同（12月4日 周五 15:30 已提醒，等你完成）"),
+        "{list}"
+    );
+    assert_eq!(
+        ask(&mock, "取消 1 和 7").await,
+        "没有编号 7 的提醒\n已取消：1 交周报"
+    );
+    agent.timers(0).await;
+    assert_eq!(ask(&mock, "完成 2").await, "已完成：2 寄合同");
+}
+
+#[tokio::test]
+async fn a_reminder_is_handed_over_to_a_colleague() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    ask(&mock, "10分钟后提醒我取货").await;
+    agent.timers(1).await;
+    agent.move_to(&mock, "2026-11-23 10:11");
+    let card = cards(&mock, 1).await.remove(0);
+    press(&mock, &card, MEMBER, "hand_over").await;
+    assert_eq!(updated(&mock, 1).await, "请回复转交给谁");
+    assert_eq!(ask(&mock, "wang.wei").await, "已转交给 wang.wei：取货");
+    let theirs = cards(&mock, 2).await.remove(1);
+    assert_eq!(theirs.request["body"]["touser"], "wang.wei");
+    assert_eq!(text(&theirs), format!("取货（{MEMBER} 转交）"));
+    agent.idle().await;
+    press(&mock, &theirs, "wang.wei", "done").await;
+    assert_eq!(updated(&mock, 2).await, "已完成");
+    assert!(ask(&mock, "我的提醒").await.starts_with("没有提醒"));
+}
+
+#[tokio::test]
+async fn without_cards_a_reminder_is_a_text() {
+    let mock = mock().await;
+    let agent = AgentBuilder::new()
+        .config("[reminders]\ncards = false\n")
+        .start(&mock)
+        .await;
+    agent.move_to(&mock, "2026-11-23 10:00");
+    ask(&mock, "10分钟后提醒我取货").await;
+    agent.timers(1).await;
+    agent.move_to(&mock, "2026-11-23 10:11");
+    let said = answers(&mock, MEMBER, 2).await;
+    assert_eq!(said[1], "提醒：取货（编号 1）");
+}
+
+#[tokio::test]
+async fn an_app_without_a_callback_in_wecom_gets_a_text() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    ask(&mock, "10分钟后提醒我取货").await;
+    agent.timers(1).await;
+    let refused = Action::Errcode {
+        code: 43012,
+        applied: false,
+    };
+    fault(&mock, SEND, refused);
+    agent.move_to(&mock, "2026-11-23 10:11");
+    let said = answers(&mock, MEMBER, 2).await;
+    assert_eq!(said[1], "提醒 1\n取货");
+    assert_eq!(ask(&mock, "完成 1").await, "已完成：1 取货");
+}
