@@ -1,7 +1,7 @@
 //! `replay`: other rules over what was recorded, without sending anything.
 
 use crate::support::{
-    AgentBuilder, CUSTOMER, OTHER_CUSTOMER, answers, mock, operator, said_by_bot,
+    Agent, AgentBuilder, CUSTOMER, OTHER_CUSTOMER, answers, mock, operator, said_by_bot,
 };
 
 const RULES: &str = "\
@@ -86,7 +86,25 @@ async fn what_other_rules_would_have_done_is_told_and_nothing_is_sent() {
     ] {
         assert!(table.stdout.contains(part), "{part}: {}", table.all());
     }
-    // Other words of the same template are one line, however many got them.
+    other_words(&agent).await;
+    agent.idle().await;
+    assert_eq!(sent(), before, "nothing was sent");
+    assert_eq!(said_by_bot(&mock, OTHER_CUSTOMER).len(), 0);
+
+    // The same without a server, up to a time before anything came in.
+    assert_eq!(agent.terminate().await, Some(0));
+    let stopped = [
+        "replay", "--since", "7d", "--until", "1d", "--format", "json",
+    ];
+    let stopped = operator::run(agent.folder(), &stopped).await;
+    assert_eq!(stopped.json()["compared"], 0, "{}", stopped.all());
+    let broken = ["replay", "--since", "7d", "--rules", "nowhere"];
+    let broken = operator::run(agent.folder(), &broken).await;
+    assert_eq!(broken.code, Some(2), "{}", broken.all());
+}
+
+/// Other words of the same template are one line, however many got them.
+async fn other_words(agent: &Agent) {
     std::fs::create_dir(agent.folder().join("words")).expect("a folder");
     for (name, text) in [("refund.txt", "退款请看说明"), ("hello.txt", "您好呀")] {
         std::fs::write(agent.folder().join("words").join(name), text).expect("written");
@@ -102,18 +120,4 @@ async fn what_other_rules_would_have_done_is_told_and_nothing_is_sent() {
         assert!(worded.stdout.contains(part), "{part}: {}", worded.all());
     }
     assert!(!worded.stdout.contains("当时："), "{}", worded.all());
-    agent.idle().await;
-    assert_eq!(sent(), before, "nothing was sent");
-    assert_eq!(said_by_bot(&mock, OTHER_CUSTOMER).len(), 0);
-
-    // The same without a server, up to a time before anything came in.
-    assert_eq!(agent.terminate().await, Some(0));
-    let stopped = [
-        "replay", "--since", "7d", "--until", "1d", "--format", "json",
-    ];
-    let stopped = operator::run(agent.folder(), &stopped).await;
-    assert_eq!(stopped.json()["compared"], 0, "{}", stopped.all());
-    let broken = ["replay", "--since", "7d", "--rules", "nowhere"];
-    let broken = operator::run(agent.folder(), &broken).await;
-    assert_eq!(broken.code, Some(2), "{}", broken.all());
 }
