@@ -1,6 +1,6 @@
 //! What members say to the app about reminders, in Chinese: what is to be done, and when.
 //!
-//! A grammar, not a list of sentences: a message is cut into pieces of time ([`atom`]), the
+//! A grammar, not a list of sentences: a message is cut into pieces of time (`atom`), the
 //! pieces that stand together make an expression, and the expression is given a meaning by
 //! the clock, the zone and the calendar. What is left over is what is to be done. Where a
 //! time can be meant in two ways, the answer is a question.

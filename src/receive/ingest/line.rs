@@ -41,7 +41,7 @@ struct Line {
     /// 客户做了什么，如 order、`file_opened`、`live_watched` / what the customer did.
     #[serde(default)]
     event: Option<String>,
-    /// 金额，累计到 <event>_amount / an amount, added up in <event>_amount.
+    /// 金额，累计到 `<event>_amount` / an amount, added up in `<event>_amount`.
     #[serde(default)]
     amount: Option<Number>,
 }
