@@ -29,8 +29,8 @@ pub(super) const SOPS: Shape = Shape::Map(&[
     Key::may(
         "outreach",
         Shape::Map(OUTREACH),
-        "主动打扰客户的总规矩，管所有计划和群发；客户问、我们答，不受限。全部文件里只写一次",
-        "What holds for everything said unasked, in all plans and mass messages; answers are free",
+        "所有计划主动发消息的总规矩；客户问、我们答，不受限，规则里的 mass_message 也不算。全部文件里只写一次",
+        "What holds for all that plans say unasked; answers and mass_message of rules are free",
     ),
 ]);
 

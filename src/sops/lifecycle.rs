@@ -225,7 +225,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Messages of all plans and of rules count together.
+    /// Messages of all plans count together.
     fn held(&self, step: &Step) -> Option<Turn> {
         if !step.sends() {
             return None;

@@ -1,7 +1,7 @@
-//! What holds for everything that is said to customers unasked, whoever wants it said: a
-//! rule's mass message or a step of any plan. Pure.
+//! What holds for everything that plans say to customers unasked, all of them together. Pure.
 //!
-//! An answer to what a customer wrote, and a welcome, are never asked about here.
+//! An answer to what a customer wrote, a welcome, and a rule's mass message are never asked
+//! about here.
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
