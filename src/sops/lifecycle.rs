@@ -230,6 +230,16 @@ impl Scene<'_> {
         if !step.sends() {
             return None;
         }
+        Some(match self.outreach_held(step)? {
+            Held::Until(at, why) => Turn::Wait(at, why),
+            Held::Dropped(why) => Turn::Skip(why),
+        })
+    }
+
+    fn outreach_held(&self, step: &Step) -> Option<Held> {
+        if !step.via.reaches_target() {
+            return self.outreach.quiet(self.now, self.calendar, self.zone);
+        }
         let limit = match self.contact.person {
             Person::Group(_) => self.sop.limits.per_group,
             _ => self.sop.limits.per_contact,
@@ -240,10 +250,7 @@ impl Scene<'_> {
             zone: self.zone,
             now: self.now,
         };
-        Some(match self.outreach.held(listener, limit)? {
-            Held::Until(at, why) => Turn::Wait(at, why),
-            Held::Dropped(why) => Turn::Skip(why),
-        })
+        self.outreach.held(listener, limit)
     }
 
     /// Where they stand when the step is over.
