@@ -49,6 +49,13 @@ const REMARK: Key = Key::may(
     "A note in the admin console, at most 30 characters",
 );
 
+const TAGS: Key = Key::may(
+    "tags",
+    Shape::Words,
+    "从这里来的客户打上这些标签：组/标签",
+    "Tags for customers who come this way: group/tag",
+);
+
 const CHANNEL: &[Key] = &[
     ID,
     NAME,
@@ -72,12 +79,7 @@ const CHANNEL: &[Key] = &[
         "Members need not confirm (true by default)",
     ),
     REMARK,
-    Key::may(
-        "tags",
-        Shape::Words,
-        "从这里来的客户打上这些标签：组/标签",
-        "Tags for customers who come this way: group/tag",
-    ),
+    TAGS,
     Key::may(
         "welcome",
         Shape::Text,
@@ -103,6 +105,7 @@ const GROUP: &[Key] = &[
         "Which groups: chat_id or name, at most 5",
     ),
     REMARK,
+    TAGS,
     Key::may(
         "new_group",
         Shape::Map(NEW_GROUP),

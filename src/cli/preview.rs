@@ -2,7 +2,8 @@
 
 mod page;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::ValueEnum;
@@ -12,12 +13,16 @@ use serde::Serialize;
 use super::access::Access;
 use super::output::Terminal;
 use super::{ConfigArg, Ended, environment, words};
-use crate::app::{ContactQuery, Reply, Request, SopReply, SopRequest, SopState, load_playbook};
+use crate::app::{
+    ContactQuery, Reply, Request, SopReply, SopRequest, SopState, SopWish, load_playbook,
+};
 use crate::config::Config;
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
 use crate::domain::contact::Contact;
 use crate::domain::ids::SopId;
 use crate::simulate::preview::{Entry, NEWCOMER, Question, preview};
+use crate::sops::Sop;
+use crate::sops::model::Kind;
 use crate::store::RowOutcome;
 
 /// Contacts are asked for so many at a time.
@@ -76,14 +81,27 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         bail!(terminal.lang.text("sops.unknown", &[("id", id.as_str())]));
     }
     // Before the first start there is nobody to know.
-    let known = if config.data_folder().exists() {
-        known(&Access::open(&args.config, terminal)?).await?
-    } else {
-        Known::default()
+    let access = match config.data_folder().exists() {
+        true => Some(Access::open(&args.config, terminal)?),
+        false => None,
+    };
+    let known = match &access {
+        Some(access) => known(access).await?,
+        None => Known::default(),
     };
     let from = SystemClock.now();
     let until = from.after(DAY * args.days);
     let people = known.contacts.len();
+    let approved: BTreeSet<SopId> = known
+        .states
+        .iter()
+        .filter(|(id, state)| {
+            let (approval, sop) = (state.control.approved.as_ref(), playbook.sops.get(id));
+            let version = sop.map(|sop| &sop.version);
+            approval.is_some_and(|approval| Some(&approval.version) == version)
+        })
+        .map(|(id, _)| id.clone())
+        .collect();
     let states = known.states.into_iter();
     let entries = preview(Question {
         config: &config,
@@ -99,6 +117,14 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     })?;
     let wanted = |entry: &Entry| id.as_ref().is_none_or(|id| entry.sop == *id);
     let entries: Vec<Entry> = entries.into_iter().filter(wanted).collect();
+    let shown = |sop: &&Arc<Sop>| id.as_ref().is_none_or(|id| sop.id == *id);
+    let shown: Vec<&Arc<Sop>> = playbook.sops.iter().filter(shown).collect();
+    if let Some(access) = &access {
+        note_look(access, &shown).await?;
+    }
+    let waiting = shown
+        .iter()
+        .filter(|sop| sop.kind == Kind::Campaign { approve: true } && !approved.contains(&sop.id));
     let sheet = Sheet {
         title: id.as_ref().map_or_else(
             || terminal.lang.text("preview.all", &[]),
@@ -107,6 +133,9 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         zone: &config.timezone,
         people,
         days: args.days,
+        approve: waiting
+            .map(|sop| (sop.id.to_string(), approval(&sop.id, &args.config)))
+            .collect(),
         terminal,
     };
     match args.format {
@@ -114,12 +143,38 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
             from,
             until,
             people,
+            approve: sheet.approve.values().collect(),
             entries: &entries,
         })?,
         PreviewFormat::Table => sheet.table(&entries),
         PreviewFormat::Html => terminal.line(sheet.html(&entries)),
     }
     Ok(Ended::Good)
+}
+
+/// Whoever approves a campaign later is told if nobody has looked at it.
+async fn note_look(access: &Access, shown: &[&Arc<Sop>]) -> anyhow::Result<()> {
+    for sop in shown {
+        let look = SopWish::Look(sop.version.clone());
+        let request = SopRequest::Do(sop.id.clone(), look);
+        access.ask(Request::Sop(Box::new(request))).await?;
+    }
+    Ok(())
+}
+
+/// What an operator types to let a campaign begin.
+fn approval(id: &SopId, config: &ConfigArg) -> String {
+    let id = id.as_str();
+    let quoted = |text: &str| match text.contains([' ', '\'', '"', '$']) {
+        true => format!("'{}'", text.replace('\'', "'\\''")),
+        false => text.to_owned(),
+    };
+    let file = config.config.display().to_string();
+    let config = match file.as_str() {
+        "agent.toml" => String::new(),
+        file => format!(" --config {}", quoted(file)),
+    };
+    format!("wecom-agent sop approve {}{config}", quoted(id))
 }
 
 /// Everybody and every plan as they stand.
@@ -157,6 +212,8 @@ struct Told<'e> {
     from: UnixMillis,
     until: UnixMillis,
     people: usize,
+    /// The commands that approve what is not approved yet.
+    approve: Vec<&'e String>,
     entries: &'e [Entry],
 }
 
@@ -166,6 +223,8 @@ struct Sheet<'s> {
     zone: &'s TimeZone,
     people: usize,
     days: u32,
+    /// The command that approves each campaign that is not approved yet.
+    approve: BTreeMap<String, String>,
     terminal: &'s Terminal,
 }
 
@@ -308,6 +367,15 @@ impl Sheet<'_> {
         }
     }
 
+    /// How to let begin what waits for a person.
+    fn approvals(&self) -> Vec<String> {
+        let each = self.approve.iter().map(|(id, command)| {
+            let values = [("id", id.as_str()), ("command", command)];
+            self.text("preview.approve", &values)
+        });
+        each.collect()
+    }
+
     fn table(&self, entries: &[Entry]) {
         self.terminal.line(self.head());
         if entries.is_empty() {
@@ -325,6 +393,9 @@ impl Sheet<'_> {
                     self.who(&line)
                 ));
             }
+        }
+        for line in self.approvals() {
+            self.terminal.line(format!("\n{line}"));
         }
     }
 }

@@ -368,6 +368,10 @@ impl<'t> Desk<'t> {
             return Ok(Ended::FoundWrong);
         }
         if self.format == Format::Text {
+            if self.state.control.previewed.as_ref() != Some(&self.sop.version) {
+                let values = [("id", self.sop.id.as_str())];
+                self.terminal.warn("sops.not_previewed", &values);
+            }
             for (step, at) in outlook.phases() {
                 let over = at < outlook.now;
                 let key = if over {

@@ -53,7 +53,7 @@ const TRAILING: &[&str] = &[
     "哈",
     "呀",
 ];
-const PUNCTUATION: &str = " ,.:;!?-—~，。：；！？、…";
+pub(super) const PUNCTUATION: &str = " ,.:;!?-—~，。：；！？、…";
 
 /// What the message asks for; `None` if it is not about reminders.
 #[must_use]

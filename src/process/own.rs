@@ -15,7 +15,7 @@ use crate::process::run_action::Planner;
 use crate::process::sop_enter::enter;
 use crate::process::sop_run::{run_step, sop_move};
 use crate::process::sop_step::sop_step;
-use crate::process::{by_hand, reminders, unanswered};
+use crate::process::{by_hand, joined, reminders, unanswered};
 use crate::rules::Standing;
 use crate::rules::explain::Deed;
 use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordOutcome, own_record};
@@ -55,6 +55,7 @@ pub(super) fn decide_task(
         Task::Reminder { number } => reminders::due(scene, *number, commit),
         Task::Show(told) => reminders::show(scene, told, commit),
         Task::ByHand { about } => by_hand::again(scene, about, commit),
+        Task::CameBy { way } => joined::came_by(scene, way, commit),
         Task::Unanswered { step, text } => unanswered::step(scene, *step, text, commit),
     }
 }

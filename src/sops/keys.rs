@@ -29,8 +29,8 @@ pub(super) const SOPS: Shape = Shape::Map(&[
     Key::may(
         "outreach",
         Shape::Map(OUTREACH),
-        "所有计划主动发消息的总规矩；客户问、我们答，不受限，规则里的 mass_message 也不算。全部文件里只写一次",
-        "What holds for all that plans say unasked; answers and mass_message of rules are free",
+        "主动发消息的总规矩，计划和规则里的 mass_message 合计；客户问、我们答和欢迎语不受限。全部文件里只写一次",
+        "What holds for all that is said unasked, by plans and by mass_message of rules together; answers and welcomes are free",
     ),
 ]);
 

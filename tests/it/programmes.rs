@@ -31,6 +31,11 @@ sops:
       - {name: 预热, at: 2026-12-08 10:00, do: [{notify: {to: lin.mei, text: '预热 {{ contact.name | default(0) }}'}}]}
       - {name: 开播, at: 2026-12-12 19:45, do: [{notify: {to: lin.mei, text: '开播 {{ contact.name | default(0) }}'}}]}
       - {name: 返场, at: 2026-12-13 10:00, do: [{notify: {to: lin.mei, text: '返场 {{ contact.name | default(0) }}'}}]}
+  - id: 没看过
+    kind: campaign
+    audience: {has_tag: 没有/这个标签}
+    phases:
+      - {at: 2027-12-08 10:00, do: [{tag: 甲/乙}]}
   - id: 没有人
     kind: campaign
     approve: none
@@ -230,7 +235,24 @@ async fn a_campaign_waits_for_approval_and_plays_each_phase_once() {
         .find(|plan| plan["id"] == "双十二")
         .expect("a plan");
     assert_eq!(campaign["held"], "nobody has approved it");
+    // Looking first: the preview says how to approve, and approving without it says so.
+    let unseen = agent.run(&["sop", "approve", "没看过"]);
+    let hint = String::from_utf8_lossy(&unseen.stderr).into_owned();
+    assert!(
+        unseen.status.success() && hint.contains("还没有人看过"),
+        "{hint}"
+    );
+    let previewed = agent.run(&["preview", "双十二"]);
+    let text = String::from_utf8_lossy(&previewed.stdout).into_owned();
+    let config = agent.folder().join("agent.toml");
+    let command = format!(
+        "wecom-agent sop approve 双十二 --config {}",
+        config.display()
+    );
+    assert!(text.contains(&command), "{text}");
     let output = agent.run(&["sop", "approve", "双十二"]);
+    let hint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!hint.contains("还没有人看过"), "{hint}");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
         output.status.success() && text.contains("2026-12-12 19:45"),

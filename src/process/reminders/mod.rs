@@ -11,7 +11,7 @@ use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger}
 use crate::domain::outgoing::Outgoing;
 use crate::domain::reminder::{Reminder, ReminderChange, Told};
 use crate::lang::Lang;
-use crate::phrases::{self, Scene, Which, Wish};
+use crate::phrases::{self, Extent, Scene, Which, Wish};
 use crate::process::cards::{self, Button, Press};
 use crate::process::own::TaskScene;
 use crate::store::{DecisionCommit, NewRecord, RecordOutcome, own_record};
