@@ -16,6 +16,9 @@ use crate::domain::inbound::Trigger;
 use crate::process::replay::{Compared, Deeds, Replay};
 use crate::store::{PastRecord, RecordOutcome, RecordQuery};
 
+/// How wide the columns of the list are.
+const WIDTHS: [usize; 4] = [28, 8, 8, 0];
+
 /// Records read at a time.
 const PAGE: usize = 500;
 
@@ -183,7 +186,7 @@ fn show(
     if !found.rules.is_empty() {
         let head = terminal.lang.text("replay.head", &[]);
         let head: Vec<&str> = head.split('|').collect();
-        terminal.line(columns(&head));
+        terminal.line(words::columns(&WIDTHS, &head));
     }
     for (rule, fired) in &found.rules {
         let (before, after) = (fired.before.to_string(), fired.after.to_string());
@@ -192,7 +195,7 @@ fn show(
             std::cmp::Ordering::Equal => String::new(),
             std::cmp::Ordering::Greater => format!("+{}", fired.after - fired.before),
         };
-        terminal.line(columns(&[rule, &before, &after, &sign]));
+        terminal.line(words::columns(&WIDTHS, &[rule, &before, &after, &sign]));
     }
     for (name, reworded) in &found.reworded {
         let (count, example) = (reworded.count.to_string(), reworded.example.to_string());
@@ -239,11 +242,4 @@ fn told(deeds: &Deeds, terminal: &Terminal) -> String {
         parts.push(format!("{what}「{content}」"));
     }
     parts.join("；")
-}
-
-fn columns(texts: &[&str]) -> String {
-    const WIDTHS: [usize; 4] = [28, 8, 8, 0];
-    let texts = texts.iter().zip(WIDTHS);
-    let texts = texts.map(|(text, width)| words::padded(text.trim_end(), width));
-    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }

@@ -18,6 +18,9 @@ use crate::sops::Sop;
 use crate::sops::lifecycle::landed;
 use crate::sops::run::{Outlook, Run, Work};
 
+/// How wide the columns of the list are.
+const WIDTHS: [usize; 6] = [24, 8, 8, 8, 19, 0];
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -176,7 +179,7 @@ async fn list(args: &ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     }
     let head = terminal.lang.text("sops.head", &[]);
     let head: Vec<&str> = head.split('|').collect();
-    terminal.line(columns(&head));
+    terminal.line(words::columns(&WIDTHS, &head));
     for glance in &glances {
         let state = glance.held.map_or_else(
             || terminal.lang.text("sops.on", &[]),
@@ -188,17 +191,9 @@ async fn list(args: &ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
             .text(&format!("sops.kind_{}", glance.kind), &[]);
         let (running, finished) = (glance.running.to_string(), glance.finished.to_string());
         let id = glance.id.as_str();
-        terminal.line(columns(&[id, &kind, &running, &finished, &next, &state]));
+        terminal.line(words::columns(&WIDTHS, &[id, &kind, &running, &finished, &next, &state]));
     }
     Ok(Ended::Good)
-}
-
-/// One line of the list.
-fn columns(texts: &[&str]) -> String {
-    const WIDTHS: [usize; 6] = [24, 8, 8, 8, 19, 0];
-    let texts = texts.iter().zip(WIDTHS);
-    let texts = texts.map(|(text, width)| words::padded(text.trim_end(), width));
-    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
 async fn show(args: &OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {

@@ -15,6 +15,9 @@ use crate::domain::ids::{Person, RecordId, RuleId, Tag};
 use crate::process::own::undo_record;
 use crate::store::NewRecord;
 
+/// How wide the columns of the list are.
+const WIDTHS: [usize; 5] = [14, 32, 20, 19, 0];
+
 /// People see so many lines of the preview; `--format json` has all.
 const MOST_LINES: usize = 50;
 /// Contacts handed over at a time.
@@ -166,13 +169,13 @@ fn show(lines: &[Line], zone: &jiff::tz::TimeZone, terminal: &Terminal) {
     }
     let head = terminal.lang.text("undo.head", &[]);
     let head: Vec<&str> = head.split('|').collect();
-    terminal.line(columns(&head));
+    terminal.line(words::columns(&WIDTHS, &head));
     for line in lines.iter().take(MOST_LINES) {
         let at = local(line.at, zone);
         let record = line.record.map(|record| record.to_string());
         let record = record.as_deref().unwrap_or("-");
         let name = line.name.as_deref().unwrap_or("-");
-        terminal.line(columns(&[
+        terminal.line(words::columns(&WIDTHS, &[
             name,
             line.person.id(),
             line.tag.0.as_str(),
@@ -184,11 +187,4 @@ fn show(lines: &[Line], zone: &jiff::tz::TimeZone, terminal: &Terminal) {
     if more > 0 {
         terminal.say("undo.more", &[("count", &more.to_string())]);
     }
-}
-
-fn columns(texts: &[&str]) -> String {
-    const WIDTHS: [usize; 5] = [14, 32, 20, 19, 0];
-    let texts = texts.iter().zip(WIDTHS);
-    let texts = texts.map(|(text, width)| words::padded(text.trim_end(), width));
-    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }

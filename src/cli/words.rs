@@ -118,6 +118,13 @@ pub(super) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
+/// One line of a list: texts in columns of these widths.
+pub(super) fn columns(widths: &[usize], texts: &[&str]) -> String {
+    let texts = texts.iter().zip(widths);
+    let texts = texts.map(|(text, width)| padded(text.trim_end(), *width));
+    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{effect, padded, what, written};

@@ -1,6 +1,6 @@
 //! The keys of rule test files: the check, the schema and the manual in one table.
 
-use crate::yaml::{Key, Shape, schema_of};
+use crate::yaml::{Key, Shape, VERSION, schema_of};
 
 /// JSON Schema of `*.test.yaml`.
 #[must_use]
@@ -17,12 +17,7 @@ const CHANNEL: Key = Key::may(
 );
 
 pub(super) const TESTS: Shape = Shape::Map(&[
-    Key::may(
-        "version",
-        Shape::Integer,
-        "文件格式版本，目前是 1",
-        "Version of the format, 1 for now",
-    ),
+    VERSION,
     Key::must(
         "start",
         Shape::Moment,

@@ -26,6 +26,7 @@ mod in_step;
 mod kf;
 mod kf_recovery;
 mod kf_sending;
+mod lessons;
 mod limits;
 mod media;
 mod member_reminders;

@@ -93,7 +93,7 @@ async fn shown(agent: &Agent, state: &str) -> (String, Value) {
 }
 
 #[tokio::test]
-async fn a_rules_mass_message_counts_with_the_plans_and_says_whom_it_left_out() {
+async fn mautic_6729_caps_hold_over_rules_and_plans_and_answers_are_free_of_them() {
     let mock = mock().await;
     let agent = start(&mock, &format!("{OUTREACH}{PLANS}")).await;
     // Heard the plan's message today; wants peace; has heard nothing yet.
@@ -130,7 +130,7 @@ async fn a_rules_mass_message_counts_with_the_plans_and_says_whom_it_left_out() 
     let output = agent.run(&["broadcasts", "show", &format!("bc-{}", mass["id"])]);
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     let line = |id: &str| text.lines().find(|line| line.contains(id)).expect("a line");
-    assert!(line(heard).contains("到了上限"), "{text}");
+    assert!(line(heard).contains("已到消息条数上限"), "{text}");
     assert!(line(peace).contains("有勿扰标签"), "{text}");
 
     // A direct answer is held by nothing.

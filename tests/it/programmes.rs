@@ -220,7 +220,7 @@ async fn a_group_that_is_dissolved_hears_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_campaign_waits_for_approval_and_plays_each_phase_once() {
+async fn mautic_1759_a_campaign_waits_for_approval_and_plays_each_phase_once() {
     let mock = mock().await;
     let mut agent = start(&mock).await;
     agent.move_to(&mock, "2026-12-01 10:00");

@@ -228,7 +228,7 @@ async fn everybody_is_taken_once_though_the_runner_dies_behind_each_page() {
 }
 
 #[tokio::test]
-async fn overlapping_runs_never_send_twice() {
+async fn mautic_11763_overlapping_runs_never_send_twice() {
     let world = World::with(PAGE + 50).await;
     let (one, other) = (world.runner(), world.runner());
     for _ in 0..40 {

@@ -76,7 +76,7 @@ fn steps() -> impl Strategy<Value = Vec<(u16, u8)>> {
 
 proptest! {
     #[test]
-    fn once_each_in_order_never_in_quiet_hours_and_never_too_often(
+    fn kj_scrm_once_each_in_order_never_in_quiet_hours_and_never_too_often(
         steps in steps(),
         // Around the change of the clocks in Berlin, and around the holidays in China.
         start in 0..40 * DAY,

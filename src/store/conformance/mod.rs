@@ -111,7 +111,7 @@ macro_rules! store_conformance {
                 can_be_removed
                 fire_once_and_earliest_first
                 a_moved_timer_fires_when_it_was_moved_to
-                two_schedulers_fire_each_once
+                mautic_8802_two_schedulers_fire_each_once
                 fired_ones_stay_fired_after_a_restart
                 facts_are_replaced_by_name
                 facts_are_found_by_the_beginning_of_their_name
