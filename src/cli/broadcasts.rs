@@ -123,15 +123,18 @@ fn line(broadcast: &Broadcast, zone: &jiff::tz::TimeZone, terminal: Terminal) {
     let sender = broadcast.head.sender.as_ref();
     let reached = broadcast.counts.get(&Delivery::Delivered);
     let reached = format!("{}/{}", reached.copied().unwrap_or(0), broadcast.size());
-    terminal.line(words::columns(&WIDTHS, &[
-        &broadcast.id.to_string(),
-        &state(broadcast.state, terminal),
-        &local(broadcast.opened_at, zone),
-        sender.map_or("-", |sender| sender.as_str()),
-        &reached,
-        broadcast.head.rule.as_str(),
-        &reason(broadcast.why.as_deref(), terminal),
-    ]));
+    terminal.line(words::columns(
+        &WIDTHS,
+        &[
+            &broadcast.id.to_string(),
+            &state(broadcast.state, terminal),
+            &local(broadcast.opened_at, zone),
+            sender.map_or("-", |sender| sender.as_str()),
+            &reached,
+            broadcast.head.rule.as_str(),
+            &reason(broadcast.why.as_deref(), terminal),
+        ],
+    ));
 }
 
 fn print(detail: &BroadcastDetail, zone: &jiff::tz::TimeZone, terminal: Terminal) {

@@ -2,7 +2,7 @@
 
 mod page;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
 use crate::domain::contact::Contact;
 use crate::domain::ids::SopId;
+use crate::playbook::Playbook;
 use crate::simulate::preview::{Entry, NEWCOMER, Question, preview};
 use crate::sops::Sop;
 use crate::sops::model::Kind;
@@ -63,45 +64,31 @@ struct Known {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    // Who plans has no secrets at hand; none is needed.
-    let outlined = Config::outline(&args.config.config, &environment);
-    let Some(config) = outlined.config else {
-        terminal.report(&outlined.report);
-        bail!(terminal.lang.text("cli.bad_config", &[]));
-    };
-    let (playbook, report) = load_playbook(&config);
-    let Some(playbook) = playbook else {
-        terminal.report(&report);
-        bail!(terminal.lang.text("sops.bad_files", &[]));
-    };
+    let (config, playbook) = plans(&args, terminal)?;
     let id = args.id.as_deref().map(SopId::from);
-    if let Some(id) = &id
-        && playbook.sops.get(id).is_none()
-    {
-        bail!(terminal.lang.text("sops.unknown", &[("id", id.as_str())]));
-    }
+    let shown = |sop: &&Arc<Sop>| id.as_ref().is_none_or(|id| sop.id == *id);
+    let shown: Vec<&Arc<Sop>> = playbook.sops.iter().filter(shown).collect();
     // Before the first start there is nobody to know.
-    let access = match config.data_folder().exists() {
-        true => Some(Access::open(&args.config, terminal)?),
-        false => None,
-    };
-    let known = match &access {
-        Some(access) => known(access).await?,
-        None => Known::default(),
+    let known = if config.data_folder().exists() {
+        let access = Access::open(&args.config, terminal)?;
+        note_look(&access, &shown).await?;
+        known(&access).await?
+    } else {
+        Known::default()
     };
     let from = SystemClock.now();
     let until = from.after(DAY * args.days);
-    let people = known.contacts.len();
-    let approved: BTreeSet<SopId> = known
-        .states
-        .iter()
-        .filter(|(id, state)| {
-            let (approval, sop) = (state.control.approved.as_ref(), playbook.sops.get(id));
-            let version = sop.map(|sop| &sop.version);
-            approval.is_some_and(|approval| Some(&approval.version) == version)
-        })
-        .map(|(id, _)| id.clone())
-        .collect();
+    let sheet = Sheet {
+        title: id.as_ref().map_or_else(
+            || terminal.lang.text("preview.all", &[]),
+            |id| id.as_str().to_owned(),
+        ),
+        zone: &config.timezone,
+        people: known.contacts.len(),
+        days: args.days,
+        approve: approvals(&shown, &known.states, &args.config),
+        terminal,
+    };
     let states = known.states.into_iter();
     let entries = preview(Question {
         config: &config,
@@ -117,32 +104,11 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     })?;
     let wanted = |entry: &Entry| id.as_ref().is_none_or(|id| entry.sop == *id);
     let entries: Vec<Entry> = entries.into_iter().filter(wanted).collect();
-    let shown = |sop: &&Arc<Sop>| id.as_ref().is_none_or(|id| sop.id == *id);
-    let shown: Vec<&Arc<Sop>> = playbook.sops.iter().filter(shown).collect();
-    if let Some(access) = &access {
-        note_look(access, &shown).await?;
-    }
-    let waiting = shown
-        .iter()
-        .filter(|sop| sop.kind == Kind::Campaign { approve: true } && !approved.contains(&sop.id));
-    let sheet = Sheet {
-        title: id.as_ref().map_or_else(
-            || terminal.lang.text("preview.all", &[]),
-            |id| id.as_str().to_owned(),
-        ),
-        zone: &config.timezone,
-        people,
-        days: args.days,
-        approve: waiting
-            .map(|sop| (sop.id.to_string(), approval(&sop.id, &args.config)))
-            .collect(),
-        terminal,
-    };
     match args.format {
         PreviewFormat::Json => terminal.json(&Told {
             from,
             until,
-            people,
+            people: sheet.people,
             approve: sheet.approve.values().collect(),
             entries: &entries,
         })?,
@@ -150,6 +116,47 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         PreviewFormat::Html => terminal.line(sheet.html(&entries)),
     }
     Ok(Ended::Good)
+}
+
+/// What is to be played, as it is written now.
+fn plans(args: &Args, terminal: &Terminal) -> anyhow::Result<(Config, Playbook)> {
+    // Who plans has no secrets at hand; none is needed.
+    let outlined = Config::outline(&args.config.config, &environment);
+    let Some(config) = outlined.config else {
+        terminal.report(&outlined.report);
+        bail!(terminal.lang.text("cli.bad_config", &[]));
+    };
+    let (playbook, report) = load_playbook(&config);
+    let Some(playbook) = playbook else {
+        terminal.report(&report);
+        bail!(terminal.lang.text("sops.bad_files", &[]));
+    };
+    if let Some(id) = &args.id
+        && playbook.sops.get(&SopId::from(id.as_str())).is_none()
+    {
+        bail!(terminal.lang.text("sops.unknown", &[("id", id.as_str())]));
+    }
+    Ok((config, playbook))
+}
+
+/// The command that lets each campaign begin that nobody has approved as it is now.
+fn approvals(
+    shown: &[&Arc<Sop>],
+    states: &BTreeMap<SopId, SopState>,
+    config: &ConfigArg,
+) -> BTreeMap<String, String> {
+    let approved = |sop: &Sop| {
+        let state = states.get(&sop.id);
+        let approval = state.and_then(|state| state.control.approved.as_ref());
+        approval.is_some_and(|approval| approval.version == sop.version)
+    };
+    let campaigns = shown.iter().filter(|sop| {
+        let waits = sop.kind == Kind::Campaign { approve: true };
+        waits && !approved(sop)
+    });
+    campaigns
+        .map(|sop| (sop.id.to_string(), approval(&sop.id, config)))
+        .collect()
 }
 
 /// Whoever approves a campaign later is told if nobody has looked at it.

@@ -144,7 +144,10 @@ fn line(item: &QueueItem, zone: &jiff::tz::TimeZone, terminal: &Terminal) {
     let id = item.id.to_string();
     let what = words::what(&item.what, terminal.lang);
     let tries = item.attempts.to_string();
-    terminal.line(words::columns(&WIDTHS, &[&id, &state, &at, &what, whom, &tries, &reason]));
+    terminal.line(words::columns(
+        &WIDTHS,
+        &[&id, &state, &at, &what, whom, &tries, &reason],
+    ));
 }
 
 fn print(

@@ -191,7 +191,10 @@ async fn list(args: &ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
             .text(&format!("sops.kind_{}", glance.kind), &[]);
         let (running, finished) = (glance.running.to_string(), glance.finished.to_string());
         let id = glance.id.as_str();
-        terminal.line(words::columns(&WIDTHS, &[id, &kind, &running, &finished, &next, &state]));
+        terminal.line(words::columns(
+            &WIDTHS,
+            &[id, &kind, &running, &finished, &next, &state],
+        ));
     }
     Ok(Ended::Good)
 }

@@ -175,13 +175,10 @@ fn show(lines: &[Line], zone: &jiff::tz::TimeZone, terminal: &Terminal) {
         let record = line.record.map(|record| record.to_string());
         let record = record.as_deref().unwrap_or("-");
         let name = line.name.as_deref().unwrap_or("-");
-        terminal.line(words::columns(&WIDTHS, &[
-            name,
-            line.person.id(),
-            line.tag.0.as_str(),
-            &at,
-            record,
-        ]));
+        terminal.line(words::columns(
+            &WIDTHS,
+            &[name, line.person.id(), line.tag.0.as_str(), &at, record],
+        ));
     }
     let more = lines.len().saturating_sub(MOST_LINES);
     if more > 0 {

@@ -9,7 +9,7 @@ use super::command::{AGAIN, CANCEL, DONE, END, POLITE, SNOOZE, command, until};
 use super::expression::{Expression, find};
 use super::fold::{Cursor, Text};
 use super::resolve::{Meaning, resolve};
-use super::trigger::{STRONG, triggers};
+use super::trigger::triggers;
 use super::wish::{PUNCTUATION, what};
 use super::{Scene, When, Which, Wish};
 use crate::domain::clock::UnixMillis;
@@ -246,6 +246,9 @@ fn verb_last(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> 
         while look.eat_any(END).is_some() {}
         look.is_at_end().then_some((at, done))
     })?;
+    if asks_for_one(text, (from, at)) {
+        return None;
+    }
     Some(ending(done, meant(text, (from, at), scene)?))
 }
 
@@ -269,9 +272,18 @@ fn put_off(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
             ((look.at, to), to)
         };
         let until = until(Cursor::new(&text.folded, rest), scene)?;
+        if asks_for_one(text, said) {
+            return None;
+        }
         let which = Which::About(meant(text, said, scene)?);
         Some(Wish::Snooze { which, until })
     })
+}
+
+/// 提醒我明天 … 改到5点 is a new one.
+fn asks_for_one(text: &Text, (from, to): (usize, usize)) -> bool {
+    let triggers = triggers(&text.folded[from..to]);
+    triggers.iter().any(|trigger| trigger.strong)
 }
 
 fn ending(done: bool, meant: About) -> Wish {
@@ -298,15 +310,6 @@ fn end_of(text: &Text, from: usize) -> usize {
 fn meant(text: &Text, (from, to): (usize, usize), scene: &Scene<'_>) -> Option<About> {
     let said = Text::new(&text.original(from, to.max(from)));
     let folded: String = said.folded.iter().collect();
-    let asks_for_one = {
-        let first = triggers(&said.folded);
-        let first = first.first().filter(|trigger| trigger.strong);
-        // 提醒我明天 … 改到5点 is a new one.
-        first.is_some_and(|trigger| trigger.from > 0) && STRONG.iter().any(|w| folded.contains(w))
-    };
-    if asks_for_one {
-        return None;
-    }
     let triggers = triggers(&said.folded);
     let expression = find(&said.folded, &triggers);
     let words = bare(&what(&said, &expression, &triggers));

@@ -68,7 +68,9 @@ pub(super) const SNOOZE: &[&str] = &[
 pub(super) const AGAIN: &[&str] = &["再提醒我一次", "再提醒我", "再提醒", "再叫我"];
 const HAND_OVER: &[&str] = &["转交", "转给", "移交", "交给", "转"];
 pub(super) const POLITE: &[&str] = &["请", "麻烦", "帮我", "帮忙", "把", "将", "我要", "我想"];
-pub(super) const END: &[&str] = &["了", "吧", "啦", "掉", "谢谢", "提醒", "的", ".", "!", " "];
+pub(super) const END: &[&str] = &[
+    "一下", "了", "吧", "啦", "掉", "谢谢", "提醒", "的", ".", "!", " ",
+];
 
 /// What is wanted of reminders that exist; `None` if it is something else.
 pub(super) fn command(text: &Text, scene: &Scene<'_>) -> Option<Wish> {
