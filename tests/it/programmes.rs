@@ -219,6 +219,24 @@ async fn a_group_that_is_dissolved_hears_nothing_more() {
     assert_eq!(told(&mock).len(), 1);
 }
 
+/// The preview says how to approve, and approving without it says so.
+fn looked_at(agent: &Agent) {
+    let unseen = agent.run(&["sop", "approve", "没看过"]);
+    let hint = String::from_utf8_lossy(&unseen.stderr).into_owned();
+    assert!(
+        unseen.status.success() && hint.contains("还没有人看过"),
+        "{hint}"
+    );
+    let previewed = agent.run(&["preview", "双十二"]);
+    let text = String::from_utf8_lossy(&previewed.stdout).into_owned();
+    let config = agent.folder().join("agent.toml");
+    let command = format!(
+        "wecom-agent sop approve 双十二 --config {}",
+        config.display()
+    );
+    assert!(text.contains(&command), "{text}");
+}
+
 #[tokio::test]
 async fn mautic_1759_a_campaign_waits_for_approval_and_plays_each_phase_once() {
     let mock = mock().await;
@@ -235,21 +253,7 @@ async fn mautic_1759_a_campaign_waits_for_approval_and_plays_each_phase_once() {
         .find(|plan| plan["id"] == "双十二")
         .expect("a plan");
     assert_eq!(campaign["held"], "nobody has approved it");
-    // Looking first: the preview says how to approve, and approving without it says so.
-    let unseen = agent.run(&["sop", "approve", "没看过"]);
-    let hint = String::from_utf8_lossy(&unseen.stderr).into_owned();
-    assert!(
-        unseen.status.success() && hint.contains("还没有人看过"),
-        "{hint}"
-    );
-    let previewed = agent.run(&["preview", "双十二"]);
-    let text = String::from_utf8_lossy(&previewed.stdout).into_owned();
-    let config = agent.folder().join("agent.toml");
-    let command = format!(
-        "wecom-agent sop approve 双十二 --config {}",
-        config.display()
-    );
-    assert!(text.contains(&command), "{text}");
+    looked_at(&agent);
     let output = agent.run(&["sop", "approve", "双十二"]);
     let hint = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!hint.contains("还没有人看过"), "{hint}");
