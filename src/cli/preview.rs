@@ -76,12 +76,12 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         bail!(terminal.lang.text("sops.unknown", &[("id", id.as_str())]));
     }
     // Before the first start there is nobody to know.
-    let known = if config.data_folder().exists() {
-        known(&Access::open(&args.config, terminal)?).await?
+    let (known, from) = if config.data_folder().exists() {
+        let access = Access::open(&args.config, terminal)?;
+        (known(&access).await?, access.now().await?)
     } else {
-        Known::default()
+        (Known::default(), SystemClock.now())
     };
-    let from = SystemClock.now();
     let until = from.after(DAY * args.days);
     let people = known.contacts.len();
     let states = known.states.into_iter();
