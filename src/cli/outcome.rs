@@ -66,9 +66,7 @@ pub(super) fn step(step: &Step, lang: Lang) -> String {
             let key = format!("simulate.order_{}", order.word());
             lang.text(&key, &[("sop", sop.as_str())])
         }
-        Some(Act::Confirms(member)) => {
-            lang.text("simulate.confirms", &[("who", member.as_str())])
-        }
+        Some(Act::Confirms(member)) => lang.text("simulate.confirms", &[("who", member.as_str())]),
         None => lang.text("simulate.waits", &[]),
     };
     format!("{}  {what}", spelled(step.at))

@@ -219,7 +219,11 @@ impl Reader<'_, '_> {
             (Some(wanted), _) => Some(wanted),
             (None, Some(start)) => moment().map(|at| {
                 // Before the beginning is before every step.
-                if at < start { Duration::ZERO } else { at.since(start) }
+                if at < start {
+                    Duration::ZERO
+                } else {
+                    at.since(start)
+                }
             }),
             (None, None) => None,
         };
@@ -245,7 +249,13 @@ impl Reader<'_, '_> {
     fn act(&mut self, node: &Node, who: &str) -> Option<Act> {
         let message = node.entry("say").or_else(|| node.entry("type"));
         let orders = Order::ALL.map(|order| node.entry(order.word()));
-        let deeds = [message, node.entry("event"), node.entry("press"), node.entry("tagged"), node.entry("confirm")];
+        let deeds = [
+            message,
+            node.entry("event"),
+            node.entry("press"),
+            node.entry("tagged"),
+            node.entry("confirm"),
+        ];
         let mut deeds = deeds.into_iter().chain(orders).flatten();
         let first = deeds.next()?;
         if let Some(second) = deeds.next() {
@@ -254,7 +264,9 @@ impl Reader<'_, '_> {
                 .value("second", second.key.as_str());
             self.findings.add(second.span, found);
         }
-        let order = Order::ALL.into_iter().find(|order| order.word() == first.key);
+        let order = Order::ALL
+            .into_iter()
+            .find(|order| order.word() == first.key);
         if let Some(order) = order {
             let sop = first.value.text()?;
             self.knows_plan(sop, first.value.span);

@@ -131,7 +131,9 @@ impl<'p> Play<'p> {
         if newcomer {
             world.receive(added(config, app, from));
         }
-        let cancelled = plans.iter().filter(|(_, (control, _))| control.cancelled.is_some());
+        let cancelled = plans
+            .iter()
+            .filter(|(_, (control, _))| control.cancelled.is_some());
         let cancelled: BTreeSet<SopId> = cancelled.map(|(id, _)| id.clone()).collect();
         world.have_plans(plans);
         let all = playbook.sops.iter().map(|sop| &sop.id);

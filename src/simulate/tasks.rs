@@ -61,7 +61,9 @@ impl Tasks {
                 return;
             }
         };
-        let over = gather.budget.is_some_and(|budget| self.is_over(target, budget));
+        let over = gather
+            .budget
+            .is_some_and(|budget| self.is_over(target, budget));
         let same = |one: &&mut Gathering| {
             one.key == gather.key && one.head == head && one.matching.is_none()
         };
@@ -127,7 +129,8 @@ impl Tasks {
         config: &Config,
         now: UnixMillis,
     ) -> Vec<Person> {
-        let is_theirs = |task: &MassTask| task.sender.as_ref().is_none_or(|sender| sender == member);
+        let is_theirs =
+            |task: &MassTask| task.sender.as_ref().is_none_or(|sender| sender == member);
         let (theirs, others) = std::mem::take(&mut self.waiting)
             .into_iter()
             .partition(is_theirs);

@@ -407,4 +407,6 @@ impl Outlook<'_> {
 }
 
 #[cfg(test)]
+mod jumps;
+#[cfg(test)]
 mod tests;

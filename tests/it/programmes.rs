@@ -55,7 +55,7 @@ async fn start(mock: &MockWecom) -> Agent {
 }
 
 /// How often each text was told to members.
-fn told(mock: &MockWecom) -> BTreeMap<String, usize> {
+pub(crate) fn told(mock: &MockWecom) -> BTreeMap<String, usize> {
     let mut told = BTreeMap::new();
     for text in said_by_bot(mock, MEMBER) {
         *told.entry(text).or_default() += 1;
@@ -64,7 +64,7 @@ fn told(mock: &MockWecom) -> BTreeMap<String, usize> {
 }
 
 /// Waits until so many different texts begin so, and each was told once.
-async fn each_once(mock: &MockWecom, beginning: &str, count: usize) {
+pub(crate) async fn each_once(mock: &MockWecom, beginning: &str, count: usize) {
     eventually(&format!("{count} × {beginning}"), async || {
         let told = told(mock);
         let fit = told.keys().filter(|text| text.starts_with(beginning));
@@ -81,7 +81,7 @@ async fn each_once(mock: &MockWecom, beginning: &str, count: usize) {
 }
 
 /// New customers, each known to the agent.
-async fn newcomers(mock: &MockWecom, agent: &Agent, count: usize) -> Vec<String> {
+pub(crate) async fn newcomers(mock: &MockWecom, agent: &Agent, count: usize) -> Vec<String> {
     let ids: Vec<String> = (0..count).map(|n| format!("wmNEW{n:027}")).collect();
     for (n, id) in ids.iter().enumerate() {
         let added = ContactAdd {
@@ -101,7 +101,7 @@ async fn newcomers(mock: &MockWecom, agent: &Agent, count: usize) -> Vec<String>
     ids
 }
 
-async fn group(mock: &MockWecom, id: &str, name: &str, owner: &str) {
+pub(crate) async fn group(mock: &MockWecom, id: &str, name: &str, owner: &str) {
     let made = GroupCreate {
         chat_id: Some(id.to_owned()),
         name: name.to_owned(),
@@ -111,7 +111,7 @@ async fn group(mock: &MockWecom, id: &str, name: &str, owner: &str) {
     mock.group_created(made).await.expect("an owner");
 }
 
-fn json_of(agent: &Agent, arguments: &[&str]) -> Value {
+pub(crate) fn json_of(agent: &Agent, arguments: &[&str]) -> Value {
     let output = agent.run(&[arguments, &["--format", "json"]].concat());
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).expect("JSON")
@@ -134,7 +134,7 @@ async fn looked_after(mock: &MockWecom, agent: &Agent, sop: &str) {
 }
 
 /// Waits until `sop report` says so of a step.
-async fn reported(agent: &Agent, sop: &str, step: usize, wanted: Value) {
+pub(crate) async fn reported(agent: &Agent, sop: &str, step: usize, wanted: Value) {
     let wanted = wanted.as_object().expect("an object").clone();
     eventually(&format!("{sop} {step}: {wanted:?}"), async || {
         let report = json_of(agent, &["sop", "report", sop]);

@@ -85,8 +85,14 @@ impl<'a> Reader<'_, '_, 'a> {
             }
             return None;
         };
-        let named = sop.steps.iter().position(|known| known.name.as_deref() == Some(step));
-        let number = step.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let named = sop
+            .steps
+            .iter()
+            .position(|known| known.name.as_deref() == Some(step));
+        let number = step
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| number.checked_sub(1));
         let place = named.or(number.filter(|number| *number < sop.steps.len()));
         let place = place.and_then(|place| u32::try_from(place).ok());
         if place.is_none() {
@@ -96,7 +102,9 @@ impl<'a> Reader<'_, '_, 'a> {
     }
 
     fn no_step(&mut self, sop: &str, step: &str, span: Span) {
-        let plan = self.names.and_then(|names| names.plans.get(&SopId::from(sop)));
+        let plan = self
+            .names
+            .and_then(|names| names.plans.get(&SopId::from(sop)));
         let steps = plan.map(|sop| sop.steps.as_slice()).unwrap_or_default();
         let known = steps.iter().filter_map(|step| step.name.as_deref());
         let found = Diagnostic::of(problems::NO_SUCH_STEP)

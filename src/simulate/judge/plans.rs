@@ -128,7 +128,11 @@ impl Scene<'_> {
         let tasks = tasks.filter(|task| !task.targets.is_empty());
         tasks
             .map(|task| Said {
-                target: task.sender.as_ref().map_or(NONE, |userid| userid.as_str()).to_owned(),
+                target: task
+                    .sender
+                    .as_ref()
+                    .map_or(NONE, |userid| userid.as_str())
+                    .to_owned(),
                 text: words_of(&task.messages),
                 problem: None,
             })
@@ -203,7 +207,9 @@ impl Row<'_> {
             RowOutcome::Done => format!("step: {step}"),
             RowOutcome::Waiting => format!("held: {{{step}: {why}}}"),
             RowOutcome::Skipped => format!("left_out: {{{step}: {why}}}"),
-            RowOutcome::Exited => format!("stop_sop: {}{}", self.sop, at(self.target.map(Person::id))),
+            RowOutcome::Exited => {
+                format!("stop_sop: {}{}", self.sop, at(self.target.map(Person::id)))
+            }
         }
     }
 }

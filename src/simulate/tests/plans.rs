@@ -149,7 +149,9 @@ fn who_is_tagged_in_wecom_leaves_or_is_spared() {
 
 #[test]
 fn a_member_confirms_a_task_or_presses_done() {
-    let task = format!("{ADDED}\n- {{at: 2026-11-25 09:02, expect: {{broadcast: [zhao.min, 'text:好的']}}}}");
+    let task = format!(
+        "{ADDED}\n- {{at: 2026-11-25 09:02, expect: {{broadcast: [zhao.min, 'text:好的']}}}}"
+    );
     passes(&format!(
         "{task}\n- {{after: 1h, confirm: zhao.min, expect: {{received: 新人}}}}"
     ));
@@ -169,7 +171,9 @@ fn a_member_confirms_a_task_or_presses_done() {
         "broadcast: lin.mei",
         "broadcast: zhao.min",
     );
-    let card = format!("{ADDED}\n- {{at: 2026-11-26 10:00, expect: {{card: [zhao.min, 'text:发给 新人']}}}}");
+    let card = format!(
+        "{ADDED}\n- {{at: 2026-11-26 10:00, expect: {{card: [zhao.min, 'text:发给 新人']}}}}"
+    );
     passes(&format!(
         "{card}\n- {{from: zhao.min, press: 完成, expect: {{received: 新人}}}}"
     ));
@@ -260,12 +264,17 @@ fn one(step: &str, code: &str, column: usize) {
     let playbook = playbook_with(&config, RULES, PLANS);
     let (_, report) = read(&config, &playbook, &text(step));
     let place = |report: &Report| -> Vec<_> {
-        let items = report.items().iter();
+        let items = report.items().into_iter();
         items
             .map(|item| (item.code, item.span.expect("a place").column))
             .collect()
     };
-    assert_eq!(place(&report), [(code, column)], "{}", report.human(Lang::En));
+    assert_eq!(
+        place(&report),
+        [(code, column)],
+        "{}",
+        report.human(Lang::En)
+    );
     for lang in [Lang::Zh, Lang::En] {
         let shown = report.human(lang);
         assert!(!shown.contains("check."), "a text is missing: {shown}");
@@ -282,10 +291,22 @@ fn mistakes_about_plans_have_their_places() {
     one("- {at: 1d, expect: {received: 谁}}", "E002", 37);
     one("- {at: 1d, expect: {held: {新客/1: late}}}", "E006", 42);
     one("- {approve: 促销, expect: {none: true}}", "E013", 19);
-    one("- {from: 新人, event: made, expect: {none: true}}", "E016", 29);
-    one("- {from: 会员老群, say: 好, expect: {none: true}}", "E016", 29);
+    one(
+        "- {from: 新人, event: made, expect: {none: true}}",
+        "E016",
+        29,
+    );
+    one(
+        "- {from: 会员老群, say: 好, expect: {none: true}}",
+        "E016",
+        29,
+    );
     one("- {at: 1d, after: 1d, expect: {none: true}}", "E017", 18);
     one("- {at: 2026-11-22 10:00, expect: {none: true}}", "E007", 14);
     one("- {at: 明天, expect: {none: true}}", "Y021", 14);
-    one("- {approve: 大促, confirm: lin.mei, expect: {none: true}}", "E008", 10);
+    one(
+        "- {approve: 大促, confirm: lin.mei, expect: {none: true}}",
+        "E008",
+        10,
+    );
 }

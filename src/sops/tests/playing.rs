@@ -55,11 +55,7 @@ fn play_with(
             now,
         };
         let sends = sop.steps[enrolment.step as usize].sends();
-        let (turn, moved, missed) = (
-            scene.turn(at, false),
-            scene.moved_on(),
-            scene.missed_on(),
-        );
+        let (turn, moved, missed) = (scene.turn(at, false), scene.moved_on(), scene.missed_on());
         let Progress {
             enrolment,
             due: next,
