@@ -11,6 +11,7 @@ use crate::app::load_playbook;
 use crate::config::{App, Config, Kind};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::gateway::Gateway;
+use crate::lang::Lang;
 use crate::wecom::api::externalcontact::{get_corp_tag_list, get_follow_user_list, groupchat_list};
 use crate::wecom::api::getcallbackip;
 use crate::wecom::api::kf::account_list;

@@ -286,6 +286,33 @@ async fn a_campaign_waits_for_approval_and_plays_each_phase_once() {
 }
 
 #[tokio::test]
+async fn what_is_next_and_what_is_over_goes_by_the_clock_of_the_data() {
+    let mock = mock().await;
+    let mut agent = start(&mock).await;
+    agent.move_to(&mock, "2026-12-09 10:00");
+    looked_after(&mock, &agent, "双十二").await;
+    looked_after(&mock, &agent, "周一早报").await;
+    let next = |agent: &Agent, sop: &str| {
+        let at = json_of(agent, &["sop", "show", sop])["next"].as_i64();
+        jiff::Timestamp::from_millisecond(at.expect("a time")).expect("a time")
+    };
+    assert_eq!(next(&agent, "周一早报").to_string(), "2026-12-14T01:00:00Z");
+    assert_eq!(next(&agent, "双十二").to_string(), "2026-12-12T11:45:00Z");
+    // The same without a server.
+    agent.terminate().await;
+    assert_eq!(next(&agent, "周一早报").to_string(), "2026-12-14T01:00:00Z");
+    let approved = agent.run(&["sop", "approve", "双十二"]);
+    let text = String::from_utf8_lossy(&approved.stdout).into_owned();
+    let line = |name: &str| {
+        text.lines()
+            .find(|line| line.contains(name))
+            .expect("a line")
+    };
+    assert!(line("预热").contains("已过"), "{text}");
+    assert!(!line("开播").contains("已过"), "{text}");
+}
+
+#[tokio::test]
 async fn what_recurs_comes_each_monday_and_what_was_missed_is_left_out() {
     let mock = mock().await;
     let mut agent = start(&mock).await;

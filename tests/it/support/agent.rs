@@ -251,7 +251,8 @@ impl Agent {
             .args(["--lang", "zh"])
             .args(arguments)
             .arg("--config")
-            .arg(config)
+            .arg(&config)
+            .envs([clock(&config)])
             .output()
             .expect("the binary runs")
     }
@@ -461,6 +462,12 @@ pub fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_wecom-agent")
 }
 
+/// Where the agent finds how far its clock is ahead.
+fn clock(config: &Path) -> (&'static str, PathBuf) {
+    let file = config.with_file_name(CLOCK_FILE);
+    ("WECOM_AGENT_TEST_CLOCK_FILE", file)
+}
+
 fn spawn(config: &Path, file_limit: Option<u32>) -> (Child, Arc<Mutex<Vec<String>>>) {
     let mut command = match file_limit {
         None => Command::new(binary()),
@@ -476,10 +483,7 @@ fn spawn(config: &Path, file_limit: Option<u32>) -> (Child, Arc<Mutex<Vec<String
         .args(["serve", "--log-format", "json", "--config"])
         .arg(config)
         .env_remove("RUST_LOG")
-        .env(
-            "WECOM_AGENT_TEST_CLOCK_FILE",
-            config.with_file_name(CLOCK_FILE),
-        )
+        .envs([clock(config)])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
