@@ -288,12 +288,13 @@ async fn a_campaign_of_three_phases_with_kills_does_each_once() {
     for one in &people[..5] {
         says(&mock, one, "老客户", "旧客").await;
     }
-    assert!(
-        agent
-            .run(&["sop", "cancel", "头七天", "--yes"])
-            .status
-            .success()
-    );
+    let cancelled = agent.run(&["sop", "cancel", "头七天", "--yes"]);
+    assert!(cancelled.status.success(), "{cancelled:?}");
+    eventually("all have left", async || {
+        let shown = json_of(&agent, &["sop", "show", "头七天"]);
+        (shown["ended"] == json!({ "cancelled": 6 })).then_some(())
+    })
+    .await;
     agent.move_to(&mock, "2026-12-01 10:00");
     agent.idle().await;
     let before = told(&mock);
