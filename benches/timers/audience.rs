@@ -147,7 +147,7 @@ async fn latencies(
 
 async fn is_open(store: &dyn Store, id: RecordId) -> bool {
     let item = store.show(ItemId::Record(id)).await.expect("shown");
-    let state = item.map(|detail| serde_json::to_value(&detail.item.state).expect("JSON"));
+    let state = item.map(|detail| serde_json::to_value(detail.item.state).expect("JSON"));
     state != Some(serde_json::json!("done"))
 }
 
