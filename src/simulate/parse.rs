@@ -208,7 +208,7 @@ impl Reader<'_, '_> {
         }
         let after = node.get("after").and_then(Node::text);
         if let Some(wait) = after.and_then(values::duration) {
-            return before + wait;
+            return before.saturating_add(wait);
         }
         let Some(written) = node.get("at") else {
             return before;
@@ -217,14 +217,7 @@ impl Reader<'_, '_> {
         let moment = || Some(values::moment(text)?.start(self.zone));
         let wanted = match (values::duration(text), start) {
             (Some(wanted), _) => Some(wanted),
-            (None, Some(start)) => moment().map(|at| {
-                // Before the beginning is before every step.
-                if at < start {
-                    Duration::ZERO
-                } else {
-                    at.since(start)
-                }
-            }),
+            (None, Some(start)) => moment().map(|at| at.since(start)),
             (None, None) => None,
         };
         let early = start.zip(moment()).is_some_and(|(start, at)| at < start);
