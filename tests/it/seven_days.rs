@@ -46,9 +46,16 @@ sops:
     audience: {has_tag: 来源/旧客}
     exit_when: {has_tag: 客户/已购买}
     phases:
-      - {name: 预热, at: 2026-12-08 10:00, via: staff, do: [{send: warm}]}
-      - {name: 开始, at: 2026-12-12 20:00, via: broadcast, do: [{send: tips}]}
-      - {name: 返场, at: 2026-12-13 10:00, via: staff, do: [{send: again}]}
+      - {name: 预热, at: 2026-12-15 10:00, via: staff, do: [{send: warm}]}
+      - {name: 开始, at: 2026-12-19 20:00, via: broadcast, do: [{send: tips}]}
+      - {name: 返场, at: 2026-12-20 10:00, via: staff, do: [{send: again}]}
+";
+
+/// A company that is closed for a week, from Thursday to Wednesday.
+const CALENDAR: &str = "\
+version: 1
+holidays: cn
+extra_off: [2026-12-03, 2026-12-04, 2026-12-05, 2026-12-06, 2026-12-07, 2026-12-08, 2026-12-09]
 ";
 
 const RULES: &str = "\
@@ -65,7 +72,8 @@ async fn start(mock: &MockWecom, store: &'static str) -> Agent {
     let files = AgentBuilder::new()
         .file("rules/rules.yaml", RULES)
         .file("sops/plans.yaml", PLANS)
-        .file("templates/tips.txt", "小抄");
+        .file("templates/tips.txt", "小抄")
+        .file("rules/calendar.yaml", CALENDAR);
     let files = names.iter().zip(texts).fold(files, |files, (name, text)| {
         let text = format!("{text} {{{{ contact.name | default(0) }}}}");
         files.file(&format!("templates/{name}.txt"), &text)
@@ -137,7 +145,7 @@ fn nobody_was_woken(mock: &MockWecom) {
         let at = jiff::Timestamp::from_millisecond(entry.time_ms).expect("a time");
         let at = at.to_zoned(zone.clone());
         assert!((9..21).contains(&at.hour()), "{at}: {entry:?}");
-        let off = date(2026, 10, 1)..=date(2026, 10, 7);
+        let off = date(2026, 12, 3)..=date(2026, 12, 9);
         assert!(!off.contains(&at.date()), "{at}: {entry:?}");
     }
 }
@@ -153,18 +161,19 @@ fn once(texts: &[&str]) -> BTreeMap<String, usize> {
     texts.iter().map(|text| ((*text).to_owned(), 1)).collect()
 }
 
-/// Four newcomers before the National Day holidays: one goes all the way, one buys, one
-/// writes, one wants peace.
+/// Four newcomers before a week of holidays: one goes all the way, one buys, one writes, one
+/// wants peace.
 async fn week(store: &'static str) {
     let mock = mock().await;
     let mut agent = start(&mock, store).await;
-    agent.move_to(&mock, "2026-09-29 10:00");
+    agent.move_to(&mock, "2026-12-01 10:00");
+    agent.keeps_time(&mock).await;
     let people = newcomers(&mock, &agent, 4).await;
     storm(&mock, &mut agent).await;
 
-    stormy(&mock, &mut agent, "2026-09-30 10:00").await;
+    stormy(&mock, &mut agent, "2026-12-02 10:00").await;
     reported(&agent, "头七天", 1, json!({ "on_time": 4 })).await;
-    stormy(&mock, &mut agent, "2026-09-30 10:02").await;
+    stormy(&mock, &mut agent, "2026-12-02 10:02").await;
     let tasks = calls(&mock, TASK, 1).await;
     confirm(&mock, &agent, &tasks[0]).await;
     reported(
@@ -175,26 +184,26 @@ async fn week(store: &'static str) {
     )
     .await;
 
-    agent.move_to(&mock, "2026-09-30 12:00");
+    agent.move_to(&mock, "2026-12-02 12:00");
     says(&mock, &people[1], "买了", "已购买").await;
-    stormy(&mock, &mut agent, "2026-09-30 22:00").await;
+    stormy(&mock, &mut agent, "2026-12-02 22:00").await;
     reported(&agent, "头七天", 2, json!({ "waiting": 3, "exited": 1 })).await;
 
-    stormy(&mock, &mut agent, "2026-10-01 10:00").await;
+    stormy(&mock, &mut agent, "2026-12-03 10:00").await;
     mock.say(&people[2], "你好").await.expect("push");
     says(&mock, &people[3], "别发了", "勿扰").await;
-    stormy(&mock, &mut agent, "2026-10-05 12:00").await;
+    stormy(&mock, &mut agent, "2026-12-07 12:00").await;
     agent.idle().await;
     assert_eq!(told(&mock), BTreeMap::new(), "holidays are quiet");
 
-    stormy(&mock, &mut agent, "2026-10-08 09:00").await;
+    stormy(&mock, &mut agent, "2026-12-10 09:00").await;
     each_once(&mock, "夜里", 2).await;
     reported(&agent, "头七天", 4, json!({ "waiting": 2 })).await;
     assert_eq!(tally(&mock, &["券"]), BTreeMap::new(), "one a day");
-    stormy(&mock, &mut agent, "2026-10-09 09:00").await;
+    stormy(&mock, &mut agent, "2026-12-11 09:00").await;
     each_once(&mock, "券", 2).await;
     reported(&agent, "头七天", 5, json!({ "late": 3 })).await;
-    stormy(&mock, &mut agent, "2026-12-31 12:00").await;
+    stormy(&mock, &mut agent, "2027-01-31 12:00").await;
     agent.idle().await;
 
     nobody_was_woken(&mock);
@@ -246,6 +255,7 @@ async fn a_group_programme_with_kills_does_each_step_once() {
     let mock = mock().await;
     let mut agent = start(&mock, "redb").await;
     agent.move_to(&mock, "2026-11-24 10:00");
+    agent.keeps_time(&mock).await;
     for n in 1..=3 {
         group(&mock, &format!("wrGROUP{n}"), &format!("会员{n}群"), MEMBER).await;
     }
@@ -264,7 +274,7 @@ async fn a_group_programme_with_kills_does_each_step_once() {
     reported(&agent, "新群", 2, json!({ "waiting": 3 })).await;
     stormy(&mock, &mut agent, "2026-11-27 09:00").await;
     each_once(&mock, "夜里", 3).await;
-    stormy(&mock, &mut agent, "2026-12-31 12:00").await;
+    stormy(&mock, &mut agent, "2027-01-31 12:00").await;
     agent.idle().await;
 
     nobody_was_woken(&mock);
@@ -282,8 +292,8 @@ async fn a_group_programme_with_kills_does_each_step_once() {
 async fn a_campaign_of_three_phases_with_kills_does_each_once() {
     let mock = mock().await;
     let mut agent = start(&mock, "redb").await;
-    // The first week of these customers is over long before.
-    agent.move_to(&mock, "2026-11-02 10:00");
+    agent.move_to(&mock, "2026-12-01 10:00");
+    agent.keeps_time(&mock).await;
     let people = newcomers(&mock, &agent, 6).await;
     for one in &people[..5] {
         says(&mock, one, "老客户", "旧客").await;
@@ -295,24 +305,24 @@ async fn a_campaign_of_three_phases_with_kills_does_each_once() {
         (shown["ended"] == json!({ "cancelled": 6 })).then_some(())
     })
     .await;
-    agent.move_to(&mock, "2026-12-01 10:00");
+    agent.move_to(&mock, "2026-12-14 10:00");
     agent.idle().await;
     let before = told(&mock);
     assert!(agent.run(&["sop", "approve", "双十二"]).status.success());
 
-    stormy(&mock, &mut agent, "2026-12-08 10:00").await;
+    stormy(&mock, &mut agent, "2026-12-15 10:00").await;
     each_once(&mock, "预热", 5).await;
     says(&mock, &people[0], "买了", "已购买").await;
-    stormy(&mock, &mut agent, "2026-12-12 20:00").await;
+    stormy(&mock, &mut agent, "2026-12-19 20:00").await;
     reported(&agent, "双十二", 1, json!({ "on_time": 4, "exited": 1 })).await;
-    stormy(&mock, &mut agent, "2026-12-12 20:02").await;
+    stormy(&mock, &mut agent, "2026-12-19 20:02").await;
     let task = &calls(&mock, TASK, 1).await[0];
     assert_eq!(task.request["body"]["external_userid"], json!(people[1..5]));
     confirm(&mock, &agent, task).await;
     // The last phase comes due while nobody is there, and is made up for.
-    stormy(&mock, &mut agent, "2026-12-13 13:00").await;
+    stormy(&mock, &mut agent, "2026-12-20 13:00").await;
     each_once(&mock, "返场", 4).await;
-    stormy(&mock, &mut agent, "2026-12-31 12:00").await;
+    stormy(&mock, &mut agent, "2027-01-31 12:00").await;
     agent.idle().await;
 
     nobody_was_woken(&mock);

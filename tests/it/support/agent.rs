@@ -362,6 +362,19 @@ impl Agent {
         std::fs::rename(&new, &file).expect("a file");
     }
 
+    /// Waits until the agent has taken over the time of the mock.
+    pub async fn keeps_time(&self, mock: &MockWecom) {
+        eventually("the clock is taken over", async || {
+            let client = ControlClient::new(&self.folder.path().join("data/control.sock"));
+            let asked = client.expect("a client").ask(&Request::Now).await;
+            let Ok(Reply::Now(now)) = asked else {
+                panic!("no time: {asked:?}");
+            };
+            (now.as_secs().abs_diff(mock.now()) <= 2).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until so many timers are set.
     pub async fn timers(&self, count: u64) {
         eventually(&format!("{count} timers"), async || {
