@@ -69,14 +69,13 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     let shown = |sop: &&Arc<Sop>| id.as_ref().is_none_or(|id| sop.id == *id);
     let shown: Vec<&Arc<Sop>> = playbook.sops.iter().filter(shown).collect();
     // Before the first start there is nobody to know.
-    let known = if config.data_folder().exists() {
+    let (known, from) = if config.data_folder().exists() {
         let access = Access::open(&args.config, terminal)?;
         note_look(&access, &shown).await?;
-        known(&access).await?
+        (known(&access).await?, access.now().await?)
     } else {
-        Known::default()
+        (Known::default(), SystemClock.now())
     };
-    let from = SystemClock.now();
     let until = from.after(DAY * args.days);
     let sheet = Sheet {
         title: id.as_ref().map_or_else(

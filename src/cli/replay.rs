@@ -10,7 +10,7 @@ use super::access::{Access, local};
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, since, trace, words};
 use crate::app::{Reply, Request, read_playbook};
-use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
+use crate::domain::clock::UnixMillis;
 use crate::domain::ids::RecordId;
 use crate::domain::inbound::Trigger;
 use crate::process::replay::{Compared, Deeds, Replay};
@@ -73,7 +73,7 @@ struct Fired {
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let mut access = Access::open(&args.config, terminal)?;
     let zone = access.config.timezone.clone();
-    let now = SystemClock.now();
+    let now = access.now().await?;
     let from = since::past(&args.since, now, &zone, terminal)?;
     let until = match &args.until {
         Some(text) => since::past(text, now, &zone, terminal)?,

@@ -11,7 +11,7 @@ use super::access::{Access, local};
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, words};
 use crate::app::{Reply, Request, SopReply, SopRequest, SopState, SopWish, read_playbook};
-use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
+use crate::domain::clock::UnixMillis;
 use crate::domain::ids::SopId;
 use crate::playbook::Playbook;
 use crate::sops::Sop;
@@ -114,15 +114,22 @@ fn outlook<'a>(
     sop: &'a Sop,
     state: &'a SopState,
     playbook: &'a Playbook,
-    zone: &'a TimeZone,
+    time: Time<'a>,
 ) -> Outlook<'a> {
     Outlook {
         sop,
         control: &state.control,
         calendar: playbook.rules.calendar(),
-        zone,
-        now: SystemClock.now(),
+        zone: time.zone,
+        now: time.now,
     }
+}
+
+/// The time for whoever holds the data.
+#[derive(Debug, Clone, Copy)]
+struct Time<'a> {
+    now: UnixMillis,
+    zone: &'a TimeZone,
 }
 
 /// What is to be seen of a plan at a glance.
@@ -141,8 +148,8 @@ struct Glance<'a> {
 }
 
 impl<'a> Glance<'a> {
-    fn of(sop: &'a Sop, state: &'a SopState, playbook: &'a Playbook, zone: &'a TimeZone) -> Self {
-        let outlook = outlook(sop, state, playbook, zone);
+    fn of(sop: &'a Sop, state: &'a SopState, playbook: &'a Playbook, time: Time<'a>) -> Self {
+        let outlook = outlook(sop, state, playbook, time);
         Self {
             id: &sop.id,
             name: sop.name.as_deref(),
@@ -164,10 +171,12 @@ async fn list(args: &ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
         bail!("unexpected answer");
     };
     let (none, zone) = (SopState::default(), &access.config.timezone);
+    let now = access.now().await?;
+    let time = Time { now, zone };
     let glances: Vec<Glance<'_>> = playbook
         .sops
         .iter()
-        .map(|sop| Glance::of(sop, states.get(&sop.id).unwrap_or(&none), &playbook, zone))
+        .map(|sop| Glance::of(sop, states.get(&sop.id).unwrap_or(&none), &playbook, time))
         .collect();
     if args.format == Format::Json {
         terminal.json(&glances)?;
@@ -202,7 +211,7 @@ async fn list(args: &ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
 async fn show(args: &OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let desk = Desk::open(args, terminal).await?;
     let (sop, state, zone) = (&desk.sop, &desk.state, &desk.access.config.timezone);
-    let glance = Glance::of(sop, state, &desk.playbook, zone);
+    let glance = Glance::of(sop, state, &desk.playbook, desk.time());
     if args.format == Format::Json {
         terminal.json(&glance)?;
         return Ok(Ended::Good);
@@ -295,6 +304,7 @@ struct Desk<'t> {
     playbook: Playbook,
     sop: Sop,
     state: SopState,
+    now: UnixMillis,
     format: Format,
     terminal: &'t Terminal,
 }
@@ -311,14 +321,23 @@ impl<'t> Desk<'t> {
         let SopReply::States(mut states) = ask(&access, SopRequest::States).await? else {
             bail!("unexpected answer");
         };
+        let now = access.now().await?;
         Ok(Self {
             access,
             playbook,
             sop,
+            now,
             state: states.remove(&id).unwrap_or_default(),
             format: args.format,
             terminal,
         })
+    }
+
+    fn time(&self) -> Time<'_> {
+        Time {
+            now: self.now,
+            zone: &self.access.config.timezone,
+        }
     }
 
     async fn wish(&self, wish: SopWish, done: &str) -> anyhow::Result<Ended> {
@@ -359,7 +378,7 @@ impl<'t> Desk<'t> {
 
     async fn approve(&self) -> anyhow::Result<Ended> {
         let zone = &self.access.config.timezone;
-        let outlook = outlook(&self.sop, &self.state, &self.playbook, zone);
+        let outlook = outlook(&self.sop, &self.state, &self.playbook, self.time());
         if !outlook.needs_approval() {
             let values = [("id", self.sop.id.as_str())];
             self.terminal.warn("sops.needs_no_approval", &values);

@@ -9,7 +9,7 @@ use super::{ConfigArg, Ended, Format, since, words};
 use crate::app::{Reply, Request, TagQuery, read_playbook};
 use crate::diagnostic::nearest;
 use crate::domain::change::TakeBack;
-use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
+use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::ids::{Person, RecordId, RuleId, Tag};
 use crate::process::own::undo_record;
@@ -51,7 +51,7 @@ struct Line {
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal)?;
-    let now = SystemClock.now();
+    let now = access.now().await?;
     let zone = &access.config.timezone;
     let since = since::past(&args.since, now, zone, terminal)?;
     let undo = TakeBack {

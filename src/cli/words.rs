@@ -125,12 +125,37 @@ pub(super) fn columns(widths: &[usize], texts: &[&str]) -> String {
     texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
+/// As much of a text as fits into so many columns.
+pub(super) fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for character in text.chars() {
+        short.push(character);
+        if short.width() >= columns {
+            short.pop();
+            break;
+        }
+    }
+    short.push('…');
+    short
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{effect, padded, what, written};
+    use super::{cut, effect, padded, what, written};
     use crate::domain::effect::Effect;
     use crate::domain::outgoing::{MediaFile, MenuItem, Outgoing};
     use crate::lang::Lang;
+
+    #[test]
+    fn a_text_is_cut_by_its_columns() {
+        assert_eq!(cut("早安", 4), "早安");
+        assert_eq!(cut("早安吗", 5), "早安…");
+        assert_eq!(cut("早安吗", 4), "早…");
+        assert_eq!(cut("a早安吗", 4), "a早…");
+    }
 
     #[test]
     fn stored_words_are_told_in_the_operators_language() {

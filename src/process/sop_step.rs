@@ -164,8 +164,14 @@ impl Due<'_> {
                 commit.outcome = skipped(why);
                 self.note(commit, RowOutcome::Waiting, Some(why), Some(until));
             }
-            Turn::Skip(why) => {
-                let next = self.move_on(self.scene.moved_on(), commit);
+            Turn::Skip(why) | Turn::Missed(why) => {
+                let missed = matches!(turn, Turn::Missed(_));
+                let progress = if missed {
+                    self.scene.missed_on()
+                } else {
+                    self.scene.moved_on()
+                };
+                let next = self.move_on(progress, commit);
                 commit.outcome = skipped(why);
                 self.note(commit, RowOutcome::Skipped, Some(why), next);
             }

@@ -410,4 +410,6 @@ impl Outlook<'_> {
 }
 
 #[cfg(test)]
+mod jumps;
+#[cfg(test)]
 mod tests;

@@ -107,6 +107,8 @@ pub enum Shape {
     Duration,
     /// A date or a date with a time.
     Moment,
+    /// A duration, or a date with or without a time.
+    When,
     /// A date.
     Dates,
     /// A time of day.

@@ -45,6 +45,7 @@ mod robots;
 mod rule_tests;
 mod saving;
 mod secrets;
+mod seven_days;
 mod sops;
 mod spine;
 mod stopping;
