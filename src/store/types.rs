@@ -62,6 +62,8 @@ pub enum RecordBody {
         /// Why.
         reason: String,
     },
+    /// It was about somebody who has been forgotten since.
+    Erased,
 }
 
 impl RecordBody {
@@ -72,7 +74,7 @@ impl RecordBody {
             Self::Inbound { inbound, .. } | Self::Skipped { inbound, .. } => {
                 Some(&inbound.conversation)
             }
-            Self::Unreadable { .. } => None,
+            Self::Unreadable { .. } | Self::Erased => None,
         }
     }
 }

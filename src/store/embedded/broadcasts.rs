@@ -6,22 +6,22 @@ use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
 use super::engine::{Rows, collect, first};
-use super::keys::{Keys, LaneHash, Table, last_u64, read_u64};
+use super::keys::{Keys, Table, last_u64, read_u64};
 use super::outbox::{self, PreparedEffect};
 use super::sop_rows;
 use super::txn::{Counter, Txn, decode, get_json};
 use crate::domain::broadcast::Budget;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{BroadcastId, Person, RecordId};
-use crate::store::{
+use crate::store::{LaneHash, 
     Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
     BroadcastTarget, Delivery, DeliveryNote, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo,
     NewTarget, OVER_CEILING, Result, StoreError, TargetNews, is_open,
 };
 
 const ROW: &str = "broadcast";
-const TARGET: &str = "broadcast target";
-const RECEIVED: &str = "received";
+pub(crate) const TARGET: &str = "broadcast target";
+pub(crate) const RECEIVED: &str = "received";
 /// So many broadcasts are read in one go.
 const LISTED_AT_ONCE: u64 = 512;
 /// No period of WeCom's is longer.
@@ -29,12 +29,12 @@ const REMEMBERED: Duration = Duration::from_secs(62 * 86_400);
 
 /// What one target has received or is to receive.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Received {
+pub(crate) struct Received {
     /// When, and by which broadcast.
-    used: Vec<(UnixMillis, BroadcastId)>,
+    pub(crate) used: Vec<(UnixMillis, BroadcastId)>,
     /// WeCom says that there is no room before this time: others have used it up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    full_until: Option<UnixMillis>,
+    pub(crate) full_until: Option<UnixMillis>,
 }
 
 /// Puts a target with those who are to hear the same, or begins a broadcast.

@@ -2,13 +2,13 @@
 
 use super::history::find;
 use super::item::{EffectBody, ItemRow, OUTBOX};
-use super::keys::{LaneHash, Line, Table};
+use super::keys::{Line, Table};
 use super::lanes::Taken;
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::EffectId;
-use crate::store::{AttemptEnd, Claim, ClaimedEffect, ItemState, Result};
+use crate::store::{LaneHash, AttemptEnd, Claim, ClaimedEffect, ItemState, Result};
 
 /// An effect made ready for the writer.
 pub(crate) struct PreparedEffect {
