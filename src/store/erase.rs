@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn a_name_is_replaced_wherever_it_stands() {
-        let mut value = json!({"wm1": [1, "to wm1 and wm1"], "other": {"deep": "wm12 至wm1。"}, "n": 1});
+        let mut value =
+            json!({"wm1": [1, "to wm1 and wm1"], "other": {"deep": "wm12 至wm1。"}, "n": 1});
         assert!(replace(&mut value, "wm1", "x"));
         assert_eq!(
             value,
@@ -165,7 +166,10 @@ mod tests {
                 "reply_path": "none"}})
         };
         assert!(is_about(&of("wm1", "kf/x"), &wm1));
-        assert!(is_about(&of("zhang", "wk1/wm1"), &wm1), "a servicer's message to them");
+        assert!(
+            is_about(&of("zhang", "wk1/wm1"), &wm1),
+            "a servicer's message to them"
+        );
         assert!(!is_about(&of("wm2", "wk1/wm2"), &wm1));
         assert!(is_about(&json!({"body": "unreadable", "raw": "wm1"}), &wm1));
     }

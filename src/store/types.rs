@@ -88,6 +88,10 @@ pub enum Acceptance {
     Duplicate(RecordId),
 }
 
+/// The small value that says up to when the messages of a kf account are taken in without
+/// being answered begins so; the account follows.
+pub const KF_HISTORY_ENDS: &str = "kf_history_ends/";
+
 /// A kf push: only a hint that there is something to pull.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KfPush {
@@ -492,4 +496,8 @@ pub struct Retention {
     pub history: Duration,
     /// Traces; those of decisions that did not work out stay as long as the record.
     pub traces: Duration,
+    /// What became of steps of SOPs and of broadcasts: reports are made of them.
+    pub reports: Duration,
+    /// What operators did.
+    pub audit: Duration,
 }

@@ -6,6 +6,7 @@
 mod support;
 
 pub mod admin;
+pub mod archive;
 pub mod broadcasts;
 pub mod contacts;
 pub mod decisions;
@@ -158,6 +159,15 @@ macro_rules! store_conformance {
                 never_removes_what_waits
                 traces_go_first_but_those_of_failures_stay
                 uses_of_past_days_go
+                what_operators_did_goes_too
+            }
+            archive {
+                another_store_filled_from_it_gives_the_same_answers
+                a_snapshot_stays_as_it_was
+                a_filling_goes_on_where_it_stopped
+                a_person_is_forgotten_and_the_numbers_stay
+                who_works_on_somebody_forgotten_loses_the_claim
+                deeds_are_kept_in_order
             }
             random {
                 depths_agree_with_a_recount

@@ -8,14 +8,16 @@ use super::support::{
 };
 use crate::domain::ids::RuleId;
 use crate::store::{
-    Acceptance, AttemptEnd, DecisionCommit, HistoryEntry, ItemId, QuotaUse, Reservation, Retention,
-    RuleUse, Store,
+    Acceptance, AttemptEnd, AuditQuery, DecisionCommit, Deed, HistoryEntry, ItemId, QuotaUse,
+    Reservation, Retention, RuleUse, Store,
 };
 
 const RETENTION: Retention = Retention {
     dedupe: Duration::from_millis(100),
     history: Duration::from_millis(1000),
     traces: Duration::from_millis(1000),
+    reports: Duration::from_millis(1000),
+    audit: Duration::from_millis(1000),
 };
 
 /// A record with an answer, both ended at `now`.
@@ -200,4 +202,26 @@ pub async fn uses_of_past_days_go(subject: &dyn Subject) {
     assert!(store.rule_uses(day("2026-11-20")).await.unwrap().is_empty());
     let kept = store.rule_uses(day("2026-11-23")).await.unwrap();
     assert_eq!(kept.len(), 1);
+}
+
+pub async fn what_operators_did_goes_too(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    for when in [0, 500] {
+        let deed = Deed {
+            who: "root".to_owned(),
+            what: format!("undo {when}"),
+            result: String::new(),
+        };
+        store.note_deed(deed, at(when)).await.unwrap();
+    }
+    assert_eq!(prune(&*store, 1000).await, 0, "exactly at its retention");
+    assert_eq!(prune(&*store, 1001).await, 1);
+    let all = AuditQuery {
+        since: at(0),
+        after: 0,
+        limit: 9,
+    };
+    let left = store.deeds(all).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].deed.what, "undo 500");
 }

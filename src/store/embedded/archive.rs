@@ -94,7 +94,12 @@ pub(crate) fn page(
     }
     let found = collect(rows, &KeyRange { from, to }, limit)?;
     let full = found.last().filter(|_| found.len() == limit);
-    let next = full.map(|(key, _)| keys.rest(key).iter().map(|byte| format!("{byte:02x}")).collect());
+    let next = full.map(|(key, _)| {
+        keys.rest(key)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    });
     let each = found.iter();
     let read = each.map(|(key, value)| row(rows, keys, section, key, value));
     let rows: Vec<Option<ArchiveRow>> = read.collect::<Result<_>>()?;

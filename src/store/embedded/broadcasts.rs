@@ -13,10 +13,10 @@ use super::txn::{Counter, Txn, decode, get_json};
 use crate::domain::broadcast::Budget;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{BroadcastId, Person, RecordId};
-use crate::store::{LaneHash, 
+use crate::store::{
     Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
     BroadcastTarget, Delivery, DeliveryNote, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo,
-    NewTarget, OVER_CEILING, Result, StoreError, TargetNews, is_open,
+    LaneHash, NewTarget, OVER_CEILING, Result, StoreError, TargetNews, is_open,
 };
 
 const ROW: &str = "broadcast";
@@ -366,5 +366,33 @@ pub(crate) fn prune(txn: &mut Txn<'_>, past: UnixMillis, limit: usize) -> Result
             removed += 1;
         }
     }
+    Ok(removed)
+}
+
+/// Looks at so many counts of mass messages from where the last call stopped, and removes
+/// those of which nothing counts any more.
+pub(crate) fn forget_received(txn: &mut Txn<'_>, now: UnixMillis, limit: usize) -> Result<usize> {
+    let place = txn.keys.text(Table::Memory, "received pruned");
+    let all = txn.keys.all(Table::Received);
+    let mut range = all.clone();
+    if let Some(from) = txn.get(&place)? {
+        range.from = from;
+    }
+    let rows = collect(txn, &range, limit)?;
+    let next = match rows.last() {
+        Some((last, _)) if rows.len() == limit => [last.as_slice(), &[0]].concat(),
+        _ => all.from,
+    };
+    let past = now.before(REMEMBERED);
+    let mut removed = 0;
+    for (key, json) in rows {
+        let received: Received = decode(RECEIVED, &json)?;
+        let counts = received.used.iter().any(|(at, _)| *at > past);
+        if !counts && received.full_until.is_none_or(|until| until <= now) {
+            txn.delete(key);
+            removed += 1;
+        }
+    }
+    txn.put(place, next);
     Ok(removed)
 }

@@ -133,7 +133,10 @@ fn effects(
             continue;
         }
         let body: Value = decode("effect", &stored)?;
-        if body.get("effect").is_some_and(|effect| is_for(effect, who.person)) {
+        if body
+            .get("effect")
+            .is_some_and(|effect| is_for(effect, who.person))
+        {
             ids.insert(id);
         } else {
             txn.put(key, who.replaced("effect", &stored)?);
@@ -165,7 +168,9 @@ fn take_out(txn: &mut Txn<'_>, queue: &Queue, id: u64) -> Result<Option<ItemRow>
         Kind::Inbox => Line::Record(id),
         Kind::Outbox => Line::Effect(id),
     };
-    let line = txn.keys.history(Table::History, row.history(), row.at, line);
+    let line = txn
+        .keys
+        .history(Table::History, row.history(), row.at, line);
     txn.delete(line);
     Ok(Some(row))
 }
@@ -202,7 +207,9 @@ fn sop_rows(txn: &mut Txn<'_>, who: &Forgotten<'_>, gone: &mut Erasure) -> Resul
 /// Targets of broadcasts stay for the sake of the counts, under the other name.
 fn targets(txn: &mut Txn<'_>, who: &Forgotten<'_>, gone: &mut Erasure) -> Result<()> {
     for (key, json) in mentioning(txn, who, Table::BroadcastTarget)? {
-        let corrupt = || StoreError::Corrupt { what: broadcasts::TARGET };
+        let corrupt = || StoreError::Corrupt {
+            what: broadcasts::TARGET,
+        };
         let id = txn.keys.rest(&key).first_chunk::<8>().ok_or_else(corrupt)?;
         let id = BroadcastId(u64::from_be_bytes(*id));
         let json = who.replaced(broadcasts::TARGET, &json)?;

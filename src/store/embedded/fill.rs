@@ -12,7 +12,10 @@ use crate::store::{ArchiveRow, EffectRow, Filling, Numbers, RecordRow, Result, S
 const MARK: &str = "filling";
 
 /// Where the filling stands; `None` if the store is whole.
-pub(crate) fn standing(rows: &dyn super::engine::Rows, keys: &super::keys::Keys) -> Result<Option<Filling>> {
+pub(crate) fn standing(
+    rows: &dyn super::engine::Rows,
+    keys: &super::keys::Keys,
+) -> Result<Option<Filling>> {
     super::txn::get_json(rows, &keys.text(Table::Meta, MARK), MARK)
 }
 
@@ -159,7 +162,9 @@ fn put_effect(txn: &mut Txn<'_>, effect: EffectRow) -> Result<()> {
         ..ItemRow::waiting(effect.lane, effect.decided_at)
     };
     let line = Line::Effect(id);
-    let line = txn.keys.history(Table::History, row.history(), row.at, line);
+    let line = txn
+        .keys
+        .history(Table::History, row.history(), row.at, line);
     txn.put(line, Vec::new());
     OUTBOX.place(txn, id, &row)
 }

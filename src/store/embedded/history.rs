@@ -6,7 +6,9 @@ use super::item::{EffectBody, INBOX, ItemRow, OUTBOX, Queue};
 use super::keys::{Keys, Line, LineKey, Table};
 use super::txn::{decode, get_json};
 use crate::domain::ids::{EffectId, RecordId};
-use crate::store::{LaneHash, HistoryEntry, ItemState, RecordBody, RecordOutcome, Result, StoreError};
+use crate::store::{
+    HistoryEntry, ItemState, LaneHash, RecordBody, RecordOutcome, Result, StoreError,
+};
 
 /// The newest lines of a conversation, newest first.
 pub(crate) fn of(

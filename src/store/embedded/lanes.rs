@@ -15,7 +15,7 @@ use super::item::{ClaimRow, ItemRow, Kind, Queue};
 use super::keys::{Line, Table, last_u64, read_u64};
 use super::txn::{Txn, decode};
 use crate::domain::clock::UnixMillis;
-use crate::store::{LaneHash, Claim, ItemState, Result, StoreError};
+use crate::store::{Claim, ItemState, LaneHash, Result, StoreError};
 
 /// An item that a claim took.
 pub(crate) struct Taken {

@@ -8,7 +8,7 @@ use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::EffectId;
-use crate::store::{LaneHash, AttemptEnd, Claim, ClaimedEffect, ItemState, Result};
+use crate::store::{AttemptEnd, Claim, ClaimedEffect, ItemState, LaneHash, Result};
 
 /// An effect made ready for the writer.
 pub(crate) struct PreparedEffect {

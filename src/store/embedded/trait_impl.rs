@@ -13,19 +13,20 @@ use super::keys::Table;
 use super::kf::PreparedPage;
 use super::txn::{Txn, get_json};
 use super::{
-    EmbeddedStore, admin, audit, broadcasts, contacts, decision, erase, facts, fill, history, inbox, kf, outbox, past,
-    prune, quotas, sop_rows, timers, uses,
+    EmbeddedStore, admin, audit, broadcasts, contacts, decision, erase, facts, fill, history,
+    inbox, kf, outbox, past, prune, quotas, sop_rows, timers, uses,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
-    Acceptance, ArchiveRow, AttemptEnd, AuditEntry, AuditQuery, Broadcast, BroadcastChange, BroadcastQuery, BroadcastTarget, Claim,
-    ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit, Deed, DeliveryNote, Depths, Erasure, FactSwap, Filling,
-    FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
-    QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
-    Signals, Snapshot, StoreError, SopRow, SopRowQuery, Store, SyncPage,
+    Acceptance, ArchiveRow, AttemptEnd, AuditEntry, AuditQuery, Broadcast, BroadcastChange,
+    BroadcastQuery, BroadcastTarget, Claim, ClaimedEffect, ClaimedRecord, ContactFacts,
+    DecisionCommit, Deed, DeliveryNote, Depths, Erasure, FactSwap, Filling, FiredTimers,
+    HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, Snapshot,
+    SopRow, SopRowQuery, Store, StoreError, SyncPage,
 };
 
 #[async_trait]

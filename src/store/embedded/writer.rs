@@ -202,7 +202,9 @@ fn answer_all(waiting: &mut Vec<oneshot::Sender<Result<()>>>, outcome: Result<()
     let failure = outcome.err().map(Arc::new);
     for reply in waiting.drain(..) {
         let failure = failure.as_ref().map(|error| GroupFailed(Arc::clone(error)));
-        reply.send(failure.map_or(Ok(()), |error| Err(StoreError::engine(error)))).ok();
+        reply
+            .send(failure.map_or(Ok(()), |error| Err(StoreError::engine(error))))
+            .ok();
     }
 }
 

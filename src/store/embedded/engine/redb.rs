@@ -188,7 +188,9 @@ impl Engine for RedbEngine {
         let transaction = database.begin_write().map_err(StoreError::engine)?;
         let stats = transaction.stats().map_err(StoreError::engine)?;
         transaction.abort().map_err(StoreError::engine)?;
-        let used = stats.allocated_pages().saturating_mul(stats.page_size() as u64);
+        let used = stats
+            .allocated_pages()
+            .saturating_mul(stats.page_size() as u64);
         Ok(Room {
             bytes: bytes.len(),
             free: bytes.len().saturating_sub(used),

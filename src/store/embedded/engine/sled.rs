@@ -96,7 +96,9 @@ fn pointer(path: &Path) -> PathBuf {
 fn current(path: &Path) -> Result<u64> {
     match std::fs::read_to_string(pointer(path)) {
         Ok(text) => {
-            let corrupt = StoreError::Corrupt { what: "sled.current" };
+            let corrupt = StoreError::Corrupt {
+                what: "sled.current",
+            };
             text.trim().parse().map_err(|_| corrupt)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
