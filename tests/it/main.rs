@@ -14,6 +14,7 @@ mod contacts;
 mod counting;
 mod crashes;
 mod crowd;
+mod data;
 mod dates;
 mod duplicates;
 mod fix;
