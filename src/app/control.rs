@@ -1,4 +1,4 @@
-//! The way in for `queue`, `broadcasts`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
+//! The way in for the operators' verbs while the server holds the data folder: a socket inside it.
 //!
 //! Only our own account may open the socket; nothing listens on the network.
 
@@ -252,7 +252,7 @@ pub(super) fn serve(config: &Config, store: Arc<dyn Store>, clock: SharedClock, 
     let listener = match bind(&path) {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::warn!(%error, "`queue`, `trace`, `undo` and `replay` cannot be used while this server runs");
+            tracing::warn!(%error, "the operators' verbs cannot be used while this server runs");
             return;
         }
     };

@@ -50,6 +50,10 @@ use crate::domain::timer::Timer;
 /// The result of every store call.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
+/// The small value that says up to when the messages of a kf account are taken in without
+/// being answered begins so; the account follows.
+pub const KF_HISTORY_ENDS: &str = "kf_history_ends/";
+
 /// The store of one corp. Every call that returns `Ok` after a change has made the
 /// change durable (`fdatasync` or equivalent has returned).
 #[async_trait]

@@ -88,10 +88,6 @@ pub enum Acceptance {
     Duplicate(RecordId),
 }
 
-/// The small value that says up to when the messages of a kf account are taken in without
-/// being answered begins so; the account follows.
-pub const KF_HISTORY_ENDS: &str = "kf_history_ends/";
-
 /// A kf push: only a hint that there is something to pull.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KfPush {

@@ -3,6 +3,7 @@
 //! A case is a function over a [`Subject`]; [`store_conformance`] makes a test of each,
 //! so that a failure names the case and the implementation.
 
+mod furnish;
 mod support;
 
 pub mod admin;
@@ -10,6 +11,7 @@ pub mod archive;
 pub mod broadcasts;
 pub mod contacts;
 pub mod decisions;
+pub mod erase;
 pub mod inbox;
 pub mod kf;
 pub mod outbox;
@@ -165,9 +167,11 @@ macro_rules! store_conformance {
                 another_store_filled_from_it_gives_the_same_answers
                 a_snapshot_stays_as_it_was
                 a_filling_goes_on_where_it_stopped
+                deeds_are_kept_in_order
+            }
+            erase {
                 a_person_is_forgotten_and_the_numbers_stay
                 who_works_on_somebody_forgotten_loses_the_claim
-                deeds_are_kept_in_order
             }
             random {
                 depths_agree_with_a_recount

@@ -17,8 +17,8 @@ use crate::domain::ids::{BroadcastId, EffectId, Person};
 use crate::domain::timer::Timer;
 use crate::store::erase::{ERASED, is_about, is_for, mentions, replace};
 use crate::store::{
-    BroadcastTarget, Erasure, ItemState, LaneHash, RecordBody, RecordOutcome, Result, SopRow,
-    StoreError,
+    Broadcast, BroadcastTarget, Erasure, ItemState, LaneHash, RecordBody, RecordOutcome, Result,
+    SopRow, StoreError,
 };
 
 /// Tables of which a row may mention somebody besides what is about them.
@@ -50,6 +50,7 @@ pub(crate) fn erase(txn: &mut Txn<'_>, person: &Person, alias: &str) -> Result<E
     timers(txn, who, &mut gone)?;
     sop_rows(txn, who, &mut gone)?;
     targets(txn, who, &mut gone)?;
+    audiences(txn, who, &mut gone)?;
     counters(txn, who, &mut gone)?;
     facts(txn, who, &mut gone)?;
     for table in MENTIONING {
@@ -219,6 +220,34 @@ fn targets(txn: &mut Txn<'_>, who: &Forgotten<'_>, gone: &mut Erasure) -> Result
         gone.targets += 1;
     }
     Ok(())
+}
+
+/// A broadcast that looks for its targets may have come just to them: it goes on from whoever
+/// stands before them.
+fn audiences(txn: &mut Txn<'_>, who: &Forgotten<'_>, gone: &mut Erasure) -> Result<()> {
+    for (key, json) in mentioning(txn, who, Table::Broadcast)? {
+        let mut row: Broadcast = decode("broadcast", &who.replaced("broadcast", &json)?)?;
+        if let Some(audience) = &mut row.audience {
+            audience.after = before(txn, who.person)?;
+        }
+        txn.put_json(key, "broadcast", &row)?;
+        gone.mentions += 1;
+    }
+    Ok(())
+}
+
+/// The contact before somebody, in the order of contacts.
+fn before(txn: &Txn<'_>, person: &Person) -> Result<Option<Person>> {
+    let mut range = txn.keys.all(Table::Contact);
+    range.to = txn.keys.text(Table::Contact, &person.key());
+    let mut last = None;
+    try_scan(txn, &range, |key, _| {
+        last = std::str::from_utf8(txn.keys.rest(key))
+            .ok()
+            .and_then(Person::from_key);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(last)
 }
 
 fn counters(txn: &mut Txn<'_>, who: &Forgotten<'_>, gone: &mut Erasure) -> Result<()> {
