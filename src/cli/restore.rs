@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use super::access::local;
 use super::backup::refuse;
 use super::output::Terminal;
-use super::{ConfigArg, Ended, environment, operator};
+use super::{ConfigArg, Ended, environment, moved_clock, operator};
 use crate::app;
 use crate::backup::Backup;
 use crate::backup::move_rows;
 use crate::config::Config;
-use crate::domain::clock::{Clock as _, SystemClock};
 use crate::store::{Deed, StoreError};
 
 #[derive(Debug, clap::Args)]
@@ -41,7 +40,11 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         }
         Err(error) => return Err(error.into()),
     };
-    let now = SystemClock.now();
+    let Some(clock) = moved_clock::choose(&config.api_base, &environment) else {
+        terminal.warn("serve.clock_refused", &[("name", moved_clock::VARIABLE)]);
+        return Ok(Ended::CouldNotRun);
+    };
+    let now = clock.now();
     let hold = (!args.go_on).then_some(now);
     let rows = match move_rows::restore(&backup, store.as_ref(), hold).await {
         Ok(rows) => rows,

@@ -77,7 +77,8 @@ async fn a_backup_is_made_while_serving_and_a_restore_says_nothing_twice() {
     let whole = operator::run(agent.folder(), &["backup", "--verify", "old.jsonl"]).await;
     assert_eq!(whole.code, Some(0), "{}", whole.all());
 
-    // Life goes on after the backup.
+    // Life goes on after the backup; WeCom's pause is over.
+    agent.ahead(&mock, 61);
     answers(&mock, OTHER_CUSTOMER, 1).await;
     mock.say(CUSTOMER, "退款").await.expect("push");
     answers(&mock, CUSTOMER, 2).await;
@@ -94,7 +95,9 @@ async fn a_backup_is_made_while_serving_and_a_restore_says_nothing_twice() {
     .expect("moved");
 
     broken_ones_are_refused(agent.folder(), &file).await;
-    let restored = operator::run(agent.folder(), &["restore", "old.jsonl"]).await;
+    let mut restore = operator::command(agent.folder(), &["restore", "old.jsonl"]);
+    restore.env("WECOM_AGENT_TEST_CLOCK_FILE", agent.folder().join("clock"));
+    let restored = operator::end(restore).await;
     assert_eq!(restored.code, Some(0), "{}", restored.all());
     agent.restart(&mock).await;
     // Beyond the second of the restore, which WeCom's whole seconds cannot tell from it.

@@ -162,6 +162,7 @@ macro_rules! store_conformance {
                 traces_go_first_but_those_of_failures_stay
                 uses_of_past_days_go
                 what_operators_did_goes_too
+                broadcasts_go_when_reports_do
             }
             archive {
                 another_store_filled_from_it_gives_the_same_answers

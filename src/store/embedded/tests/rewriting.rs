@@ -6,6 +6,8 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::super::EmbeddedStore;
+use super::super::engine::redb::RedbEngine;
+use super::super::engine::{Batch, Engine as _, Room, Rows as _};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{AppName, ConversationKey, CorpId, DedupeKey, Person};
 use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigger};
@@ -149,4 +151,43 @@ async fn what_a_rewriting_that_was_cut_off_leaves_is_cleared_away() {
         assert_eq!(store.depths(UnixMillis(1)).await.unwrap().inbox, 1);
         assert!(!is_on_disk(folder.path(), PHONE));
     }
+}
+
+/// redb keeps the room that pruning has made; a rewriting gives it back.
+#[test]
+fn room_is_given_back() {
+    let folder = TempDir::new().unwrap();
+    let engine = RedbEngine::open(&folder.path().join("store.redb")).unwrap();
+    let value = vec![7; 64 << 10];
+    let key = |number: u8| vec![0, number];
+    let all: Batch = (0..128).map(|n| (key(n), Some(value.clone()))).collect();
+    engine.commit(&all).unwrap();
+    let full = engine.room().unwrap();
+    let gone: Batch = (1..128).map(|n| (key(n), None)).collect();
+    engine.commit(&gone).unwrap();
+    engine.commit(&Batch::new()).unwrap();
+    let before = engine.room().unwrap();
+    assert!(before.free > before.bytes / 2, "{before:?}");
+    engine.rewrite().unwrap();
+    let after = engine.room().unwrap();
+    assert!(after.bytes < full.bytes / 2, "{full:?} {after:?}");
+    assert_eq!(engine.get(&key(0)).unwrap(), Some(value));
+    assert_eq!(engine.get(&key(1)).unwrap(), None);
+}
+
+#[test]
+fn a_rewriting_has_to_be_worth_it() {
+    let room = |bytes: u64, free: u64| Room {
+        bytes: bytes << 20,
+        free: free << 20,
+    };
+    assert!(room(100, 60).is_worth_a_rewrite());
+    assert!(
+        !room(100, 50).is_worth_a_rewrite(),
+        "no more than half is free"
+    );
+    assert!(
+        !room(40, 30).is_worth_a_rewrite(),
+        "a small file is left as it is"
+    );
 }
