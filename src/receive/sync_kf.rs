@@ -15,7 +15,7 @@ use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::ids::{AppName, OpenKfId};
 use crate::gateway::Gateway;
 use crate::service::{Pass, Service};
-use crate::store::{Acceptance, KfPage, Store, StoreError};
+use crate::store::{Acceptance, KF_HISTORY_ENDS, KfPage, Store, StoreError};
 use crate::wecom::api::kf::{account_list, sync_msg};
 use crate::wecom::client::Secret;
 use crate::wecom::errcode::KF_TOKEN_EXPIRED;
@@ -368,7 +368,7 @@ impl Shared {
         first: bool,
         now: UnixMillis,
     ) -> Result<Option<UnixMillis>, StoreError> {
-        let name = format!("kf_history_ends/{account}");
+        let name = format!("{KF_HISTORY_ENDS}{account}");
         if let Some(value) = self.store.fact(&name).await? {
             return Ok(serde_json::from_value(value).ok());
         }

@@ -38,6 +38,9 @@ pub enum StoreError {
         /// In this program.
         known: u32,
     },
+    /// Rows of an archive only go into an empty store.
+    #[error("the store is not empty")]
+    NotEmpty,
     /// A stored value cannot be read. How it fails to parse is left out: a parser's
     /// message can quote the value, which is a customer's text.
     #[error("a stored {what} cannot be read")]

@@ -15,6 +15,7 @@ mod corpora;
 mod counting;
 mod crashes;
 mod crowd;
+mod data;
 mod dates;
 mod duplicates;
 mod fix;

@@ -18,8 +18,9 @@ pub(crate) mod sled;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use crate::store::Result;
+use crate::store::{Result, StoreError};
 
 /// Keys from `from` up to, not including, `to`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,112 @@ pub(crate) trait Rows {
 pub(crate) trait Engine: Rows + Send + Sync + 'static {
     /// Applies all writes or none, and returns once they are durable.
     fn commit(&self, batch: &Batch) -> Result<()>;
+
+    /// The rows as they are now, whatever is written afterwards.
+    fn snapshot(&self) -> Result<Arc<dyn View>>;
+
+    /// Writes all rows into new files and removes the old ones, and with them what is left
+    /// there of rows that were changed or removed. The caller lets nobody commit meanwhile.
+    fn rewrite(&self) -> Result<()>;
+
+    /// How much of its files it uses.
+    fn room(&self) -> Result<Room>;
+}
+
+/// Rows that stay as they are.
+pub(crate) trait View: Rows + Send + Sync {}
+
+/// How much of its files an engine uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Room {
+    /// The size of its files.
+    pub(crate) bytes: u64,
+    /// Of these, what a rewrite would free, as far as the engine can tell.
+    pub(crate) free: u64,
+}
+
+/// Smaller files are left as they are.
+const WORTH_BYTES: u64 = 32 << 20;
+
+impl Room {
+    /// Whether so much is free that writing the rest anew is worth it.
+    pub(crate) fn is_worth_a_rewrite(self) -> bool {
+        self.free >= WORTH_BYTES && self.free > self.bytes / 2
+    }
+}
+
+/// What an engine says that can no longer tell what is on the disk.
+pub(crate) fn broken() -> StoreError {
+    StoreError::engine(std::io::Error::other(
+        "an earlier write failed; the store has to be opened anew",
+    ))
+}
+
+/// Rows written anew share a commit up to this size.
+const REWRITTEN_AT_ONCE: usize = 8 << 20;
+
+/// Copies all rows of one engine into another, empty one.
+pub(crate) fn copy_all(from: &dyn Rows, to: &dyn Engine) -> Result<()> {
+    let all = KeyRange {
+        from: Vec::new(),
+        to: vec![u8::MAX],
+    };
+    let (mut batch, mut bytes) = (Batch::new(), 0);
+    try_scan(from, &all, |key, value| {
+        bytes += key.len() + value.len();
+        batch.insert(key.to_vec(), Some(value.to_vec()));
+        if bytes >= REWRITTEN_AT_ONCE {
+            to.commit(&std::mem::take(&mut batch))?;
+            bytes = 0;
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    to.commit(&batch)
+}
+
+/// Scans `base` as it would be with these writes.
+pub(crate) fn scan_with(
+    base: &dyn Rows,
+    writes: &Batch,
+    range: &KeyRange,
+    visit: &mut Visit<'_>,
+) -> Result<()> {
+    if range.is_empty() {
+        return Ok(());
+    }
+    let mut pending = writes.range::<[u8], _>(range.bounds()).peekable();
+    let mut stopped = false;
+    base.scan(range, &mut |key, value| {
+        let mut flow = ControlFlow::Continue(());
+        while let Some((newer_key, newer)) =
+            pending.next_if(|(newer_key, _)| newer_key.as_slice() < key)
+        {
+            flow = newer.as_ref().map_or(flow, |newer| visit(newer_key, newer));
+            if flow.is_break() {
+                break;
+            }
+        }
+        if flow.is_continue() {
+            flow = match pending.next_if(|(newer_key, _)| newer_key.as_slice() == key) {
+                Some((_, Some(newer))) => visit(key, newer),
+                Some((_, None)) => flow,
+                None => visit(key, value),
+            };
+        }
+        stopped = flow.is_break();
+        flow
+    })?;
+    if stopped {
+        return Ok(());
+    }
+    for (key, newer) in pending {
+        if let Some(newer) = newer
+            && visit(key, newer).is_break()
+        {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// A new value, or `None` to remove the row.

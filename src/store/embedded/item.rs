@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{LaneHash, Table};
+use super::keys::Table;
 use super::txn::Counter;
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::{Effect, NewEffect, Origin, SopRowKey};
 use crate::domain::ids::EffectId;
-use crate::store::{Delivery, ItemId, ItemState, RecordOutcome};
+use crate::store::{Delivery, ItemId, ItemState, LaneHash, RecordOutcome};
 
 /// How a record or an effect stands. What it is lies in its body row, written once.
 ///
@@ -118,6 +118,14 @@ pub(crate) struct EffectBody {
     pub(crate) effect: Effect,
     pub(crate) deadline: Option<UnixMillis>,
     pub(crate) origin: Origin,
+}
+
+/// The same with the parts that only people and later versions read left as they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct EffectBodyJson {
+    pub(crate) effect: serde_json::Value,
+    pub(crate) deadline: Option<UnixMillis>,
+    pub(crate) origin: serde_json::Value,
 }
 
 /// The tables and counters of the inbox or the outbox.

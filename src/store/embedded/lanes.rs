@@ -12,10 +12,10 @@ use std::ops::ControlFlow;
 
 use super::engine::{Row, Rows, collect, first, try_scan};
 use super::item::{ClaimRow, ItemRow, Kind, Queue};
-use super::keys::{LaneHash, Line, Table, last_u64, read_u64};
+use super::keys::{Line, Table, last_u64, read_u64};
 use super::txn::{Txn, decode};
 use crate::domain::clock::UnixMillis;
-use crate::store::{Claim, ItemState, Result, StoreError};
+use crate::store::{Claim, ItemState, LaneHash, Result, StoreError};
 
 /// An item that a claim took.
 pub(crate) struct Taken {
@@ -194,6 +194,17 @@ impl Queue {
                 self.make_ready(txn, id, &row);
             }
             rest.from = txn.keys.lane(self.lane, row.lane, row.urgent).to;
+        }
+        Ok(())
+    }
+
+    /// Forgets what [`Self::rebuild`] has worked out.
+    pub(crate) fn forget_lanes(&self, txn: &mut Txn<'_>) -> Result<()> {
+        let waiting = (self.kind == Kind::Inbox).then_some(Table::HistoryWaiting);
+        for table in [self.lane, self.ready].into_iter().chain(waiting) {
+            for (key, _) in collect(txn, &txn.keys.all(table), usize::MAX)? {
+                txn.delete(key);
+            }
         }
         Ok(())
     }

@@ -19,11 +19,15 @@
 //! begins with what is really there.
 
 mod admin;
+mod archive;
+mod audit;
 mod broadcasts;
 mod contacts;
 mod decision;
 mod engine;
+mod erase;
 mod facts;
+mod fill;
 mod history;
 mod inbox;
 mod item;

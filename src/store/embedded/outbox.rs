@@ -2,14 +2,14 @@
 
 use super::history::find;
 use super::item::{EffectBody, ItemRow, OUTBOX, StepNote};
-use super::keys::{LaneHash, Line, Table};
+use super::keys::{Line, Table};
 use super::lanes::Taken;
 use super::sop_rows;
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::EffectId;
-use crate::store::{AttemptEnd, Claim, ClaimedEffect, Delivery, ItemState, Result};
+use crate::store::{AttemptEnd, Claim, ClaimedEffect, Delivery, ItemState, LaneHash, Result};
 
 /// An effect made ready for the writer.
 pub(crate) struct PreparedEffect {

@@ -38,10 +38,7 @@ pub(crate) fn reserve(
         return Ok(Reservation::Until(until));
     }
     for (key, times) in rows {
-        txn.put(
-            key,
-            times.iter().flat_map(|time| time.0.to_be_bytes()).collect(),
-        );
+        txn.put(key, pack(&times));
     }
     Ok(Reservation::Granted)
 }
@@ -66,7 +63,8 @@ fn read(rows: &dyn Rows, key: &[u8]) -> Result<Vec<UnixMillis>> {
         .map_or(Ok(Vec::new()), |packed| unpack(&packed))
 }
 
-fn unpack(packed: &[u8]) -> Result<Vec<UnixMillis>> {
+/// The times in a row.
+pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<UnixMillis>> {
     let (times, []) = packed.as_chunks::<8>() else {
         return Err(StoreError::Corrupt { what: "quota" });
     };
@@ -74,6 +72,11 @@ fn unpack(packed: &[u8]) -> Result<Vec<UnixMillis>> {
         .iter()
         .map(|time| UnixMillis(i64::from_be_bytes(*time)))
         .collect())
+}
+
+/// A row of times.
+pub(crate) fn pack(times: &[UnixMillis]) -> Vec<u8> {
+    times.iter().flat_map(|time| time.0.to_be_bytes()).collect()
 }
 
 /// Whether none of a row's uses counts any more.

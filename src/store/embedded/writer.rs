@@ -38,6 +38,8 @@ pub(crate) struct Writer {
 
 enum Message {
     Run(Box<dyn Operation>),
+    /// Write all files anew while nobody commits.
+    Rewrite(oneshot::Sender<Result<()>>),
     /// Finish what came before, accept nothing after, and say so.
     Close(oneshot::Sender<()>),
 }
@@ -111,6 +113,13 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
+    /// Writes all files anew. What is asked for meanwhile waits.
+    pub(crate) async fn rewrite(&self) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Rewrite(reply)).await?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
     /// Waits until everything sent before is done; refuses what comes after.
     pub(crate) async fn close(&self) {
         let (reply, answer) = oneshot::channel();
@@ -139,13 +148,14 @@ impl Drop for Writer {
 
 fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
     let mut group: Vec<Box<dyn Operation>> = Vec::with_capacity(GROUP_LENGTH);
-    let mut closing = Vec::new();
+    let (mut closing, mut rewriting) = (Vec::new(), Vec::new());
     let mut failed: Option<Arc<StoreError>> = None;
     while let Some(message) = waiting.blocking_recv() {
         let mut next = Some(message);
         while let Some(message) = next {
             match message {
                 Message::Run(operation) => group.push(operation),
+                Message::Rewrite(reply) => rewriting.push(reply),
                 Message::Close(reply) => {
                     waiting.close();
                     closing.push(reply);
@@ -173,10 +183,28 @@ fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
                 failed = Some(error);
             }
         }
+        if !rewriting.is_empty() {
+            let rewritten = match &failed {
+                Some(_) => Err(StoreError::Closed),
+                None => shared.engine.rewrite(),
+            };
+            answer_all(&mut rewriting, rewritten);
+        }
     }
     for reply in closing {
         // Whoever asked may have stopped waiting.
         reply.send(()).ok();
+    }
+}
+
+/// Who asked while it was asked for already hears the same.
+fn answer_all(waiting: &mut Vec<oneshot::Sender<Result<()>>>, outcome: Result<()>) {
+    let failure = outcome.err().map(Arc::new);
+    for reply in waiting.drain(..) {
+        let failure = failure.as_ref().map(|error| GroupFailed(Arc::clone(error)));
+        reply
+            .send(failure.map_or(Ok(()), |error| Err(StoreError::engine(error))))
+            .ok();
     }
 }
 

@@ -4,14 +4,20 @@
 //! `fdatasync` once before `commit` returns. The slot carries a checksum, so that a torn
 //! write falls back to the commit before it; the second `fdatasync` of the two-phase
 //! mode only guards against crafted checksums and is not used.
+//!
+//! A read transaction sees the rows of its commit for as long as it lives, so a snapshot is
+//! nothing but the newest one, kept. redb reuses freed pages without wiping them: only
+//! [`Engine::rewrite`] makes a file that holds nothing else than the rows.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::{Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition};
 
-use super::{Batch, Engine, KeyRange, Rows, Visit};
+use super::{Batch, Engine, KeyRange, Room, Rows, View, Visit, broken, copy_all};
+use crate::store::embedded::lock::sync_folder;
 use crate::store::{Result, StoreError};
 
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
@@ -23,15 +29,36 @@ type Table = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 /// A redb file.
 pub(crate) struct RedbEngine {
-    /// The table as of the last commit. Opening it once a commit keeps a point read to
-    /// the tree walk itself. Declared first: it must be gone before the database closes.
-    latest: RwLock<Arc<Table>>,
-    database: Database,
+    path: PathBuf,
+    latest: RwLock<Arc<Commit>>,
+    broken: AtomicBool,
+}
+
+/// The table as of a commit. Opening it once a commit keeps a point read to the tree walk
+/// itself.
+struct Commit {
+    // The order is the order of closing: the database must be the last.
+    table: Table,
+    database: Arc<Database>,
+}
+
+impl Commit {
+    fn newest(database: Arc<Database>) -> Result<Arc<Self>> {
+        let transaction = database.begin_read().map_err(StoreError::engine)?;
+        let table = transaction.open_table(ROWS).map_err(StoreError::engine)?;
+        Ok(Arc::new(Self { table, database }))
+    }
 }
 
 impl RedbEngine {
     /// Opens or creates the file.
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        // A rewriting that did not get to its end.
+        remove_if_there(&beside(path))?;
+        Self::create(path)
+    }
+
+    fn create(path: &Path) -> Result<Self> {
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
             .create(path)
@@ -44,24 +71,39 @@ impl RedbEngine {
         let transaction = database.begin_write().map_err(StoreError::engine)?;
         transaction.open_table(ROWS).map_err(StoreError::engine)?;
         transaction.commit().map_err(StoreError::engine)?;
-        let latest = RwLock::new(Arc::new(newest_table(&database)?));
-        Ok(Self { latest, database })
+        Ok(Self {
+            path: path.to_owned(),
+            latest: RwLock::new(Commit::newest(Arc::new(database))?),
+            broken: AtomicBool::new(false),
+        })
     }
 
-    fn latest(&self) -> Arc<Table> {
+    fn latest(&self) -> Arc<Commit> {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&latest)
     }
+
+    fn replace(&self, commit: Arc<Commit>) {
+        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = commit;
+    }
 }
 
-fn newest_table(database: &Database) -> Result<Table> {
-    let transaction = database.begin_read().map_err(StoreError::engine)?;
-    transaction.open_table(ROWS).map_err(StoreError::engine)
+fn beside(path: &Path) -> PathBuf {
+    path.with_extension("redb.new")
 }
 
-impl Rows for RedbEngine {
+fn remove_if_there(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::engine(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Rows for Commit {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let value = self.latest().get(key).map_err(StoreError::engine)?;
+        let value = self.table.get(key).map_err(StoreError::engine)?;
         Ok(value.map(|value| value.value().to_vec()))
     }
 
@@ -70,7 +112,7 @@ impl Rows for RedbEngine {
             return Ok(());
         }
         let rows = self
-            .latest()
+            .table
             .range::<&[u8]>(range.bounds())
             .map_err(StoreError::engine)?;
         for row in rows {
@@ -83,9 +125,25 @@ impl Rows for RedbEngine {
     }
 }
 
+impl View for Commit {}
+
+impl Rows for RedbEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.latest().get(key)
+    }
+
+    fn scan(&self, range: &KeyRange, visit: &mut Visit<'_>) -> Result<()> {
+        self.latest().scan(range, visit)
+    }
+}
+
 impl Engine for RedbEngine {
     fn commit(&self, batch: &Batch) -> Result<()> {
-        let mut transaction = self.database.begin_write().map_err(StoreError::engine)?;
+        if self.broken.load(Ordering::Acquire) {
+            return Err(broken());
+        }
+        let database = Arc::clone(&self.latest().database);
+        let mut transaction = database.begin_write().map_err(StoreError::engine)?;
         transaction
             .set_durability(Durability::Immediate)
             .map_err(StoreError::engine)?;
@@ -100,8 +158,42 @@ impl Engine for RedbEngine {
             }
         }
         transaction.commit().map_err(StoreError::engine)?;
-        let newest = Arc::new(newest_table(&self.database)?);
-        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = newest;
+        self.replace(Commit::newest(database)?);
         Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn View>> {
+        Ok(self.latest())
+    }
+
+    /// The new file takes the old one's name once it is whole and synced. Who still reads the
+    /// old one has it open; its name is gone.
+    fn rewrite(&self) -> Result<()> {
+        let path = beside(&self.path);
+        remove_if_there(&path)?;
+        let new = Self::create(&path)?;
+        copy_all(self.latest().as_ref(), &new)?;
+        std::fs::rename(&path, &self.path).map_err(StoreError::engine)?;
+        self.replace(new.latest());
+        let folder = std::path::absolute(&self.path).map_err(StoreError::engine)?;
+        let synced = folder.parent().map_or(Ok(()), sync_folder);
+        // After a power cut the name could mean the old file again, without what follows.
+        self.broken.store(synced.is_err(), Ordering::Release);
+        synced
+    }
+
+    fn room(&self) -> Result<Room> {
+        let bytes = std::fs::metadata(&self.path).map_err(StoreError::engine)?;
+        let database = Arc::clone(&self.latest().database);
+        let transaction = database.begin_write().map_err(StoreError::engine)?;
+        let stats = transaction.stats().map_err(StoreError::engine)?;
+        transaction.abort().map_err(StoreError::engine)?;
+        let used = stats
+            .allocated_pages()
+            .saturating_mul(stats.page_size() as u64);
+        Ok(Room {
+            bytes: bytes.len(),
+            free: bytes.len().saturating_sub(used),
+        })
     }
 }

@@ -9,7 +9,7 @@ use futures_util::{FutureExt, StreamExt};
 use super::super::EmbeddedStore;
 use super::super::engine::layered::Layered;
 use super::super::engine::memory::MemoryEngine;
-use super::super::engine::{Batch, Engine, KeyRange, Rows, Visit};
+use super::super::engine::{Batch, Engine, KeyRange, Room, Rows, View, Visit};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{AppName, ConversationKey, CorpId, DedupeKey, RecordId};
 use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigger};
@@ -74,6 +74,18 @@ impl Engine for FailingEngine {
             return Err(StoreError::engine("the disk is gone"));
         }
         Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn View>> {
+        self.0.rows.snapshot()
+    }
+
+    fn rewrite(&self) -> Result<()> {
+        self.0.rows.rewrite()
+    }
+
+    fn room(&self) -> Result<Room> {
+        self.0.rows.room()
     }
 }
 
