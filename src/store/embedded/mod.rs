@@ -22,6 +22,7 @@ mod admin;
 mod broadcasts;
 mod contacts;
 mod decision;
+mod disk;
 mod engine;
 mod facts;
 mod history;
@@ -49,6 +50,8 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+pub use self::disk::Disk;
 
 use self::engine::layered::Layered;
 use self::engine::redb::RedbEngine;

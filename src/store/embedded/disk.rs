@@ -1,0 +1,43 @@
+//! Rows in memory that outlive the store, as a disk does: for tests of a process that dies,
+//! and for stores that need not last.
+
+use std::sync::Arc;
+
+use super::EmbeddedStore;
+use super::engine::layered::Layered;
+use super::engine::memory::MemoryEngine;
+use super::engine::{Batch, Engine, KeyRange, Rows, Visit};
+use crate::domain::ids::CorpId;
+use crate::store::Result;
+
+/// What a store has committed, as long as anybody holds it. A clone is the same disk.
+#[derive(Debug, Clone, Default)]
+pub struct Disk(Arc<MemoryEngine>);
+
+impl Rows for Disk {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.0.get(key)
+    }
+
+    fn scan(&self, range: &KeyRange, visit: &mut Visit<'_>) -> Result<()> {
+        self.0.scan(range, visit)
+    }
+}
+
+impl Engine for Disk {
+    fn commit(&self, batch: &Batch) -> Result<()> {
+        self.0.commit(batch)
+    }
+}
+
+impl EmbeddedStore {
+    /// Opens what is on a disk in memory. Nobody else may have it open.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NewerSchema`](crate::store::StoreError::NewerSchema) if a newer version
+    /// has written it.
+    pub fn open_on(disk: &Disk, corp: &CorpId) -> Result<Self> {
+        Self::over(Arc::new(Layered::over(disk.clone())), corp, None)
+    }
+}
