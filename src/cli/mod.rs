@@ -30,6 +30,7 @@ mod schema;
 mod serve;
 mod since;
 mod sop;
+mod storage;
 mod sync;
 mod test;
 mod trace;
@@ -140,6 +141,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(ended) => ended.into(),
         Err(error) => {
             terminal.error(&error);
+            storage::advise(&error, &terminal);
             Ended::CouldNotRun.into()
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn broken(story: &Story, rest: &Rest) -> Vec<String> {
     everything_ended(rest, &mut broken);
     nothing_lost(story, rest, &mut broken);
     decided_once(rest, &mut broken);
-    said_as_promised(rest, &said, &mut broken);
+    said_as_promised(story, rest, &said, &mut broken);
     in_order(rest, &said, &mut broken);
     tags_are_exact(story, rest, &mut broken);
     if story.clock == Clockwork::Right {
@@ -111,10 +111,12 @@ fn says(effect: &Effect) -> Option<(&'static str, String, &str)> {
         }
         _ => return None,
     };
-    match message {
-        Outgoing::Text { text } => Some((path, to, text)),
-        _ => None,
-    }
+    let text = match message {
+        Outgoing::Text { text } => text,
+        Outgoing::Card { card } => card["sub_title_text"].as_str()?,
+        _ => return None,
+    };
+    Some((path, to, text))
 }
 
 fn effects(rest: &Rest) -> impl Iterator<Item = &PastEffect> {
@@ -122,7 +124,7 @@ fn effects(rest: &Rest) -> impl Iterator<Item = &PastEffect> {
 }
 
 /// Sent means once; whatever else it is, never twice; refused for good means never.
-fn said_as_promised(rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
+fn said_as_promised(story: &Story, rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
     let mut times: BTreeMap<(&str, String, &str), usize> = BTreeMap::new();
     for said in said {
         let what = (said.path.as_str(), said.to.clone(), said.text.as_str());
@@ -134,6 +136,8 @@ fn said_as_promised(rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
         };
         let heard = times.remove(&(path, to, text)).unwrap_or(0);
         let good = match (effect.state, &effect.effect) {
+            // WeCom knows a repeat for half an hour, and only a clock tells how long that is.
+            (_, Effect::AppSend { .. }) if story.clock == Clockwork::Jumps => heard <= 2,
             (ItemState::Sent, _) => heard == 1,
             (ItemState::Failed, Effect::Robot { .. } | Effect::Appchat { .. }) => heard == 0,
             _ => heard <= 1,

@@ -2,6 +2,7 @@
 //! only the seed decides who comes next.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use tower::ServiceExt as _;
@@ -18,7 +19,7 @@ use wecom_agent::deliver::tags::TagLibrary;
 use wecom_agent::deliver::webhook::Webhooks;
 use wecom_agent::deliver::worker::Sessions;
 use wecom_agent::desk::Desk;
-use wecom_agent::domain::clock::{Clock as _, SharedClock};
+use wecom_agent::domain::clock::{Clock as _, SharedClock, UnixMillis};
 use wecom_agent::gateway::Gateway;
 use wecom_agent::playbook::CurrentPlaybook;
 use wecom_agent::process;
@@ -28,7 +29,7 @@ use wecom_agent::receive::routes;
 use wecom_agent::receive::sync_kf::Puller;
 use wecom_agent::schedule;
 use wecom_agent::service::{Pass, Service};
-use wecom_agent::store::Store;
+use wecom_agent::store::{ItemState, QueueFilter, QueueItem, Store};
 use wecom_agent::upkeep::rescuer::Rescuer;
 
 /// This installation's part of every `msgid`.
@@ -144,10 +145,31 @@ impl Life {
         answer.is_ok_and(|answer| answer.status() == 200)
     }
 
-    /// Whether nothing waits any more.
-    pub(crate) async fn rests(&self) -> bool {
+    /// What is not over.
+    pub(crate) async fn waiting(&self) -> Vec<QueueItem> {
+        let states = [ItemState::Ready, ItemState::Working].to_vec();
+        let filter = QueueFilter {
+            states,
+            limit: 1000,
+        };
+        self.store.list(filter).await.expect("items")
+    }
+
+    /// How long it is until something is due.
+    pub(crate) async fn until_next(&self) -> Duration {
+        let items = self.waiting().await;
+        let timers = self.store.due_timers(UnixMillis(i64::MAX), 1).await;
+        let first = timers.expect("timers").first().map(|timer| timer.due);
+        let next = items.iter().map(|item| item.due.unwrap_or_default());
+        let next = next.chain(first).min().unwrap_or_default();
+        let wait = next.since(self.time.now());
+        wait.clamp(Duration::from_millis(250), Duration::from_secs(3600))
+    }
+
+    /// How many records, effects and timers wait.
+    pub(crate) async fn depths(&self) -> [u64; 3] {
         let depths = self.store.depths(self.time.now()).await.expect("depths");
-        depths.inbox + depths.outbox + depths.timers == 0
+        [depths.inbox, depths.outbox, depths.timers]
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -12,7 +13,7 @@ use wecom_agent::channels::ChannelSet;
 use wecom_agent::config::Config;
 use wecom_agent::diagnostic::Report;
 use wecom_agent::lang::Lang;
-use wecom_agent::playbook::Playbook;
+use wecom_agent::playbook::{CurrentPlaybook, Playbook};
 use wecom_agent::rules::load::from_files as rules_from_files;
 use wecom_agent::rules::{PlanReader, References};
 use wecom_agent::sops;
@@ -69,8 +70,8 @@ sops:
   - id: 跟进
     kind: lifecycle
     steps:
-      - {at: +20m, via: appchat, to: 夜班, do: [{send: case}]}
-      - {at: +40m, via: robot, to: 值班群, do: [{send: case}]}
+      - {at: +2m, via: appchat, to: 夜班, do: [{send: case}]}
+      - {at: +5m, via: robot, to: 值班群, do: [{send: case}]}
 ";
 
 pub(crate) fn config() -> Config {
@@ -88,7 +89,14 @@ pub(crate) fn config() -> Config {
     config
 }
 
-pub(crate) fn playbook(config: &Config) -> Playbook {
+/// The shop's playbook: read once, for it never changes here.
+pub(crate) fn current() -> CurrentPlaybook {
+    static PLAYBOOK: OnceLock<CurrentPlaybook> = OnceLock::new();
+    let read = || CurrentPlaybook::new(playbook(&config()));
+    PLAYBOOK.get_or_init(read).clone()
+}
+
+fn playbook(config: &Config) -> Playbook {
     let templates = [
         ("echo.txt", "回 {{ message.text }}"),
         ("hello.txt", "欢迎"),
@@ -176,6 +184,24 @@ impl Push {
 
     /// The request as WeCom sends it.
     pub(crate) fn request(&self) -> Request<Body> {
+        let (uri, body) = self.sealed();
+        let request = Request::post(uri).body(Body::from(body));
+        request.expect("a request")
+    }
+
+    /// The same in bytes, as the last one of its connection.
+    pub(crate) fn http(&self) -> Vec<u8> {
+        let (uri, body) = self.sealed();
+        let length = body.len();
+        format!(
+            "POST {uri} HTTP/1.1\r\nHost: agent.example\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        )
+        .into_bytes()
+    }
+
+    /// Where it goes, and the body.
+    fn sealed(&self) -> (String, String) {
         let codec = Codec::new(TOKEN, KEY, CORP).expect("a key");
         let sealed = codec.seal(&self.plain, *b"0123456789abcdef");
         let signature = codec.sign("1760000000", "nonce", &sealed);
@@ -184,7 +210,6 @@ impl Push {
             self.app
         );
         let body = format!("<xml><ToUserName>{CORP}</ToUserName><Encrypt>{sealed}</Encrypt></xml>");
-        let request = Request::post(uri).body(Body::from(body));
-        request.expect("a request")
+        (uri, body)
     }
 }

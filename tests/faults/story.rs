@@ -16,13 +16,13 @@ use crate::time::SimTime;
 use crate::wecom::{Habits, Wecom};
 use wecom_agent::domain::clock::UnixMillis;
 use wecom_agent::domain::ids::RecordId;
-use wecom_agent::playbook::CurrentPlaybook;
+use wecom_agent::service::Pass;
 use wecom_agent::store::{ItemState, PastRecord, QueueFilter, QueueItem, RecordQuery, Store};
 
 /// Rounds after which a story that does not come to rest never will.
-const MOST_ROUNDS: usize = 2000;
-/// Local eight in the evening, an hour before the quiet hours of the shop.
-const EVENING: i64 = 1_795_435_200_000;
+const MOST_ROUNDS: usize = 500;
+/// A local evening, twenty minutes before the quiet hours of the shop.
+const EVENING: i64 = 1_795_437_600_000;
 
 /// Something that somebody does.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ impl Story {
     /// A story over data that `open` opens.
     pub(crate) fn over(open: Box<dyn Fn() -> Arc<dyn Store>>, seed: u64) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
-        let start = EVENING + dice.random_range(-3_600_000..3_600_000);
+        let start = EVENING + dice.random_range(0..1_500_000);
         let time = Arc::new(SimTime::at(UnixMillis(start)));
         let habits = Habits {
             names_msgid: dice.random_bool(0.5),
@@ -74,7 +74,7 @@ impl Story {
         };
         let link = Link::new(Wecom::new(habits), Arc::clone(&time), dice.random());
         let config = Arc::new(shop::config());
-        let playbook = CurrentPlaybook::new(shop::playbook(&config));
+        let playbook = shop::current();
         Self {
             machine: Machine {
                 config,
@@ -281,26 +281,30 @@ impl Story {
 
     /// Everything in its turn until nothing is left to do.
     async fn calm(&mut self, life: &mut Life) {
-        for round in 0..MOST_ROUNDS {
+        let (mut seen, mut quiet) = (None, 0);
+        for _ in 0..MOST_ROUNDS {
             self.happen();
             while !self.open.is_empty() {
                 self.push_open(life, 0).await;
             }
             for stage in Stage::ALL {
-                life.pass(stage).await;
+                while life.pass(stage).await == Pass::Busy {}
             }
             let pulled = life.store.pending_kf_pushes().await.expect("pushes").is_empty();
-            if self.plan.is_empty() && pulled && life.rests().await {
+            if self.plan.is_empty() && pulled && life.depths().await == [0; 3] {
                 return;
             }
-            let patience = match round {
-                0..40 => Duration::from_millis(300),
-                40..80 => Duration::from_secs(20),
-                _ => Duration::from_secs(900),
-            };
-            self.wait(patience).await;
+            // What waits behind something that is not due yet seems to be due itself.
+            let depths = life.depths().await;
+            quiet = if seen == Some(depths) { quiet + 1 } else { 0 };
+            seen = Some(depths);
+            let patience = Duration::from_millis(250 << quiet.min(8));
+            self.wait(patience.max(life.until_next().await)).await;
         }
-        panic!("it never comes to rest");
+        let calls = self.machine.link.journal();
+        let calls = calls[calls.len().saturating_sub(20)..].join("\n");
+        let items = life.waiting().await;
+        panic!("it never comes to rest: {items:#?}\n{calls}");
     }
 }
 

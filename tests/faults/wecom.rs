@@ -223,13 +223,17 @@ impl Wecom {
         let to = text(body, "touser").to_owned();
         if body["enable_duplicate_check"] == 1 {
             let window = body["duplicate_check_interval"].as_i64().unwrap_or(1800) * 1000;
-            let what = format!("{to}\n{}", body["text"]);
+            let what = format!("{to}\n{}\n{}", body["text"], body["template_card"]);
             let until = self.recent.insert(what, now + window);
             if until.is_some_and(|until| now < until) {
                 return ok(json!({"msgid": "swallowed"}));
             }
         }
-        self.limited("message/send", &to, &body["text"]["content"], 30, now)
+        let words = match body["msgtype"].as_str() {
+            Some("template_card") => &body["template_card"]["sub_title_text"],
+            _ => &body["text"]["content"],
+        };
+        self.limited("message/send", &to, words, 30, now)
     }
 
     /// Says it unless that were too many in a minute.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::EmbeddedStore;
 use super::engine::layered::Layered;
 use super::engine::memory::MemoryEngine;
+use super::engine::redb::RedbEngine;
 use super::engine::{Batch, Engine, KeyRange, Rows, Visit};
 use crate::domain::ids::CorpId;
 use crate::store::Result;
@@ -31,6 +32,16 @@ impl Engine for Disk {
 }
 
 impl EmbeddedStore {
+    /// Opens or creates a store on redb over anything that keeps bytes as a file does.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Engine`](crate::store::StoreError::Engine) if redb cannot use it.
+    pub fn open_redb_on(backend: impl redb::StorageBackend, corp: &CorpId) -> Result<Self> {
+        let engine = RedbEngine::open_on(backend)?;
+        Self::over(Arc::new(Layered::over(engine)), corp, None)
+    }
+
     /// Opens what is on a disk in memory. Nobody else may have it open.
     ///
     /// # Errors

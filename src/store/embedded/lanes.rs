@@ -161,6 +161,28 @@ impl Queue {
         Ok(rescued)
     }
 
+    /// Makes due at once what came, or was first tried, at a time that is still to come: the
+    /// clock has been set back since. Reads everything that waits.
+    pub(crate) fn catch_up(&self, txn: &mut Txn<'_>, now: UnixMillis) -> Result<()> {
+        for (key, json) in collect(txn, &txn.keys.all(self.waiting), usize::MAX)? {
+            let mut row: ItemRow = decode("item", &json)?;
+            let came = row.first_attempt_at.unwrap_or(row.at).max(row.at);
+            if came <= now || row.due <= now {
+                continue;
+            }
+            let id = last_u64(&key).ok_or(StoreError::Corrupt { what: "item" })?;
+            let ready = txn.keys.ready(self.ready, row.urgent, row.due, row.seq);
+            let leads = txn.get(&ready)?.is_some();
+            row.due = now;
+            txn.put_json(key, "item", &row)?;
+            if leads {
+                txn.delete(ready);
+                self.make_ready(txn, id, &row);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a waiting item that nobody holds out of its lane.
     pub(crate) fn withdraw(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) -> Result<()> {
         txn.delete(txn.keys.ready(self.ready, row.urgent, row.due, row.seq));

@@ -49,6 +49,7 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 pub use self::disk::Disk;
@@ -61,6 +62,7 @@ use self::keys::Keys;
 use self::lock::FolderLock;
 use self::writer::{Shared, Writer};
 use super::{Result, Signals, StoreError};
+use crate::domain::clock::UnixMillis;
 use crate::domain::ids::CorpId;
 
 /// The store of one corp in a folder of this machine.
@@ -70,6 +72,8 @@ pub struct EmbeddedStore {
     // The order is the order of closing: writer, then engine, then lock.
     writer: Writer,
     shared: Arc<Shared>,
+    /// When claims were last looked after.
+    rescued_at: AtomicI64,
     _lock: Option<FolderLock>,
 }
 
@@ -77,14 +81,17 @@ pub struct EmbeddedStore {
 /// their file a moment after the database is dropped.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// The clock is set back by so much now and then, and nobody notices.
+const CORRECTION: Duration = Duration::from_secs(2);
+
 /// Tries to open again while the folder is still held.
 fn patiently(open: impl Fn() -> Result<EmbeddedStore>) -> Result<EmbeddedStore> {
     let began = Instant::now();
     loop {
         match open() {
-            Err(StoreError::InUse { .. } | StoreError::Engine(_)) if began.elapsed() < PATIENCE => {
-                std::thread::sleep(PATIENCE / 20);
-            }
+            Err(
+                StoreError::InUse { .. } | StoreError::NotOpened { .. } | StoreError::Engine(_),
+            ) if began.elapsed() < PATIENCE => std::thread::sleep(PATIENCE / 20),
             opened => return opened,
         }
     }
@@ -132,8 +139,17 @@ impl EmbeddedStore {
         Ok(Self {
             writer: Writer::start(Arc::clone(&shared))?,
             shared,
+            // Nobody knows what the clock did while nobody looked.
+            rescued_at: AtomicI64::new(i64::MAX),
             _lock: lock,
         })
+    }
+
+    /// Whether the clock has been set back since the last time, by more than the machines'
+    /// own small corrections.
+    fn set_back(&self, now: UnixMillis) -> bool {
+        let before = self.rescued_at.swap(now.0, Ordering::Relaxed);
+        UnixMillis(before).since(now) > CORRECTION
     }
 
     /// Finishes what was asked for before; every later change is refused with

@@ -9,7 +9,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use redb::{Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition};
+use redb::{
+    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, StorageBackend,
+    StorageError, TableDefinition,
+};
 
 use super::{Batch, Engine, KeyRange, Rows, Visit};
 use crate::store::{Result, StoreError};
@@ -35,12 +38,20 @@ impl RedbEngine {
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
             .create(path)
-            .map_err(|error| match error {
-                DatabaseError::DatabaseAlreadyOpen => StoreError::InUse {
-                    path: path.display().to_string(),
-                },
-                other => StoreError::engine(other),
-            })?;
+            .map_err(|error| opening(path, error))?;
+        Self::over(database)
+    }
+
+    /// The same over anything that keeps bytes as a file does.
+    pub(crate) fn open_on(backend: impl StorageBackend) -> Result<Self> {
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .create_with_backend(backend)
+            .map_err(StoreError::engine)?;
+        Self::over(database)
+    }
+
+    fn over(database: Database) -> Result<Self> {
         let transaction = database.begin_write().map_err(StoreError::engine)?;
         transaction.open_table(ROWS).map_err(StoreError::engine)?;
         transaction.commit().map_err(StoreError::engine)?;
@@ -51,6 +62,16 @@ impl RedbEngine {
     fn latest(&self) -> Arc<Table> {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&latest)
+    }
+}
+
+fn opening(path: &Path, error: DatabaseError) -> StoreError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => StoreError::InUse {
+            path: path.display().to_string(),
+        },
+        DatabaseError::Storage(StorageError::Io(error)) => StoreError::opening(path, error),
+        other => StoreError::damaged(path, other),
     }
 }
 
