@@ -66,7 +66,11 @@ fn words(inbound: &Inbound) -> Option<&str> {
 /// Every text that customers wrote and every push that was acknowledged is there, once.
 fn nothing_lost(story: &Story, rest: &Rest, broken: &mut Vec<String>) {
     let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
-    for text in rest.records.iter().filter_map(|record| words(&record.inbound)) {
+    for text in rest
+        .records
+        .iter()
+        .filter_map(|record| words(&record.inbound))
+    {
         *taken.entry(text).or_default() += 1;
     }
     let written: Vec<String> = story
@@ -86,7 +90,12 @@ fn decided_once(rest: &Rest, broken: &mut Vec<String>) {
     for record in &rest.records {
         for effect in &record.effects {
             let origin = &effect.origin;
-            let key = (origin.record, origin.rule.clone(), origin.action, origin.part);
+            let key = (
+                origin.record,
+                origin.rule.clone(),
+                origin.action,
+                origin.part,
+            );
             if !seen.insert(key) {
                 broken.push(format!("{} was decided twice: {origin:?}", effect.id));
             }
@@ -144,7 +153,9 @@ fn said_as_promised(story: &Story, rest: &Rest, said: &[Said], broken: &mut Vec<
         };
         if !good {
             let (id, state, reason) = (effect.id, effect.state, &effect.reason);
-            broken.push(format!("{id} is {state:?} ({reason:?}) and was said {heard} times: {path} {text}"));
+            broken.push(format!(
+                "{id} is {state:?} ({reason:?}) and was said {heard} times: {path} {text}"
+            ));
         }
     }
     for (what, times) in times {
@@ -163,7 +174,10 @@ fn in_order(rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
     let mut last: BTreeMap<&str, (usize, String)> = BTreeMap::new();
     for record in &rest.records {
         for effect in &record.effects {
-            let in_a_chat = matches!(effect.effect, Effect::KfSend { .. } | Effect::AppSend { .. });
+            let in_a_chat = matches!(
+                effect.effect,
+                Effect::KfSend { .. } | Effect::AppSend { .. }
+            );
             // A member is also told what others wrote: lanes of their own.
             if !in_a_chat || words(&record.inbound).is_none() {
                 continue;
@@ -194,7 +208,9 @@ fn in_order_of_the_log(rest: &Rest, broken: &mut Vec<String>) {
             continue;
         };
         let kf = record.inbound.conversation.0.starts_with("wk1/");
-        let number = text.rsplit_once('#').and_then(|(_, number)| number.parse().ok());
+        let number = text
+            .rsplit_once('#')
+            .and_then(|(_, number)| number.parse().ok());
         if let (true, Some(number)) = (kf, number) {
             let conversation = record.inbound.conversation.0.as_str();
             let before = numbers.insert(conversation, number);
@@ -237,7 +253,9 @@ fn tags_are_exact(story: &Story, rest: &Rest, broken: &mut Vec<String>) {
             .map(String::as_str)
             .collect();
         if carried != tags && !unsure.contains(customer) {
-            broken.push(format!("{customer} carries {carried:?} instead of {tags:?}"));
+            broken.push(format!(
+                "{customer} carries {carried:?} instead of {tags:?}"
+            ));
         }
     }
 }
@@ -247,7 +265,9 @@ fn limits_held(rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
     for (path, most) in [("message/send", 30), ("webhook/send", 20)] {
         for first in said.iter().filter(|said| said.path == path) {
             let window = first.at..first.at + MINUTE;
-            let same = said.iter().filter(|said| said.path == path && said.to == first.to);
+            let same = said
+                .iter()
+                .filter(|said| said.path == path && said.to == first.to);
             let count = same.filter(|said| window.contains(&said.at)).count();
             if count > most {
                 broken.push(format!("{count} × {path} to {} in a minute", first.to));
@@ -257,7 +277,10 @@ fn limits_held(rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
     for unasked in said.iter().filter(|said| said.text.starts_with("案例")) {
         let hour = (unasked.at / 3_600_000 + 8) % 24;
         if !(9..21).contains(&hour) {
-            broken.push(format!("{} was said in the quiet hours: {}", unasked.path, unasked.at));
+            broken.push(format!(
+                "{} was said in the quiet hours: {}",
+                unasked.path, unasked.at
+            ));
         }
     }
     let mut offered: BTreeMap<&str, i64> = BTreeMap::new();
@@ -267,10 +290,17 @@ fn limits_held(rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
             "offer" => {
                 let before = offered.insert(record.inbound.conversation.0.as_str(), at);
                 if before.is_some_and(|before| at - before < COOLDOWN) {
-                    broken.push(format!("{} was decided before the cooldown was over", effect.id));
+                    broken.push(format!(
+                        "{} was decided before the cooldown was over",
+                        effect.id
+                    ));
                 }
             }
-            "coupon" => *coupons.entry((at + 8 * 3_600_000) / 86_400_000).or_default() += 1,
+            "coupon" => {
+                *coupons
+                    .entry((at + 8 * 3_600_000) / 86_400_000)
+                    .or_default() += 1
+            }
             _ => {}
         }
     }

@@ -84,10 +84,22 @@ fn every_point(data: impl Fn() -> Open, stride: usize) {
     let without = judge(&whole, &rest);
     assert_eq!(without, [""; 0], "nobody died");
     assert!(writes.len() > 60, "{writes:?}");
-    for name in ["accept", "accept_kf_page", "note_kf_push", "claim_records", "commit_decisions"] {
+    for name in [
+        "accept",
+        "accept_kf_page",
+        "note_kf_push",
+        "claim_records",
+        "commit_decisions",
+    ] {
         assert!(writes.contains(&name), "{name} is not among {writes:?}");
     }
-    for name in ["claim_effects", "reserve", "finish_effect", "fire_timers", "merge_contact"] {
+    for name in [
+        "claim_effects",
+        "reserve",
+        "finish_effect",
+        "fire_timers",
+        "merge_contact",
+    ] {
         assert!(writes.contains(&name), "{name} is not among {writes:?}");
     }
     for (point, name) in writes.iter().enumerate().step_by(stride) {

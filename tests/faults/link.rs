@@ -163,7 +163,9 @@ impl Inner {
 }
 
 fn answer(status: u16, body: impl Into<reqwest::Body>) -> reqwest::Response {
-    let response = axum::http::Response::builder().status(status).body(body.into());
+    let response = axum::http::Response::builder()
+        .status(status)
+        .body(body.into());
     response.expect("a response").into()
 }
 

@@ -90,7 +90,11 @@ impl Fate {
     }
 
     /// A write as seen by the process: maybe never answered.
-    async fn write<T>(&self, name: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn write<T>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         self.always(name, |_| true, true, call).await
     }
 

@@ -99,5 +99,9 @@ async fn a_server_with_a_certificate_that_nobody_trusts_hears_nothing() {
         heard
     });
     certainly_not_done(&call(&base).await);
-    assert_eq!(heard.recv().expect("a connection"), b"", "not a byte in confidence");
+    assert_eq!(
+        heard.recv().expect("a connection"),
+        b"",
+        "not a byte in confidence"
+    );
 }

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use redb::StorageBackend as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use wecom_agent::desk::Desk;
@@ -67,7 +66,9 @@ fn memory(line: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("/proc");
     let line = status.lines().find_map(|found| found.strip_prefix(line));
     let number = line.and_then(|line| line.trim_start_matches(':').trim().split(' ').next());
-    number.and_then(|number| number.parse().ok()).expect("a number of kB")
+    number
+        .and_then(|number| number.parse().ok())
+        .expect("a number of kB")
 }
 
 /// The status of a push: 0 if the connection ended, or patience did, without an answer.
@@ -81,7 +82,9 @@ async fn push(address: &str, bytes: &[u8]) -> u16 {
     };
     let answer = tokio::time::timeout(PATIENCE, exchange).await;
     let answer = answer.ok().and_then(Result::ok).unwrap_or_default();
-    let status = answer.get(9..12).and_then(|status| std::str::from_utf8(status).ok());
+    let status = answer
+        .get(9..12)
+        .and_then(|status| std::str::from_utf8(status).ok());
     status.and_then(|status| status.parse().ok()).unwrap_or(0)
 }
 
@@ -111,7 +114,12 @@ async fn live_through_it() {
     };
     let store = EmbeddedStore::open_redb_on(disk, &CorpId::from("ww1")).expect("a store");
     let store: Arc<dyn Store> = Arc::new(store);
-    let acceptor = Acceptor::new(&config, Arc::clone(&store), Arc::new(SystemClock), Desk::default());
+    let acceptor = Acceptor::new(
+        &config,
+        Arc::clone(&store),
+        Arc::new(SystemClock),
+        Desk::default(),
+    );
     let router = routes::router(Arc::new(acceptor.expect("callback keys")));
     let listener = wecom_agent::http::bind("127.0.0.1:0".parse().expect("an address")).await;
     let listener = listener.expect("a port");
@@ -124,7 +132,10 @@ async fn live_through_it() {
     sync_millis.store(2500, Ordering::SeqCst);
     let mut refused = storm(&address, 0..CALLBACKS).await;
     let grown = memory("VmHWM").saturating_sub(before);
-    println!("{} of {CALLBACKS} were not acknowledged in time, {grown} KiB more", refused.len());
+    println!(
+        "{} of {CALLBACKS} were not acknowledged in time, {grown} KiB more",
+        refused.len()
+    );
     assert!(!refused.is_empty(), "the disk was quick enough: no storm");
     assert!(grown < MOST_KIB, "{grown} KiB more than before");
 
@@ -154,7 +165,11 @@ fn a_storm_is_held_back_without_growth() {
     }
     let program = std::env::current_exe().expect("this program");
     let output = Command::new(program)
-        .args(["--exact", "overload::in_a_process_of_its_own", "--nocapture"])
+        .args([
+            "--exact",
+            "overload::in_a_process_of_its_own",
+            "--nocapture",
+        ])
         .env(CHILD, "1")
         .output()
         .expect("it runs");

@@ -80,6 +80,10 @@ fn every_seed_keeps_the_promises_of_the_odd() {
 fn a_seed_tells_the_same_story_every_time() {
     for seed in 0..6 {
         let (one, other) = (story(seed).0, story(seed).0);
-        assert_eq!(one.machine.link.journal(), other.machine.link.journal(), "seed {seed}");
+        assert_eq!(
+            one.machine.link.journal(),
+            other.machine.link.journal(),
+            "seed {seed}"
+        );
     }
 }

@@ -113,7 +113,10 @@ impl Story {
                 1..7 => {
                     let word = CUSTOMER[self.dice.random_range(0..CUSTOMER.len())];
                     let text = format!("{word} #{number}");
-                    Doing::Customer { who: customer, text }
+                    Doing::Customer {
+                        who: customer,
+                        text,
+                    }
                 }
                 _ => {
                     let word = STAFF[self.dice.random_range(0..STAFF.len())];
@@ -170,7 +173,11 @@ impl Story {
 
     /// One process from its start to its death or its end; nothing of it is left then but
     /// what it has stored.
-    fn live<T>(&mut self, fate: &Arc<Fate>, play: impl AsyncFnOnce(&mut Self, &mut Life) -> T) -> Option<T> {
+    fn live<T>(
+        &mut self,
+        fate: &Arc<Fate>,
+        play: impl AsyncFnOnce(&mut Self, &mut Life) -> T,
+    ) -> Option<T> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -248,9 +255,7 @@ impl Story {
                 link.wecom(|wecom| wecom.customer_writes(&who, &text, now.0));
                 Push::kf_hint(number, now.as_secs())
             }
-            Doing::Member { who, text } => {
-                Push::member_writes(&who, &text, number, now.as_secs())
-            }
+            Doing::Member { who, text } => Push::member_writes(&who, &text, number, now.as_secs()),
             Doing::Added { who } => Push::added(&who, &format!("code{number}"), now.as_secs()),
         };
         self.open.push(push);
@@ -290,7 +295,12 @@ impl Story {
             for stage in Stage::ALL {
                 while life.pass(stage).await == Pass::Busy {}
             }
-            let pulled = life.store.pending_kf_pushes().await.expect("pushes").is_empty();
+            let pulled = life
+                .store
+                .pending_kf_pushes()
+                .await
+                .expect("pushes")
+                .is_empty();
             if self.plan.is_empty() && pulled && life.depths().await == [0; 3] {
                 return;
             }

@@ -120,13 +120,21 @@ impl Wecom {
     }
 
     /// Carries a call out and answers it.
-    pub(crate) fn call(&mut self, path: &str, query: &BTreeMap<String, String>, body: &Value, now: i64) -> Value {
+    pub(crate) fn call(
+        &mut self,
+        path: &str,
+        query: &BTreeMap<String, String>,
+        body: &Value,
+        now: i64,
+    ) -> Value {
         if path == "gettoken" {
             self.tokens += 1;
             return ok(json!({"access_token": format!("T{}", self.tokens), "expires_in": 7200}));
         }
         if path != "webhook/send" {
-            let token = query.get("access_token").and_then(|token| token.strip_prefix('T'));
+            let token = query
+                .get("access_token")
+                .and_then(|token| token.strip_prefix('T'));
             let number = token.and_then(|number| number.parse::<u32>().ok());
             if number.is_none_or(|number| number < self.good_from) {
                 return no(TOKEN_INVALID, "invalid access_token");
@@ -135,14 +143,22 @@ impl Wecom {
         self.authorised(path, query, body, now)
     }
 
-    fn authorised(&mut self, path: &str, query: &BTreeMap<String, String>, body: &Value, now: i64) -> Value {
+    fn authorised(
+        &mut self,
+        path: &str,
+        query: &BTreeMap<String, String>,
+        body: &Value,
+        now: i64,
+    ) -> Value {
         match path {
             "kf/account/list" => ok(json!({"account_list": [{"open_kfid": KF, "name": "客服"}]})),
             "kf/sync_msg" => self.page(body),
             "kf/service_state/get" => ok(json!({"service_state": 1})),
             "kf/customer/batchget" => ok(json!({"customer_list": []})),
             "kf/send_msg" => self.kf_message(body, now),
-            "externalcontact/get" => self.customer(query.get("external_userid").map_or("", String::as_str)),
+            "externalcontact/get" => {
+                self.customer(query.get("external_userid").map_or("", String::as_str))
+            }
             "externalcontact/get_corp_tag_list" => library(),
             "externalcontact/mark_tag" => self.mark(body),
             "externalcontact/send_welcome_msg" => self.welcome(body, now),
@@ -161,7 +177,9 @@ impl Wecom {
     }
 
     fn page(&self, body: &Value) -> Value {
-        let from: usize = text(body, "cursor").strip_prefix('c').map_or(0, |n| n.parse().expect("a cursor of ours"));
+        let from: usize = text(body, "cursor")
+            .strip_prefix('c')
+            .map_or(0, |n| n.parse().expect("a cursor of ours"));
         let to = self.log.len().min(from + self.habits.page);
         let lines = self.log[from..to].iter().enumerate().map(|(index, line)| {
             json!({
@@ -183,7 +201,12 @@ impl Wecom {
                 false => no(95_999, "duplicate"),
             };
         }
-        self.say("kf/send_msg", text(body, "touser"), &body["text"]["content"], now);
+        self.say(
+            "kf/send_msg",
+            text(body, "touser"),
+            &body["text"]["content"],
+            now,
+        );
         ok(json!({"msgid": msgid}))
     }
 
@@ -200,7 +223,10 @@ impl Wecom {
     }
 
     fn mark(&mut self, body: &Value) -> Value {
-        let tags = self.tags.entry(text(body, "external_userid").to_owned()).or_default();
+        let tags = self
+            .tags
+            .entry(text(body, "external_userid").to_owned())
+            .or_default();
         for tag in body["add_tag"].as_array().into_iter().flatten() {
             tags.insert(tag.as_str().expect("an id").to_owned());
         }
@@ -215,7 +241,12 @@ impl Wecom {
         if !self.codes.insert(code.to_owned()) {
             return no(CODE_USED, "welcome_code has been used");
         }
-        self.say("externalcontact/send_welcome_msg", code, &body["text"]["content"], now);
+        self.say(
+            "externalcontact/send_welcome_msg",
+            code,
+            &body["text"]["content"],
+            now,
+        );
         ok(json!({}))
     }
 
@@ -238,8 +269,16 @@ impl Wecom {
 
     /// Says it unless that were too many in a minute.
     fn limited(&mut self, path: &str, to: &str, said: &Value, most: usize, now: i64) -> Value {
-        let recent = self.said.iter().rev().take_while(|said| said.at > now - MINUTE);
-        if recent.filter(|said| said.path == path && said.to == to).count() >= most {
+        let recent = self
+            .said
+            .iter()
+            .rev()
+            .take_while(|said| said.at > now - MINUTE);
+        if recent
+            .filter(|said| said.path == path && said.to == to)
+            .count()
+            >= most
+        {
             return no(FREQUENT, "api freq out of limit");
         }
         self.say(path, to, said, now);
@@ -257,7 +296,10 @@ fn library() -> Value {
     let mut groups: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for tag in TAGS {
         let (group, name) = tag.split_once('/').expect("a group and a name");
-        groups.entry(group).or_default().push(json!({"id": tag, "name": name}));
+        groups
+            .entry(group)
+            .or_default()
+            .push(json!({"id": tag, "name": name}));
     }
     let groups: Vec<Value> = groups
         .into_iter()

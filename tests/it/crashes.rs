@@ -5,8 +5,8 @@ use std::time::Duration;
 use mock_wecom::{Action, MockWecom};
 
 use crate::support::{
-    Agent, AgentBuilder, CUSTOMER, answers, calls, customers, eventually, fault,
-    member_says, members, mock, operator, said_by_bot,
+    Agent, AgentBuilder, CUSTOMER, answers, calls, customers, eventually, fault, member_says,
+    members, mock, operator, said_by_bot,
 };
 
 const RULES: &str = "\

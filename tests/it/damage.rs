@@ -46,7 +46,10 @@ async fn damaged_file_is_refused(store: &'static str, file: &str) {
     let [zh, en] = refusals(agent.folder()).await;
     let named = path.parent().and_then(Path::file_name).expect("a folder");
     let named = named.to_string_lossy();
-    assert!(zh.contains(&*named) && zh.contains("已损坏") && zh.contains("备份"), "{zh}");
+    assert!(
+        zh.contains(&*named) && zh.contains("已损坏") && zh.contains("备份"),
+        "{zh}"
+    );
     assert!(en.contains("damaged") && en.contains("backup"), "{en}");
 
     // The way out: the file as it was.
@@ -54,7 +57,11 @@ async fn damaged_file_is_refused(store: &'static str, file: &str) {
     let mock = mock().await;
     let mut agent = agent;
     agent.restart(&mock).await;
-    assert_eq!(agent.queue("done").await.len(), 1, "everything is there again");
+    assert_eq!(
+        agent.queue("done").await.len(),
+        1,
+        "everything is there again"
+    );
 }
 
 #[tokio::test]
@@ -108,13 +115,20 @@ async fn without_descriptors_nothing_is_lost_and_all_goes_on_afterwards() {
     // Idle connections take all that there are.
     let mut held = Vec::new();
     for _ in 0..80 {
-        let mut stream = TcpStream::connect(agent.address()).await.expect("the backlog");
-        stream.write_all(b"POST /callback/staff HTTP/1.1\r\n").await.ok();
+        let mut stream = TcpStream::connect(agent.address())
+            .await
+            .expect("the backlog");
+        stream
+            .write_all(b"POST /callback/staff HTTP/1.1\r\n")
+            .await
+            .ok();
         held.push(stream);
     }
     eventually("no descriptor is left", async || {
         let logs = agent.logs();
-        logs.iter().any(|line| line.contains("cannot accept")).then_some(())
+        logs.iter()
+            .any(|line| line.contains("cannot accept"))
+            .then_some(())
     })
     .await;
     drop(held);

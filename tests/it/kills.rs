@@ -132,7 +132,12 @@ async fn killed_again_and_again(store: &'static str) {
 }
 
 /// Everything was said once; of the alarms some may be left to a person.
-async fn all_is_well(mock: &MockWecom, agent: &Agent, members: &[String], asked: &[(String, String)]) {
+async fn all_is_well(
+    mock: &MockWecom,
+    agent: &Agent,
+    members: &[String],
+    asked: &[(String, String)],
+) {
     let mut expected: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut alarms = Vec::new();
     for push in (0..rounds()).flat_map(|round| load(round, members)) {
@@ -169,7 +174,10 @@ async fn all_is_well(mock: &MockWecom, agent: &Agent, members: &[String], asked:
     once.sort();
     once.dedup();
     assert_eq!(once.len(), raised.len(), "no alarm was raised twice");
-    assert!(raised.len() + unknown >= alarms.len(), "{unknown} unknown, {raised:?}");
+    assert!(
+        raised.len() + unknown >= alarms.len(),
+        "{unknown} unknown, {raised:?}"
+    );
     for state in ["dead", "failed"] {
         assert!(agent.queue(state).await.is_empty(), "{state}");
     }

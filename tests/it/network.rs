@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use mock_wecom::MockWecom;
 
 use crate::support::{
-    Agent, AgentBuilder, CUSTOMER, MEMBER, Network, Proxy, answers, applied, eventually, member_says,
-    mock, said_by_bot,
+    Agent, AgentBuilder, CUSTOMER, MEMBER, Network, Proxy, answers, applied, eventually,
+    member_says, mock, said_by_bot,
 };
 
 const RULES: &str = "\
 version: 1
 rules:
-  - id: echo
+  - id: again
     when: {any: [第]}
     do: [{reply: echo}]
   - id: alarm
@@ -24,7 +24,7 @@ rules:
 async fn start(mock: &MockWecom) -> (Agent, Proxy) {
     let proxy = Proxy::to(mock).await;
     let agent = AgentBuilder::new()
-        .file("rules/echo.yaml", RULES)
+        .file("rules/again.yaml", RULES)
         .file("templates/echo.txt", "回 {{ message.text }}")
         .edit(&mock.base_url(), &proxy.url)
         .start(mock)
@@ -52,7 +52,10 @@ async fn wecom_down_for_an_hour_loses_and_doubles_nothing() {
     answers(&mock, MEMBER, 1).await;
 
     proxy.set(Network::Gone);
-    assert!(member_says(&mock, MEMBER, "第二").await, "taken all the same");
+    assert!(
+        member_says(&mock, MEMBER, "第二").await,
+        "taken all the same"
+    );
     mock.say(CUSTOMER, "第三").await.expect("the hint is taken");
     tried(&agent, "app_send", 1).await;
     // An hour passes, in steps as long as the waits between tries.
@@ -83,7 +86,10 @@ async fn calls_that_are_never_answered_end_and_only_what_may_be_repeated_is() {
     let began = Instant::now();
     assert!(member_says(&mock, MEMBER, "第二").await);
     assert!(member_says(&mock, MEMBER, "报警").await);
-    assert!(began.elapsed() < Duration::from_secs(2), "callbacks do not wait");
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "callbacks do not wait"
+    );
     let unknown = agent.queued("unknown", 1).await;
     assert_eq!(unknown[0]["what"], "robot");
     tried(&agent, "app_send", 1).await;
@@ -104,7 +110,10 @@ async fn a_slow_wecom_slows_nobody_who_writes_to_us() {
     for n in 0..8 {
         let began = Instant::now();
         assert!(member_says(&mock, MEMBER, &format!("第{n}")).await);
-        assert!(began.elapsed() < Duration::from_millis(600), "WeCom waits for nobody");
+        assert!(
+            began.elapsed() < Duration::from_millis(600),
+            "WeCom waits for nobody"
+        );
     }
     proxy.set(Network::Good);
     let expected: Vec<String> = (0..8).map(|n| format!("回 第{n}")).collect();

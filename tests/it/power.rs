@@ -21,7 +21,9 @@ use wecom_agent::domain::inbound::Trigger;
 use wecom_agent::store::embedded::EmbeddedStore;
 use wecom_agent::store::{RecordQuery, Store};
 
-use crate::support::{Agent, CORP, AgentBuilder, Callback, members, mock, read_answer, text_message};
+use crate::support::{
+    Agent, AgentBuilder, CORP, Callback, members, mock, read_answer, text_message,
+};
 
 /// Callbacks under the watch, and cuts of the power; `WECOM_POWER_CUTS` asks for more cuts.
 const LOAD: usize = 60;
@@ -90,13 +92,18 @@ enum Event {
 /// `\x2f\x74` as bytes.
 fn unhex(text: &str) -> Vec<u8> {
     let bytes = text.split("\\x").skip(1);
-    bytes.map(|byte| u8::from_str_radix(&byte[..2], 16).expect("hex")).collect()
+    bytes
+        .map(|byte| u8::from_str_radix(&byte[..2], 16).expect("hex"))
+        .collect()
 }
 
 /// What stands between `<` and `>` behind a descriptor.
 fn target(call: &str) -> Option<String> {
     let (_, rest) = call.split_once('<')?;
-    let (name, _) = rest.split_once(">,").or_else(|| rest.split_once(">)")).or_else(|| rest.split_once("> <unfinished"))?;
+    let (name, _) = rest
+        .split_once(">,")
+        .or_else(|| rest.split_once(">)"))
+        .or_else(|| rest.split_once("> <unfinished"))?;
     let escaped = name.contains("\\x");
     Some(match escaped {
         true => String::from_utf8_lossy(&unhex(name)).into_owned(),
@@ -112,7 +119,10 @@ fn content(call: &str) -> Vec<u8> {
 fn numbers(call: &str) -> Vec<usize> {
     let behind = call.rsplit_once('"').map_or(call, |(_, behind)| behind);
     let arguments = behind.split(&[')', '<'][..]).next().unwrap_or_default();
-    arguments.split(',').filter_map(|number| number.trim().parse().ok()).collect()
+    arguments
+        .split(',')
+        .filter_map(|number| number.trim().parse().ok())
+        .collect()
 }
 
 /// Reads a trace of `strace -f -y -xx`.
@@ -137,7 +147,10 @@ impl Reader {
             return self.ends(pid, &begun, call).into_iter().collect();
         }
         let begins = self.begins(pid.clone(), call);
-        begins.into_iter().chain(self.ends(pid, call, call)).collect()
+        begins
+            .into_iter()
+            .chain(self.ends(pid, call, call))
+            .collect()
     }
 
     fn file(&self, call: &str) -> Option<PathBuf> {
@@ -155,20 +168,31 @@ impl Reader {
         let failed = end.contains(") = -1");
         let (name, _) = call.split_once('(')?;
         match name {
-            "fdatasync" | "fsync" => {
-                self.file(call)?;
-                (!failed).then_some(Event::SyncEnds(pid))
-            }
+            "fdatasync" | "fsync" => (!failed).then_some(Event::SyncEnds(pid)),
             "pwrite64" => {
                 let at = *numbers(call).get(1)?;
-                Some(Event::Change(self.file(call)?, Change::Write(at, content(call))))
+                Some(Event::Change(
+                    self.file(call)?,
+                    Change::Write(at, content(call)),
+                ))
             }
             "ftruncate" | "fallocate" => {
-                let length = call.rsplit_once(", ")?.1.split(')').next()?.trim().parse().ok()?;
+                let length = call
+                    .rsplit_once(", ")?
+                    .1
+                    .split(')')
+                    .next()?
+                    .trim()
+                    .parse()
+                    .ok()?;
                 Some(Event::Change(self.file(call)?, Change::Length(length)))
             }
             "write" | "pwritev" | "pwritev2" => {
-                assert!(self.file(call).is_none(), "a write that nobody follows: {name} {:?}", target(call));
+                assert!(
+                    self.file(call).is_none(),
+                    "a write that nobody follows: {name} {:?}",
+                    target(call)
+                );
                 answer(call)
             }
             "sendto" | "writev" | "sendmsg" => answer(call),
@@ -180,14 +204,29 @@ impl Reader {
 fn answer(call: &str) -> Option<Event> {
     content(call).starts_with(b"HTTP/1.1 200").then_some(())?;
     let peer = target(call)?;
-    let port = peer.rsplit_once(':')?.1.trim_end_matches(']').parse().ok()?;
+    let port = peer
+        .rsplit_once(':')?
+        .1
+        .trim_end_matches(']')
+        .parse()
+        .ok()?;
     Some(Event::Answer(port))
 }
 
 fn watch(agent: &Agent, trace: &Path) -> Child {
-    let calls = "pwrite64,pwritev,pwritev2,write,writev,sendto,sendmsg,fdatasync,fsync,ftruncate,fallocate";
+    let calls =
+        "pwrite64,pwritev,pwritev2,write,writev,sendto,sendmsg,fdatasync,fsync,ftruncate,fallocate";
     let mut strace = Command::new("strace")
-        .args(["-f", "-yy", "-xx", "-s", "4194304", "-e", &format!("trace={calls}"), "-o"])
+        .args([
+            "-f",
+            "-yy",
+            "-xx",
+            "-s",
+            "4194304",
+            "-e",
+            &format!("trace={calls}"),
+            "-o",
+        ])
         .arg(trace)
         .args(["-p", &agent.pid().to_string()])
         .stderr(Stdio::piped())
@@ -222,7 +261,9 @@ async fn push(agent: &Agent, who: &[String]) -> BTreeMap<u16, String> {
     let pushes = stream::iter(0..LOAD).map(|n| async move {
         let text = format!("闲聊 {n} {}", "x".repeat(n * 97 % 3000));
         let callback = Callback::xml("staff", &text_message(&who[n % who.len()], &text, n as u64));
-        let mut stream = TcpStream::connect(agent.address()).await.expect("a connection");
+        let mut stream = TcpStream::connect(agent.address())
+            .await
+            .expect("a connection");
         let port = stream.local_addr().expect("an address").port();
         stream.write_all(&callback.http("")).await.expect("sent");
         assert_eq!(read_answer(stream).await.status, 200);
@@ -249,7 +290,10 @@ async fn texts(folder: &Path, store: &'static str) -> Vec<String> {
         Trigger::Message(message) => message.text,
         _ => String::new(),
     };
-    records.into_iter().map(|record| text(record.inbound.trigger)).collect()
+    records
+        .into_iter()
+        .map(|record| text(record.inbound.trigger))
+        .collect()
 }
 
 async fn cut_again_and_again(store: &'static str) {
@@ -257,7 +301,11 @@ async fn cut_again_and_again(store: &'static str) {
     let who = members(&mock, 4);
     let mut agent = AgentBuilder::new().store(store).start(&mock).await;
     agent.idle().await;
-    let data = agent.folder().join("data").canonicalize().expect("the data");
+    let data = agent
+        .folder()
+        .join("data")
+        .canonicalize()
+        .expect("the data");
     let mut plates: BTreeMap<PathBuf, Plate> = BTreeMap::new();
     for path in files(&data) {
         let safe = fs::read(&path).expect("a file");
@@ -304,7 +352,10 @@ async fn cut_again_and_again(store: &'static str) {
         if index % lines.len().div_ceil(cuts) == 0 || index + 1 == lines.len() {
             let found = after_the_cut(&plates, &data, &mut dice, store).await;
             for text in &answered {
-                assert!(found.contains(text), "{store}: cut at line {index}: lost {text:.20}");
+                assert!(
+                    found.contains(text),
+                    "{store}: cut at line {index}: lost {text:.20}"
+                );
             }
         }
     }
@@ -321,7 +372,9 @@ async fn after_the_cut(
 ) -> Vec<String> {
     let home = tempfile::tempdir().expect("a folder");
     for (path, plate) in plates {
-        let path = home.path().join(path.strip_prefix(data).expect("below the data"));
+        let path = home
+            .path()
+            .join(path.strip_prefix(data).expect("below the data"));
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         fs::write(path, plate.cut(dice)).expect("a file");
     }

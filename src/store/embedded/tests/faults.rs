@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
-use super::super::{Disk, EmbeddedStore};
 use super::super::engine::layered::Layered;
 use super::super::engine::memory::MemoryEngine;
 use super::super::engine::{Batch, Engine, KeyRange, Rows, Visit};
+use super::super::{Disk, EmbeddedStore};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{AppName, ConversationKey, CorpId, DedupeKey, RecordId};
 use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigger};
