@@ -46,7 +46,7 @@ pub enum StoreError {
         what: &'static str,
     },
     /// The file is there, but what is in it is no store (any more).
-    #[error("{path} is damaged")]
+    #[error("the data in {path} are damaged")]
     Damaged {
         /// The file.
         path: String,
@@ -54,7 +54,7 @@ pub enum StoreError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The system does not let us open the file.
-    #[error("{path} cannot be opened")]
+    #[error("the data file {path} cannot be opened")]
     NotOpened {
         /// The file.
         path: String,

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::shop::{COOLDOWN, COUPONS};
 use crate::story::{Clockwork, Rest, Story};
-use crate::wecom::Said;
+use crate::wecom::{MASS, Said};
 use wecom_agent::domain::effect::{Effect, listed};
 use wecom_agent::domain::inbound::{Inbound, Trigger};
 use wecom_agent::domain::outgoing::Outgoing;
-use wecom_agent::store::{ItemId, ItemState, PastEffect, PastRecord};
+use wecom_agent::store::{BroadcastState, ItemId, ItemState, PastEffect, PastRecord};
 
 const MINUTE: i64 = 60_000;
 
@@ -25,6 +25,7 @@ pub(crate) fn broken(story: &Story, rest: &Rest) -> Vec<String> {
     said_as_promised(story, rest, &said, &mut broken);
     in_order(rest, &said, &mut broken);
     tags_are_exact(story, rest, &mut broken);
+    one_task_each(rest, &said, &mut broken);
     if story.clock == Clockwork::Right {
         limits_held(rest, &said, &mut broken);
     }
@@ -158,6 +159,7 @@ fn said_as_promised(story: &Story, rest: &Rest, said: &[Said], broken: &mut Vec<
             ));
         }
     }
+    times.retain(|(path, _, _), _| *path != MASS);
     for (what, times) in times {
         broken.push(format!("nobody decided to say {what:?} {times} times"));
     }
@@ -260,6 +262,33 @@ fn tags_are_exact(story: &Story, rest: &Rest, broken: &mut Vec<String>) {
     }
 }
 
+/// What is sent together has one task in WeCom's list, and never a second one.
+fn one_task_each(rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
+    let tasks = said.iter().filter(|said| said.path == MASS);
+    let mut seen = BTreeSet::new();
+    for task in tasks.clone() {
+        if !seen.insert((&task.to, &task.text)) {
+            broken.push(format!("{} is in two tasks: {}", task.to, task.text));
+        }
+    }
+    for broadcast in &rest.broadcasts {
+        let made = match broadcast.state {
+            BroadcastState::Finished => broadcast.task.is_some(),
+            BroadcastState::Unknown | BroadcastState::Failed => broadcast.why.is_some(),
+            _ => false,
+        };
+        if !made {
+            let (id, state, why) = (broadcast.id, broadcast.state, &broadcast.why);
+            broken.push(format!("{id} ended as {state:?}: {why:?}"));
+        }
+    }
+    let finished = rest.broadcasts.iter();
+    let finished = finished.filter(|broadcast| broadcast.state == BroadcastState::Finished);
+    if tasks.count() < finished.count() {
+        broken.push("a task that WeCom does not have".to_owned());
+    }
+}
+
 /// Limits by time, if the machine's clock was right.
 fn limits_held(rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
     for (path, most) in [("message/send", 30), ("webhook/send", 20)] {
@@ -274,18 +303,17 @@ fn limits_held(rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
             }
         }
     }
-    for unasked in said.iter().filter(|said| said.text.starts_with("案例")) {
-        let hour = (unasked.at / 3_600_000 + 8) % 24;
-        if !(9..21).contains(&hour) {
-            broken.push(format!(
-                "{} was said in the quiet hours: {}",
-                unasked.path, unasked.at
-            ));
-        }
-    }
     let mut offered: BTreeMap<&str, i64> = BTreeMap::new();
     let mut coupons: BTreeMap<i64, usize> = BTreeMap::new();
     for (record, at, effect) in decided(rest) {
+        let unasked = says(&effect.effect).is_some_and(|(_, _, text)| text.starts_with("案例"));
+        let hour = (at / 3_600_000 + 8) % 24;
+        if unasked && !(9..21).contains(&hour) {
+            broken.push(format!(
+                "{} was decided in the quiet hours: {at}",
+                effect.id
+            ));
+        }
         match effect.origin.rule.as_str() {
             "offer" => {
                 let before = offered.insert(record.inbound.conversation.0.as_str(), at);

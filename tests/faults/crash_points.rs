@@ -93,6 +93,7 @@ fn every_point(data: impl Fn() -> Open, stride: usize) {
     ] {
         assert!(writes.contains(&name), "{name} is not among {writes:?}");
     }
+    assert!(writes.contains(&"change_broadcast"), "{writes:?}");
     for name in [
         "claim_effects",
         "reserve",

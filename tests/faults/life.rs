@@ -29,7 +29,7 @@ use wecom_agent::receive::routes;
 use wecom_agent::receive::sync_kf::Puller;
 use wecom_agent::schedule;
 use wecom_agent::service::{Pass, Service};
-use wecom_agent::store::{ItemState, QueueFilter, QueueItem, Store};
+use wecom_agent::store::{BroadcastState, ItemState, QueueFilter, QueueItem, Store};
 use wecom_agent::upkeep::rescuer::Rescuer;
 
 /// This installation's part of every `msgid`.
@@ -41,15 +41,17 @@ pub(crate) enum Stage {
     Pull,
     Process,
     Deliver,
+    Broadcast,
     Schedule,
     Rescue,
 }
 
 impl Stage {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Pull,
         Self::Process,
         Self::Deliver,
+        Self::Broadcast,
         Self::Schedule,
         Self::Rescue,
     ];
@@ -73,6 +75,7 @@ pub(crate) struct Life {
     puller: Puller,
     processor: process::worker::Worker,
     deliverer: deliver::worker::Worker,
+    broadcasts: deliver::broadcasts::Worker,
     scheduler: schedule::worker::Worker,
     rescuer: Rescuer,
 }
@@ -100,6 +103,8 @@ impl Life {
         let (kf_store, kf_clock) = shared();
         let (due_store, due_clock) = shared();
         let (lost_store, lost_clock) = shared();
+        let deliverer = deliverer(config, &store, &clock, gateway.clone(), desk.clone());
+        let deliverer = Arc::new(deliverer);
         Self {
             router: routes::router(Arc::new(acceptor.expect("callback keys"))),
             puller: Puller::new(config, kf_store, kf_clock, gateway.clone()),
@@ -116,9 +121,8 @@ impl Life {
                 )),
                 instance: INSTANCE.to_owned(),
             })),
-            deliverer: deliver::worker::Worker::new(Arc::new(deliverer(
-                config, &store, &clock, gateway, desk,
-            ))),
+            deliverer: deliver::worker::Worker::new(Arc::clone(&deliverer)),
+            broadcasts: deliver::broadcasts::Worker::new(deliverer),
             scheduler: schedule::worker::Worker::new(due_store, due_clock),
             rescuer: Rescuer::new(lost_store, lost_clock),
             time: Arc::clone(&machine.time),
@@ -132,6 +136,7 @@ impl Life {
             Stage::Pull => self.puller.pass().await,
             Stage::Process => self.processor.pass().await,
             Stage::Deliver => self.deliverer.pass().await,
+            Stage::Broadcast => self.broadcasts.pass().await,
             Stage::Schedule => self.scheduler.pass().await,
             Stage::Rescue => self.rescuer.pass().await,
         };
@@ -166,10 +171,15 @@ impl Life {
         wait.clamp(Duration::from_millis(250), Duration::from_secs(3600))
     }
 
-    /// How many records, effects and timers wait.
-    pub(crate) async fn depths(&self) -> [u64; 3] {
+    /// How many records, effects, timers and broadcasts wait.
+    pub(crate) async fn depths(&self) -> [u64; 4] {
         let depths = self.store.depths(self.time.now()).await.expect("depths");
-        [depths.inbox, depths.outbox, depths.timers]
+        let open = self.store.broadcasts_due(UnixMillis(i64::MAX), 100).await;
+        let open = open.expect("broadcasts").into_iter();
+        // A person looks at those; we only look again and again.
+        let open = open.filter(|broadcast| broadcast.state != BroadcastState::Unknown);
+        let open = open.count() as u64;
+        [depths.inbox, depths.outbox, depths.timers, open]
     }
 }
 

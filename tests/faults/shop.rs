@@ -70,6 +70,7 @@ sops:
   - id: 跟进
     kind: lifecycle
     steps:
+      - {at: +1m, via: broadcast, do: [{send: case}]}
       - {at: +2m, via: appchat, to: 夜班, do: [{send: case}]}
       - {at: +5m, via: robot, to: 值班群, do: [{send: case}]}
 ";

@@ -17,7 +17,9 @@ use crate::wecom::{Habits, Wecom};
 use wecom_agent::domain::clock::UnixMillis;
 use wecom_agent::domain::ids::RecordId;
 use wecom_agent::service::Pass;
-use wecom_agent::store::{ItemState, PastRecord, QueueFilter, QueueItem, RecordQuery, Store};
+use wecom_agent::store::{
+    Broadcast, BroadcastQuery, ItemState, PastRecord, QueueFilter, QueueItem, RecordQuery, Store,
+};
 
 /// Rounds after which a story that does not come to rest never will.
 const MOST_ROUNDS: usize = 500;
@@ -58,6 +60,7 @@ pub(crate) struct Story {
 pub(crate) struct Rest {
     pub(crate) records: Vec<PastRecord>,
     pub(crate) items: Vec<QueueItem>,
+    pub(crate) broadcasts: Vec<Broadcast>,
     /// Errors of the store that nothing explains.
     pub(crate) refused: usize,
 }
@@ -301,7 +304,7 @@ impl Story {
                 .await
                 .expect("pushes")
                 .is_empty();
-            if self.plan.is_empty() && pulled && life.depths().await == [0; 3] {
+            if self.plan.is_empty() && pulled && life.depths().await == [0; 4] {
                 return;
             }
             // What waits behind something that is not due yet seems to be due itself.
@@ -329,9 +332,14 @@ async fn look(life: &Life) -> Rest {
         states,
         limit: 10_000,
     };
+    let broadcasts = BroadcastQuery {
+        limit: 1000,
+        ..BroadcastQuery::default()
+    };
     Rest {
         records: life.store.records(query).await.expect("records"),
         items: life.store.list(filter).await.expect("items"),
+        broadcasts: life.store.broadcasts(broadcasts).await.expect("broadcasts"),
         refused: 0,
     }
 }

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 pub(crate) const KF: &str = "wk1";
 /// The member whom every customer has.
 pub(crate) const MEMBER: &str = "lin.mei";
+/// Where tasks of mass sending are made.
+pub(crate) const MASS: &str = "externalcontact/add_msg_template";
 /// The tags of the library.
 pub(crate) const TAGS: [&str; 3] = ["等级/高", "等级/低", "来源/新客"];
 
@@ -42,6 +44,14 @@ struct Logged {
     at: i64,
 }
 
+/// A task that the member has confirmed at once.
+#[derive(Debug, Clone)]
+struct Task {
+    customers: Vec<Value>,
+    text: String,
+    secs: i64,
+}
+
 /// What WeCom leaves undocumented, decided by the seed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Habits {
@@ -60,6 +70,8 @@ pub(crate) struct Wecom {
     log: Vec<Logged>,
     msgids: BTreeSet<String>,
     codes: BTreeSet<String>,
+    /// Tasks of mass sending, in their order.
+    tasks: Vec<Task>,
     /// Messages with the duplicate check: what, and until when a repeat is swallowed.
     recent: BTreeMap<String, i64>,
     tokens: u32,
@@ -93,6 +105,7 @@ impl Wecom {
             log: Vec::new(),
             msgids: BTreeSet::new(),
             codes: BTreeSet::new(),
+            tasks: Vec::new(),
             recent: BTreeMap::new(),
             tokens: 0,
             good_from: 1,
@@ -164,6 +177,12 @@ impl Wecom {
             "externalcontact/send_welcome_msg" => self.welcome(body, now),
             "user/get" => ok(json!({"userid": query.get("userid"), "name": "成员"})),
             "message/send" => self.app_message(body, now),
+            "externalcontact/add_msg_template" => self.mass(body, now),
+            "externalcontact/get_groupmsg_list_v2" => self.list_tasks(body),
+            "externalcontact/get_groupmsg_task" => {
+                ok(json!({"task_list": [{"userid": MEMBER, "status": 2, "send_time": now / 1000}]}))
+            }
+            "externalcontact/get_groupmsg_send_result" => self.reached(body),
             "webhook/send" => {
                 let robot = query.get("key").cloned().unwrap_or_default();
                 self.limited(path, &robot, &body["text"]["content"], 20, now)
@@ -248,6 +267,50 @@ impl Wecom {
             now,
         );
         ok(json!({}))
+    }
+
+    fn mass(&mut self, body: &Value, now: i64) -> Value {
+        let customers = body["external_userid"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        for customer in &customers {
+            let to = customer.as_str().expect("an id");
+            self.say(MASS, to, &body["text"]["content"], now);
+        }
+        self.tasks.push(Task {
+            customers,
+            text: text(&body["text"], "content").to_owned(),
+            secs: now / 1000,
+        });
+        ok(json!({"msgid": format!("task{}", self.tasks.len()), "fail_list": []}))
+    }
+
+    fn list_tasks(&self, body: &Value) -> Value {
+        let from = body["start_time"].as_i64().unwrap_or_default();
+        let until = body["end_time"].as_i64().unwrap_or_default();
+        let tasks = self.tasks.iter().enumerate();
+        let tasks = tasks.filter(|(_, task)| (from..=until).contains(&task.secs));
+        let tasks = tasks.map(|(index, task)| {
+            json!({
+                "msgid": format!("task{}", index + 1), "create_time": task.secs,
+                "text": {"content": task.text},
+            })
+        });
+        let tasks: Vec<Value> = tasks.collect();
+        ok(json!({"group_msg_list": tasks}))
+    }
+
+    fn reached(&self, body: &Value) -> Value {
+        let number = text(body, "msgid").strip_prefix("task");
+        let number: usize = number
+            .and_then(|number| number.parse().ok())
+            .expect("a task of ours");
+        let customers = self.tasks[number - 1].customers.iter();
+        let rows: Vec<Value> = customers
+            .map(|id| json!({"external_userid": id, "userid": MEMBER, "status": 1}))
+            .collect();
+        ok(json!({"send_list": rows}))
     }
 
     fn app_message(&mut self, body: &Value, now: i64) -> Value {
