@@ -37,10 +37,10 @@ fn judge(seed: u64) -> Vec<String> {
 fn retell(seed: u64) {
     let (story, rest) = story(seed);
     for line in story.machine.link.journal() {
-        println!("{line}");
+        eprintln!("{line}");
     }
     for record in &rest.records {
-        println!("{record:#?}");
+        eprintln!("{record:#?}");
     }
     assert_eq!(broken(&story, &rest), [""; 0]);
 }

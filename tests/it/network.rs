@@ -26,6 +26,7 @@ async fn start(mock: &MockWecom) -> (Agent, Proxy) {
     let agent = AgentBuilder::new()
         .file("rules/again.yaml", RULES)
         .file("templates/echo.txt", "回 {{ message.text }}")
+        .config("[guard]\nanswers = 0\n")
         .edit(&mock.base_url(), &proxy.url)
         .start(mock)
         .await;
@@ -66,6 +67,8 @@ async fn wecom_down_for_an_hour_loses_and_doubles_nothing() {
     assert!(agent.queue("failed").await.is_empty(), "nobody gave up");
 
     proxy.set(Network::Good);
+    // The longest pause of the puller.
+    agent.ahead(&mock, 61);
     answers(&mock, CUSTOMER, 1).await;
     agent.ahead(&mock, 3600);
     answers(&mock, MEMBER, 2).await;

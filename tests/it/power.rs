@@ -63,6 +63,7 @@ impl Plate {
 
     fn cut(&self, dice: &mut StdRng) -> Vec<u8> {
         let mut found = self.safe.clone();
+
         for change in &self.since {
             match change {
                 Change::Length(length) if dice.random_bool(0.5) => found.resize(*length, 0),
@@ -256,6 +257,35 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+fn contents(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let read = |path: PathBuf| {
+        let bytes = fs::read(&path).expect("a file");
+        (path, bytes)
+    };
+    files(data).into_iter().map(read).collect()
+}
+
+/// Begins to watch at a moment when nothing is written: what the files hold then is safe.
+fn watch_from_rest(agent: &Agent, data: &Path, trace: &Path) -> (Child, BTreeMap<PathBuf, Plate>) {
+    loop {
+        let before = contents(data);
+        let mut strace = watch(agent, trace);
+        if contents(data) == before {
+            let plate = |safe| Plate {
+                safe,
+                since: Vec::new(),
+            };
+            let plates = before.into_iter();
+            return (
+                strace,
+                plates.map(|(path, safe)| (path, plate(safe))).collect(),
+            );
+        }
+        strace.kill().expect("strace ends");
+        strace.wait().expect("strace ends");
+    }
+}
+
 /// Pushes the load; the port that each callback came from.
 async fn push(agent: &Agent, who: &[String]) -> BTreeMap<u16, String> {
     let pushes = stream::iter(0..LOAD).map(|n| async move {
@@ -306,15 +336,9 @@ async fn cut_again_and_again(store: &'static str) {
         .join("data")
         .canonicalize()
         .expect("the data");
-    let mut plates: BTreeMap<PathBuf, Plate> = BTreeMap::new();
-    for path in files(&data) {
-        let safe = fs::read(&path).expect("a file");
-        let since = Vec::new();
-        plates.insert(path, Plate { safe, since });
-    }
     let traces = tempfile::tempdir().expect("a folder");
     let trace = traces.path().join("trace");
-    let mut strace = watch(&agent, &trace);
+    let (mut strace, mut plates) = watch_from_rest(&agent, &data, &trace);
     let ports = push(&agent, &who).await;
     agent.idle().await;
     agent.kill();

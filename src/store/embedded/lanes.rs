@@ -115,13 +115,14 @@ impl Queue {
         Ok(())
     }
 
-    /// Makes the head of a lane due at `now` if it waits for a later time.
+    /// Makes the head of a lane due at `now` if it waits for a limit. A try that failed is not
+    /// repeated sooner because somebody writes: they would use up all tries while WeCom is away.
     pub(crate) fn hurry(&self, txn: &mut Txn<'_>, lane: LaneHash, now: UnixMillis) -> Result<()> {
         let Some((_, head)) = first(txn, &txn.keys.lane(self.lane, lane, false))? else {
             return Ok(());
         };
         let (id, mut row) = self.pointed_to(txn, &head)?;
-        if row.due <= now || self.claim_row(txn, id)?.is_some() {
+        if !row.snoozed || row.due <= now || self.claim_row(txn, id)?.is_some() {
             return Ok(());
         }
         txn.delete(txn.keys.ready(self.ready, row.urgent, row.due, row.seq));
