@@ -172,7 +172,7 @@ async fn second_refuses(store: &'static str) {
     let second = operator::run(agent.folder(), &["serve"]).await;
     assert_eq!(second.code, Some(2), "{}", second.all());
     assert!(
-        second.stderr.contains("in use by another process"),
+        second.stderr.contains("正被另一个进程使用"),
         "{}",
         second.all()
     );
