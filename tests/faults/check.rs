@@ -327,7 +327,7 @@ fn limits_held(rest: &Rest, said: &[Said], broken: &mut Vec<String>) {
             "coupon" => {
                 *coupons
                     .entry((at + 8 * 3_600_000) / 86_400_000)
-                    .or_default() += 1
+                    .or_default() += 1;
             }
             _ => {}
         }
