@@ -88,7 +88,7 @@ async fn connection(
             Network::Slow(wait) => carry(stream, target, wait).await,
             Network::Silent | Network::Gone => {
                 let _held = stream;
-                std::future::pending().await;
+                std::future::pending::<()>().await;
             }
         }
     };
