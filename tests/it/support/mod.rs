@@ -8,6 +8,7 @@
 mod agent;
 pub mod operator;
 mod proxy;
+mod process;
 mod raw;
 mod wire;
 
