@@ -7,8 +7,8 @@
 
 mod agent;
 pub mod operator;
-mod proxy;
 mod process;
+mod proxy;
 mod raw;
 mod wire;
 
