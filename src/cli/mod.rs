@@ -37,6 +37,7 @@ mod serve;
 mod since;
 mod sop;
 mod store;
+mod storage;
 mod sync;
 mod test;
 mod trace;
@@ -154,6 +155,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(ended) => ended.into(),
         Err(error) => {
             terminal.error(&error);
+            storage::advise(&error, &terminal);
             Ended::CouldNotRun.into()
         }
     }

@@ -64,6 +64,7 @@ macro_rules! store_conformance {
                 a_retry_keeps_the_order_and_counts
                 a_snooze_does_not_count
                 writing_wakes_what_waits_in_the_conversation
+                writing_does_not_hurry_a_try_that_failed
                 every_end_frees_the_lane
                 a_stale_claim_is_refused
                 a_rescued_effect_is_marked_as_interrupted

@@ -35,6 +35,9 @@ pub(crate) struct ItemRow {
     pub(crate) interrupted: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) unclear: bool,
+    /// It waits for a limit, not after a try that failed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) snoozed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     /// Of a processed record.
@@ -67,6 +70,7 @@ impl ItemRow {
             first_attempt_at: None,
             interrupted: false,
             unclear: false,
+            snoozed: false,
             reason: None,
             outcome: None,
             step: None,

@@ -104,10 +104,12 @@ pub(crate) fn finish(
             held.row.attempts = held.claim.attempt;
             held.row.unclear |= unclear;
             held.row.first_attempt_at = Some(held.claim.first_attempt_at);
+            held.row.snoozed = false;
             held.row.reason = Some(reason);
             return OUTBOX.give_back(txn, held, at);
         }
         AttemptEnd::Snooze { at, reason } => {
+            held.row.snoozed = true;
             held.row.reason = Some(reason);
             return OUTBOX.give_back(txn, held, at);
         }

@@ -28,6 +28,11 @@ pub(crate) fn reserve(
         times.retain(|time| {
             counts(*time, quota.window, now) && quota.since.is_none_or(|since| *time >= since)
         });
+        // Uses from behind now are from a clock that has been set back since: they may have
+        // been a moment ago, and no wait is longer than the window.
+        for time in &mut times {
+            *time = now.min(*time);
+        }
         times.sort_unstable();
         let free = free_at(&times, quota, now);
         refused = refused.max(free);
@@ -94,6 +99,24 @@ mod tests {
     use crate::domain::ids::CorpId;
     use crate::store::embedded::engine::memory::MemoryEngine;
     use crate::store::embedded::keys::Keys;
+
+    #[test]
+    fn after_the_clock_was_set_back_no_wait_is_longer_than_the_window() {
+        let (engine, keys) = (
+            MemoryEngine::default(),
+            Keys::new(&CorpId::from("ww1")).unwrap(),
+        );
+        let mut txn = Txn::over(&engine, &keys, 1);
+        let quota = [QuotaUse {
+            key: "q".to_owned(),
+            max: 1,
+            window: Duration::from_millis(100),
+            since: None,
+        }];
+        let mut at = |now| reserve(&mut txn, &quota, UnixMillis(now)).unwrap();
+        assert_eq!(at(5000), Reservation::Granted);
+        assert_eq!(at(1000), Reservation::Until(UnixMillis(1100)));
+    }
 
     proptest! {
         /// However the calls fall, no window holds more than its maximum, and the time

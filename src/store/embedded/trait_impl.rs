@@ -169,8 +169,13 @@ impl Store for EmbeddedStore {
     }
 
     async fn rescue(&self, now: UnixMillis) -> Result<Rescued> {
+        let set_back = self.set_back(now);
         self.writer
             .run(move |txn| {
+                if set_back {
+                    INBOX.catch_up(txn, now)?;
+                    OUTBOX.catch_up(txn, now)?;
+                }
                 Ok(Rescued {
                     records: INBOX.rescue(txn, now)?,
                     effects: OUTBOX.rescue(txn, now)?,

@@ -14,7 +14,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use redb::{Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition};
+use redb::{
+    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, StorageBackend,
+    StorageError, TableDefinition,
+};
 
 use super::{Batch, Engine, KeyRange, Room, Rows, View, Visit, broken, copy_all};
 use crate::store::embedded::lock::sync_folder;
@@ -62,12 +65,20 @@ impl RedbEngine {
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
             .create(path)
-            .map_err(|error| match error {
-                DatabaseError::DatabaseAlreadyOpen => StoreError::InUse {
-                    path: path.display().to_string(),
-                },
-                other => StoreError::engine(other),
-            })?;
+            .map_err(|error| opening(path, error))?;
+        Self::over(database, path)
+    }
+
+    /// The same over anything that keeps bytes as a file does.
+    pub(crate) fn open_on(backend: impl StorageBackend) -> Result<Self> {
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .create_with_backend(backend)
+            .map_err(StoreError::engine)?;
+        Self::over(database, Path::new(""))
+    }
+
+    fn over(database: Database, path: &Path) -> Result<Self> {
         let transaction = database.begin_write().map_err(StoreError::engine)?;
         transaction.open_table(ROWS).map_err(StoreError::engine)?;
         transaction.commit().map_err(StoreError::engine)?;
@@ -90,6 +101,16 @@ impl RedbEngine {
 
 fn beside(path: &Path) -> PathBuf {
     path.with_extension("redb.new")
+}
+
+fn opening(path: &Path, error: DatabaseError) -> StoreError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => StoreError::InUse {
+            path: path.display().to_string(),
+        },
+        DatabaseError::Storage(StorageError::Io(error)) => StoreError::opening(path, error),
+        other => StoreError::damaged(path, other),
+    }
 }
 
 fn remove_if_there(path: &Path) -> Result<()> {

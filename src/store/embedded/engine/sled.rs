@@ -128,8 +128,11 @@ impl Folder {
         let path = numbered(path, number);
         // sled panics on some broken files instead of returning an error.
         let database = std::panic::catch_unwind(|| open_database(&path))
-            .map_err(|_| StoreError::engine(std::io::Error::other("sled cannot read its files")))?
-            .map_err(StoreError::engine)?;
+            .map_err(|_| StoreError::damaged(&path, "sled cannot read its files"))?
+            .map_err(|error| match error {
+                sled::Error::Io(error) => StoreError::opening(&path, error),
+                other => StoreError::damaged(&path, other),
+            })?;
         let log = File::open(path.join("db")).map_err(StoreError::engine)?;
         log.sync_all().map_err(StoreError::engine)?;
         sync_folder(&path)?;
