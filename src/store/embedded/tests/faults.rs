@@ -9,7 +9,7 @@ use futures_util::{FutureExt, StreamExt};
 use super::super::engine::layered::Layered;
 use super::super::engine::memory::MemoryEngine;
 use super::super::engine::{Batch, Engine, KeyRange, Rows, Visit};
-use super::super::{Disk, EmbeddedStore};
+use super::super::{EmbeddedStore, disk};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{AppName, ConversationKey, CorpId, DedupeKey, RecordId};
 use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigger};
@@ -229,7 +229,7 @@ async fn waiting_operations_share_a_commit() {
 /// what stands behind it in its conversation.
 #[tokio::test]
 async fn what_came_from_the_future_is_due_when_the_clock_is_set_back() {
-    let store = EmbeddedStore::open_on(&Disk::default(), &CorpId::from("ww1")).unwrap();
+    let store = EmbeddedStore::open_on(&disk::Disk::default(), &CorpId::from("ww1")).unwrap();
     let ahead = UnixMillis(3_600_000);
     let early = |place| NewRecord {
         received_at: ahead,
