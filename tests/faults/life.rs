@@ -103,7 +103,7 @@ impl Life {
         let (kf_store, kf_clock) = shared();
         let (due_store, due_clock) = shared();
         let (lost_store, lost_clock) = shared();
-        let deliverer = deliverer(config, &store, &clock, gateway.clone(), desk.clone());
+        let deliverer = deliverer(machine, &store, &clock, gateway.clone(), desk.clone());
         let deliverer = Arc::new(deliverer);
         Self {
             router: routes::router(Arc::new(acceptor.expect("callback keys"))),
@@ -184,12 +184,13 @@ impl Life {
 }
 
 fn deliverer(
-    config: &Arc<Config>,
+    machine: &Machine,
     store: &Arc<dyn Store>,
     clock: &SharedClock,
     gateway: Gateway,
     desk: Desk,
 ) -> deliver::worker::Deps {
+    let config = &machine.config;
     let shared = || (Arc::clone(store), Arc::clone(clock));
     let (media_store, media_clock) = shared();
     let (store, clock) = shared();
@@ -200,6 +201,7 @@ fn deliverer(
         pauses: Pauses::default(),
         sessions: Sessions::default(),
         config: Arc::clone(config),
+        playbook: machine.playbook.clone(),
         store,
         clock,
         gateway,
