@@ -280,7 +280,7 @@ pub trait Store: Send + Sync + 'static {
     async fn erase(&self, person: &Person, alias: &str) -> Result<Erasure>;
 
     /// Leaves nothing in the files of what was removed or changed, as far as the engine can
-    /// reach. Writes wait meanwhile.
+    /// reach.
     async fn compact(&self) -> Result<()>;
 
     /// Compacts if much of the files is free. Says whether it did.

@@ -71,6 +71,8 @@ pub struct EmbeddedStore {
     // The order is the order of closing: writer, then engine, then lock.
     writer: Writer,
     shared: Arc<Shared>,
+    /// One rewriting at a time.
+    rewriting: tokio::sync::Mutex<()>,
     _lock: Option<FolderLock>,
 }
 
@@ -133,6 +135,7 @@ impl EmbeddedStore {
         Ok(Self {
             writer: Writer::start(Arc::clone(&shared))?,
             shared,
+            rewriting: tokio::sync::Mutex::new(()),
             _lock: lock,
         })
     }
@@ -141,6 +144,18 @@ impl EmbeddedStore {
     /// [`StoreError::Closed`].
     pub async fn close(&self) {
         self.writer.close().await;
+    }
+
+    /// Writes all files anew. Others go on writing while the rows are copied; they wait while
+    /// what has changed meanwhile follows.
+    async fn rewrite(&self) -> Result<()> {
+        let _alone = self.rewriting.lock().await;
+        let engine = Arc::clone(&self.shared.engine);
+        let copied = tokio::task::spawn_blocking(move || engine.copy());
+        copied
+            .await
+            .unwrap_or_else(|error| Err(StoreError::engine(error)))?;
+        self.writer.swap().await
     }
 
     /// Runs a read that may walk many rows where it does not hold up other tasks.
