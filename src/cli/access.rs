@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 
 use super::output::Terminal;
-use super::{ConfigArg, environment, operator};
+use super::{ConfigArg, environment, moved_clock, operator};
 use crate::app::{self, ControlClient, Reply, Request};
 use crate::backup::{Head, stream};
 use crate::config::Config;
@@ -38,7 +38,10 @@ impl Access {
             bail!(terminal.lang.text("cli.no_data", &[("folder", &folder)]));
         }
         let way = match app::open_store(&config) {
-            Ok(store) => Way::Store(store, Arc::new(SystemClock)),
+            Ok(store) => {
+                let clock = moved_clock::choose(&config.api_base, &environment);
+                Way::Store(store, clock.unwrap_or_else(|| Arc::new(SystemClock)))
+            }
             Err(StoreError::InUse { .. }) => {
                 let socket = app::socket_path(&config);
                 Way::Server(ControlClient::new(&socket).context("the control socket")?)
@@ -46,6 +49,14 @@ impl Access {
             Err(error) => return Err(error.into()),
         };
         Ok(Self { way, config })
+    }
+
+    /// What time it is for whoever holds the data: a server may run on a moved clock.
+    pub(super) async fn now(&self) -> anyhow::Result<UnixMillis> {
+        match self.ask(Request::Now).await? {
+            Reply::Now(now) => Ok(now),
+            _ => bail!("unexpected answer"),
+        }
     }
 
     /// Asks. What changes something is kept with who wanted it.

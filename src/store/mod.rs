@@ -12,6 +12,7 @@ pub mod erase;
 mod error;
 mod hash;
 mod merge;
+mod own;
 mod queue;
 mod sop_rows;
 mod source;
@@ -31,12 +32,13 @@ pub use archive::{
 pub use audit::{AuditEntry, AuditQuery, Deed};
 pub use broadcasts::{
     Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
-    BroadcastTarget, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo, MemberPart, NewTarget,
-    OVER_CEILING, TargetNews, is_open,
+    BroadcastTarget, CapsSaid, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo, MemberPart,
+    NewTarget, OVER_CEILING, TargetNews, is_open,
 };
 pub use erase::Erasure;
 pub use error::StoreError;
 pub use hash::{DedupeHash, LaneHash};
+pub use own::{alert_record, own_record};
 pub use queue::{Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
 pub use sop_rows::{Delivery, DeliveryNote, RowOutcome, SopRow, SopRowKey, SopRowQuery};
 pub use source::ContactSource;

@@ -7,6 +7,7 @@
 
 mod agent;
 pub mod operator;
+mod process;
 mod raw;
 mod wire;
 
