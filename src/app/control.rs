@@ -327,7 +327,12 @@ async fn answer(
     State(held): State<Held>,
     Json(request): Json<Request>,
 ) -> Result<Json<Reply>, (StatusCode, String)> {
-    let reply = carry_out(held.store.as_ref(), &held.clock, request).await;
+    // What was asked for is done to its end, also when nobody waits any more.
+    let doing =
+        tokio::spawn(async move { carry_out(held.store.as_ref(), &held.clock, request).await });
+    let reply = doing
+        .await
+        .unwrap_or_else(|error| Err(StoreError::engine(error)));
     reply
         .map(Json)
         .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))

@@ -37,8 +37,8 @@ pub use broadcasts::{
 };
 pub use erase::Erasure;
 pub use error::StoreError;
-pub use own::{alert_record, own_record};
 pub use hash::{DedupeHash, LaneHash};
+pub use own::{alert_record, own_record};
 pub use queue::{Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
 pub use sop_rows::{Delivery, DeliveryNote, RowOutcome, SopRow, SopRowKey, SopRowQuery};
 pub use source::ContactSource;
@@ -282,7 +282,7 @@ pub trait Store: Send + Sync + 'static {
     async fn erase(&self, person: &Person, alias: &str) -> Result<Erasure>;
 
     /// Leaves nothing in the files of what was removed or changed, as far as the engine can
-    /// reach. Writes wait meanwhile.
+    /// reach.
     async fn compact(&self) -> Result<()>;
 
     /// Compacts if much of the files is free. Says whether it did.

@@ -15,12 +15,12 @@ use wecom_agent::domain::contact::Contact;
 use wecom_agent::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, RuleId};
 use wecom_agent::domain::timer::Timer;
 use wecom_agent::store::{
-    ArchiveRow, AuditEntry, AuditQuery, Deed, Erasure, Filling, Snapshot,
-    Acceptance, AttemptEnd, Broadcast, BroadcastChange, BroadcastQuery, BroadcastTarget, Claim,
-    ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit, DeliveryNote, Depths, FactSwap,
-    FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
-    QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
-    Signals, SopRow, SopRowQuery, Store, StoreError, SyncPage,
+    Acceptance, ArchiveRow, AttemptEnd, AuditEntry, AuditQuery, Broadcast, BroadcastChange,
+    BroadcastQuery, BroadcastTarget, Claim, ClaimedEffect, ClaimedRecord, ContactFacts,
+    DecisionCommit, Deed, DeliveryNote, Depths, Erasure, FactSwap, Filling, FiredTimers,
+    HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, Snapshot,
+    SopRow, SopRowQuery, Store, StoreError, SyncPage,
 };
 
 /// On which side of a write the process dies.

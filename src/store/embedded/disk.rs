@@ -34,8 +34,12 @@ impl Engine for Disk {
         self.0.snapshot()
     }
 
-    fn rewrite(&self) -> Result<()> {
-        self.0.rewrite()
+    fn copy(&self) -> Result<()> {
+        self.0.copy()
+    }
+
+    fn swap(&self) -> Result<()> {
+        self.0.swap()
     }
 
     fn room(&self) -> Result<Room> {

@@ -16,9 +16,9 @@ pub(crate) mod memory;
 pub(crate) mod redb;
 pub(crate) mod sled;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::store::{Result, StoreError};
 
@@ -83,9 +83,13 @@ pub(crate) trait Engine: Rows + Send + Sync + 'static {
     /// The rows as they are now, whatever is written afterwards.
     fn snapshot(&self) -> Result<Arc<dyn View>>;
 
-    /// Writes all rows into new files and removes the old ones, and with them what is left
-    /// there of rows that were changed or removed. The caller lets nobody commit meanwhile.
-    fn rewrite(&self) -> Result<()>;
+    /// Copies all rows into new files while others go on writing. [`Self::swap`] follows.
+    fn copy(&self) -> Result<()>;
+
+    /// Takes the new files in the place of the old ones, with what has changed since, and so
+    /// is rid of what is left in the old ones of rows that were changed or removed. The caller
+    /// lets nobody commit meanwhile.
+    fn swap(&self) -> Result<()>;
 
     /// How much of its files it uses.
     fn room(&self) -> Result<Room>;
@@ -122,23 +126,105 @@ pub(crate) fn broken() -> StoreError {
 
 /// Rows written anew share a commit up to this size.
 const REWRITTEN_AT_ONCE: usize = 8 << 20;
+/// So many rows are read at once.
+const COPIED_AT_ONCE: usize = 500;
 
-/// Copies all rows of one engine into another, empty one.
-pub(crate) fn copy_all(from: &dyn Rows, to: &dyn Engine) -> Result<()> {
-    let all = KeyRange {
+/// A copy of all rows on its way into new files, and the keys that have changed since it was
+/// begun.
+pub(crate) struct Copying<E>(Mutex<Option<Begun<E>>>);
+
+struct Begun<E> {
+    changed: BTreeSet<Vec<u8>>,
+    /// There when it is whole.
+    copy: Option<Box<E>>,
+}
+
+impl<E> Default for Copying<E> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<E: Engine> Copying<E> {
+    fn lock(&self) -> MutexGuard<'_, Option<Begun<E>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Commits, and notes what changes. No copy can begin in between.
+    pub(crate) fn noting(&self, batch: &Batch, commit: impl FnOnce() -> Result<()>) -> Result<()> {
+        let mut begun = self.lock();
+        if let Some(begun) = begun.as_mut() {
+            begun.changed.extend(batch.keys().cloned());
+        }
+        commit()
+    }
+
+    /// Copies what is there now into a new engine.
+    pub(crate) fn copy(
+        &self,
+        snapshot: impl FnOnce() -> Result<Arc<dyn View>>,
+        new: impl FnOnce() -> Result<E>,
+    ) -> Result<()> {
+        let rows = {
+            let mut begun = self.lock();
+            *begun = Some(Begun {
+                changed: BTreeSet::new(),
+                copy: None,
+            });
+            snapshot()?
+        };
+        let copied = new().and_then(|new| copy_all(rows.as_ref(), &new).map(|()| new));
+        let mut begun = self.lock();
+        match (copied, begun.as_mut()) {
+            (Ok(new), Some(begun)) => begun.copy = Some(Box::new(new)),
+            (copied, _) => {
+                *begun = None;
+                copied?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The copy with what has changed since it was begun.
+    pub(crate) fn finish(&self, now: &dyn Rows) -> Result<E> {
+        let Some(Begun {
+            changed,
+            copy: Some(new),
+        }) = self.lock().take()
+        else {
+            return Err(StoreError::engine("no copy has been made"));
+        };
+        let mut batch = Batch::new();
+        for key in changed {
+            let value = now.get(&key)?;
+            batch.insert(key, value);
+        }
+        new.commit(&batch)?;
+        Ok(*new)
+    }
+}
+
+/// Copies all rows of one engine into another, empty one. Some at a time: nobody waits for
+/// all of it.
+fn copy_all(from: &dyn Rows, to: &dyn Engine) -> Result<()> {
+    let mut range = KeyRange {
         from: Vec::new(),
         to: vec![u8::MAX],
     };
     let (mut batch, mut bytes) = (Batch::new(), 0);
-    try_scan(from, &all, |key, value| {
-        bytes += key.len() + value.len();
-        batch.insert(key.to_vec(), Some(value.to_vec()));
+    loop {
+        let rows = collect(from, &range, COPIED_AT_ONCE)?;
+        let Some((last, _)) = rows.last() else { break };
+        range.from = [last.as_slice(), &[0]].concat();
+        for (key, value) in rows {
+            bytes += key.len() + value.len();
+            batch.insert(key, Some(value));
+        }
         if bytes >= REWRITTEN_AT_ONCE {
             to.commit(&std::mem::take(&mut batch))?;
             bytes = 0;
         }
-        Ok(ControlFlow::Continue(()))
-    })?;
+    }
     to.commit(&batch)
 }
 

@@ -3,7 +3,7 @@
 use super::broadcasts::{self, Received};
 use super::engine::first;
 use super::inbox::body_row;
-use super::item::{EffectBodyJson, INBOX, ItemRow, OUTBOX};
+use super::item::{EffectBodyJson, INBOX, ItemRow, OUTBOX, StepNote};
 use super::keys::{Line, Table};
 use super::txn::{Counter, Txn, encode};
 use super::{quotas, timers};
@@ -159,6 +159,7 @@ fn put_effect(txn: &mut Txn<'_>, effect: EffectRow) -> Result<()> {
         interrupted: effect.interrupted,
         unclear: effect.unclear,
         reason: effect.reason,
+        step: StepNote::of_body(&body),
         ..ItemRow::waiting(effect.lane, effect.decided_at)
     };
     let line = Line::Effect(id);

@@ -95,12 +95,22 @@ pub(crate) struct StepNote {
 impl StepNote {
     /// A member who gets it sends it on; an internal group has it.
     pub(crate) fn of(effect: &NewEffect) -> Option<Self> {
-        let then = match effect.effect {
+        Some(Self::told(&effect.effect, effect.origin.row.clone()?))
+    }
+
+    /// The row of an effect as it is stored; what this version cannot read has none.
+    pub(crate) fn of_body(body: &EffectBodyJson) -> Option<Self> {
+        let effect = serde_json::from_value(body.effect.clone()).ok()?;
+        let origin: Origin = serde_json::from_value(body.origin.clone()).ok()?;
+        Some(Self::told(&effect, origin.row?))
+    }
+
+    fn told(effect: &Effect, row: SopRowKey) -> Self {
+        let then = match effect {
             Effect::AppSend { .. } => Delivery::Created,
             _ => Delivery::Delivered,
         };
-        let row = effect.origin.row.clone()?;
-        Some(Self { row, then })
+        Self { row, then }
     }
 }
 

@@ -78,6 +78,8 @@ pub struct EmbeddedStore {
     shared: Arc<Shared>,
     /// When claims were last looked after.
     rescued_at: AtomicI64,
+    /// One rewriting at a time.
+    rewriting: tokio::sync::Mutex<()>,
     _lock: Option<FolderLock>,
 }
 
@@ -145,6 +147,7 @@ impl EmbeddedStore {
             shared,
             // Nobody knows what the clock did while nobody looked.
             rescued_at: AtomicI64::new(i64::MAX),
+            rewriting: tokio::sync::Mutex::new(()),
             _lock: lock,
         })
     }
@@ -160,6 +163,18 @@ impl EmbeddedStore {
     /// [`StoreError::Closed`].
     pub async fn close(&self) {
         self.writer.close().await;
+    }
+
+    /// Writes all files anew. Others go on writing while the rows are copied; they wait while
+    /// what has changed meanwhile follows.
+    async fn rewrite(&self) -> Result<()> {
+        let _alone = self.rewriting.lock().await;
+        let engine = Arc::clone(&self.shared.engine);
+        let copied = tokio::task::spawn_blocking(move || engine.copy());
+        copied
+            .await
+            .unwrap_or_else(|error| Err(StoreError::engine(error)))?;
+        self.writer.swap().await
     }
 
     /// Runs a read that may walk many rows where it does not hold up other tasks.

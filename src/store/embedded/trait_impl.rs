@@ -408,7 +408,7 @@ impl Store for EmbeddedStore {
     }
 
     async fn compact(&self) -> Result<()> {
-        self.writer.rewrite().await
+        self.rewrite().await
     }
 
     async fn compact_if_worth(&self) -> Result<bool> {
@@ -419,7 +419,7 @@ impl Store for EmbeddedStore {
             .unwrap_or_else(|error| Err(StoreError::engine(error)))?;
         let worth = room.is_worth_a_rewrite();
         if worth {
-            self.writer.rewrite().await?;
+            self.rewrite().await?;
         }
         Ok(worth)
     }

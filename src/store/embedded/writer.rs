@@ -38,8 +38,8 @@ pub(crate) struct Writer {
 
 enum Message {
     Run(Box<dyn Operation>),
-    /// Write all files anew while nobody commits.
-    Rewrite(oneshot::Sender<Result<()>>),
+    /// Take the copied files in the place of the old ones while nobody commits.
+    Swap(oneshot::Sender<Result<()>>),
     /// Finish what came before, accept nothing after, and say so.
     Close(oneshot::Sender<()>),
 }
@@ -113,10 +113,10 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Writes all files anew. What is asked for meanwhile waits.
-    pub(crate) async fn rewrite(&self) -> Result<()> {
+    /// Takes the copied files in the place of the old ones.
+    pub(crate) async fn swap(&self) -> Result<()> {
         let (reply, answer) = oneshot::channel();
-        self.send(Message::Rewrite(reply)).await?;
+        self.send(Message::Swap(reply)).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -148,14 +148,14 @@ impl Drop for Writer {
 
 fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
     let mut group: Vec<Box<dyn Operation>> = Vec::with_capacity(GROUP_LENGTH);
-    let (mut closing, mut rewriting) = (Vec::new(), Vec::new());
+    let (mut closing, mut swapping) = (Vec::new(), None);
     let mut failed: Option<Arc<StoreError>> = None;
     while let Some(message) = waiting.blocking_recv() {
         let mut next = Some(message);
         while let Some(message) = next {
             match message {
                 Message::Run(operation) => group.push(operation),
-                Message::Rewrite(reply) => rewriting.push(reply),
+                Message::Swap(reply) => swapping = Some(reply),
                 Message::Close(reply) => {
                     waiting.close();
                     closing.push(reply);
@@ -183,28 +183,17 @@ fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
                 failed = Some(error);
             }
         }
-        if !rewriting.is_empty() {
-            let rewritten = match &failed {
+        if let Some(reply) = swapping.take() {
+            let swapped = match &failed {
                 Some(_) => Err(StoreError::Closed),
-                None => shared.engine.rewrite(),
+                None => shared.engine.swap(),
             };
-            answer_all(&mut rewriting, rewritten);
+            // Whoever asked may have stopped waiting.
+            reply.send(swapped).ok();
         }
     }
     for reply in closing {
-        // Whoever asked may have stopped waiting.
         reply.send(()).ok();
-    }
-}
-
-/// Who asked while it was asked for already hears the same.
-fn answer_all(waiting: &mut Vec<oneshot::Sender<Result<()>>>, outcome: Result<()>) {
-    let failure = outcome.err().map(Arc::new);
-    for reply in waiting.drain(..) {
-        let failure = failure.as_ref().map(|error| GroupFailed(Arc::clone(error)));
-        reply
-            .send(failure.map_or(Ok(()), |error| Err(StoreError::engine(error))))
-            .ok();
     }
 }
 

@@ -68,8 +68,12 @@ impl<E: Engine> Engine for Layered<E> {
         self.lasting.snapshot()
     }
 
-    fn rewrite(&self) -> Result<()> {
-        self.lasting.rewrite()
+    fn copy(&self) -> Result<()> {
+        self.lasting.copy()
+    }
+
+    fn swap(&self) -> Result<()> {
+        self.lasting.swap()
     }
 
     fn room(&self) -> Result<Room> {

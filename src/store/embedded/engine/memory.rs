@@ -52,7 +52,11 @@ impl Engine for MemoryEngine {
         }))
     }
 
-    fn rewrite(&self) -> Result<()> {
+    fn copy(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn swap(&self) -> Result<()> {
         Ok(())
     }
 

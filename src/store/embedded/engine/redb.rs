@@ -7,7 +7,7 @@
 //!
 //! A read transaction sees the rows of its commit for as long as it lives, so a snapshot is
 //! nothing but the newest one, kept. redb reuses freed pages without wiping them: only
-//! [`Engine::rewrite`] makes a file that holds nothing else than the rows.
+//! [`Engine::copy`] makes a file that holds nothing else than the rows.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use redb::{
     StorageError, TableDefinition,
 };
 
-use super::{Batch, Engine, KeyRange, Room, Rows, View, Visit, broken, copy_all};
+use super::{Batch, Copying, Engine, KeyRange, Room, Rows, View, Visit, broken};
 use crate::store::embedded::lock::sync_folder;
 use crate::store::{Result, StoreError};
 
@@ -35,6 +35,7 @@ pub(crate) struct RedbEngine {
     path: PathBuf,
     latest: RwLock<Arc<Commit>>,
     broken: AtomicBool,
+    copying: Copying<Self>,
 }
 
 /// The table as of a commit. Opening it once a commit keeps a point read to the tree walk
@@ -86,7 +87,29 @@ impl RedbEngine {
             path: path.to_owned(),
             latest: RwLock::new(Commit::newest(Arc::new(database))?),
             broken: AtomicBool::new(false),
+            copying: Copying::default(),
         })
+    }
+
+    fn write(&self, batch: &Batch) -> Result<()> {
+        let database = Arc::clone(&self.latest().database);
+        let mut transaction = database.begin_write().map_err(StoreError::engine)?;
+        transaction
+            .set_durability(Durability::Immediate)
+            .map_err(StoreError::engine)?;
+        {
+            let mut table = transaction.open_table(ROWS).map_err(StoreError::engine)?;
+            for (key, value) in batch {
+                match value {
+                    Some(value) => table.insert(key.as_slice(), value.as_slice()),
+                    None => table.remove(key.as_slice()),
+                }
+                .map_err(StoreError::engine)?;
+            }
+        }
+        transaction.commit().map_err(StoreError::engine)?;
+        self.replace(Commit::newest(database)?);
+        Ok(())
     }
 
     fn latest(&self) -> Arc<Commit> {
@@ -163,38 +186,31 @@ impl Engine for RedbEngine {
         if self.broken.load(Ordering::Acquire) {
             return Err(broken());
         }
-        let database = Arc::clone(&self.latest().database);
-        let mut transaction = database.begin_write().map_err(StoreError::engine)?;
-        transaction
-            .set_durability(Durability::Immediate)
-            .map_err(StoreError::engine)?;
-        {
-            let mut table = transaction.open_table(ROWS).map_err(StoreError::engine)?;
-            for (key, value) in batch {
-                match value {
-                    Some(value) => table.insert(key.as_slice(), value.as_slice()),
-                    None => table.remove(key.as_slice()),
-                }
-                .map_err(StoreError::engine)?;
-            }
-        }
-        transaction.commit().map_err(StoreError::engine)?;
-        self.replace(Commit::newest(database)?);
-        Ok(())
+        self.copying.noting(batch, || self.write(batch))
     }
 
     fn snapshot(&self) -> Result<Arc<dyn View>> {
         Ok(self.latest())
     }
 
-    /// The new file takes the old one's name once it is whole and synced. Who still reads the
-    /// old one has it open; its name is gone.
-    fn rewrite(&self) -> Result<()> {
+    fn copy(&self) -> Result<()> {
         let path = beside(&self.path);
         remove_if_there(&path)?;
-        let new = Self::create(&path)?;
-        copy_all(self.latest().as_ref(), &new)?;
-        std::fs::rename(&path, &self.path).map_err(StoreError::engine)?;
+        let copied = self
+            .copying
+            .copy(|| self.snapshot(), || Self::create(&path));
+        if copied.is_err() {
+            // The disk may be full.
+            remove_if_there(&path)?;
+        }
+        copied
+    }
+
+    /// The new file takes the old one's name once it is whole and synced. Who still reads the
+    /// old one has it open; its name is gone.
+    fn swap(&self) -> Result<()> {
+        let new = self.copying.finish(self)?;
+        std::fs::rename(beside(&self.path), &self.path).map_err(StoreError::engine)?;
         self.replace(new.latest());
         let folder = std::path::absolute(&self.path).map_err(StoreError::engine)?;
         let synced = folder.parent().map_or(Ok(()), sync_folder);

@@ -11,7 +11,7 @@
 //!   snapshot sees that in place of what came later. It costs memory for what changes while
 //!   it lives.
 //!
-//! A log of segments is never free of what was removed, so [`Engine::rewrite`] makes a new
+//! A log of segments is never free of what was removed, so [`Engine::copy`] makes a new
 //! folder beside the old one; the file `<folder>.current` names the one that counts.
 //!
 //! After a failed sync nobody can tell what has reached the disk, so the engine refuses
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, Weak};
 
-use super::{Batch, Engine, KeyRange, Room, Rows, View, Visit, broken, copy_all, scan_with};
+use super::{Batch, Copying, Engine, KeyRange, Room, Rows, View, Visit, broken, scan_with};
 use crate::store::embedded::lock::sync_folder;
 use crate::store::{Result, StoreError};
 
@@ -45,6 +45,7 @@ pub(crate) struct SledEngine {
     path: PathBuf,
     open: RwLock<Arc<Folder>>,
     broken: AtomicBool,
+    copying: Copying<Self>,
 }
 
 /// An open folder.
@@ -71,6 +72,19 @@ impl SledEngine {
             path: path.to_owned(),
             open: RwLock::new(Arc::new(Folder::open(path, number)?)),
             broken: AtomicBool::new(false),
+            copying: Copying::default(),
+        })
+    }
+
+    /// The folder that comes after this one, empty.
+    fn next(&self) -> Result<Self> {
+        let next = self.folder().number + 1;
+        remove_folder(&numbered(&self.path, next))?;
+        Ok(Self {
+            path: self.path.clone(),
+            open: RwLock::new(Arc::new(Folder::open(&self.path, next)?)),
+            broken: AtomicBool::new(false),
+            copying: Copying::default(),
         })
     }
 
@@ -296,7 +310,7 @@ impl Engine for SledEngine {
         if self.broken.load(Ordering::Acquire) {
             return Err(broken());
         }
-        let durable = self.folder().commit(batch);
+        let durable = self.copying.noting(batch, || self.folder().commit(batch));
         if durable.is_err() {
             self.broken.store(true, Ordering::Release);
         }
@@ -315,19 +329,18 @@ impl Engine for SledEngine {
         Ok(Arc::new(SledSnapshot { folder, replaced }))
     }
 
-    fn rewrite(&self) -> Result<()> {
-        let old = self.folder();
-        let next = old.number + 1;
-        remove_folder(&numbered(&self.path, next))?;
-        let new = Self {
-            path: self.path.clone(),
-            open: RwLock::new(Arc::new(Folder::open(&self.path, next)?)),
-            broken: AtomicBool::new(false),
-        };
-        {
-            let _whole = old.between_batches();
-            copy_all(&Locked(&old), &new)?;
+    fn copy(&self) -> Result<()> {
+        let copied = self.copying.copy(|| self.snapshot(), || self.next());
+        if copied.is_err() {
+            // The disk may be full.
+            remove_folder(&numbered(&self.path, self.folder().number + 1))?;
         }
+        copied
+    }
+
+    fn swap(&self) -> Result<()> {
+        let new = self.copying.finish(self)?;
+        let (old, next) = (self.folder().number, new.folder().number);
         let swapped = point_to(&self.path, next);
         if swapped.is_err() {
             // The next opening decides by what the pointer says.
@@ -336,7 +349,7 @@ impl Engine for SledEngine {
         }
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = new.folder();
         // sled has its log open: who still reads the old folder can go on.
-        remove_folder(&numbered(&self.path, old.number))
+        remove_folder(&numbered(&self.path, old))
     }
 
     fn room(&self) -> Result<Room> {

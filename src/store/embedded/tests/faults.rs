@@ -80,8 +80,12 @@ impl Engine for FailingEngine {
         self.0.rows.snapshot()
     }
 
-    fn rewrite(&self) -> Result<()> {
-        self.0.rows.rewrite()
+    fn copy(&self) -> Result<()> {
+        self.0.rows.copy()
+    }
+
+    fn swap(&self) -> Result<()> {
+        self.0.rows.swap()
     }
 
     fn room(&self) -> Result<Room> {

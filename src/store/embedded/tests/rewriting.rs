@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use super::super::EmbeddedStore;
 use super::super::engine::redb::RedbEngine;
-use super::super::engine::{Batch, Engine as _, Room, Rows as _};
+use super::super::engine::sled::SledEngine;
+use super::super::engine::{Batch, Engine, KeyRange, Room, Rows as _, collect};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{AppName, ConversationKey, CorpId, DedupeKey, Person};
 use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigger};
@@ -153,6 +154,40 @@ async fn what_a_rewriting_that_was_cut_off_leaves_is_cleared_away() {
     }
 }
 
+/// What is written while the rows are copied is in the new files too.
+#[test]
+fn writes_go_on_during_a_copy() {
+    let folder = TempDir::new().unwrap();
+    let engines: [Box<dyn Engine>; 2] = [
+        Box::new(RedbEngine::open(&folder.path().join("store.redb")).unwrap()),
+        Box::new(SledEngine::open(&folder.path().join("sled")).unwrap()),
+    ];
+    let rows = |pairs: &[(u8, Option<u8>)]| -> Batch {
+        let each = pairs.iter();
+        each.map(|(key, value)| (vec![*key], value.map(|value| vec![value])))
+            .collect()
+    };
+    for engine in engines {
+        engine
+            .commit(&rows(&[(1, Some(1)), (2, Some(1)), (3, Some(1))]))
+            .unwrap();
+        engine.copy().unwrap();
+        engine
+            .commit(&rows(&[(1, Some(2)), (2, None), (4, Some(2))]))
+            .unwrap();
+        engine.swap().unwrap();
+        engine.commit(&rows(&[(5, Some(3))])).unwrap();
+        let all = KeyRange {
+            from: vec![0],
+            to: vec![9],
+        };
+        let found = collect(engine.as_ref(), &all, 9).unwrap();
+        let expected = [(1, 2), (3, 1), (4, 2), (5, 3)].map(|(k, v)| (vec![k], vec![v]));
+        assert_eq!(found, expected);
+        assert!(engine.swap().is_err(), "a copy serves once");
+    }
+}
+
 /// redb keeps the room that pruning has made; a rewriting gives it back.
 #[test]
 fn room_is_given_back() {
@@ -168,7 +203,8 @@ fn room_is_given_back() {
     engine.commit(&Batch::new()).unwrap();
     let before = engine.room().unwrap();
     assert!(before.free > before.bytes / 2, "{before:?}");
-    engine.rewrite().unwrap();
+    engine.copy().unwrap();
+    engine.swap().unwrap();
     let after = engine.room().unwrap();
     assert!(after.bytes < full.bytes / 2, "{full:?} {after:?}");
     assert_eq!(engine.get(&key(0)).unwrap(), Some(value));
