@@ -40,6 +40,7 @@ pub(super) fn gather(who: &str) -> Gather {
         to: GatherTo::One(NewTarget {
             person: customer(who),
             row: Some(sop_row(who).key()),
+            caps: None,
         }),
         budget: None,
     }
