@@ -1,6 +1,7 @@
 //! A running `wecom-agent serve`.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -159,6 +160,8 @@ impl AgentBuilder {
         });
         let path = self.folder.path().join("agent.toml");
         std::fs::write(&path, text).expect("agent.toml");
+        let owner = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&path, owner).expect("permissions");
         path
     }
 
