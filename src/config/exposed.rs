@@ -138,8 +138,6 @@ mod tests {
     use super::{exposed, quoted};
     use crate::lang::Lang;
 
-    const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
-
     fn config(secret: &str, more: &str) -> String {
         format!(
             "[corp]\nid = \"ww1\"\n[[app]]\nname = \"kf\"\nkind = \"kf\"\nsecret = {secret}\n\
