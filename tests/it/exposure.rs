@@ -52,7 +52,7 @@ async fn a_file_that_a_secret_is_taken_from_is_looked_at_too() {
     chmod(&secret, 0o644);
     let ran = operator::run(builder.folder(), &["serve"]).await;
     assert_eq!(ran.code, Some(2));
-    for part in ["A029", "agent.toml:9:10", "chmod 600 'secrets/kf key'"] {
+    for part in ["A029", "agent.toml:11:10", "chmod 600 'secrets/kf key'"] {
         assert!(ran.all().contains(part), "{part}: {}", ran.all());
     }
     chmod(&secret, 0o400);

@@ -3,7 +3,7 @@
 use mock_wecom::{Customer, Follow};
 
 use crate::support::{
-    AgentBuilder, CUSTOMER, Ear, MEMBER, answers, applied, calls, eventually, mock, said_by_bot,
+    AgentBuilder, CUSTOMER, Ear, MEMBER, answers, applied, calls, eventually, mock,
 };
 
 const NAME: &str = "{{ 8*8 }}{% raw %}";
@@ -68,8 +68,9 @@ async fn braces_of_a_customer_are_sent_as_they_were_written() {
     );
     agent.ahead(&mock, 700);
     let reminder = eventually("the reminder", async || {
-        let said = said_by_bot(&mock, MEMBER);
-        said.into_iter().find(|text| text.contains('E'))
+        let sent = applied(&mock, "message/send").into_iter();
+        let mut texts = sent.map(|call| call.request["body"].to_string());
+        texts.find(|text| text.contains("E {{"))
     })
     .await;
     assert!(reminder.contains(&format!("E {NAME}|{what}")), "{reminder}");
