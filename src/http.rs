@@ -28,7 +28,7 @@ const MAX_CONNECTIONS: usize = 2048;
 /// A client that has not sent its headers by then is cut off. Also limits idle keep-alive.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that a connection holds of headers, or of a body that nobody has taken yet.
-const MAX_BUFFER: usize = 32 * 1024;
+const MAX_BUFFER: usize = 16 * 1024;
 /// How long open requests may take after stopping has begun.
 const DRAIN: Duration = Duration::from_secs(10);
 /// A pause after a failed `accept`, so that running out of descriptors does not spin.
