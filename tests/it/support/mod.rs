@@ -8,6 +8,7 @@
 mod agent;
 mod ear;
 pub mod operator;
+mod process;
 mod raw;
 mod wire;
 
