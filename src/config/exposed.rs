@@ -4,8 +4,6 @@ use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use toml::Spanned;
-
 use super::build::placed;
 use super::file::ConfigFile;
 use super::secret::Setting;
@@ -55,20 +53,19 @@ pub(super) fn exposed(path: &Path) -> Report {
 
 /// Every setting that is worth stealing, with its place.
 fn secrets(file: &ConfigFile) -> Vec<(&Setting, Range<usize>)> {
-    let spanned = |setting: &'_ Spanned<Setting>| setting.span();
     let mut all = Vec::new();
     for app in &file.apps {
         let app = app.get_ref();
         for setting in app.secret.iter().chain([&app.token, &app.encoding_aes_key]) {
-            all.push((setting.get_ref(), spanned(setting)));
+            all.push((setting.get_ref(), setting.span()));
         }
     }
     for setting in file.robots.values() {
-        all.push((setting.get_ref(), spanned(setting)));
+        all.push((setting.get_ref(), setting.span()));
     }
     if let Some(ingest) = &file.ingest {
         let token = &ingest.get_ref().token;
-        all.push((token.get_ref(), spanned(token)));
+        all.push((token.get_ref(), token.span()));
     }
     for hook in file.webhooks.values() {
         let (range, hook) = (hook.span(), hook.get_ref());

@@ -42,9 +42,10 @@ pub(super) async fn read(request: Request<Body>, most: usize) -> Result<Bytes, &
             }
             return Err("too_large");
         }
-        let _room = match small {
-            true => None,
-            false => LARGE.acquire().await.ok(),
+        let _room = if small {
+            None
+        } else {
+            LARGE.acquire().await.ok()
         };
         match Limited::new(&mut body, most).collect().await {
             Ok(_) if encoded => Err("encoded"),
