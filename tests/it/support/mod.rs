@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 
 use mock_wecom::{Action, AppSay, Config, Customer, Fault, Follow, Member, MockWecom};
 
-pub use agent::{Agent, AgentBuilder, binary};
+pub use agent::{Agent, AgentBuilder};
 pub use ear::Ear;
+pub use process::binary;
 pub use raw::{RawAnswer, exchange, read_answer, request};
 pub use wire::{
     CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, codec, encrypt_frame, event, query, seal,
