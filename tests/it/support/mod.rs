@@ -9,6 +9,7 @@ mod agent;
 mod ear;
 pub mod operator;
 mod process;
+mod proxy;
 mod raw;
 mod wire;
 
@@ -20,6 +21,7 @@ use mock_wecom::{Action, AppSay, Config, Customer, Fault, Follow, Member, MockWe
 pub use agent::{Agent, AgentBuilder};
 pub use ear::Ear;
 pub use process::binary;
+pub use proxy::{Network, Proxy};
 pub use raw::{RawAnswer, exchange, read_answer, request};
 pub use wire::{
     CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, codec, encrypt_frame, event, query, seal,
