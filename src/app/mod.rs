@@ -6,6 +6,7 @@ mod control;
 mod dates;
 mod deeds;
 mod files;
+mod listen;
 mod look;
 mod people;
 mod playbook;
@@ -29,6 +30,7 @@ pub use channels::KnownChannels;
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
 pub use deeds::Operator;
 pub use files::{Fingerprint, Folders, write_whole};
+pub use listen::{Inherited, Renewal};
 pub use people::{ContactPage, ContactQuery};
 pub use playbook::{load_playbook, read_playbook};
 pub use sops::{SopReply, SopRequest, SopState, SopWish, Standing as StepStanding, StepReport};
@@ -36,8 +38,9 @@ pub use status::{Problem, ReloadState, Standing};
 pub use versions::{History, MOST_VERSIONS};
 
 use self::dates::Dates;
+use self::listen::{Doors, Places};
 use self::reload::Reloader;
-use crate::config::{Config, StoreKind};
+use crate::config::{Config, StoreKind, TlsError};
 use crate::deliver;
 use crate::deliver::media::Media;
 use crate::deliver::pacing::Pauses;
@@ -48,7 +51,6 @@ use crate::desk::Desk;
 use crate::domain::clock::SharedClock;
 use crate::domain::ids::CorpId;
 use crate::gateway::{Gateway, GatewayError};
-use crate::http;
 use crate::process::playbook::CurrentPlaybook;
 use crate::process::worker as process;
 use crate::receive::accept::Acceptor;
@@ -88,6 +90,9 @@ pub enum StartError {
     /// The HTTP client cannot be built.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
+    /// The certificate cannot be used.
+    #[error("the certificate cannot be used")]
+    Tls(#[from] TlsError),
     /// A callback key is not a key.
     #[error("a callback key is not usable")]
     Key(#[from] KeyError),
@@ -97,6 +102,10 @@ pub enum StartError {
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where operators look, if that is elsewhere.
+    pub admin: Option<SocketAddr>,
+    /// Reads the certificate anew.
+    pub renewal: Renewal,
     /// Where its data is.
     pub store: Arc<dyn Store>,
     /// Asks for a reload.
@@ -127,6 +136,8 @@ pub struct Parts {
     pub clock: SharedClock,
     /// Metrics of this process.
     pub metrics: Metrics,
+    /// A socket that the service manager opened for us.
+    pub inherited: Inherited,
 }
 
 /// Opens the configured store.
@@ -159,6 +170,7 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         seen,
         clock,
         metrics,
+        inherited,
     } = parts;
     let store = open_store(&config)?;
     if store.filling().await?.is_some() {
@@ -174,18 +186,10 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     };
     sop_versions::keep(base.store.as_ref(), &playbook.get().sops).await?;
     let acceptor = base.acceptor()?;
-    let listen = base.config.listen;
-    let failed = |source| StartError::Listen {
-        address: listen,
-        source,
-    };
-    let listener = http::bind(listen).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    let doors = Doors::open(&base.config, &inherited).await?;
     let reload = ReloadState::new(&playbook);
     let status = base.status(metrics, reload.clone());
-    let router = crate::receive::routes::router(Arc::new(acceptor))
-        .merge(base.ingest())
-        .merge(status);
+    let callbacks = crate::receive::routes::router(Arc::new(acceptor)).merge(base.ingest());
 
     let (trigger, shutdown) = Shutdown::pair();
     let mut loops = Loops {
@@ -196,11 +200,12 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     base.spawn_stages(&mut loops, &playbook);
     base.spawn_upkeep(&mut loops);
     base.spawn_reloader(&mut loops, playbook, &reload, seen);
-    let serving = http::serve(listener, router, loops.shutdown.clone());
-    loops.tasks.spawn(serving);
-    tracing::info!(%address, "listening");
+    let Places { address, admin } = doors.places;
+    let renewal = doors.serve(callbacks, status, &mut loops);
     Ok(Server {
         address,
+        admin,
+        renewal,
         store: base.store,
         reload,
         trigger,

@@ -92,6 +92,25 @@ pub struct ServerSection {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub listen: Option<Spanned<String>>,
+    /// /healthz、/readyz、/metrics 另开的地址；写了就只在这里 / a listener of their own for
+    /// /healthz, /readyz and /metrics, which are then nowhere else.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub admin: Option<Spanned<String>>,
+    /// 回调直接用 HTTPS；通常由反向代理做 / HTTPS for callbacks; usually a reverse proxy's job.
+    #[serde(default)]
+    #[schemars(with = "Option<TlsSection>")]
+    pub tls: Option<Spanned<TlsSection>>,
+}
+
+/// `server.tls`, files relative to the config file.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSection {
+    /// 证书（PEM，连同中间证书） / the certificate and those that vouch for it (PEM).
+    pub cert: String,
+    /// 私钥（PEM） / its private key (PEM).
+    pub key: String,
 }
 
 /// `[wecom]`

@@ -1,6 +1,7 @@
 //! The configuration: what `agent.toml` means, after every check.
 
 mod build;
+mod exposed;
 mod file;
 mod mask;
 mod outline;
@@ -8,6 +9,7 @@ mod secret;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,6 +19,7 @@ use std::time::Duration;
 pub use build::Env;
 pub use file::{AppKind, ConfigFile};
 pub use secret::{SecretText, Setting};
+pub use tls::{TlsError, TlsFiles};
 
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::domain::broadcast::Ceiling;
@@ -65,6 +68,10 @@ pub struct Config {
     pub timezone: jiff::tz::TimeZone,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where operators look, if not at the same address.
+    pub admin: Option<SocketAddr>,
+    /// The certificate of the listener, if it speaks TLS itself.
+    pub tls: Option<TlsFiles>,
     /// The base URL of the API, without a trailing slash.
     pub api_base: String,
     /// Time limit of one API call.
@@ -290,6 +297,13 @@ impl Config {
                 report: unreadable(path, &error),
             },
         }
+    }
+
+    /// The files of secrets, the config itself among them, that others may read. Nobody
+    /// should serve with such a config; whoever only reads rules may.
+    #[must_use]
+    pub fn exposed(path: &Path) -> Report {
+        exposed::exposed(path)
     }
 
     /// The folder of the embedded store.

@@ -33,6 +33,8 @@ pub(super) fn outline(file: &ConfigFile, base: &Path) -> Option<Config> {
         corp: CorpId(String::new()),
         timezone: zone.or_else(default_zone)?,
         listen: DEFAULT_LISTEN.parse().ok()?,
+        admin: None,
+        tls: None,
         api_base: DEFAULT_API_BASE.to_owned(),
         api_timeout: DEFAULT_API_TIMEOUT,
         apps: file

@@ -121,9 +121,11 @@ async fn live_through_it() {
         Desk::default(),
     );
     let router = routes::router(Arc::new(acceptor.expect("callback keys")));
-    let listener = wecom_agent::http::bind("127.0.0.1:0".parse().expect("an address")).await;
-    let listener = listener.expect("a port");
-    let address = listener.local_addr().expect("an address").to_string();
+    let any = "127.0.0.1:0".parse().expect("an address");
+    let listener = wecom_agent::http::Listener::bind(any)
+        .await
+        .expect("a port");
+    let address = listener.address().expect("an address").to_string();
     let (trigger, shutdown) = Shutdown::pair();
     let serving = tokio::spawn(wecom_agent::http::serve(listener, router, shutdown));
 

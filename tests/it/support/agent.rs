@@ -1,5 +1,6 @@
 //! A running `wecom-agent serve`.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -156,6 +157,8 @@ impl AgentBuilder {
         });
         let path = self.folder.path().join("agent.toml");
         std::fs::write(&path, text).expect("agent.toml");
+        let owner = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&path, owner).expect("permissions");
         path
     }
 

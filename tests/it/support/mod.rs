@@ -6,6 +6,7 @@
 )]
 
 mod agent;
+mod ear;
 pub mod operator;
 mod process;
 mod proxy;
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 use mock_wecom::{Action, AppSay, Config, Customer, Fault, Follow, Member, MockWecom};
 
 pub use agent::{Agent, AgentBuilder};
+pub use ear::Ear;
+pub use process::binary;
 pub use proxy::{Network, Proxy};
 pub use raw::{RawAnswer, exchange, read_answer, request};
 pub use wire::{
