@@ -8,6 +8,7 @@ mod files;
 mod look;
 mod people;
 mod playbook;
+mod reach;
 mod reload;
 mod sop_versions;
 mod sops;
