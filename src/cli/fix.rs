@@ -60,8 +60,8 @@ impl Mending {
             let values = [
                 ("file", mended.file.as_str()),
                 ("line", line.as_deref().unwrap_or_default()),
-                ("old", mended.old.trim()),
-                ("new", mended.new.trim()),
+                ("old", &visible(&mended.old)),
+                ("new", &visible(&mended.new)),
             ];
             let key = if line.is_some() {
                 "fix.line"
@@ -81,6 +81,14 @@ impl Mending {
         };
         terminal.say(key, &values);
     }
+}
+
+/// A line whose indentation can be seen if there is a tab in it, or was: `→` is a tab.
+fn visible(line: &str) -> String {
+    let text = line.trim();
+    let lead = line.len() - line.trim_start().len();
+    let lead = line[..lead].replace('\t', "→").replace(' ', "·");
+    format!("{lead}{text}")
 }
 
 fn beside(path: &Path) -> PathBuf {
