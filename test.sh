@@ -21,6 +21,7 @@ if ! command -v cargo >/dev/null 2>&1; then
     exit 1
 fi
 need python3 python3
+need strace strace # power cuts are rebuilt from system calls
 need chromium chromium # the mock's page is tested in a real browser
 need chromedriver chromium-driver
 deny_home=target/tools/cargo-deny

@@ -4,6 +4,7 @@ mod broadcasts;
 mod channels;
 mod control;
 mod dates;
+mod deeds;
 mod files;
 mod look;
 mod people;
@@ -27,6 +28,7 @@ use tokio::task::JoinSet;
 pub use broadcasts::BroadcastDetail;
 pub use channels::KnownChannels;
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
+pub use deeds::Operator;
 pub use files::{Fingerprint, Folders, write_whole};
 pub use people::{ContactPage, ContactQuery};
 pub use playbook::{load_playbook, read_playbook};
@@ -45,6 +47,7 @@ use crate::deliver::webhook::Webhooks;
 use crate::deliver::worker::Sessions;
 use crate::desk::Desk;
 use crate::domain::clock::SharedClock;
+use crate::domain::ids::CorpId;
 use crate::gateway::{Gateway, GatewayError};
 use crate::http;
 use crate::process::playbook::CurrentPlaybook;
@@ -72,6 +75,9 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("the store cannot be opened")]
     Store(#[from] StoreError),
+    /// A restore or a move into it was cut off.
+    #[error("the store is not whole: run `restore` or `store migrate` again")]
+    Unfinished,
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -129,9 +135,17 @@ pub struct Parts {
 /// # Errors
 /// If it cannot be opened.
 pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(match &config.store {
-        StoreKind::Redb(path) => Arc::new(EmbeddedStore::open_redb(path, &config.corp)?),
-        StoreKind::Sled(path) => Arc::new(EmbeddedStore::open_sled(path, &config.corp)?),
+    open_kind(&config.store, &config.corp)
+}
+
+/// Opens or makes a store of a company.
+///
+/// # Errors
+/// If it cannot be opened.
+pub fn open_kind(kind: &StoreKind, corp: &CorpId) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match kind {
+        StoreKind::Redb(path) => Arc::new(EmbeddedStore::open_redb(path, corp)?),
+        StoreKind::Sled(path) => Arc::new(EmbeddedStore::open_sled(path, corp)?),
     })
 }
 
@@ -148,6 +162,9 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         metrics,
     } = parts;
     let store = open_store(&config)?;
+    if store.filling().await?.is_some() {
+        return Err(StartError::Unfinished);
+    }
     let base = Base {
         gateway: Gateway::new(&config, Arc::clone(&clock))?,
         instance: instance(store.as_ref()).await?,
@@ -255,8 +272,7 @@ impl Base {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let rescuer = Rescuer::new(Arc::clone(&store), Arc::clone(&clock));
         loops.spawn(rescuer, |signals| &signals.upkeep);
-        let (history, traces) = (self.config.keep_history, self.config.keep_traces);
-        let pruner = Pruner::new(store, Arc::clone(&clock), history, traces);
+        let pruner = Pruner::new(store, Arc::clone(&clock), &self.config);
         loops.spawn(pruner, |signals| &signals.upkeep);
         let store = Arc::clone(&self.store);
         control::serve(&self.config, store, clock, loops);

@@ -32,6 +32,8 @@ pub(super) const DEFAULT_POLL: Duration = Duration::from_secs(60);
 pub(super) const DEFAULT_IGNORE: Duration = Duration::from_secs(3600);
 pub(super) const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
 pub(super) const DEFAULT_TRACES: Duration = Duration::from_secs(30 * 86_400);
+pub(super) const DEFAULT_REPORTS: Duration = Duration::from_secs(365 * 86_400);
+pub(super) const DEFAULT_AUDIT: Duration = Duration::from_secs(365 * 86_400);
 /// The admin console takes at most so many letters and digits as a callback's token.
 const MAX_TOKEN_CHARS: usize = 32;
 
@@ -152,6 +154,16 @@ impl Builder<'_> {
             "retention.traces",
             DEFAULT_TRACES,
         );
+        let keep_reports = self.duration(
+            file.retention.reports.as_ref(),
+            "retention.reports",
+            DEFAULT_REPORTS,
+        );
+        let keep_audit = self.duration(
+            file.retention.audit.as_ref(),
+            "retention.audit",
+            DEFAULT_AUDIT,
+        );
         let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
         let alerts = self.alerts(file);
         let reminders = self.reminders(file);
@@ -180,6 +192,8 @@ impl Builder<'_> {
             webhooks: webhooks?,
             keep_history: keep_history?,
             keep_traces: keep_traces?,
+            keep_reports: keep_reports?,
+            keep_audit: keep_audit?,
             alerts: alerts?,
             reminders: reminders?,
             guard: guard?,

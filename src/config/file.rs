@@ -270,6 +270,15 @@ pub struct RetentionSection {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub traces: Option<Spanned<String>>,
+    /// SOP 各步和群发的结果，报表从这里来 / outcomes of steps and broadcasts: what reports are
+    /// made of.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub reports: Option<Spanned<String>>,
+    /// 操作记录 / what operators did.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub audit: Option<Spanned<String>>,
 }
 
 /// `[alerts]`

@@ -93,6 +93,10 @@ pub struct Config {
     pub keep_history: Duration,
     /// How long traces are kept; those of failures stay as long as messages.
     pub keep_traces: Duration,
+    /// How long the outcome of steps of SOPs and of broadcasts is kept.
+    pub keep_reports: Duration,
+    /// How long it is kept what operators did.
+    pub keep_audit: Duration,
     /// Who is told when something goes wrong, if anybody.
     pub alerts: Option<Alerts>,
     /// The app through which members set reminders and get them, if there is one.

@@ -7,7 +7,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::engine::{Rows, collect, first};
 use super::inbox::{self, PreparedRecord};
-use super::keys::{Keys, LaneHash, Table, last_u64, read_u64};
+use super::keys::{Keys, Table, last_u64, read_u64};
 use super::outbox::{self, PreparedEffect};
 use super::txn::{Counter, Txn, decode, get_json};
 use super::{contacts, sop_rows};
@@ -18,12 +18,12 @@ use crate::domain::ids::{BroadcastId, Person, RecordId};
 use crate::store::{
     Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
     BroadcastTarget, Delivery, DeliveryNote, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo,
-    NewTarget, OVER_CEILING, Result, StoreError, TargetNews, is_open,
+    LaneHash, NewTarget, OVER_CEILING, Result, StoreError, TargetNews, is_open,
 };
 
 const ROW: &str = "broadcast";
-const TARGET: &str = "broadcast target";
-const RECEIVED: &str = "received";
+pub(crate) const TARGET: &str = "broadcast target";
+pub(crate) const RECEIVED: &str = "received";
 /// So many broadcasts are read in one go.
 const LISTED_AT_ONCE: u64 = 512;
 /// No period of WeCom's is longer.
@@ -31,12 +31,12 @@ const REMEMBERED: Duration = Duration::from_secs(62 * 86_400);
 
 /// What one target has received or is to receive.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Received {
+pub(crate) struct Received {
     /// When, and by which broadcast.
-    used: Vec<(UnixMillis, BroadcastId)>,
+    pub(crate) used: Vec<(UnixMillis, BroadcastId)>,
     /// WeCom says that there is no room before this time: others have used it up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    full_until: Option<UnixMillis>,
+    pub(crate) full_until: Option<UnixMillis>,
 }
 
 /// Puts a target with those who are to hear the same, or begins a broadcast.
@@ -394,5 +394,33 @@ pub(crate) fn prune(txn: &mut Txn<'_>, past: UnixMillis, limit: usize) -> Result
             removed += 1;
         }
     }
+    Ok(removed)
+}
+
+/// Looks at so many counts of mass messages from where the last call stopped, and removes
+/// those of which nothing counts any more.
+pub(crate) fn forget_received(txn: &mut Txn<'_>, now: UnixMillis, limit: usize) -> Result<usize> {
+    let place = txn.keys.text(Table::Memory, "received pruned");
+    let all = txn.keys.all(Table::Received);
+    let mut range = all.clone();
+    if let Some(from) = txn.get(&place)? {
+        range.from = from;
+    }
+    let rows = collect(txn, &range, limit)?;
+    let next = match rows.last() {
+        Some((last, _)) if rows.len() == limit => [last.as_slice(), &[0]].concat(),
+        _ => all.from,
+    };
+    let past = now.before(REMEMBERED);
+    let mut removed = 0;
+    for (key, json) in rows {
+        let received: Received = decode(RECEIVED, &json)?;
+        let counts = received.used.iter().any(|(at, _)| *at > past);
+        if !counts && received.full_until.is_none_or(|until| until <= now) {
+            txn.delete(key);
+            removed += 1;
+        }
+    }
+    txn.put(place, next);
     Ok(removed)
 }

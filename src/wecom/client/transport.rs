@@ -4,8 +4,8 @@ mod exchange;
 
 use super::token::{Grant, Token, TokenCache, TokenPolicy};
 use super::{
-    Clock, Download, Downloaded, Endpoint, Observer, OpenEndpoint, OpenUpload, Secret, Unobserved,
-    Upload,
+    Carrier, Clock, Download, Downloaded, Endpoint, Observer, OpenEndpoint, OpenUpload, Secret,
+    Unobserved, Upload,
 };
 use crate::wecom::api::gettoken;
 use crate::wecom::errcode;
@@ -35,6 +35,8 @@ pub struct Options {
     pub tokens: TokenPolicy,
     /// Hears of every exchange.
     pub observer: Arc<dyn Observer>,
+    /// Takes requests to WeCom in place of the HTTP client.
+    pub carrier: Option<Arc<dyn Carrier>>,
 }
 
 impl Default for Options {
@@ -45,6 +47,7 @@ impl Default for Options {
             max_json_bytes: 8 * 1024 * 1024,
             tokens: TokenPolicy::default(),
             observer: Arc::new(Unobserved),
+            carrier: None,
         }
     }
 }

@@ -8,6 +8,7 @@
 mod agent;
 pub mod operator;
 mod process;
+mod proxy;
 mod raw;
 mod wire;
 
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use mock_wecom::{Action, AppSay, Config, Customer, Fault, Follow, Member, MockWecom};
 
 pub use agent::{Agent, AgentBuilder};
+pub use proxy::{Network, Proxy};
 pub use raw::{RawAnswer, exchange, read_answer, request};
 pub use wire::{
     CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, codec, encrypt_frame, event, query, seal,
