@@ -43,7 +43,7 @@ mod tests {
     use crate::config::Config;
     use crate::lang::Lang;
 
-    const RULES: &str = "rules:\n  - {id: 退款, when: {any: [退款]}, do: [{notify: {to: 负责人, text: 有人退款}}]}\n  - {id: 问好, when: {any: [你好]}, do: [{tag: 阶段/新}]}\n";
+    const RULES: &str = "rules:\n  - {id: 退款, when: {any: [退款]}, do: [{notify: {to: 负责人, text: '{{ contact.id }} 要退款'}}]}\n  - {id: 问好, when: {any: [你好]}, do: [{tag: 阶段/新}]}\n";
     const PLANS: &str = "sops:\n  - {id: 回访, kind: lifecycle, steps: [{at: 1d, via: staff, do: [{send: 话}]}]}\n  - {id: 记录, kind: lifecycle, steps: [{at: 1d, do: [{tag: 阶段/老}]}]}\n";
     const APP: &str = "token = \"t\"\nencoding_aes_key = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"\nsecret = \"s\"\n";
 

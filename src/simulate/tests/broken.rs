@@ -129,7 +129,7 @@ fn tests_of_a_file_that_was_removed_are_found_once() {
     assert_eq!(report.count(Severity::Error), 1);
     let told = report.human(Lang::Zh);
     for part in [
-        "售前问价, 售前试用",
+        "售前试用, 售前问价",
         "旁边也没有 a.yaml",
         "把 a.test.yaml 也删掉",
     ] {
