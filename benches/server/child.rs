@@ -1,6 +1,8 @@
 //! Servers that a child process of the bench runs, so that each has memory and threads of its
 //! own. The first line of their output is the address.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use axum::body::Bytes;
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::routing::post;
+use tokio::sync::{mpsc, oneshot};
 use wecom_agent::config::Config;
 use wecom_agent::desk::Desk;
 use wecom_agent::domain::clock::{SharedClock, SystemClock};
@@ -27,6 +30,7 @@ pub(crate) async fn run(what: &str, folder: &Path) {
     match what {
         "bare" => serve(bare()).await,
         "opens" => serve(opens()).await,
+        "log" => serve(log(folder)).await,
         "durable" => serve(durable(folder)).await,
         "mock" => mock().await,
         "fill" => reopen::fill(folder).await,
@@ -60,6 +64,35 @@ fn opens() -> Router {
         }
     };
     Router::new().route("/callback/{app}", post(open))
+}
+
+/// Appends what came to a file and answers once it is on the disk; whoever waits shares a
+/// sync. No database can do less.
+fn log(folder: &Path) -> Router {
+    let (queue, mut waiting) = mpsc::channel::<(Bytes, oneshot::Sender<()>)>(1024);
+    let mut file = File::create(folder.join("log")).expect("a file");
+    std::thread::spawn(move || {
+        while let Some(first) = waiting.blocking_recv() {
+            let mut group = vec![first];
+            group.extend(std::iter::from_fn(|| waiting.try_recv().ok()));
+            let bytes: Vec<&[u8]> = group.iter().map(|(body, _)| body.as_ref()).collect();
+            file.write_all(&bytes.concat()).expect("written");
+            file.sync_data().expect("on the disk");
+            for (_, reply) in group {
+                reply.send(()).expect("somebody waits");
+            }
+        }
+    });
+    let append = move |body: Bytes| {
+        let queue = queue.clone();
+        async move {
+            let (reply, kept) = oneshot::channel();
+            queue.send((body, reply)).await.expect("the writer runs");
+            kept.await.expect("the writer answers");
+            StatusCode::OK
+        }
+    };
+    Router::new().route("/callback/{app}", post(append))
 }
 
 /// The first stage as `serve` runs it, over the configured store, without the others.

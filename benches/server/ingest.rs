@@ -94,10 +94,13 @@ fn contestants(with_peers: bool) -> Vec<Contestant> {
         Contestant::new("verified, decrypted, parsed", |folder| {
             start(child("opens", folder))
         }),
+        Contestant::new("appended to a plain log", |folder| {
+            start(child("log", folder))
+        }),
         Contestant::new("durable, redb", |folder| keeping(folder, "redb")),
         Contestant::new("durable, sled", |folder| keeping(folder, "sled")),
     ];
-    for one in &mut all[2..] {
+    for one in &mut all[3..] {
         one.once = true;
     }
     if with_peers {

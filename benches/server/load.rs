@@ -54,7 +54,7 @@ pub(crate) async fn run(
         let (requests, next) = (Arc::clone(&requests), Arc::clone(&next));
         tasks.spawn(async move {
             let mut part = Outcome::default();
-            let mut connection = Connection::open(address).await;
+            let mut open = Connection::open(address).await;
             while began.elapsed() < time {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let request = match requests.get(at) {
@@ -63,7 +63,11 @@ pub(crate) async fn run(
                     None => break,
                 };
                 let asked = Instant::now();
-                match connection.ask(request).await {
+                let answer = match &mut open {
+                    Some(connection) => connection.ask(request).await,
+                    None => None,
+                };
+                match answer {
                     Some(200) => {
                         part.good += 1;
                         let micros = asked.elapsed().as_micros();
@@ -73,7 +77,7 @@ pub(crate) async fn run(
                     Some(_) => part.bad += 1,
                     None => {
                         part.bad += 1;
-                        connection = Connection::open(address).await;
+                        open = Connection::open(address).await;
                     }
                 }
             }
@@ -99,15 +103,14 @@ struct Connection {
 }
 
 impl Connection {
-    async fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address)
-            .await
-            .expect("the server listens");
-        stream.set_nodelay(true).expect("no delay");
-        Self {
+    /// `None` if nobody listens.
+    async fn open(address: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(address).await.ok()?;
+        stream.set_nodelay(true).ok()?;
+        Some(Self {
             stream,
             buffer: Vec::with_capacity(4096),
-        }
+        })
     }
 
     /// The status of the answer; `None` if the connection ended.

@@ -64,6 +64,10 @@ fn ratios(all: &Json) -> Vec<(&'static str, f64)> {
             durable / rate(ingest, "bare axum"),
         ),
         (
+            "durable ingest / a plain log",
+            durable / rate(ingest, "appended to a plain log"),
+        ),
+        (
             "durable ingest / fastify, which keeps nothing",
             durable / rate(ingest, "fastify + @wecom/crypto"),
         ),

@@ -91,11 +91,11 @@ pub(crate) async fn measure(customers: usize) {
     let signals = store.signals();
     loops.spawn(service::run(worker, signals, |all| &all.inbox, shutdown));
 
-    let quiet = latencies(store.as_ref(), 40, "quiet", async || false).await;
+    let quiet = latencies((store.as_ref(), &clock), 40, "quiet", async || false).await;
     clock.set(NINE);
     let began = Instant::now();
     // Until the plan has looked at everybody and nothing waits any more.
-    let busy = latencies(store.as_ref(), usize::MAX, "busy", async || {
+    let busy = latencies((store.as_ref(), &clock), usize::MAX, "busy", async || {
         let depths = store.depths(clock.now()).await.expect("depths");
         let runs = store.facts_under("sop-run/").await.expect("runs");
         let over = runs.iter().any(|(_, run)| run["ended"].is_i64());
@@ -120,7 +120,7 @@ pub(crate) async fn measure(customers: usize) {
 
 /// How long each message of a customer takes from being accepted to being decided.
 async fn latencies(
-    store: &dyn Store,
+    (store, clock): (&dyn Store, &ManualClock),
     most: usize,
     word: &str,
     over: impl AsyncFn() -> bool,
@@ -128,7 +128,7 @@ async fn latencies(
     let mut all = Vec::new();
     while all.len() < most && !over().await {
         let began = Instant::now();
-        let record = message(&format!("{word}{}", all.len()));
+        let record = message(&format!("{word}{}", all.len()), clock.now());
         let accepted = store.accept(vec![record]).await.expect("accepted");
         let [Acceptance::New(id)] = accepted[..] else {
             panic!("{accepted:?}");
@@ -171,17 +171,17 @@ async fn fill(store: &dyn Store, customers: usize) {
 }
 
 /// Somebody who is no part of the audience's crowd writes.
-fn message(key: &str) -> NewRecord {
+fn message(key: &str, now: UnixMillis) -> NewRecord {
     let person = Person::Member(format!("member.{key}").as_str().into());
     NewRecord {
         dedupe: DedupeKey(key.to_owned()),
-        received_at: NINE,
+        received_at: now,
         urgent: false,
         body: RecordBody::Inbound {
             inbound: Inbound {
                 channel: Channel::App,
                 app: "contact".into(),
-                at: NINE,
+                at: now,
                 conversation: format!("app/{key}").into(),
                 person: Some(person),
                 author: Author::Person,

@@ -24,14 +24,14 @@ use crate::sops::run::{CONTROLS, Control, Outlook, RUNS, Run, WATCHES, Watch, Wo
 use crate::store::{FactSwap, NewRecord, Store, StoreError, own_record};
 
 /// Contacts are looked at so many at a time.
-const PAGE: usize = 500;
+const PAGE: usize = 200;
 /// While more than so many records wait, no page is taken: customers are not kept waiting
 /// behind a crowd.
-const MOST_WAITING: u64 = 1000;
+const MOST_WAITING: u64 = 200;
 /// The clock may be set: nothing is slept through for longer than this.
 const IDLE: Duration = Duration::from_secs(1);
 /// While the inbox is full.
-const FULL: Duration = Duration::from_millis(50);
+const FULL: Duration = Duration::from_millis(20);
 /// So many runs of one plan are remembered.
 const MOST_RUNS: usize = 30;
 

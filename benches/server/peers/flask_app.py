@@ -3,8 +3,8 @@
 import sys
 
 from flask import Flask, request
-from wechatpy.work import parse_message
-from wechatpy.work.crypto import WeChatCrypto
+from wechatpy.enterprise import parse_message
+from wechatpy.enterprise.crypto import WeChatCrypto
 
 TOKEN, KEY, CORP = "TestToken01", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "ww0000000000000001"
 app = Flask(__name__)

@@ -26,7 +26,7 @@ impl Rows for Disk {
 }
 
 impl Engine for Disk {
-    fn commit(&self, batch: &Batch) -> Result<()> {
+    fn commit(&self, batch: Batch) -> Result<()> {
         self.0.commit(batch)
     }
 

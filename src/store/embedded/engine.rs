@@ -78,7 +78,7 @@ pub(crate) trait Rows {
 /// An ordered key-value engine.
 pub(crate) trait Engine: Rows + Send + Sync + 'static {
     /// Applies all writes or none, and returns once they are durable.
-    fn commit(&self, batch: &Batch) -> Result<()>;
+    fn commit(&self, batch: Batch) -> Result<()>;
 
     /// The rows as they are now, whatever is written afterwards.
     fn snapshot(&self) -> Result<Arc<dyn View>>;
@@ -199,7 +199,7 @@ impl<E: Engine> Copying<E> {
             let value = now.get(&key)?;
             batch.insert(key, value);
         }
-        new.commit(&batch)?;
+        new.commit(batch)?;
         Ok(*new)
     }
 }
@@ -221,11 +221,11 @@ fn copy_all(from: &dyn Rows, to: &dyn Engine) -> Result<()> {
             batch.insert(key, Some(value));
         }
         if bytes >= REWRITTEN_AT_ONCE {
-            to.commit(&std::mem::take(&mut batch))?;
+            to.commit(std::mem::take(&mut batch))?;
             bytes = 0;
         }
     }
-    to.commit(&batch)
+    to.commit(batch)
 }
 
 /// Scans `base` as it would be with these writes.

@@ -142,11 +142,11 @@ fn engines_keep_large_rows_and_order() {
             (b"a1".to_vec(), Some(large.clone())),
             (b"a2".to_vec(), Some(b"x".to_vec())),
         ];
-        engine.commit(&rows.into()).unwrap();
+        engine.commit(rows.into()).unwrap();
         assert_eq!(engine.get(b"a1").unwrap(), Some(large.clone()));
         let shorter = large[..10_000].to_vec();
         engine
-            .commit(&[(b"a1".to_vec(), Some(shorter.clone()))].into())
+            .commit([(b"a1".to_vec(), Some(shorter.clone()))].into())
             .unwrap();
         let range = super::engine::KeyRange::prefix(b"a".to_vec());
         let found = super::engine::collect(engine.as_ref(), &range, 9).unwrap();
@@ -154,7 +154,7 @@ fn engines_keep_large_rows_and_order() {
             found,
             [(b"a1".to_vec(), shorter), (b"a2".to_vec(), b"x".to_vec())]
         );
-        engine.commit(&[(b"a1".to_vec(), None)].into()).unwrap();
+        engine.commit([(b"a1".to_vec(), None)].into()).unwrap();
         assert_eq!(
             super::engine::collect(engine.as_ref(), &range, 9)
                 .unwrap()

@@ -134,7 +134,7 @@ impl<'a> Txn<'a> {
         if self.writes.is_empty() {
             return Ok(());
         }
-        self.engine.commit(&self.writes)
+        self.engine.commit(self.writes)
     }
 
     /// Writes a row.
@@ -309,7 +309,7 @@ mod tests {
         fn reads_see_pending_writes(stored in writes(), pending in writes(), limit in 1..12_usize) {
             let (engine, keys) = (MemoryEngine::default(), keys());
             let stored = stored.into_iter().map(|(key, value)| (vec![key], value));
-            engine.commit(&stored.collect()).unwrap();
+            engine.commit(stored.collect()).unwrap();
             let mut txn = Txn::over(&engine, &keys, 1);
             for (key, value) in pending {
                 txn.write(vec![key], value);

@@ -46,21 +46,13 @@ impl<E: Engine> Rows for Layered<E> {
 }
 
 impl<E: Engine> Engine for Layered<E> {
-    fn commit(&self, batch: &Batch) -> Result<()> {
-        let mut lasting = Batch::new();
-        let mut memory = Batch::new();
-        for (key, value) in batch {
-            let side = if keys::is_in_memory(key) {
-                &mut memory
-            } else {
-                &mut lasting
-            };
-            side.insert(key.clone(), value.clone());
+    fn commit(&self, mut batch: Batch) -> Result<()> {
+        let memory = batch.extract_if(.., |key, _| keys::is_in_memory(key));
+        let memory: Batch = memory.collect();
+        if !batch.is_empty() {
+            self.lasting.commit(batch)?;
         }
-        if !lasting.is_empty() {
-            self.lasting.commit(&lasting)?;
-        }
-        self.memory.commit(&memory)
+        self.memory.commit(memory)
     }
 
     /// Of what lasts: the rest follows from it.

@@ -34,12 +34,12 @@ impl Rows for MemoryEngine {
 }
 
 impl Engine for MemoryEngine {
-    fn commit(&self, batch: &Batch) -> Result<()> {
+    fn commit(&self, batch: Batch) -> Result<()> {
         let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in batch {
             match value {
-                Some(value) => rows.insert(key.clone(), value.clone()),
-                None => rows.remove(key),
+                Some(value) => rows.insert(key, value),
+                None => rows.remove(&key),
             };
         }
         Ok(())

@@ -182,11 +182,11 @@ impl Rows for RedbEngine {
 }
 
 impl Engine for RedbEngine {
-    fn commit(&self, batch: &Batch) -> Result<()> {
+    fn commit(&self, batch: Batch) -> Result<()> {
         if self.broken.load(Ordering::Acquire) {
             return Err(broken());
         }
-        self.copying.noting(batch, || self.write(batch))
+        self.copying.noting(&batch, || self.write(&batch))
     }
 
     fn snapshot(&self) -> Result<Arc<dyn View>> {

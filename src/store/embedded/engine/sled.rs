@@ -306,11 +306,11 @@ impl Rows for SledEngine {
 }
 
 impl Engine for SledEngine {
-    fn commit(&self, batch: &Batch) -> Result<()> {
+    fn commit(&self, batch: Batch) -> Result<()> {
         if self.broken.load(Ordering::Acquire) {
             return Err(broken());
         }
-        let durable = self.copying.noting(batch, || self.folder().commit(batch));
+        let durable = self.copying.noting(&batch, || self.folder().commit(&batch));
         if durable.is_err() {
             self.broken.store(true, Ordering::Release);
         }

@@ -63,7 +63,7 @@ impl Rows for FailingEngine {
 }
 
 impl Engine for FailingEngine {
-    fn commit(&self, batch: &Batch) -> Result<()> {
+    fn commit(&self, batch: Batch) -> Result<()> {
         let _open = self.0.gate.lock().unwrap();
         let failing = self.0.commits.fetch_add(1, Ordering::SeqCst) == self.0.fails_at;
         if failing && self.0.fault == Fault::Before {

@@ -169,14 +169,14 @@ fn writes_go_on_during_a_copy() {
     };
     for engine in engines {
         engine
-            .commit(&rows(&[(1, Some(1)), (2, Some(1)), (3, Some(1))]))
+            .commit(rows(&[(1, Some(1)), (2, Some(1)), (3, Some(1))]))
             .unwrap();
         engine.copy().unwrap();
         engine
-            .commit(&rows(&[(1, Some(2)), (2, None), (4, Some(2))]))
+            .commit(rows(&[(1, Some(2)), (2, None), (4, Some(2))]))
             .unwrap();
         engine.swap().unwrap();
-        engine.commit(&rows(&[(5, Some(3))])).unwrap();
+        engine.commit(rows(&[(5, Some(3))])).unwrap();
         let all = KeyRange {
             from: vec![0],
             to: vec![9],
@@ -196,11 +196,11 @@ fn room_is_given_back() {
     let value = vec![7; 64 << 10];
     let key = |number: u8| vec![0, number];
     let all: Batch = (0..128).map(|n| (key(n), Some(value.clone()))).collect();
-    engine.commit(&all).unwrap();
+    engine.commit(all).unwrap();
     let full = engine.room().unwrap();
     let gone: Batch = (1..128).map(|n| (key(n), None)).collect();
-    engine.commit(&gone).unwrap();
-    engine.commit(&Batch::new()).unwrap();
+    engine.commit(gone).unwrap();
+    engine.commit(Batch::new()).unwrap();
     let before = engine.room().unwrap();
     assert!(before.free > before.bytes / 2, "{before:?}");
     engine.copy().unwrap();
