@@ -33,7 +33,8 @@ pub(crate) async fn run(what: &str, folder: &Path) {
         "log" => serve(log(folder)).await,
         "durable" => serve(durable(folder)).await,
         "mock" => mock().await,
-        "fill" => reopen::fill(folder).await,
+        "fill" => reopen::fill(folder, false).await,
+        "fill-waiting" => reopen::fill(folder, true).await,
         "reopen" => reopen::open(folder).await,
         other => panic!("no child is called {other}"),
     }

@@ -18,23 +18,27 @@ use wecom_agent::store::{NewRecord, RecordBody, Store};
 use crate::say;
 use crate::servers::{child, free_address};
 
-/// So many records wait in the store.
+/// So many records are in the store.
 const ROWS: u64 = 1_000_000;
+/// So many of them wait in the usual case; the others are done.
+const WAITING: u64 = 10_000;
 const BATCH: u64 = 5_000;
 
-/// Fills a store and waits to be killed.
-pub(crate) async fn fill(folder: &Path) {
+/// Fills a store and waits to be killed. `all` of the records wait, or few of them.
+pub(crate) async fn fill(folder: &Path, all: bool) {
     let store = EmbeddedStore::open_redb(folder, &CorpId::from("ww1")).expect("a store");
     let store: Arc<dyn Store> = Arc::new(store);
     for from in (0..ROWS).step_by(BATCH as usize) {
-        let records = (from..from + BATCH).map(record).collect();
+        let waits = |number: u64| all || number >= ROWS - WAITING;
+        let records = (from..from + BATCH).map(|number| record(number, waits(number)));
+        let records = records.collect();
         store.accept(records).await.expect("kept");
     }
     say("filled");
     std::future::pending::<()>().await;
 }
 
-fn record(number: u64) -> NewRecord {
+fn record(number: u64, waits: bool) -> NewRecord {
     let customer = format!("wm{number:06}");
     let inbound = Inbound {
         channel: Channel::Kf,
@@ -49,13 +53,16 @@ fn record(number: u64) -> NewRecord {
             external_userid: customer.as_str().into(),
         },
     };
+    let raw = format!("{{\"msgid\":\"{number}\"}}");
     NewRecord {
         dedupe: DedupeKey(format!("kf/{number}")),
         received_at: UnixMillis(0),
         urgent: false,
-        body: RecordBody::Inbound {
-            inbound,
-            raw: format!("{{\"msgid\":\"{number}\"}}"),
+        body: if waits {
+            RecordBody::Inbound { inbound, raw }
+        } else {
+            let reason = "nothing to do".to_owned();
+            RecordBody::Skipped { inbound, reason }
         },
     }
 }
@@ -70,8 +77,15 @@ pub(crate) async fn open(folder: &Path) {
 }
 
 pub(crate) fn measure() -> Result<Json, String> {
+    Ok(json!({
+        "few_wait": opened("fill")?,
+        "all_wait": opened("fill-waiting")?,
+    }))
+}
+
+fn opened(fill: &str) -> Result<Json, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let mut command = child("fill", folder.path());
+    let mut command = child(fill, folder.path());
     command.stdout(Stdio::piped());
     let mut filling = command.spawn().map_err(|error| error.to_string())?;
     let output = filling.stdout.take().ok_or("no output")?;

@@ -8,6 +8,7 @@
 //! Urgent items form a lane of their own beside the normal one: a welcome whose code is
 //! running out does not wait behind a message that is being retried.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use super::engine::{Row, Rows, collect, first, try_scan};
@@ -191,32 +192,50 @@ impl Queue {
         self.displace(txn, id, row)
     }
 
-    /// Works out from the waiting rows what is kept in memory only.
+    /// Works out from the waiting rows what is kept in memory only. Everything is put in the
+    /// order of its keys: there may be very many.
     pub(crate) fn rebuild(&self, txn: &mut Txn<'_>) -> Result<()> {
-        let mut in_memory = Vec::new();
+        let corrupt = || StoreError::Corrupt { what: "item" };
+        let (mut waiting, mut history) = (Vec::new(), Vec::new());
         try_scan(txn, &txn.keys.all(self.waiting), |key, json| {
             let row: ItemRow = decode("item", json)?;
-            let id = last_u64(key).ok_or(StoreError::Corrupt { what: "item" })?;
+            let id = last_u64(key).ok_or_else(corrupt)?;
             let place = txn.keys.in_lane(self.lane, row.lane, row.urgent, row.seq);
-            in_memory.push((place, id.to_be_bytes().to_vec()));
+            let ready = txn.keys.ready(self.ready, row.urgent, row.due, row.seq);
+            waiting.push((place, id, ready));
             if self.kind == Kind::Inbox {
                 let table = Table::HistoryWaiting;
                 let line = txn.keys.history(table, row.lane, row.at, Line::Record(id));
-                in_memory.push((line, Vec::new()));
+                history.push(line);
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        for (key, value) in in_memory {
-            txn.put(key, value);
-        }
-        let mut rest = txn.keys.all(self.lane);
-        while let Some((_, id)) = first(txn, &rest)? {
-            let (id, row) = self.pointed_to(txn, &id)?;
-            // What an earlier opening has claimed comes back by a rescue.
-            if self.claim_row(txn, id)?.is_none() {
-                self.make_ready(txn, id, &row);
+        // What an earlier opening has claimed comes back by a rescue.
+        let mut claimed = HashSet::new();
+        try_scan(txn, &txn.keys.all(self.claim), |key, _| {
+            claimed.insert(last_u64(key).ok_or_else(corrupt)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        waiting.sort_unstable();
+        let mut heads = Vec::new();
+        let mut lane: Vec<u8> = Vec::new();
+        for (place, id, ready) in waiting {
+            let this = place.len() - size_of::<u64>();
+            if lane != place[..this] {
+                lane = place[..this].to_vec();
+                if !claimed.contains(&id) {
+                    heads.push((ready, id));
+                }
             }
-            rest.from = txn.keys.lane(self.lane, row.lane, row.urgent).to;
+            txn.put(place, id.to_be_bytes().to_vec());
+        }
+        heads.sort_unstable();
+        for (ready, id) in heads {
+            self.put_ready(txn, ready, id);
+        }
+        history.sort_unstable();
+        for line in history {
+            txn.put(line, Vec::new());
         }
         Ok(())
     }
@@ -301,6 +320,10 @@ impl Queue {
 
     fn make_ready(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) {
         let key = txn.keys.ready(self.ready, row.urgent, row.due, row.seq);
+        self.put_ready(txn, key, id);
+    }
+
+    fn put_ready(&self, txn: &mut Txn<'_>, key: Vec<u8>, id: u64) {
         txn.put(key, id.to_be_bytes().to_vec());
         match self.kind {
             Kind::Inbox => txn.wake.inbox = true,
