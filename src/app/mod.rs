@@ -56,6 +56,7 @@ use crate::receive::sync_kf::Puller;
 use crate::schedule;
 use crate::service::{self, Service, Shutdown, ShutdownTrigger};
 use crate::store::embedded::EmbeddedStore;
+use crate::store::postgres::PostgresStore;
 use crate::store::{ContactSource, Signals, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::upkeep::pruner::Pruner;
@@ -127,10 +128,13 @@ pub struct Parts {
 ///
 /// # Errors
 /// If it cannot be opened.
-pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match &config.store {
         StoreKind::Redb(path) => Arc::new(EmbeddedStore::open_redb(path, &config.corp)?),
         StoreKind::Sled(path) => Arc::new(EmbeddedStore::open_sled(path, &config.corp)?),
+        StoreKind::Postgres(url) => {
+            Arc::new(PostgresStore::open(url.expose(), &config.corp).await?)
+        }
     })
 }
 
@@ -146,7 +150,7 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         clock,
         metrics,
     } = parts;
-    let store = open_store(&config)?;
+    let store = open_store(&config).await?;
     let base = Base {
         gateway: Gateway::new(&config, Arc::clone(&clock))?,
         instance: instance(store.as_ref()).await?,
@@ -362,6 +366,7 @@ impl Server {
         if tokio::time::timeout(STOP, all).await.is_err() {
             tracing::warn!("some work was still under way; it is taken up at the next start");
         }
+        self.store.leave().await;
     }
 
     /// Returns when the server cannot go on.

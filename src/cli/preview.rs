@@ -3,6 +3,7 @@
 mod page;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::bail;
 use clap::ValueEnum;
@@ -76,8 +77,8 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         bail!(terminal.lang.text("sops.unknown", &[("id", id.as_str())]));
     }
     // Before the first start there is nobody to know.
-    let known = if config.data_folder().exists() {
-        known(&Access::open(&args.config, terminal)?).await?
+    let known = if config.data_folder().is_none_or(Path::exists) {
+        known(&Access::open(&args.config, terminal).await?).await?
     } else {
         Known::default()
     };

@@ -164,7 +164,7 @@ async fn known(
     now: UnixMillis,
     terminal: &Terminal,
 ) -> anyhow::Result<Option<(Contact, BTreeMap<RuleId, u32>)>> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let Some(contact) = trace::find(&access, what, terminal).await? else {
         return Ok(None);
     };

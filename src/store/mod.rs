@@ -2,13 +2,16 @@
 //!
 //! Stages meet only here. The trait speaks of records, effects, contacts and
 //! timers; no key-value or SQL word leaks above it. `embedded` implements it once over a
-//! minimal ordered key-value engine with two engines, redb and sled.
+//! minimal ordered key-value engine with two engines, redb and sled; `postgres` implements it
+//! for several processes at once.
 
 mod broadcasts;
 pub mod embedded;
 mod error;
 mod merge;
+pub mod postgres;
 mod queue;
+mod quota;
 mod sop_rows;
 mod source;
 mod types;
@@ -17,6 +20,7 @@ mod types;
 pub mod conformance;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -45,6 +49,26 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait Store: Send + Sync + 'static {
     /// Rings when there may be new work.
     fn signals(&self) -> std::sync::Arc<Signals>;
+
+    /// Whether other processes may have the same data open. Such a store comes back by itself
+    /// after a failure.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Says goodbye to other processes with the same data. Nothing can be asked afterwards.
+    async fn leave(&self) {}
+
+    /// Takes the turn at a job that one process does for all, or keeps it for `lease` more.
+    /// `false` while another process has it.
+    async fn take_turn(&self, _job: &str, _lease: Duration) -> Result<bool> {
+        Ok(true)
+    }
+
+    /// Lets another process have the turn at once.
+    async fn leave_turn(&self, _job: &str) -> Result<()> {
+        Ok(())
+    }
 
     // --- receive ---------------------------------------------------------------------
 

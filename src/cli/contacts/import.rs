@@ -31,7 +31,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let name = args.file.display().to_string();
     let text = std::fs::read_to_string(&args.file).with_context(|| name.clone())?;
     let (text, first) = if is_table(&args.file) {

@@ -1,0 +1,353 @@
+//! Effects: decide, claim, finish.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+
+use super::Shared;
+use super::bells::Wake;
+use super::inbox::held;
+use super::lanes::{self, claim_sql, gone};
+use super::session::{Session, at_once};
+use super::values::{Json, Time, big, maybe_text, number, text};
+use crate::domain::clock::UnixMillis;
+use crate::domain::effect::{Effect, NewEffect, Origin};
+use crate::domain::ids::{EffectId, RecordId};
+use crate::store::{AttemptEnd, Claim, ClaimedEffect, ItemId, ItemState, Result};
+
+/// The whole value of an effect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct EffectBody {
+    pub(super) effect: Effect,
+    pub(super) origin: Origin,
+}
+
+const ADD: &str = "\
+    INSERT INTO outbox (corp_id, id, seq, state, conversation, record_id, decided_at, lane, kind,
+        app, target, rule, due_at, deadline, urgent, preferred_by, body)
+    SELECT $1, n.id, n.id, 'ready', o.conversation, o.record_id, $3, o.lane, o.kind, o.app,
+        o.target, o.rule, o.due_at, o.deadline, o.urgent, o.preferred_by, o.body
+    FROM unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
+            $10::text[], $11::timestamptz[], $12::timestamptz[], $13::boolean[], $14::bigint[],
+            $15::jsonb[])
+        WITH ORDINALITY AS o (conversation, record_id, lane, kind, app, target, rule, due_at,
+            deadline, urgent, preferred_by, body, place)
+    JOIN unnest($2::bigint[]) WITH ORDINALITY AS n (id, place) USING (place)";
+
+const IDS: &str = "SELECT nextval($1::text::regclass) FROM generate_series(1, $2::bigint)";
+
+/// An effect with the place that it belongs to.
+pub(super) struct Placed {
+    pub(super) effect: NewEffect,
+    /// The conversation whose history it belongs to, as stored.
+    pub(super) conversation: String,
+    /// The record whose decision it is part of.
+    pub(super) record: Option<RecordId>,
+}
+
+/// Puts effects into the outbox, in order.
+pub(super) async fn add(
+    session: &Session,
+    effects: Vec<Placed>,
+    now: UnixMillis,
+) -> Result<Vec<EffectId>> {
+    if effects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let count = i64::try_from(effects.len()).unwrap_or(i64::MAX);
+    let ids = session
+        .rows(IDS, &[&session.shared.sequences.effect, &count])
+        .await?;
+    let mut ids: Vec<i64> = ids.iter().map(|row| row.get(0)).collect();
+    ids.sort_unstable();
+    let here = session.shared.replica;
+    let mut columns = Columns::default();
+    for Placed {
+        effect,
+        conversation,
+        record,
+    } in effects
+    {
+        columns.push(effect, conversation, record, here)?;
+    }
+    session
+        .run(
+            ADD,
+            &[
+                &session.corp(),
+                &ids,
+                &Time(now),
+                &columns.conversations,
+                &columns.records,
+                &columns.lanes,
+                &columns.kinds,
+                &columns.apps,
+                &columns.targets,
+                &columns.rules,
+                &columns.dues,
+                &columns.deadlines,
+                &columns.urgent,
+                &columns.preferred,
+                &columns.bodies,
+            ],
+        )
+        .await?;
+    session.wake.add(Wake::OUTBOX);
+    Ok(ids.into_iter().map(|id| EffectId(number(id))).collect())
+}
+
+#[derive(Default)]
+struct Columns {
+    conversations: Vec<String>,
+    records: Vec<Option<i64>>,
+    lanes: Vec<String>,
+    kinds: Vec<&'static str>,
+    apps: Vec<Option<String>>,
+    targets: Vec<Option<String>>,
+    rules: Vec<String>,
+    dues: Vec<Time>,
+    deadlines: Vec<Option<Time>>,
+    urgent: Vec<bool>,
+    preferred: Vec<Option<i64>>,
+    bodies: Vec<Json>,
+}
+
+impl Columns {
+    fn push(
+        &mut self,
+        new: NewEffect,
+        conversation: String,
+        record: Option<RecordId>,
+        here: i64,
+    ) -> Result<()> {
+        let in_callback = matches!(
+            new.effect,
+            Effect::AibotReply { .. } | Effect::AppSend { .. }
+        );
+        let app = new.effect.app().map(|app| app.as_str());
+        self.conversations.push(conversation);
+        self.records.push(record.map(|id| big(id.0)));
+        self.lanes.push(text(new.lane.as_str()).into_owned());
+        self.kinds.push(new.effect.word());
+        self.apps.push(maybe_text(app).map(Into::into));
+        let whom = new.effect.whom();
+        self.targets
+            .push(maybe_text(whom.as_deref()).map(Into::into));
+        self.rules.push(text(new.origin.rule.as_str()).into_owned());
+        self.dues.push(Time(new.due));
+        self.deadlines.push(new.deadline.map(Time));
+        self.urgent.push(new.urgent);
+        self.preferred.push(in_callback.then_some(here));
+        let body = EffectBody {
+            effect: new.effect,
+            origin: new.origin,
+        };
+        self.bodies.push(Json::of("effect", &body)?);
+        Ok(())
+    }
+}
+
+const CLAIM: &str = claim_sql!(
+    "outbox",
+    "lane",
+    "decided_at",
+    "t.interrupted, t.unclear, COALESCE(t.first_attempt_at, t.claimed_at) AS first_at,
+     t.decided_at, t.deadline"
+);
+
+/// Claims effects that are due.
+pub(super) async fn claim(shared: &Arc<Shared>, claim: Claim) -> Result<Vec<ClaimedEffect>> {
+    let rows = at_once!(shared, session => lanes::claim(&session, CLAIM, claim).await)?;
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = EffectId(number(row.get("id")));
+        match of_row(id, &row) {
+            Ok(effect) => claimed.push(effect),
+            Err(error) => {
+                let reason = error.to_string();
+                let end = AttemptEnd::Failed { reason };
+                finish(shared, id, number(row.get("fence")), &end).await?;
+            }
+        }
+    }
+    Ok(claimed)
+}
+
+fn of_row(id: EffectId, row: &Row) -> Result<ClaimedEffect> {
+    let body: Json = row.get("body");
+    let body: EffectBody = body.read("effect")?;
+    let time = |name: &str| row.get::<_, Time>(name).0;
+    let deadline: Option<Time> = row.get("deadline");
+    let attempts: i32 = row.get("attempts");
+    Ok(ClaimedEffect {
+        id,
+        fence: number(row.get("fence")),
+        attempt: u32::try_from(attempts).unwrap_or_default() + 1,
+        interrupted: row.get("interrupted"),
+        unclear: row.get("unclear"),
+        first_attempt_at: time("first_at"),
+        decided_at: time("decided_at"),
+        deadline: deadline.map(|deadline| deadline.0),
+        effect: body.effect,
+        origin: body.origin,
+    })
+}
+
+/// Whether the lane goes on at once.
+macro_rules! next_in_lane {
+    () => {
+        " RETURNING EXISTS (SELECT FROM outbox o WHERE o.corp_id = t.corp_id
+            AND o.lane = t.lane AND o.urgent = t.urgent AND o.state = 'ready')"
+    };
+}
+
+const END: &str = concat!(
+    "UPDATE outbox t SET
+        state = CASE WHEN $4 = 'sent' AND failed_word IS NOT NULL THEN 'failed' ELSE $4 END,
+        reason = CASE WHEN $4 = 'sent' AND failed_word IS NOT NULL THEN failed_word ELSE $5 END,
+        unclear = unclear OR $4 = 'unknown', attempts = attempts + 1,
+        first_attempt_at = COALESCE(first_attempt_at, claimed_at),
+        failed_word = NULL, fence = NULL, holder = NULL
+     WHERE corp_id = $1 AND id = $2 AND fence = $3 AND state = 'working'",
+    next_in_lane!()
+);
+
+const AGAIN: &str = concat!(
+    "UPDATE outbox t SET state = 'ready', due_at = $4, reason = $5,
+        unclear = unclear OR $7,
+        attempts = attempts + CASE WHEN $6 THEN 1 ELSE 0 END,
+        first_attempt_at = CASE WHEN $6 THEN COALESCE(first_attempt_at, claimed_at)
+            ELSE first_attempt_at END,
+        fence = NULL, holder = NULL
+     WHERE corp_id = $1 AND id = $2 AND fence = $3 AND state = 'working'",
+    next_in_lane!()
+);
+
+/// Records how an attempt ended.
+pub(super) async fn finish(
+    shared: &Arc<Shared>,
+    id: EffectId,
+    fence: u64,
+    end: &AttemptEnd,
+) -> Result<()> {
+    at_once!(shared, session => {
+        let (number, fence) = (big(id.0), big(fence));
+        let row = match Written::of(end) {
+            Written::End(state, reason) => {
+                let (state, reason) = (lanes::word(state), maybe_text(reason));
+                let params: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+                    [&session.corp(), &number, &fence, &state, &reason];
+                session.row(END, &params).await?
+            }
+            Written::Again { at, reason, counts, unclear } => {
+                let (due, reason) = (Time(at), text(reason));
+                let params: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+                    [&session.corp(), &number, &fence, &due, &reason, &counts, &unclear];
+                session.row(AGAIN, &params).await?
+            }
+        };
+        if row.as_ref().is_some_and(|row| row.get(0)) {
+            session.wake.add(Wake::OUTBOX);
+        }
+        held(u64::from(row.is_some()), ItemId::Effect(id))
+    })
+}
+
+/// An end as it is written.
+enum Written<'a> {
+    End(ItemState, Option<&'a str>),
+    Again {
+        at: UnixMillis,
+        reason: &'a str,
+        counts: bool,
+        unclear: bool,
+    },
+}
+
+impl<'a> Written<'a> {
+    fn of(end: &'a AttemptEnd) -> Self {
+        match end {
+            AttemptEnd::Sent { note } => Self::End(ItemState::Sent, note.as_deref()),
+            AttemptEnd::Failed { reason } => Self::End(ItemState::Failed, Some(reason)),
+            AttemptEnd::Unknown { reason } => Self::End(ItemState::Unknown, Some(reason)),
+            AttemptEnd::Dropped { reason } => Self::End(ItemState::Dropped, Some(reason)),
+            AttemptEnd::Retry {
+                at,
+                reason,
+                unclear,
+            } => Self::Again {
+                at: *at,
+                reason,
+                counts: true,
+                unclear: *unclear,
+            },
+            AttemptEnd::Snooze { at, reason } => Self::Again {
+                at: *at,
+                reason,
+                counts: false,
+                unclear: false,
+            },
+        }
+    }
+}
+
+const FAIL_SENT: &str = "\
+    UPDATE outbox SET
+        failed_word = CASE WHEN state = 'working' THEN $3 END,
+        reason = CASE WHEN state = 'working' THEN reason ELSE $3 END,
+        state = CASE WHEN state = 'working' THEN state ELSE 'failed' END
+    WHERE corp_id = $1 AND id = $2 AND state IN ('working', 'sent', 'unknown')";
+
+/// Turns a sent effect, or one with an unknown outcome, into a failed one. If word of the
+/// failure comes before the sender's own, it is kept with the claim and decides how that ends.
+pub(super) async fn fail_sent(shared: &Arc<Shared>, id: EffectId, reason: &str) -> Result<bool> {
+    at_once!(shared, session => {
+        let changed = session
+            .run(FAIL_SENT, &[&session.corp(), &big(id.0), &text(reason)])
+            .await?;
+        Ok(changed > 0)
+    })
+}
+
+const RESCUE: &str = concat!(
+    "UPDATE outbox t SET
+        state = CASE WHEN failed_word IS NULL THEN 'ready' ELSE 'failed' END,
+        reason = COALESCE(failed_word, reason), failed_word = NULL,
+        attempts = attempts + 1, interrupted = true, unclear = true,
+        first_attempt_at = COALESCE(first_attempt_at, claimed_at), fence = NULL, holder = NULL
+     WHERE t.corp_id = $1 AND t.state = 'working' AND (t.lease_until <= $2 OR ",
+    gone!(),
+    ")"
+);
+
+/// Gives back what nobody works on any more.
+pub(super) async fn rescue(session: &Session, now: UnixMillis) -> Result<usize> {
+    let here = session.shared.replica;
+    let rescued = session
+        .run(RESCUE, &[&session.corp(), &Time(now), &here])
+        .await?;
+    if rescued > 0 {
+        session.wake.add(Wake::OUTBOX);
+    }
+    Ok(usize::try_from(rescued).unwrap_or(usize::MAX))
+}
+
+const HURRY: &str = "\
+    UPDATE outbox SET due_at = $3
+    WHERE corp_id = $1 AND state = 'ready' AND due_at > $3 AND id IN (
+        SELECT DISTINCT ON (o.lane) o.id FROM outbox o
+        WHERE o.corp_id = $1 AND o.lane = ANY($2) AND NOT o.urgent
+          AND o.state IN ('ready', 'working')
+        ORDER BY o.lane, o.seq)";
+
+/// Makes the heads of lanes due if they wait for a later time.
+pub(super) async fn hurry(session: &Session, lanes: &[&str], now: UnixMillis) -> Result<()> {
+    let hurried = session
+        .run(HURRY, &[&session.corp(), &lanes, &Time(now)])
+        .await?;
+    if hurried > 0 {
+        session.wake.add(Wake::OUTBOX);
+    }
+    Ok(())
+}

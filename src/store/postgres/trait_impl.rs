@@ -1,0 +1,286 @@
+//! The [`Store`] trait over the files beside.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::accept::{self, Offered};
+use super::contacts::Locked;
+use super::session::{Session, in_transaction};
+use super::{
+    PostgresStore, admin, broadcasts, contacts, decision, facts, history, inbox, kf, outbox, past,
+    prune, quotas, sop_rows, timers, turns, uses,
+};
+use crate::domain::clock::UnixMillis;
+use crate::domain::contact::Contact;
+use crate::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, RuleId};
+use crate::domain::timer::Timer;
+use crate::store::merge::take_over;
+use crate::store::{
+    Acceptance, AttemptEnd, Broadcast, BroadcastChange, BroadcastQuery, BroadcastTarget, Claim,
+    ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit, DeliveryNote, Depths, FactSwap,
+    FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
+    QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
+    Signals, SopRow, SopRowQuery, Store, StoreError, SyncPage,
+};
+
+impl PostgresStore {
+    async fn read(&self) -> Result<Session> {
+        Session::plain(&self.shared).await
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    fn signals(&self) -> Arc<Signals> {
+        Arc::clone(&self.shared.bells.signals)
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn leave(&self) {
+        self.close().await;
+    }
+
+    async fn take_turn(&self, job: &str, lease: Duration) -> Result<bool> {
+        turns::take(&self.shared, job, lease).await
+    }
+
+    async fn leave_turn(&self, job: &str) -> Result<()> {
+        turns::leave(&self.shared, job).await
+    }
+
+    async fn accept(&self, records: Vec<NewRecord>) -> Result<Vec<Acceptance>> {
+        self.batcher.accept(Offered::all(&records)?).await
+    }
+
+    async fn note_kf_push(&self, push: KfPush) -> Result<()> {
+        kf::note_push(&self.shared, &push).await
+    }
+
+    async fn pending_kf_pushes(&self) -> Result<Vec<KfPush>> {
+        kf::pending(&self.read().await?).await
+    }
+
+    async fn accept_kf_page(&self, page: KfPage) -> Result<Vec<Acceptance>> {
+        kf::accept_page(&self.shared, page).await
+    }
+
+    async fn kf_cursor(&self, account: &OpenKfId) -> Result<Option<String>> {
+        kf::cursor(&self.read().await?, account).await
+    }
+
+    async fn claim_records(&self, claim: Claim) -> Result<Vec<ClaimedRecord>> {
+        inbox::claim(&self.shared, claim).await
+    }
+
+    async fn commit_decision(&self, decision: DecisionCommit) -> Result<Vec<EffectId>> {
+        let mut outcomes = self.commit_decisions(vec![decision]).await?;
+        outcomes.pop().unwrap_or(Err(StoreError::Closed))
+    }
+
+    async fn commit_decisions(
+        &self,
+        decisions: Vec<DecisionCommit>,
+    ) -> Result<Vec<Result<Vec<EffectId>>>> {
+        decision::commit(&self.shared, &decisions).await
+    }
+
+    async fn rule_uses(&self, day: jiff::civil::Date) -> Result<BTreeMap<RuleId, u32>> {
+        uses::on(&self.read().await?, day).await
+    }
+
+    async fn retry_record(
+        &self,
+        id: RecordId,
+        fence: u64,
+        retry_at: UnixMillis,
+        reason: &str,
+    ) -> Result<()> {
+        inbox::retry(&self.shared, id, fence, retry_at, reason).await
+    }
+
+    async fn bury_record(
+        &self,
+        id: RecordId,
+        fence: u64,
+        reason: &str,
+        _now: UnixMillis,
+    ) -> Result<()> {
+        inbox::bury(&self.shared, id, fence, reason).await
+    }
+
+    async fn claim_effects(&self, claim: Claim) -> Result<Vec<ClaimedEffect>> {
+        outbox::claim(&self.shared, claim).await
+    }
+
+    async fn finish_effect(
+        &self,
+        id: EffectId,
+        fence: u64,
+        end: AttemptEnd,
+        _now: UnixMillis,
+    ) -> Result<()> {
+        outbox::finish(&self.shared, id, fence, &end).await
+    }
+
+    async fn fail_sent_effect(&self, id: EffectId, reason: &str, _now: UnixMillis) -> Result<bool> {
+        outbox::fail_sent(&self.shared, id, reason).await
+    }
+
+    async fn rescue(&self, now: UnixMillis) -> Result<Rescued> {
+        in_transaction!(&self.shared, session => {
+            Ok(Rescued {
+                records: inbox::rescue(&session, now).await?,
+                effects: outbox::rescue(&session, now).await?,
+            })
+        })
+    }
+
+    async fn reserve(&self, uses: &[QuotaUse], now: UnixMillis) -> Result<Reservation> {
+        quotas::reserve(&self.shared, uses, now).await
+    }
+
+    async fn contact(&self, person: &Person) -> Result<Option<Contact>> {
+        let mut found = self.contacts(std::slice::from_ref(person)).await?;
+        Ok(found.pop().flatten())
+    }
+
+    async fn contacts(&self, persons: &[Person]) -> Result<Vec<Option<Contact>>> {
+        contacts::several(&self.read().await?, persons).await
+    }
+
+    async fn merge_contact(&self, facts: ContactFacts) -> Result<Contact> {
+        in_transaction!(&self.shared, session => {
+            let person = &facts.person;
+            let mut contacts = Locked::of(&session, &[person]).await?;
+            contacts.change(person, |contact| take_over(contact, facts.clone()));
+            let contact = contacts.get(person).cloned();
+            contacts.write(&session).await?;
+            contact.ok_or(StoreError::Corrupt { what: "contact" })
+        })
+    }
+
+    async fn take_sync_page(&self, page: SyncPage) -> Result<()> {
+        let records = Offered::all(&page.records)?;
+        let records: Vec<&Offered> = records.iter().collect();
+        in_transaction!(&self.shared, session => {
+            facts::put(&session, &page.notes).await?;
+            let persons: Vec<&Person> = page.contacts.iter().map(|it| &it.person).collect();
+            let mut contacts = Locked::of(&session, &persons).await?;
+            for facts in &page.contacts {
+                contacts.change(&facts.person, |contact| take_over(contact, facts.clone()));
+            }
+            contacts.write(&session).await?;
+            accept::take(&session, &records).await?;
+            Ok(())
+        })
+    }
+
+    async fn contacts_after(&self, after: Option<&Person>, limit: usize) -> Result<Vec<Contact>> {
+        contacts::after(&self.read().await?, after, limit).await
+    }
+
+    async fn history(&self, conversation: &str, limit: usize) -> Result<Vec<HistoryEntry>> {
+        history::of(&self.read().await?, conversation, limit).await
+    }
+
+    async fn records(&self, query: RecordQuery) -> Result<Vec<PastRecord>> {
+        past::records(&self.read().await?, query).await
+    }
+
+    async fn fire_timers(&self, now: UnixMillis, limit: usize) -> Result<FiredTimers> {
+        timers::fire(&self.shared, now, limit).await
+    }
+
+    async fn due_timers(&self, now: UnixMillis, limit: usize) -> Result<Vec<Timer>> {
+        timers::due(&self.read().await?, now, limit).await
+    }
+
+    async fn set_timers(&self, timers: Vec<Timer>) -> Result<()> {
+        in_transaction!(&self.shared, session => timers::set(&session, &timers).await)
+    }
+
+    async fn remove_timers(&self, keys: &[String]) -> Result<()> {
+        timers::remove(&self.read().await?, keys).await
+    }
+
+    async fn sop_rows(&self, query: SopRowQuery) -> Result<Vec<SopRow>> {
+        sop_rows::of(&self.read().await?, &query).await
+    }
+
+    async fn note_deliveries(&self, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize> {
+        in_transaction!(&self.shared, session => sop_rows::note(&session, &notes, now).await)
+    }
+
+    async fn broadcast(&self, id: BroadcastId) -> Result<Option<Broadcast>> {
+        broadcasts::one(&self.read().await?, id).await
+    }
+
+    async fn broadcasts(&self, query: BroadcastQuery) -> Result<Vec<Broadcast>> {
+        broadcasts::list(&self.read().await?, &query).await
+    }
+
+    async fn broadcasts_due(&self, now: UnixMillis, limit: usize) -> Result<Vec<Broadcast>> {
+        broadcasts::due(&self.read().await?, now, limit).await
+    }
+
+    async fn broadcast_targets(
+        &self,
+        id: BroadcastId,
+        after: Option<&Person>,
+        limit: usize,
+    ) -> Result<Vec<BroadcastTarget>> {
+        broadcasts::targets(&self.read().await?, id, after, limit).await
+    }
+
+    async fn change_broadcast(&self, change: BroadcastChange) -> Result<bool> {
+        broadcasts::change(&self.shared, &change).await
+    }
+
+    async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>> {
+        facts::one(&self.read().await?, name).await
+    }
+
+    async fn facts_under(&self, prefix: &str) -> Result<Vec<(String, serde_json::Value)>> {
+        facts::under(&self.read().await?, prefix).await
+    }
+
+    async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()> {
+        in_transaction!(&self.shared, session => facts::put(&session, &facts).await)
+    }
+
+    async fn swap_facts(&self, swap: FactSwap) -> Result<Vec<Acceptance>> {
+        facts::swap(&self.shared, swap).await
+    }
+
+    async fn depths(&self, now: UnixMillis) -> Result<Depths> {
+        admin::depths(&self.read().await?, now).await
+    }
+
+    async fn list(&self, filter: QueueFilter) -> Result<Vec<QueueItem>> {
+        admin::list(&self.read().await?, &filter).await
+    }
+
+    async fn show(&self, item: ItemId) -> Result<Option<QueueDetail>> {
+        admin::show(&self.read().await?, item).await
+    }
+
+    async fn redrive(&self, item: ItemId, now: UnixMillis) -> Result<bool> {
+        admin::redrive(&self.shared, item, now).await
+    }
+
+    async fn discard(&self, item: ItemId, reason: &str, _now: UnixMillis) -> Result<bool> {
+        admin::discard(&self.shared, item, reason).await
+    }
+
+    async fn prune(&self, retention: Retention, now: UnixMillis, limit: usize) -> Result<usize> {
+        in_transaction!(&self.shared, session => {
+            prune::prune(&session, retention, now, limit).await
+        })
+    }
+}
