@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::domain::clock::SharedClock;
 use crate::domain::ids::AppName;
-use crate::wecom::client::{self, App, Client, Observer, Options, Outcome, Secret};
+use crate::wecom::client::{self, App, Client, Observer, Options, Outcome, Secret, TokenShare};
 use crate::wecom::error::Error;
 
 /// The client and the apps by name. Cloning it is cheap.
@@ -28,16 +28,22 @@ pub enum GatewayError {
 }
 
 impl Gateway {
-    /// Builds the client and a handle for each app that has a secret.
+    /// Builds the client and a handle for each app that has a secret. Tokens may be shared
+    /// with other processes.
     ///
     /// # Errors
     /// If the HTTP client cannot be built.
-    pub fn new(config: &Config, clock: SharedClock) -> Result<Self, GatewayError> {
+    pub fn new(
+        config: &Config,
+        clock: SharedClock,
+        share: Option<Arc<dyn TokenShare>>,
+    ) -> Result<Self, GatewayError> {
         install_crypto();
         let http = client::http_builder().build().map_err(GatewayError::Http)?;
         let options = Options {
             call_timeout: config.api_timeout,
             observer: Arc::new(Metrics),
+            share,
             ..Options::default()
         };
         let clock = Arc::new(WecomClock(clock));

@@ -12,6 +12,7 @@ mod reload;
 mod sop_versions;
 mod sops;
 mod status;
+mod tokens;
 mod versions;
 
 use std::net::SocketAddr;
@@ -35,6 +36,7 @@ pub use versions::{History, MOST_VERSIONS};
 
 use self::dates::Dates;
 use self::reload::Reloader;
+use self::tokens::SharedTokens;
 use crate::config::{Config, StoreKind};
 use crate::deliver;
 use crate::deliver::media::Media;
@@ -57,10 +59,11 @@ use crate::schedule;
 use crate::service::{self, Service, Shutdown, ShutdownTrigger};
 use crate::store::embedded::EmbeddedStore;
 use crate::store::postgres::PostgresStore;
-use crate::store::{ContactSource, Signals, Store, StoreError};
+use crate::store::{ContactSource, FactSwap, Signals, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::upkeep::pruner::Pruner;
 use crate::upkeep::rescuer::Rescuer;
+use crate::wecom::client::TokenShare;
 use crate::wecom::crypto::KeyError;
 
 /// Everything may take so long to stop.
@@ -151,8 +154,12 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         metrics,
     } = parts;
     let store = open_store(&config).await?;
+    let share = store.is_shared().then(|| {
+        let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
+        Arc::new(SharedTokens { store, clock }) as Arc<dyn TokenShare>
+    });
     let base = Base {
-        gateway: Gateway::new(&config, Arc::clone(&clock))?,
+        gateway: Gateway::new(&config, Arc::clone(&clock), share)?,
         instance: instance(store.as_ref()).await?,
         config: Arc::new(config),
         store,
@@ -352,10 +359,16 @@ async fn instance(store: &dyn Store) -> Result<String, StoreError> {
         .take(8)
         .map(char::from)
         .collect();
-    store
-        .put_facts(vec![(NAME.to_owned(), instance.clone().into())])
-        .await?;
-    Ok(instance)
+    let swap = FactSwap {
+        expected: vec![(NAME.to_owned(), serde_json::Value::Null)],
+        facts: vec![(NAME.to_owned(), instance.clone().into())],
+        records: Vec::new(),
+    };
+    match store.swap_facts(swap).await {
+        // Another replica starts for the first time, too.
+        Err(StoreError::FactMoved { .. }) => Box::pin(self::instance(store)).await,
+        swapped => swapped.map(|_| instance),
+    }
 }
 
 impl Server {

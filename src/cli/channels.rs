@@ -136,7 +136,7 @@ struct Desk<'t> {
 impl<'t> Desk<'t> {
     async fn open(config: &ConfigArg, terminal: &'t Terminal) -> anyhow::Result<Self> {
         let access = Access::open(config, terminal).await?;
-        let gateway = Gateway::new(&access.config, Arc::new(SystemClock))?;
+        let gateway = Gateway::new(&access.config, Arc::new(SystemClock), None)?;
         Ok(Self {
             access,
             gateway,

@@ -29,6 +29,7 @@ mod media;
 mod member_reminders;
 mod members;
 mod operating;
+mod postgres;
 mod previewing;
 mod programmes;
 mod reloading;

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;
 use super::accept::{self, Offered};
-use super::session::in_transaction;
+use super::session::at_once;
 use crate::store::{Acceptance, Result, StoreError};
 
 /// Callers beyond this wait for room.
@@ -78,5 +78,6 @@ async fn serve(mut waiting: mpsc::Receiver<Offer>, shared: Arc<Shared>) {
 }
 
 async fn take(shared: &Arc<Shared>, records: &[&Offered]) -> Result<Vec<Acceptance>> {
-    in_transaction!(shared, session => accept::take(&session, records).await)
+    // One statement, so one transaction and one round trip, unless some are known already.
+    at_once!(shared, session => accept::take(&session, records).await)
 }

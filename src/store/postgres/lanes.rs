@@ -72,7 +72,11 @@ macro_rules! claim_sql {
                  SELECT FROM ", $table, " o
                  WHERE o.corp_id = i.corp_id AND o.", $lane, " = i.", $lane, "
                    AND o.urgent = i.urgent AND o.state IN ('ready', 'working')
-                   AND (o.seq < i.seq OR o.state = 'working'))
+                   AND o.seq < i.seq)
+               AND NOT EXISTS (
+                 SELECT FROM ", $table, " o
+                 WHERE o.corp_id = i.corp_id AND o.", $lane, " = i.", $lane, "
+                   AND o.urgent = i.urgent AND o.state = 'working')
              ORDER BY i.due_at, i.seq LIMIT ", $limit, " FOR UPDATE OF i SKIP LOCKED"
         )
     };

@@ -47,6 +47,15 @@ mod turns;
 mod uses;
 mod values;
 
+/// A throwaway server for tests.
+#[cfg(test)]
+#[path = "../../../tests/it/support/cluster.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "the stories of the real program use more of it"
+)]
+pub(crate) mod cluster;
 #[cfg(test)]
 mod tests;
 

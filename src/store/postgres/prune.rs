@@ -16,6 +16,7 @@ const DEDUPE: &str = "\
         SELECT key FROM dedupe WHERE corp_id = $1 AND received_at < $2
         ORDER BY received_at LIMIT $3) o
     WHERE d.corp_id = $1 AND d.key = o.key";
+/// Their dedupe keys went before them.
 const RECORDS: &str = "\
     WITH past AS MATERIALIZED (
         SELECT id FROM inbox
@@ -23,9 +24,6 @@ const RECORDS: &str = "\
         ORDER BY received_at LIMIT $3
     ), traces_gone AS (
         DELETE FROM traces t USING past WHERE t.corp_id = $1 AND t.record_id = past.id
-    ), keys_gone AS (
-        DELETE FROM dedupe d USING past WHERE d.corp_id = $1 AND d.record_id = past.id
-          AND d.received_at < $2
     )
     DELETE FROM inbox i USING past WHERE i.corp_id = $1 AND i.id = past.id";
 const EFFECTS: &str = "\

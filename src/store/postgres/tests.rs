@@ -1,20 +1,14 @@
 //! The conformance suite on PostgreSQL, and what only a shared store does.
 
-#[path = "../../../tests/it/support/cluster.rs"]
-#[expect(
-    dead_code,
-    unreachable_pub,
-    reason = "the stories of the real program use more of it"
-)]
-mod cluster;
+mod replicas;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use self::cluster::Cluster;
 use super::PostgresStore;
+use super::cluster::Cluster;
 use crate::domain::ids::CorpId;
 use crate::store::conformance::{Subject, store_conformance};
 use crate::store::{Store, StoreError};

@@ -425,24 +425,29 @@ impl Agent {
     }
 
     fn connect(&self, mock: &MockWecom) {
-        let kinds = [
-            ("kf", Kind::Kf),
-            ("contact", Kind::Contact),
-            ("staff", Kind::App),
-            ("bot", Kind::Aibot),
-        ];
-        for (name, kind) in kinds {
-            mock.set_receiver(ReceiverSpec {
-                name: name.to_owned(),
-                kind,
-                url: format!("{}/callback/{name}", self.url()),
-                token: CALLBACK_TOKEN.to_owned(),
-                encoding_aes_key: ENCODING_AES_KEY.to_owned(),
-                receive_id: None,
-                agent_id: None,
-            })
-            .expect("receiver");
-        }
+        connect(mock, &self.url());
+    }
+}
+
+/// Lets the mock push to an address.
+pub fn connect(mock: &MockWecom, url: &str) {
+    let kinds = [
+        ("kf", Kind::Kf),
+        ("contact", Kind::Contact),
+        ("staff", Kind::App),
+        ("bot", Kind::Aibot),
+    ];
+    for (name, kind) in kinds {
+        mock.set_receiver(ReceiverSpec {
+            name: name.to_owned(),
+            kind,
+            url: format!("{url}/callback/{name}"),
+            token: CALLBACK_TOKEN.to_owned(),
+            encoding_aes_key: ENCODING_AES_KEY.to_owned(),
+            receive_id: None,
+            agent_id: None,
+        })
+        .expect("receiver");
     }
 }
 

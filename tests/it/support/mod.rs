@@ -6,6 +6,7 @@
 )]
 
 mod agent;
+pub mod cluster;
 pub mod operator;
 mod raw;
 mod wire;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use mock_wecom::{Action, AppSay, Config, Customer, Fault, Follow, Member, MockWecom};
 
-pub use agent::{Agent, AgentBuilder};
+pub use agent::{Agent, AgentBuilder, connect};
 pub use raw::{RawAnswer, exchange, read_answer, request};
 pub use wire::{
     CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, codec, encrypt_frame, event, query, seal,
