@@ -13,11 +13,16 @@ use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
+use wecom_agent::rules::RuleSet;
 use wecom_agent::rules::normalize::normalize;
 
 use corpus::Spread;
 use deciding::Desk;
 use measure::{Contestant, race};
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const MESSAGES: usize = 2000;
 
@@ -42,7 +47,11 @@ fn main() -> Result<(), String> {
             reloads.push(reload(Spread { rules, words })?);
         }
     }
-    let all = json!({ "decisions": speed, "reloads": reloads });
+    let growth = match has("--reloads-only") || has("--rules") {
+        true => Json::Null,
+        false => growth(rounds * 3)?,
+    };
+    let all = json!({ "decisions": speed, "growth": growth, "reloads": reloads });
     if has("--json") {
         return say(&all.to_string());
     }
@@ -115,6 +124,27 @@ fn decisions(rules: usize, rounds: usize, alone: bool) -> Result<Json, String> {
     }))
 }
 
+/// A decision among few rules and among many, in the same rounds: what another tenant of the
+/// machine takes away in one moment is taken from both.
+fn growth(rounds: usize) -> Result<Json, String> {
+    let set_of = |rules: usize| -> Result<(RuleSet, Desk), String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        loading::write(folder.path(), Spread { rules, words: 1 })
+            .map_err(|error| error.to_string())?;
+        let desk = Desk::new(&corpus::messages(MESSAGES, rules));
+        Ok((loading::load(folder.path())?, desk))
+    };
+    let (few, few_desk) = set_of(1_000)?;
+    let (many, many_desk) = set_of(100_000)?;
+    let mut contestants = vec![
+        Contestant::new("few", MESSAGES, |part| few_desk.decide_some(&few, part)),
+        Contestant::new("many", MESSAGES, |part| many_desk.decide_some(&many, part)),
+    ];
+    race(&mut contestants, rounds);
+    let (few, many) = (contestants[0].ns(), contestants[1].ns());
+    Ok(json!({ "ns_at_1k": few, "ns_at_100k": many, "ratio": many / few }))
+}
+
 fn reload(spread: Spread) -> Result<Json, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let dir = folder.path();
@@ -155,14 +185,9 @@ fn table(all: &Json) -> String {
             ]);
         }
     }
-    let at = |rules: usize| {
-        let runs = all["decisions"].as_array().unwrap_or(&none);
-        let run = runs.iter().find(|run| run["rules"] == json!(rules));
-        run.and_then(|run| run["ns_per_message"]["decision"].as_f64())
-            .unwrap_or(f64::NAN)
-    };
-    let ratio = at(100_000) / at(1_000);
-    out.push_str(&format!("\ndecision at 100k / at 1k rules: {ratio:.2}\n"));
+    if let Some(ratio) = all["growth"]["ratio"].as_f64() {
+        out.push_str(&format!("\ndecision at 100k / at 1k rules: {ratio:.2}\n"));
+    }
     for run in all["reloads"].as_array().unwrap_or(&none) {
         out.push_str(&format!(
             "\n{} rules, {} keywords\n  reload {}\n  memory (MiB) {}\n  decisions (µs) {}\n",

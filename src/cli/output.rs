@@ -6,7 +6,7 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use crate::diagnostic::Report;
-use crate::lang::Lang;
+use crate::lang::{Lang, system_key};
 use crate::wecom::errcode;
 
 /// The operator's terminal and language.
@@ -71,7 +71,45 @@ impl Terminal {
 
     /// Why nothing could be done, with all causes.
     pub(super) fn error(self, error: &anyhow::Error) {
-        let text = format!("{error:#}");
-        self.warn("cli.failed", &[("error", &text)]);
+        let mut causes: Vec<String> = Vec::new();
+        for cause in error.chain() {
+            let text = self.cause(cause);
+            // Some errors say what their cause says.
+            if causes.last().is_none_or(|last| !last.ends_with(&text)) {
+                causes.push(text);
+            }
+        }
+        self.warn("cli.failed", &[("error", &causes.join(": "))]);
+    }
+
+    fn cause(self, cause: &(dyn std::error::Error + 'static)) -> String {
+        match cause.downcast_ref::<std::io::Error>() {
+            // What the system says of itself; an error in its clothes speaks for itself.
+            Some(system) if system.get_ref().is_none() => {
+                let number = system.raw_os_error().unwrap_or_default().to_string();
+                self.lang.text(system_key(system), &[("number", &number)])
+            }
+            _ => self.reason(&cause.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{Lang, Terminal};
+
+    #[test]
+    fn what_the_system_says_is_told_in_the_language_of_the_reader() {
+        let terminal = Terminal { lang: Lang::Zh };
+        let denied = io::Error::from_raw_os_error(13);
+        assert_eq!(terminal.cause(&denied), "没有权限");
+        let own = io::Error::other("甲");
+        assert_eq!(terminal.cause(&own), "甲");
+        assert_eq!(
+            terminal.cause(&crate::store::StoreError::Closed),
+            "数据存储已关闭"
+        );
     }
 }

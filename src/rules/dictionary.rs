@@ -32,11 +32,20 @@ pub(super) struct Dictionary {
     chars: Box<[char]>,
     /// In the order of their characters.
     words: Box<[Entry]>,
-    /// The words that begin with the same characters.
-    groups: HashMap<Lead, Range<u32>, BuildHasherDefault<Mixed>>,
+    groups: HashMap<Lead, Group, BuildHasherDefault<Mixed>>,
     filter: Filter,
     /// Whether there are words that are wholly compared with one, two, or three characters.
     lengths: [bool; LEAD],
+}
+
+/// The words that begin with the same characters.
+#[derive(Debug)]
+struct Group {
+    first: u32,
+    end: u32,
+    /// The word, if it is the only one and ends with these characters: nothing is left to
+    /// compare, and neither it nor its characters need be fetched.
+    whole: Option<WordId>,
 }
 
 #[derive(Debug)]
@@ -58,7 +67,7 @@ impl Dictionary {
         sorted.sort_unstable();
         let mut chars: Vec<char> = Vec::new();
         let mut words: Vec<Entry> = Vec::with_capacity(sorted.len());
-        let mut groups: Vec<(Lead, Range<u32>)> = Vec::new();
+        let mut groups: Vec<(Lead, Group)> = Vec::new();
         let mut lengths = [false; LEAD];
         for (word, id) in sorted {
             let start = number(chars.len())?;
@@ -68,10 +77,20 @@ impl Dictionary {
             lengths[length - 1] = true;
             let at = number(words.len())?;
             match groups.last_mut() {
-                Some((last, group)) if *last == lead => group.end = at + 1,
-                _ => groups.push((lead, at..at + 1)),
+                Some((last, group)) if *last == lead => {
+                    group.end = at + 1;
+                    group.whole = None;
+                }
+                _ => groups.push((
+                    lead,
+                    Group {
+                        first: at,
+                        end: at + 1,
+                        whole: (end - start <= LEAD as u32).then_some(id),
+                    },
+                )),
             }
-            let first = groups.last().map_or(at, |(_, group)| group.start);
+            let first = groups.last().map_or(at, |(_, group)| group.first);
             let shorter = beginning(&chars, &words, first, start as usize);
             words.push(Entry {
                 start,
@@ -104,7 +123,7 @@ impl Dictionary {
                 if self.lengths[length - 1] && self.filter.may_have(lead) {
                     // A text begins with characters that are not there: no word has those.
                     if let Some(start) = (at + 1).checked_sub(length) {
-                        self.words_at(start, lead, text, &mut found);
+                        self.words_at(start..at + 1, lead, text, &mut found);
                     }
                 }
             };
@@ -114,11 +133,11 @@ impl Dictionary {
         }
     }
 
-    /// The words that begin with `lead` and that the text has at `start`.
+    /// The words that begin with `lead`, which the text has at `place`.
     #[inline(never)]
     fn words_at(
         &self,
-        start: usize,
+        place: Range<usize>,
         lead: Lead,
         text: &[Seen],
         found: &mut impl FnMut(WordId, Range<u32>),
@@ -126,8 +145,13 @@ impl Dictionary {
         let Some(group) = self.groups.get(&lead) else {
             return;
         };
-        let rest = &text[start..];
-        let words = &self.words[group.start as usize..group.end as usize];
+        let in_text = |chars: usize| u32::try_from(chars).unwrap_or(u32::MAX);
+        let start = in_text(place.start);
+        if let Some(word) = group.whole {
+            return found(word, start..in_text(place.end));
+        }
+        let rest = &text[place.start..];
+        let words = &self.words[group.first as usize..group.end as usize];
         // The last word that is not behind the text in the order of words: what the text
         // begins with is this word or the beginning of it.
         let behind = words.partition_point(|word| {
@@ -143,7 +167,6 @@ impl Dictionary {
         while let Some(word) = next {
             let length = word.end - word.start;
             if length as usize <= common {
-                let start = u32::try_from(start).unwrap_or(u32::MAX);
                 found(word.id, start..start.saturating_add(length));
             }
             next = word.shorter.map(|at| &self.words[at as usize]);

@@ -68,13 +68,60 @@ pub struct Matcher {
     loose: Dictionary,
     sounds: Trie,
     loose_sounds: Trie,
-    /// `rules_of[starts[w]..starts[w + 1]]` are the rules that word `w` makes candidates.
-    starts: Vec<u32>,
-    rules_of: Vec<u32>,
+    postings: Postings,
     /// Rules that need no text.
     always: Vec<u32>,
     patterns: RegexSet,
     pattern_rules: Vec<u32>,
+}
+
+/// The rules that each word makes candidates.
+#[derive(Default)]
+struct Postings {
+    of: Vec<Posting>,
+    /// The rules of words that have several, one word after the other.
+    lists: Vec<u32>,
+}
+
+/// Almost every word belongs to one rule, which is then not a second place to read.
+#[derive(Clone)]
+enum Posting {
+    One(u32),
+    List { from: u32, len: u32 },
+}
+
+impl Postings {
+    fn new(mut posts: Vec<(WordId, u32)>, words: usize) -> Self {
+        posts.sort_unstable();
+        posts.dedup();
+        let mut postings = Self {
+            of: vec![Posting::List { from: 0, len: 0 }; words],
+            lists: Vec::new(),
+        };
+        for rules in posts.chunk_by(|one, next| one.0 == next.0) {
+            let word = rules[0].0.0 as usize;
+            postings.of[word] = match rules {
+                [(_, rule)] => Posting::One(*rule),
+                several => {
+                    let from = postings.lists.len() as u32;
+                    postings.lists.extend(several.iter().map(|(_, rule)| rule));
+                    let len = several.len() as u32;
+                    Posting::List { from, len }
+                }
+            };
+        }
+        postings
+    }
+
+    fn add_to(&self, rules: &mut Vec<u32>, word: WordId) {
+        match self.of[word.0 as usize] {
+            Posting::One(rule) => rules.push(rule),
+            Posting::List { from, len } => {
+                let (from, len) = (from as usize, len as usize);
+                rules.extend_from_slice(&self.lists[from..from + len]);
+            }
+        }
+    }
 }
 
 /// The dictionary or the pattern set could not be built.
@@ -91,7 +138,7 @@ pub enum BuildError {
 impl std::fmt::Debug for Matcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Matcher")
-            .field("words", &self.starts.len().saturating_sub(1))
+            .field("words", &self.postings.of.len())
             .field("patterns", &self.patterns.len())
             .finish_non_exhaustive()
     }
@@ -129,15 +176,14 @@ impl Matcher {
             .size_limit(PATTERN_BYTES.saturating_mul(sources.len() + 1))
             .build()
             .map_err(BuildError::Patterns)?;
-        let (starts, rules_of) = postings(posts, words.len());
+        let postings = Postings::new(posts, words.len());
         let [plain, loose, sounds, loose_sounds] = words.ids;
         Ok(Self {
             plain: Dictionary::new(plain)?,
             loose: Dictionary::new(loose)?,
             sounds: trie(sounds),
             loose_sounds: trie(loose_sounds),
-            starts,
-            rules_of,
+            postings,
             always,
             patterns,
             pattern_rules,
@@ -179,9 +225,7 @@ impl Matcher {
     pub fn candidates(&self, hits: &Hits<'_>, original: &str) -> Vec<u32> {
         let mut rules = self.always.clone();
         for hit in &hits.found {
-            let word = hit.word.0 as usize;
-            let (from, to) = (self.starts[word] as usize, self.starts[word + 1] as usize);
-            rules.extend_from_slice(&self.rules_of[from..to]);
+            self.postings.add_to(&mut rules, hit.word);
         }
         if !original.is_empty() && !self.patterns.is_empty() {
             let matched = self.patterns.matches(original);
@@ -204,20 +248,6 @@ fn trie(words: HashMap<Box<str>, WordId>) -> Trie {
         trie.add(&word, id);
     }
     trie.build()
-}
-
-/// Sorted pairs as one array per side, indexed by word.
-fn postings(mut posts: Vec<(WordId, u32)>, words: usize) -> (Vec<u32>, Vec<u32>) {
-    posts.sort_unstable();
-    posts.dedup();
-    let mut starts = vec![0_u32; words + 1];
-    for (word, _) in &posts {
-        starts[word.0 as usize + 1] += 1;
-    }
-    for at in 1..starts.len() {
-        starts[at] += starts[at - 1];
-    }
-    (starts, posts.into_iter().map(|(_, rule)| rule).collect())
 }
 
 /// Words one of which occurs in every text that the pattern matches, if there are such.

@@ -118,10 +118,18 @@ fn tell(config: &Config, kind: Kind, rules: &[&Rule], report: &mut Report) {
         rules.sort_by_key(|rule| rule.place.line);
         let names: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
         let line = rules.first().map_or(1, |rule| rule.place.line);
-        let found = Diagnostic::of(kind)
+        let mut found = Diagnostic::of(kind)
             .value("count", names.len().to_string())
             .value("rules", names.join(", "))
             .at(shown(&config.paths.rules, file), Span::new(line, 1, 1));
+        let written = std::fs::read_to_string(config.paths.rules.join(file));
+        if let Some(source) = written
+            .iter()
+            .flat_map(|text| text.lines())
+            .nth(line.saturating_sub(1))
+        {
+            found = found.line(source);
+        }
         report.push(found);
     }
 }

@@ -232,3 +232,22 @@ async fn the_samples_pass_their_tests_and_leave_no_rule_out() {
         .collect();
     assert!(about_tests.is_empty(), "{about_tests:?}");
 }
+
+#[tokio::test]
+async fn a_rule_without_a_test_is_shown_with_its_line() {
+    let builder = AgentBuilder::new()
+        .file(
+            "rules/a.yaml",
+            "rules:\n  - id: 退款\n    when: {any: [退款]}\n    do: [{reply: 甲}]\n  - id: 地址\n    when: {any: [地址]}\n    do: [{reply: 甲}]\n",
+        )
+        .file("templates/甲.txt", "好的\n")
+        .file(
+            "rules/a.test.yaml",
+            "tests:\n  - name: 一\n    steps: [{say: 退款, expect: {rule: 退款}}, {say: 天气, expect: {none: true}}]\n",
+        );
+    let path = builder.write("http://127.0.0.1:1");
+    let ran = operator::run(path.parent().expect("a folder"), &["check"]).await;
+    let told = ran.all();
+    let at = told.find("R046").expect("a finding");
+    assert!(told[at..].contains("id: 地址"), "{told}");
+}
