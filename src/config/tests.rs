@@ -95,9 +95,9 @@ fn wrong_values_and_types_are_told_in_chinese() {
     for (from, to, code, parts) in [
         (
             "\"redb\"",
-            "\"mysql\"",
+            "\"postgresql\"",
             "A024",
-            ["以后的版本", "redb, sled"],
+            ["redb, sled, postgres", "是不是 \"postgres\""],
         ),
         (
             "\"redb\"",
