@@ -41,7 +41,7 @@ pub(super) async fn commit(
     // Before the transaction: writing JSON takes time.
     let records = decisions.iter().map(|one| Offered::all(&one.records));
     let records: Vec<Vec<Offered>> = records.collect::<Result<_>>()?;
-    let outcome = in_transaction!(shared, session => {
+    let outcome: Result<Vec<Result<Vec<EffectId>>>> = in_transaction!(shared, Long, session => {
         let mut held = hold(&session, decisions).await?;
         let uses = decisions.iter().flat_map(|one| &one.uses);
         let mut counted = Counted::of(&session, uses).await?;
@@ -78,6 +78,13 @@ pub(super) async fn commit(
         });
         Ok(answers.collect::<Vec<_>>())
     });
+    for (place, decision) in decisions.iter().enumerate() {
+        let verdict = outcome.as_ref().map(|verdicts| verdicts.get(place));
+        // Where a limit was reached, the claim is good for another decision.
+        if !matches!(verdict, Ok(Some(Err(StoreError::LimitReached { .. })))) {
+            shared.claims.let_go(decision.fence);
+        }
+    }
     outcome
 }
 

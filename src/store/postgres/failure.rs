@@ -14,6 +14,12 @@ pub enum PostgresError {
     /// No connection, or it was lost.
     #[error("the database cannot be reached: {0}")]
     Connection(String),
+    /// All connections are in use, or it takes too long to make one.
+    #[error("no connection to the database in time")]
+    Busy,
+    /// Values and tables do not fit together.
+    #[error("the database was asked wrongly: {0}")]
+    Driver(String),
     /// It refused.
     #[error("the database refused: {message} (SQLSTATE {code})")]
     Refused {
@@ -35,8 +41,19 @@ pub(super) fn failed(error: tokio_postgres::Error) -> StoreError {
 fn told(error: &tokio_postgres::Error) -> PostgresError {
     let Some(refusal) = error.as_db_error() else {
         let cause = std::error::Error::source(error).map(ToString::to_string);
-        let cause = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
-        return PostgresError::Connection(cause);
+        let what = error.to_string();
+        let cause = cause.map_or_else(|| what.clone(), |cause| format!("{what}: {cause}"));
+        let ours = [
+            "error serializing",
+            "error deserializing",
+            "invalid",
+            "expected",
+        ];
+        return if ours.iter().any(|words| what.starts_with(words)) {
+            PostgresError::Driver(what)
+        } else {
+            PostgresError::Connection(cause)
+        };
     };
     let code = refusal.code().code().to_owned();
     // Details and hints quote rows, and so do messages about data and constraints.
@@ -55,6 +72,7 @@ fn told(error: &tokio_postgres::Error) -> PostgresError {
 pub(super) fn no_connection(error: deadpool_postgres::PoolError) -> StoreError {
     match error {
         deadpool_postgres::PoolError::Backend(error) => failed(error),
+        deadpool_postgres::PoolError::Timeout(_) => StoreError::engine(PostgresError::Busy),
         other => StoreError::engine(PostgresError::Connection(other.to_string())),
     }
 }
@@ -73,4 +91,18 @@ pub(super) fn is_conflict(error: &StoreError) -> bool {
         return false;
     };
     CODES.iter().any(|known| known.code() == code)
+}
+
+/// Whether the connection was lost, or the server is just stopping or starting.
+pub(super) fn is_lost(error: &StoreError) -> bool {
+    let StoreError::Engine(source) = error else {
+        return false;
+    };
+    match source.downcast_ref() {
+        Some(PostgresError::Connection(_)) => true,
+        Some(PostgresError::Refused { code, .. }) => {
+            code.starts_with("08") || code.starts_with("57P") || code == "25P03"
+        }
+        _ => false,
+    }
 }

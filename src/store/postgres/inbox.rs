@@ -15,7 +15,12 @@ const CLAIM: &str = claim_sql!("inbox", "conversation", "received_at", "t.receiv
 
 /// Claims records that are due.
 pub(super) async fn claim(shared: &Arc<Shared>, claim: Claim) -> Result<Vec<ClaimedRecord>> {
+    let making = shared.claims.begin().await;
     let rows = at_once!(shared, session => lanes::claim(&session, CLAIM, claim).await)?;
+    for row in &rows {
+        shared.claims.hold(row.get("fence"));
+    }
+    drop(making);
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
         let id = RecordId(number(row.get("id")));
@@ -55,7 +60,7 @@ pub(super) async fn retry(
     retry_at: UnixMillis,
     reason: &str,
 ) -> Result<()> {
-    at_once!(shared, session => {
+    let outcome = at_once!(shared, session => {
         let due = Time(retry_at);
         let reason = text(reason);
         let (number, fence) = (big(id.0), big(fence));
@@ -64,7 +69,9 @@ pub(super) async fn retry(
             .await?;
         session.wake.add(Wake::INBOX);
         held(changed, ItemId::Record(id))
-    })
+    });
+    shared.claims.let_go(fence);
+    outcome
 }
 
 const BURY: &str = "\
@@ -79,7 +86,7 @@ pub(super) async fn bury(
     fence: u64,
     reason: &str,
 ) -> Result<()> {
-    at_once!(shared, session => {
+    let outcome = at_once!(shared, session => {
         let reason = text(reason);
         let (number, fence) = (big(id.0), big(fence));
         let changed = session
@@ -87,22 +94,25 @@ pub(super) async fn bury(
             .await?;
         session.wake.add(Wake::INBOX);
         held(changed, ItemId::Record(id))
-    })
+    });
+    shared.claims.let_go(fence);
+    outcome
 }
 
 const RESCUE: &str = concat!(
     "UPDATE inbox t SET state = 'ready', attempts = attempts + 1,
         first_attempt_at = COALESCE(first_attempt_at, claimed_at), fence = NULL, holder = NULL
-     WHERE t.corp_id = $1 AND t.state = 'working' AND (t.lease_until <= $2 OR ",
+     WHERE t.corp_id = $1 AND t.state = 'working' AND (t.lease_until <= $2
+       OR (t.holder = $3 AND t.fence <> ALL($4)) OR ",
     gone!(),
     ")"
 );
 
 /// Gives back what nobody works on any more.
-pub(super) async fn rescue(session: &Session, now: UnixMillis) -> Result<usize> {
+pub(super) async fn rescue(session: &Session, now: UnixMillis, ours: &[i64]) -> Result<usize> {
     let here = session.shared.replica;
     let rescued = session
-        .run(RESCUE, &[&session.corp(), &Time(now), &here])
+        .run(RESCUE, &[&session.corp(), &Time(now), &here, &ours])
         .await?;
     if rescued > 0 {
         session.wake.add(Wake::INBOX);

@@ -16,13 +16,15 @@
 //! (`SKIP LOCKED`); a unique index lets no lane have two. Every claim gets a number that
 //! never comes twice, the fence: an end is written only `WHERE fence = …`, so whoever was
 //! stopped for longer than the lease changes nothing. The claims of a replica that has left,
-//! or was not seen for some seconds, end at once.
+//! or was not seen for some seconds, end at once; so do claims of which a replica never heard
+//! because its connection was lost.
 
 mod accept;
 mod admin;
 mod batch;
 mod bells;
 mod broadcasts;
+mod claims;
 mod connect;
 mod contacts;
 mod decision;
@@ -71,6 +73,7 @@ use tokio::task::JoinHandle;
 
 use self::batch::Batcher;
 use self::bells::{Bells, Ringer};
+use self::claims::Claims;
 use self::connect::Target;
 pub use self::connect::UrlError;
 pub use self::failure::PostgresError;
@@ -110,6 +113,7 @@ struct Shared {
     /// The number of this process among the replicas.
     replica: i64,
     bells: Arc<Bells>,
+    claims: Claims,
     closed: AtomicBool,
 }
 
@@ -154,6 +158,7 @@ impl PostgresStore {
             },
             replica: opening.replica,
             bells,
+            claims: Claims::default(),
             closed: AtomicBool::new(false),
         });
         Ok(Self {

@@ -9,12 +9,12 @@ use super::Shared;
 use super::bells::Wake;
 use super::inbox::held;
 use super::lanes::{self, claim_sql, gone};
-use super::session::{Session, at_once};
+use super::session::{Params, Patience, Session, Tries, at_once};
 use super::values::{Json, Time, big, maybe_text, number, text};
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::{Effect, NewEffect, Origin};
 use crate::domain::ids::{EffectId, RecordId};
-use crate::store::{AttemptEnd, Claim, ClaimedEffect, ItemId, ItemState, Result};
+use crate::store::{AttemptEnd, Claim, ClaimedEffect, ItemId, ItemState, Result, StoreError};
 
 /// The whole value of an effect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,7 +158,12 @@ const CLAIM: &str = claim_sql!(
 
 /// Claims effects that are due.
 pub(super) async fn claim(shared: &Arc<Shared>, claim: Claim) -> Result<Vec<ClaimedEffect>> {
+    let making = shared.claims.begin().await;
     let rows = at_once!(shared, session => lanes::claim(&session, CLAIM, claim).await)?;
+    for row in &rows {
+        shared.claims.hold(row.get("fence"));
+    }
+    drop(making);
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
         let id = EffectId(number(row.get("id")));
@@ -224,34 +229,80 @@ const AGAIN: &str = concat!(
     next_in_lane!()
 );
 
-/// Records how an attempt ended.
+/// Records how an attempt ended. What was sent is known to nobody else, so this goes on for a
+/// while without the database.
 pub(super) async fn finish(
     shared: &Arc<Shared>,
     id: EffectId,
     fence: u64,
     end: &AttemptEnd,
 ) -> Result<()> {
-    at_once!(shared, session => {
-        let (number, fence) = (big(id.0), big(fence));
-        let row = match Written::of(end) {
-            Written::End(state, reason) => {
-                let (state, reason) = (lanes::word(state), maybe_text(reason));
-                let params: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-                    [&session.corp(), &number, &fence, &state, &reason];
-                session.row(END, &params).await?
+    let mut tries = Tries::new(Patience::Long);
+    let finished = loop {
+        match finish_once(shared, id, fence, end).await {
+            // The connection was lost on the way back.
+            Err(StoreError::Fenced { item }) if tries.unsure() => {
+                let stands = has_ended_so(shared, id, end).await;
+                break stands.and_then(|stands| {
+                    if stands {
+                        Ok(())
+                    } else {
+                        Err(StoreError::Fenced { item })
+                    }
+                });
             }
-            Written::Again { at, reason, counts, unclear } => {
-                let (due, reason) = (Time(at), text(reason));
-                let params: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
-                    [&session.corp(), &number, &fence, &due, &reason, &counts, &unclear];
-                session.row(AGAIN, &params).await?
-            }
-        };
-        if row.as_ref().is_some_and(|row| row.get(0)) {
-            session.wake.add(Wake::OUTBOX);
+            Err(error) if tries.again(&error).await => {}
+            finished => break finished,
         }
-        held(u64::from(row.is_some()), ItemId::Effect(id))
+    };
+    shared.claims.let_go(fence);
+    finished
+}
+
+const STATE: &str = "SELECT state FROM outbox WHERE corp_id = $1 AND id = $2";
+
+async fn has_ended_so(shared: &Arc<Shared>, id: EffectId, end: &AttemptEnd) -> Result<bool> {
+    let wanted = match Written::of(end) {
+        Written::End(state, _) => lanes::word(state),
+        Written::Again { .. } => lanes::word(ItemState::Ready),
+    };
+    at_once!(shared, session => {
+        let row = session.row(STATE, &[&session.corp(), &big(id.0)]).await?;
+        Ok(row.is_some_and(|row| row.get::<_, &str>(0) == wanted))
     })
+}
+
+async fn finish_once(
+    shared: &Arc<Shared>,
+    id: EffectId,
+    fence: u64,
+    end: &AttemptEnd,
+) -> Result<()> {
+    let session = Session::plain(shared).await?;
+    let (corp, number, fence) = (session.corp(), big(id.0), big(fence));
+    let row = match Written::of(end) {
+        Written::End(state, reason) => {
+            let (state, reason) = (lanes::word(state), maybe_text(reason));
+            session
+                .row(END, &[&corp, &number, &fence, &state, &reason])
+                .await?
+        }
+        Written::Again {
+            at,
+            reason,
+            counts,
+            unclear,
+        } => {
+            let (due, reason) = (Time(at), text(reason));
+            let params: Params<'_> = &[&corp, &number, &fence, &due, &reason, &counts, &unclear];
+            session.row(AGAIN, params).await?
+        }
+    };
+    if row.as_ref().is_some_and(|row| row.get(0)) {
+        session.wake.add(Wake::OUTBOX);
+    }
+    session.ring();
+    held(u64::from(row.is_some()), ItemId::Effect(id))
 }
 
 /// An end as it is written.
@@ -316,16 +367,17 @@ const RESCUE: &str = concat!(
         reason = COALESCE(failed_word, reason), failed_word = NULL,
         attempts = attempts + 1, interrupted = true, unclear = true,
         first_attempt_at = COALESCE(first_attempt_at, claimed_at), fence = NULL, holder = NULL
-     WHERE t.corp_id = $1 AND t.state = 'working' AND (t.lease_until <= $2 OR ",
+     WHERE t.corp_id = $1 AND t.state = 'working' AND (t.lease_until <= $2
+       OR (t.holder = $3 AND t.fence <> ALL($4)) OR ",
     gone!(),
     ")"
 );
 
 /// Gives back what nobody works on any more.
-pub(super) async fn rescue(session: &Session, now: UnixMillis) -> Result<usize> {
+pub(super) async fn rescue(session: &Session, now: UnixMillis, ours: &[i64]) -> Result<usize> {
     let here = session.shared.replica;
     let rescued = session
-        .run(RESCUE, &[&session.corp(), &Time(now), &here])
+        .run(RESCUE, &[&session.corp(), &Time(now), &here, &ours])
         .await?;
     if rescued > 0 {
         session.wake.add(Wake::OUTBOX);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use deadpool_postgres::Object;
 use tokio_postgres::Row;
@@ -9,14 +10,17 @@ use tokio_postgres::types::ToSql;
 
 use super::Shared;
 use super::bells::Wakes;
-use super::failure::{failed, no_connection};
+use super::failure::{failed, is_conflict, is_lost, no_connection};
 use crate::store::{Result, StoreError};
 
 /// The values of a statement.
 pub(super) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// Somebody else was in the way this often in a row: enough.
-pub(super) const MOST_TRIES: u32 = 8;
+const MOST_TRIES: u32 = 8;
+/// Pauses after a lost connection, doubled from the first to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A connection, given back when it is dropped.
 pub(super) struct Session {
@@ -124,28 +128,93 @@ impl Drop for Session {
     }
 }
 
-/// Runs work in a transaction, again if somebody else was in the way.
+/// How long to go on when the connection is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// For calls that somebody waits for: a connection that was cut is replaced, but a server
+    /// that is gone is a failure.
+    Brief,
+    /// For the end of work that was done: without it the item would wait for the end of its
+    /// lease, and nobody would know what became of it.
+    Long,
+}
+
+impl Patience {
+    fn tries(self) -> u32 {
+        match self {
+            Self::Brief => 3,
+            Self::Long => 45,
+        }
+    }
+}
+
+/// The tries of one call.
+///
+/// A lost connection leaves open whether the last statement was carried out. Every call may
+/// be made again all the same: what it did is known by a dedupe key, a fence that is gone, a
+/// cursor or value that has moved, or is the same twice.
+pub(super) struct Tries {
+    patience: Patience,
+    conflicts: u32,
+    losses: u32,
+}
+
+impl Tries {
+    pub(super) fn new(patience: Patience) -> Self {
+        Self {
+            patience,
+            conflicts: 0,
+            losses: 0,
+        }
+    }
+
+    /// Whether the connection was lost before.
+    pub(super) fn unsure(&self) -> bool {
+        self.losses > 0
+    }
+
+    /// Whether to try again, after a pause if it takes one.
+    pub(super) async fn again(&mut self, error: &StoreError) -> bool {
+        if is_conflict(error) {
+            self.conflicts += 1;
+            tracing::debug!(%error, tries = self.conflicts, "somebody else was in the way");
+            return self.conflicts < MOST_TRIES;
+        }
+        if !is_lost(error) || self.losses >= self.patience.tries() {
+            return false;
+        }
+        let pause = FIRST_PAUSE * 2_u32.saturating_pow(self.losses.min(8));
+        self.losses += 1;
+        tracing::debug!(%error, tries = self.losses, "the connection to the database was lost");
+        tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+        true
+    }
+}
+
+/// Runs work in a transaction, again if somebody else was in the way or the connection was
+/// lost.
 macro_rules! in_transaction {
-    ($store:expr, $session:ident => $work:expr) => {{
-        let mut tries = 0;
+    ($shared:expr, $session:ident => $work:expr) => {
+        in_transaction!($shared, Brief, $session => $work)
+    };
+    ($shared:expr, $patience:ident, $session:ident => $work:expr) => {{
+        use $crate::store::postgres::session::{Patience, Session, Tries};
+        let mut tries = Tries::new(Patience::$patience);
         loop {
-            let $session = $crate::store::postgres::session::Session::begin($store).await?;
-            let outcome: $crate::store::Result<_> = async { $work }.await;
-            let outcome = match outcome {
-                Ok(value) => $session.commit().await.map(|()| value),
-                Err(error) => {
-                    $session.roll_back().await;
-                    Err(error)
+            let outcome: $crate::store::Result<_> = async {
+                let $session = Session::begin($shared).await?;
+                let outcome: $crate::store::Result<_> = async { $work }.await;
+                match outcome {
+                    Ok(value) => $session.commit().await.map(|()| value),
+                    Err(error) => {
+                        $session.roll_back().await;
+                        Err(error)
+                    }
                 }
-            };
-            tries += 1;
+            }
+            .await;
             match outcome {
-                Err(error)
-                    if $crate::store::postgres::failure::is_conflict(&error)
-                        && tries < $crate::store::postgres::session::MOST_TRIES =>
-                {
-                    tracing::debug!(%error, tries, "somebody else was in the way");
-                }
+                Err(error) if tries.again(&error).await => {}
                 outcome => break outcome,
             }
         }
@@ -153,26 +222,23 @@ macro_rules! in_transaction {
 }
 pub(super) use in_transaction;
 
-/// Runs one statement, again if somebody else was in the way.
+/// Runs one statement, again if somebody else was in the way or the connection was lost.
 macro_rules! at_once {
-    ($store:expr, $session:ident => $work:expr) => {{
-        let mut tries = 0;
+    ($shared:expr, $session:ident => $work:expr) => {{
+        use $crate::store::postgres::session::{Patience, Session, Tries};
+        let mut tries = Tries::new(Patience::Brief);
         loop {
-            let $session = $crate::store::postgres::session::Session::plain($store).await?;
-            let outcome: $crate::store::Result<_> = async { $work }.await;
-            tries += 1;
+            let outcome: $crate::store::Result<_> = async {
+                let $session = Session::plain($shared).await?;
+                let outcome: $crate::store::Result<_> = async { $work }.await;
+                let value = outcome?;
+                $session.ring();
+                Ok(value)
+            }
+            .await;
             match outcome {
-                Err(error)
-                    if $crate::store::postgres::failure::is_conflict(&error)
-                        && tries < $crate::store::postgres::session::MOST_TRIES =>
-                {
-                    tracing::debug!(%error, tries, "somebody else was in the way");
-                }
-                Err(error) => break Err(error),
-                Ok(value) => {
-                    $session.ring();
-                    break Ok(value);
-                }
+                Err(error) if tries.again(&error).await => {}
+                outcome => break outcome,
             }
         }
     }};

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::accept::{self, Offered};
 use super::contacts::Locked;
-use super::session::{Session, in_transaction};
+use super::session::{at_once, in_transaction};
 use super::{
     PostgresStore, admin, broadcasts, contacts, decision, facts, history, inbox, kf, outbox, past,
     prune, quotas, sop_rows, timers, turns, uses,
@@ -25,12 +25,6 @@ use crate::store::{
     QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
     Signals, SopRow, SopRowQuery, Store, StoreError, SyncPage,
 };
-
-impl PostgresStore {
-    async fn read(&self) -> Result<Session> {
-        Session::plain(&self.shared).await
-    }
-}
 
 #[async_trait]
 impl Store for PostgresStore {
@@ -63,7 +57,7 @@ impl Store for PostgresStore {
     }
 
     async fn pending_kf_pushes(&self) -> Result<Vec<KfPush>> {
-        kf::pending(&self.read().await?).await
+        at_once!(&self.shared, session => kf::pending(&session).await)
     }
 
     async fn accept_kf_page(&self, page: KfPage) -> Result<Vec<Acceptance>> {
@@ -71,7 +65,7 @@ impl Store for PostgresStore {
     }
 
     async fn kf_cursor(&self, account: &OpenKfId) -> Result<Option<String>> {
-        kf::cursor(&self.read().await?, account).await
+        at_once!(&self.shared, session => kf::cursor(&session, account).await)
     }
 
     async fn claim_records(&self, claim: Claim) -> Result<Vec<ClaimedRecord>> {
@@ -91,7 +85,7 @@ impl Store for PostgresStore {
     }
 
     async fn rule_uses(&self, day: jiff::civil::Date) -> Result<BTreeMap<RuleId, u32>> {
-        uses::on(&self.read().await?, day).await
+        at_once!(&self.shared, session => uses::on(&session, day).await)
     }
 
     async fn retry_record(
@@ -133,10 +127,12 @@ impl Store for PostgresStore {
     }
 
     async fn rescue(&self, now: UnixMillis) -> Result<Rescued> {
+        // No claim of ours is on its way while it is looked which of them nobody works on.
+        let ours = self.shared.claims.settled().await;
         in_transaction!(&self.shared, session => {
             Ok(Rescued {
-                records: inbox::rescue(&session, now).await?,
-                effects: outbox::rescue(&session, now).await?,
+                records: inbox::rescue(&session, now, &ours.fences()).await?,
+                effects: outbox::rescue(&session, now, &ours.fences()).await?,
             })
         })
     }
@@ -151,7 +147,7 @@ impl Store for PostgresStore {
     }
 
     async fn contacts(&self, persons: &[Person]) -> Result<Vec<Option<Contact>>> {
-        contacts::several(&self.read().await?, persons).await
+        at_once!(&self.shared, session => contacts::several(&session, persons).await)
     }
 
     async fn merge_contact(&self, facts: ContactFacts) -> Result<Contact> {
@@ -182,15 +178,15 @@ impl Store for PostgresStore {
     }
 
     async fn contacts_after(&self, after: Option<&Person>, limit: usize) -> Result<Vec<Contact>> {
-        contacts::after(&self.read().await?, after, limit).await
+        at_once!(&self.shared, session => contacts::after(&session, after, limit).await)
     }
 
     async fn history(&self, conversation: &str, limit: usize) -> Result<Vec<HistoryEntry>> {
-        history::of(&self.read().await?, conversation, limit).await
+        at_once!(&self.shared, session => history::of(&session, conversation, limit).await)
     }
 
     async fn records(&self, query: RecordQuery) -> Result<Vec<PastRecord>> {
-        past::records(&self.read().await?, query).await
+        at_once!(&self.shared, session => past::records(&session, query).await)
     }
 
     async fn fire_timers(&self, now: UnixMillis, limit: usize) -> Result<FiredTimers> {
@@ -198,7 +194,7 @@ impl Store for PostgresStore {
     }
 
     async fn due_timers(&self, now: UnixMillis, limit: usize) -> Result<Vec<Timer>> {
-        timers::due(&self.read().await?, now, limit).await
+        at_once!(&self.shared, session => timers::due(&session, now, limit).await)
     }
 
     async fn set_timers(&self, timers: Vec<Timer>) -> Result<()> {
@@ -206,11 +202,11 @@ impl Store for PostgresStore {
     }
 
     async fn remove_timers(&self, keys: &[String]) -> Result<()> {
-        timers::remove(&self.read().await?, keys).await
+        at_once!(&self.shared, session => timers::remove(&session, keys).await)
     }
 
     async fn sop_rows(&self, query: SopRowQuery) -> Result<Vec<SopRow>> {
-        sop_rows::of(&self.read().await?, &query).await
+        at_once!(&self.shared, session => sop_rows::of(&session, &query).await)
     }
 
     async fn note_deliveries(&self, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize> {
@@ -218,15 +214,15 @@ impl Store for PostgresStore {
     }
 
     async fn broadcast(&self, id: BroadcastId) -> Result<Option<Broadcast>> {
-        broadcasts::one(&self.read().await?, id).await
+        at_once!(&self.shared, session => broadcasts::one(&session, id).await)
     }
 
     async fn broadcasts(&self, query: BroadcastQuery) -> Result<Vec<Broadcast>> {
-        broadcasts::list(&self.read().await?, &query).await
+        at_once!(&self.shared, session => broadcasts::list(&session, &query).await)
     }
 
     async fn broadcasts_due(&self, now: UnixMillis, limit: usize) -> Result<Vec<Broadcast>> {
-        broadcasts::due(&self.read().await?, now, limit).await
+        at_once!(&self.shared, session => broadcasts::due(&session, now, limit).await)
     }
 
     async fn broadcast_targets(
@@ -235,7 +231,7 @@ impl Store for PostgresStore {
         after: Option<&Person>,
         limit: usize,
     ) -> Result<Vec<BroadcastTarget>> {
-        broadcasts::targets(&self.read().await?, id, after, limit).await
+        at_once!(&self.shared, session => broadcasts::targets(&session, id, after, limit).await)
     }
 
     async fn change_broadcast(&self, change: BroadcastChange) -> Result<bool> {
@@ -243,11 +239,11 @@ impl Store for PostgresStore {
     }
 
     async fn fact(&self, name: &str) -> Result<Option<serde_json::Value>> {
-        facts::one(&self.read().await?, name).await
+        at_once!(&self.shared, session => facts::one(&session, name).await)
     }
 
     async fn facts_under(&self, prefix: &str) -> Result<Vec<(String, serde_json::Value)>> {
-        facts::under(&self.read().await?, prefix).await
+        at_once!(&self.shared, session => facts::under(&session, prefix).await)
     }
 
     async fn put_facts(&self, facts: Vec<(String, serde_json::Value)>) -> Result<()> {
@@ -259,15 +255,15 @@ impl Store for PostgresStore {
     }
 
     async fn depths(&self, now: UnixMillis) -> Result<Depths> {
-        admin::depths(&self.read().await?, now).await
+        at_once!(&self.shared, session => admin::depths(&session, now).await)
     }
 
     async fn list(&self, filter: QueueFilter) -> Result<Vec<QueueItem>> {
-        admin::list(&self.read().await?, &filter).await
+        at_once!(&self.shared, session => admin::list(&session, &filter).await)
     }
 
     async fn show(&self, item: ItemId) -> Result<Option<QueueDetail>> {
-        admin::show(&self.read().await?, item).await
+        at_once!(&self.shared, session => admin::show(&session, item).await)
     }
 
     async fn redrive(&self, item: ItemId, now: UnixMillis) -> Result<bool> {

@@ -191,6 +191,26 @@ async fn what_a_replica_held_that_has_left_is_free_at_once() {
 }
 
 #[tokio::test]
+async fn a_claim_of_which_its_replica_never_heard_ends() {
+    let subject = InSchema::new();
+    let store = subject.store().await;
+    accept(&store, vec![record("a", "1", 0), record("b", "2", 0)]).await;
+    let one = Claim {
+        limit: 1,
+        ..whatever(0)
+    };
+    let heard_of = store.claim_records(one).await.unwrap().remove(0);
+    // As if the connection had been lost before the answer came.
+    let lost = "UPDATE inbox SET state = 'working', holder = (SELECT id FROM replicas), \
+         fence = nextval('claim_fence'), claimed_at = now(), lease_until = 'infinity' \
+         WHERE state = 'ready'";
+    Cluster::shared().sql(&subject.url, lost);
+    assert_eq!(store.rescue(at(1)).await.unwrap().records, 1);
+    assert_eq!(texts(&records(&store, 1).await), ["2"]);
+    store.commit_decision(decision(&heard_of, 1)).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_a_callback_waits_for_is_for_its_own_replica_at_first() {
     let (_, one, other) = two().await;
     let mut asked = record("a", "1", 0);
