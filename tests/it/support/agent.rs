@@ -6,12 +6,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use mock_wecom::{Kind, MockWecom, ReceiverSpec};
+use mock_wecom::MockWecom;
 use tempfile::TempDir;
 use wecom_agent::app::{ControlClient, Reply, Request};
 
 use super::wire::{CALLBACK_TOKEN, ENCODING_AES_KEY};
-use super::{CORP, eventually, http};
+use super::{CORP, connect, eventually, http};
 
 /// Rules that most stories need.
 const RULES: &str = "\
@@ -426,28 +426,6 @@ impl Agent {
 
     fn connect(&self, mock: &MockWecom) {
         connect(mock, &self.url());
-    }
-}
-
-/// Lets the mock push to an address.
-pub fn connect(mock: &MockWecom, url: &str) {
-    let kinds = [
-        ("kf", Kind::Kf),
-        ("contact", Kind::Contact),
-        ("staff", Kind::App),
-        ("bot", Kind::Aibot),
-    ];
-    for (name, kind) in kinds {
-        mock.set_receiver(ReceiverSpec {
-            name: name.to_owned(),
-            kind,
-            url: format!("{url}/callback/{name}"),
-            token: CALLBACK_TOKEN.to_owned(),
-            encoding_aes_key: ENCODING_AES_KEY.to_owned(),
-            receive_id: None,
-            agent_id: None,
-        })
-        .expect("receiver");
     }
 }
 
