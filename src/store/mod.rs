@@ -70,6 +70,10 @@ pub trait Store: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Nobody works on these claims any more, though their end could not be stored: they need
+    /// not wait for the end of their lease. A claim that is held all the same is fenced.
+    fn let_go(&self, _fences: &[u64]) {}
+
     // --- receive ---------------------------------------------------------------------
 
     /// Takes records into the inbox, all or none. A record whose dedupe key is known

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Client};
 
 use super::connect::Target;
+use super::failure::told;
 use crate::store::Signals;
 
 /// How often a process says that it lives.
@@ -127,6 +128,7 @@ impl Ringer {
                     tracing::warn!("the connection that listens to the database was lost");
                 }
                 Err(error) => {
+                    let error = told(&error);
                     tracing::warn!(%error, "no connection that listens to the database");
                 }
             }

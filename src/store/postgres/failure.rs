@@ -38,7 +38,8 @@ pub(super) fn failed(error: tokio_postgres::Error) -> StoreError {
     StoreError::engine(told(&error))
 }
 
-fn told(error: &tokio_postgres::Error) -> PostgresError {
+/// What it says, without any value of a row.
+pub(super) fn told(error: &tokio_postgres::Error) -> PostgresError {
     let Some(refusal) = error.as_db_error() else {
         let cause = std::error::Error::source(error).map(ToString::to_string);
         let what = error.to_string();

@@ -40,6 +40,12 @@ impl Store for PostgresStore {
         self.close().await;
     }
 
+    fn let_go(&self, fences: &[u64]) {
+        for fence in fences {
+            self.shared.claims.let_go(*fence);
+        }
+    }
+
     async fn take_turn(&self, job: &str, lease: Duration) -> Result<bool> {
         turns::take(&self.shared, job, lease).await
     }
