@@ -11,6 +11,7 @@ mod by_hand;
 mod channels;
 mod codes;
 mod contacts;
+mod corpora;
 mod counting;
 mod crashes;
 mod crowd;
