@@ -1,6 +1,7 @@
 //! Broadcasts that are being changed in a transaction: read together, changed in memory,
 //! written together.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bells::Wake;
@@ -113,9 +114,10 @@ impl Desk {
     fn take_targets(&mut self, rows: &[tokio_postgres::Row]) -> Result<()> {
         for row in rows {
             let place = (BroadcastId(number(row.get(0))), row.get(1));
-            if !self.targets.contains_key(&place) {
+            // What was changed already stays as it is.
+            if let Entry::Vacant(free) = self.targets.entry(place) {
                 let target = row.get::<_, Json>(2).read("broadcast target")?;
-                self.targets.insert(place, (target, false));
+                free.insert((target, false));
             }
         }
         Ok(())
