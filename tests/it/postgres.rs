@@ -202,16 +202,16 @@ async fn a_rolling_restart_loses_and_doubles_nothing() {
     let mut agents = [replica(&mock, &url).await, replica(&mock, &url).await];
     let balancer = Balancer::start(&mock, &[&agents[0], &agents[1]]).await;
     let mut accepted = Accepted::default();
-    for round in 0..2 {
+    for (round, agent) in agents.iter_mut().enumerate() {
         let before = format!("第{round}轮前");
         assert_eq!(accepted.say(&mock, &members, &before).await, members.len());
-        balancer.remove(&agents[round]);
-        let stopped = agents[round].terminate();
+        balancer.remove(agent);
+        let stopped = agent.terminate();
         let text = format!("第{round}轮中");
         let (code, _) = tokio::join!(stopped, accepted.say(&mock, &members, &text));
         assert_eq!(code, Some(0));
-        agents[round].restart(&mock).await;
-        balancer.add(&agents[round]);
+        agent.restart(&mock).await;
+        balancer.add(agent);
         balancer.point(&mock);
         let after = format!("第{round}轮后");
         assert_eq!(accepted.say(&mock, &members, &after).await, members.len());
