@@ -1,6 +1,9 @@
-//! What pending timers cost: memory while they wait, and time to find those that are due.
+//! What pending timers cost: memory while they wait, and time to find those that are due; and
+//! what a plan for a large audience costs.
 //!
-//! `cargo bench --bench timers`, or `-- --timers 100000` for fewer.
+//! `cargo bench --bench timers`, or `-- --timers 100000 --customers 10000` for fewer.
+
+mod audience;
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -23,17 +26,21 @@ const LOOKS: i64 = 20;
 const LATER: i64 = 1_000_000_000;
 
 fn main() {
-    let mut arguments = std::env::args().skip_while(|argument| argument != "--timers");
-    let most: i64 = arguments
-        .nth(1)
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(1_000_000);
+    let most: i64 = argument("--timers").unwrap_or(1_000_000);
+    let customers: usize = argument("--customers").unwrap_or(100_000);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     say("| pending | memory | on the disk | set, each | a look, nothing due | fire, each |");
     say("|---|---|---|---|---|---|");
-    for count in [1000, most / 10, most] {
+    for count in [most / 100, most / 10, most] {
         runtime.block_on(measure(count));
     }
+    runtime.block_on(audience::measure(customers));
+}
+
+/// The number behind an option.
+fn argument<T: std::str::FromStr>(name: &str) -> Option<T> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != name);
+    arguments.nth(1)?.parse().ok()
 }
 
 async fn measure(count: i64) {

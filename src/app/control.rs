@@ -48,6 +48,8 @@ pub enum Request {
     Discard(ItemId, String),
     /// How many of each.
     Depths,
+    /// What time it is for whoever holds the data.
+    Now,
     /// Records in order, with what became of them.
     Records(RecordQuery),
     /// The newest records of one person.
@@ -121,6 +123,8 @@ pub enum Reply {
     Changed(bool),
     /// To `Depths`.
     Depths(Depths),
+    /// To `Now`.
+    Now(UnixMillis),
     /// To `Records` and `RecordsOf`.
     Records(Vec<PastRecord>),
     /// To `Find`.
@@ -169,6 +173,7 @@ pub async fn carry_out(
         Request::Redrive(item) => Reply::Changed(store.redrive(item, now).await?),
         Request::Discard(item, reason) => Reply::Changed(store.discard(item, &reason, now).await?),
         Request::Depths => Reply::Depths(store.depths(now).await?),
+        Request::Now => Reply::Now(now),
         Request::Records(mut query) => {
             query.limit = query.limit.min(MOST_RECORDS);
             Reply::Records(store.records(query).await?)

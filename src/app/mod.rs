@@ -236,7 +236,7 @@ impl Base {
         let syncer = Syncer::new(&self.config, store, clock, self.gateway.clone());
         loops.spawn(syncer, |signals| &signals.contacts);
         loops.spawn(self.processor(playbook.clone()), |signals| &signals.inbox);
-        let deliver = Arc::new(self.deliver());
+        let deliver = Arc::new(self.deliver(playbook.clone()));
         let deliverer = deliver::worker::Worker::new(Arc::clone(&deliver));
         loops.spawn(deliverer, |signals| &signals.outbox);
         let broadcasts = deliver::broadcasts::Worker::new(deliver);
@@ -304,7 +304,7 @@ impl Base {
         }))
     }
 
-    fn deliver(&self) -> deliver::worker::Deps {
+    fn deliver(&self, playbook: CurrentPlaybook) -> deliver::worker::Deps {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let templates = &self.config.paths.templates;
         deliver::worker::Deps {
@@ -314,6 +314,7 @@ impl Base {
             pauses: Pauses::default(),
             sessions: Sessions::default(),
             config: Arc::clone(&self.config),
+            playbook,
             store,
             clock,
             gateway: self.gateway.clone(),

@@ -11,10 +11,9 @@ use crate::config::Config;
 use crate::diagnostic::{Report, Severity};
 use crate::domain::clock::SharedClock;
 use crate::lang::Lang;
-use crate::process::own::alert_record;
 use crate::process::playbook::{CurrentPlaybook, Playbook};
 use crate::service::{Pass, Service};
-use crate::store::Store;
+use crate::store::{Store, alert_record};
 use crate::versions::{FileSet, Reason};
 
 /// The files are looked at this often.

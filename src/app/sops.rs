@@ -48,6 +48,8 @@ pub enum SopWish {
     Resume,
     /// Whoever is in it leaves; a campaign is over.
     Cancel,
+    /// Nothing; its preview was looked at.
+    Look(String),
     /// The campaign may begin.
     Approve(String),
     /// Whoever is in it goes on with this version.
@@ -306,6 +308,7 @@ fn apply(control: &mut Control, wish: &SopWish, now: UnixMillis) {
                 });
             }
         }
+        SopWish::Look(version) => control.previewed = Some(version.clone()),
         SopWish::Migrate(_) => {}
     }
 }
@@ -316,7 +319,7 @@ fn work(before: &Control, wish: &SopWish) -> Option<Work> {
         SopWish::Resume => before.paused.map(|_| Work::Resume),
         SopWish::Cancel => Some(Work::Cancel),
         SopWish::Migrate(_) => Some(Work::Migrate),
-        SopWish::Pause | SopWish::Approve(_) => None,
+        SopWish::Pause | SopWish::Look(_) | SopWish::Approve(_) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The keys of the file of channels: the check, the schema and the manual in one table.
 
-use crate::yaml::{Key, Shape, schema_of};
+use crate::yaml::{Key, NAME, Shape, VERSION, schema_of};
 
 /// JSON Schema of the file of channels.
 #[must_use]
@@ -9,12 +9,7 @@ pub fn schema() -> serde_json::Value {
 }
 
 pub(super) const CHANNELS: Shape = Shape::Map(&[
-    Key::may(
-        "version",
-        Shape::Integer,
-        "文件格式版本，目前是 1",
-        "Version of the format, 1 for now",
-    ),
+    VERSION,
     Key::may(
         "channels",
         Shape::List(&Shape::Map(CHANNEL)),
@@ -35,7 +30,6 @@ const ID: Key = Key::must(
     "渠道的身份，文件内唯一；换了 id 就是新活码",
     "Identity, unique in the file; a new id is a new code",
 );
-const NAME: Key = Key::may("name", Shape::Text, "给人看的名字", "A name for people");
 const STATE: Key = Key::may(
     "state",
     Shape::Text,
@@ -47,6 +41,13 @@ const REMARK: Key = Key::may(
     Shape::Text,
     "企业微信后台里的备注，最多 30 个字",
     "A note in the admin console, at most 30 characters",
+);
+
+const TAGS: Key = Key::may(
+    "tags",
+    Shape::Words,
+    "从这里来的客户打上这些标签：组/标签",
+    "Tags for customers who come this way: group/tag",
 );
 
 const CHANNEL: &[Key] = &[
@@ -72,12 +73,7 @@ const CHANNEL: &[Key] = &[
         "Members need not confirm (true by default)",
     ),
     REMARK,
-    Key::may(
-        "tags",
-        Shape::Words,
-        "从这里来的客户打上这些标签：组/标签",
-        "Tags for customers who come this way: group/tag",
-    ),
+    TAGS,
     Key::may(
         "welcome",
         Shape::Text,
@@ -103,6 +99,7 @@ const GROUP: &[Key] = &[
         "Which groups: chat_id or name, at most 5",
     ),
     REMARK,
+    TAGS,
     Key::may(
         "new_group",
         Shape::Map(NEW_GROUP),

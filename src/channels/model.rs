@@ -22,6 +22,12 @@ impl ChannelSet {
     pub fn by_state(&self, state: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.state == state)
     }
+
+    /// The way by which somebody with this mark came into a group.
+    #[must_use]
+    pub fn group_by_state(&self, state: &str) -> Option<&GroupWay> {
+        self.groups.iter().find(|way| way.state == state)
+    }
 }
 
 /// A code by which customers add a member.
@@ -81,4 +87,6 @@ pub struct GroupWay {
     pub remark: Option<String>,
     /// What new groups are called and from which number on, if they are made.
     pub new_group: Option<(String, u32)>,
+    /// Tags for who comes this way.
+    pub tags: Vec<Tag>,
 }

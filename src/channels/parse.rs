@@ -7,7 +7,7 @@ use super::model::{Channel, ChannelSet, GroupWay};
 use super::problems;
 use crate::diagnostic::{Diagnostic, Findings, Span};
 use crate::domain::action::TemplateName;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{Tag, UserId};
 use crate::rules::{PlanReader, tags};
 use crate::yaml::{Node, check, parse, values};
 
@@ -82,10 +82,7 @@ impl File<'_, '_> {
             departments,
             skip_verify: verify.and_then(values::flag).unwrap_or(true),
             remark: self.short(node.get("remark"), STATE_CHARS),
-            tags: node
-                .get("tags")
-                .map(|node| tags(node, &mut self.findings))
-                .unwrap_or_default(),
+            tags: self.tags(node),
             welcome: welcome.map(|node| self.reader.welcome(node, &mut self.findings)),
             by_hours,
         }
@@ -107,7 +104,14 @@ impl File<'_, '_> {
             groups: texts(node, "groups").collect(),
             remark: self.short(node.get("remark"), STATE_CHARS),
             new_group,
+            tags: self.tags(node),
         }
+    }
+
+    fn tags(&mut self, node: &Node) -> Vec<Tag> {
+        let node = node.get("tags");
+        node.map(|node| tags(node, &mut self.findings))
+            .unwrap_or_default()
     }
 
     /// Id and state, each the only one of its kind.

@@ -39,7 +39,7 @@ fn read(text: &str) -> (Option<ChannelSet>, Vec<&'static str>) {
 fn a_file_is_read() {
     let (set, codes) = read(
         "version: 1\nchannels:\n  - {id: 门店, members: [a, b], departments: 2, skip_verify: false, tags: 来源/门店, welcome: 欢迎}\n\
-         groups:\n  - {id: 群, state: g, groups: [wr1], new_group: {name: 茶友群, from: 3}}\n",
+         groups:\n  - {id: 群, state: g, groups: [wr1], tags: 来源/群, new_group: {name: 茶友群, from: 3}}\n",
     );
     assert_eq!(codes, [""; 0]);
     let set = set.expect("a set");
@@ -49,6 +49,8 @@ fn a_file_is_read() {
         (2, &[2][..])
     );
     assert!(!channel.skip_verify);
+    let way = set.group_by_state("g").expect("a way");
+    assert_eq!(way.tags, ["来源/群".into()]);
     assert_eq!(set.groups[0].new_group, Some(("茶友群".to_owned(), 3)));
 }
 

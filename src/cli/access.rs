@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::output::Terminal;
-use super::{ConfigArg, environment};
+use super::{ConfigArg, environment, moved_clock};
 use crate::app::{self, ControlClient, Reply, Request};
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, SystemClock, UnixMillis};
@@ -35,7 +35,10 @@ impl Access {
             bail!(terminal.lang.text("cli.no_data", &[("folder", &folder)]));
         }
         let way = match app::open_store(&config).await {
-            Ok(store) => Way::Store(store, Arc::new(SystemClock)),
+            Ok(store) => {
+                let clock = moved_clock::choose(&config.api_base, &environment);
+                Way::Store(store, clock.unwrap_or_else(|| Arc::new(SystemClock)))
+            }
             Err(StoreError::InUse { .. }) => {
                 let socket = app::socket_path(&config).context("the control socket")?;
                 Way::Server(ControlClient::new(&socket).context("the control socket")?)
@@ -43,6 +46,14 @@ impl Access {
             Err(error) => return Err(error.into()),
         };
         Ok(Self { way, config })
+    }
+
+    /// What time it is for whoever holds the data: a server may run on a moved clock.
+    pub(super) async fn now(&self) -> anyhow::Result<UnixMillis> {
+        match self.ask(Request::Now).await? {
+            Reply::Now(now) => Ok(now),
+            _ => bail!("unexpected answer"),
+        }
     }
 
     pub(super) async fn ask(&self, request: Request) -> anyhow::Result<Reply> {

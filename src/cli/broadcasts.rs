@@ -10,6 +10,9 @@ use crate::app::{BroadcastDetail, Reply, Request};
 use crate::domain::ids::BroadcastId;
 use crate::store::{Broadcast, BroadcastQuery, BroadcastState, Delivery};
 
+/// How wide the columns of the list are.
+const WIDTHS: [usize; 7] = [8, 9, 19, 14, 11, 24, 0];
+
 /// Targets that were not reached, as far as they are listed for people.
 const MOST_LISTED: usize = 30;
 
@@ -75,7 +78,7 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     } else {
         let head = terminal.lang.text("broadcasts.head", &[]);
         let head: Vec<&str> = head.split('|').collect();
-        terminal.line(columns(&head));
+        terminal.line(words::columns(&WIDTHS, &head));
     }
     for broadcast in &broadcasts {
         line(broadcast, &access.config.timezone, *terminal);
@@ -107,18 +110,8 @@ async fn cancel(args: OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let Reply::Changed(changed) = access.ask(Request::CancelBroadcast(id)).await? else {
         bail!("unexpected answer");
     };
-    if args.format == Format::Json {
-        terminal.json(&serde_json::json!({ "changed": changed }))?;
-    } else if changed {
-        terminal.say("broadcasts.cancelled", &[("id", &args.id)]);
-    } else {
-        terminal.warn("broadcasts.not_cancelled", &[("id", &args.id)]);
-    }
-    Ok(if changed {
-        Ended::Good
-    } else {
-        Ended::FoundWrong
-    })
+    let keys = ("broadcasts.cancelled", "broadcasts.not_cancelled");
+    terminal.changed(args.format, changed, keys, &args.id)
 }
 
 fn id(text: &str, terminal: &Terminal) -> anyhow::Result<BroadcastId> {
@@ -130,23 +123,18 @@ fn line(broadcast: &Broadcast, zone: &jiff::tz::TimeZone, terminal: Terminal) {
     let sender = broadcast.head.sender.as_ref();
     let reached = broadcast.counts.get(&Delivery::Delivered);
     let reached = format!("{}/{}", reached.copied().unwrap_or(0), broadcast.size());
-    terminal.line(columns(&[
-        &broadcast.id.to_string(),
-        &state(broadcast.state, terminal),
-        &local(broadcast.opened_at, zone),
-        sender.map_or("-", |sender| sender.as_str()),
-        &reached,
-        broadcast.head.rule.as_str(),
-        &reason(broadcast.why.as_deref(), terminal),
-    ]));
-}
-
-/// One line of the list.
-fn columns(texts: &[&str]) -> String {
-    const WIDTHS: [usize; 7] = [8, 9, 19, 14, 11, 24, 0];
-    let texts = texts.iter().zip(WIDTHS);
-    let texts = texts.map(|(text, width)| words::padded(text.trim_end(), width));
-    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    terminal.line(words::columns(
+        &WIDTHS,
+        &[
+            &broadcast.id.to_string(),
+            &state(broadcast.state, terminal),
+            &local(broadcast.opened_at, zone),
+            sender.map_or("-", |sender| sender.as_str()),
+            &reached,
+            broadcast.head.rule.as_str(),
+            &reason(broadcast.why.as_deref(), terminal),
+        ],
+    ));
 }
 
 fn print(detail: &BroadcastDetail, zone: &jiff::tz::TimeZone, terminal: Terminal) {

@@ -13,7 +13,7 @@ use crate::channels::plan::{Content, Found, Known, Remote, Step, step};
 use crate::channels::{ChannelSet, GroupWay};
 use crate::deliver::retry::describe;
 use crate::deliver::translate_channel as wire;
-use crate::domain::clock::{Clock as _, SystemClock};
+use crate::domain::clock::SystemClock;
 use crate::domain::ids::Person;
 use crate::gateway::Gateway;
 use crate::wecom::client::App;
@@ -292,7 +292,7 @@ impl<'t> Desk<'t> {
             Ok(Step::Create | Step::Again) => {
                 // Before the call: a crash in between is known to have come.
                 let making = Known {
-                    making_since: Some(SystemClock.now()),
+                    making_since: Some(self.access.now().await?),
                     ..Known::default()
                 };
                 self.note(planned.wanted.key(), making).await?;

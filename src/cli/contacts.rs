@@ -10,7 +10,7 @@ use super::lists::{List, ListFormat};
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, since};
 use crate::app::{ContactQuery, Reply, Request};
-use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
+use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower};
 use crate::domain::criteria::{Compare, ContactTest, Op};
 use crate::domain::ids::{Person, Tag, UserId};
@@ -77,7 +77,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
 
 async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal).await?;
-    let query = query(&args, &access, terminal)?;
+    let query = query(&args, &access, terminal).await?;
     let zone = &access.config.timezone;
     let mut list = List::begin(args.format, "contacts.head", &WIDTHS, terminal);
     each(&access, query, args.limit, |contact| {
@@ -95,7 +95,11 @@ pub(super) fn told(list: List<'_>, format: ListFormat, terminal: &Terminal) {
     }
 }
 
-fn query(args: &ListArgs, access: &Access, terminal: &Terminal) -> anyhow::Result<ContactQuery> {
+async fn query(
+    args: &ListArgs,
+    access: &Access,
+    terminal: &Terminal,
+) -> anyhow::Result<ContactQuery> {
     let tags = args.tag.iter().map(|tag| Tag(tag.clone()));
     let mut tests: Vec<ContactTest> = tags.map(ContactTest::HasTag).collect();
     if !args.source.is_empty() {
@@ -115,21 +119,21 @@ fn query(args: &ListArgs, access: &Access, terminal: &Terminal) -> anyhow::Resul
         tests,
         names: args.name.clone(),
         of: args.follower.iter().cloned().map(UserId).collect(),
-        added_since: moment(args.added_since.as_deref(), access, terminal)?,
+        added_since: moment(args.added_since.as_deref(), access, terminal).await?,
         gone: args.lost,
         ..ContactQuery::default()
     })
 }
 
 /// `7d` ago or a date.
-pub(super) fn moment(
+pub(super) async fn moment(
     text: Option<&str>,
     access: &Access,
     terminal: &Terminal,
 ) -> anyhow::Result<Option<UnixMillis>> {
-    let zone = &access.config.timezone;
-    text.map(|text| since::past(text, SystemClock.now(), zone, terminal))
-        .transpose()
+    let Some(text) = text else { return Ok(None) };
+    let now = access.now().await?;
+    since::past(text, now, &access.config.timezone, terminal).map(Some)
 }
 
 /// `等级>=3`, `城市=上海`, `备注 contains 茶`.

@@ -11,6 +11,7 @@ use crate::app::load_playbook;
 use crate::config::{App, Config, Kind};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::gateway::Gateway;
+use crate::lang::Lang;
 use crate::wecom::api::externalcontact::{get_corp_tag_list, get_follow_user_list, groupchat_list};
 use crate::wecom::api::getcallbackip;
 use crate::wecom::api::kf::account_list;
@@ -105,6 +106,31 @@ fn one_of_many(listed: Result<(), Error>) -> Result<(), Error> {
     }
 }
 
+fn good(what: &'static str) -> Finding {
+    Finding {
+        app: None,
+        what,
+        ok: true,
+        problem: None,
+        mend: None,
+    }
+}
+
+/// The year whose holidays are wanted and not known, with the lines that make them known.
+fn holidays(missing: Option<i16>, lang: Lang) -> Finding {
+    let Some(year) = missing else {
+        return good("holidays");
+    };
+    let year = year.to_string();
+    let values = [("year", year.as_str())];
+    Finding {
+        ok: false,
+        problem: Some(lang.text("doctor.no_holidays", &values)),
+        mend: Some(lang.text("doctor.holidays_mend", &values)),
+        ..good("holidays")
+    }
+}
+
 struct Doctor<'a> {
     config: &'a Config,
     gateway: &'a Gateway,
@@ -124,24 +150,12 @@ impl Doctor<'_> {
                 mend: Some(lang.text("doctor.files_mend", &[])),
             }];
         };
-        let good = |what| Finding {
-            app: None,
-            what,
-            ok: true,
-            problem: None,
-            mend: None,
-        };
-        let calendar = playbook.rules.calendar();
-        let holidays = match calendar.missing_year(SystemClock.now(), &self.config.timezone) {
-            None => good("holidays"),
-            Some(year) => Finding {
-                ok: false,
-                problem: Some(lang.text("doctor.no_holidays", &[("year", &year.to_string())])),
-                mend: Some(lang.text("doctor.holidays_mend", &[])),
-                ..good("holidays")
-            },
-        };
-        vec![good("files"), holidays]
+        let zone = &self.config.timezone;
+        let year = playbook
+            .rules
+            .calendar()
+            .missing_year(SystemClock.now(), zone);
+        vec![good("files"), holidays(year, lang)]
     }
 
     async fn app(&self, app: &App) -> Vec<Finding> {
@@ -267,5 +281,25 @@ impl Doctor<'_> {
             self.terminal.lang.text("doctor.wrong_echo", &[])
         );
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holidays;
+    use crate::lang::Lang;
+
+    #[test]
+    fn a_year_without_holidays_is_named_with_the_lines_that_add_it() {
+        assert!(holidays(None, Lang::Zh).ok);
+        for lang in [Lang::Zh, Lang::En] {
+            let found = holidays(Some(2027), lang);
+            assert!(!found.ok);
+            assert!(found.problem.expect("a problem").contains("2027"));
+            let mend = found.mend.expect("a mend");
+            for line in ["calendar.yaml", "extra_off: [2027-01-01", "extra_work: ["] {
+                assert!(mend.contains(line), "{mend}");
+            }
+        }
     }
 }

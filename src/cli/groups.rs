@@ -66,7 +66,7 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
         names: args.name,
         of: args.owner.into_iter().map(UserId).collect(),
         member: args.member,
-        added_since: moment(args.added_since.as_deref(), &access, terminal)?,
+        added_since: moment(args.added_since.as_deref(), &access, terminal).await?,
         gone: args.dissolved,
         ..ContactQuery::default()
     };

@@ -80,11 +80,10 @@ impl<'a> List<'a> {
     }
 
     fn columns(&self, cells: &[String]) {
-        let widths = self.widths.iter().chain(std::iter::repeat(&0));
-        let cells = cells.iter().zip(widths);
-        let cells = cells.map(|(text, width)| words::padded(text.trim_end(), *width));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        self.terminal.line(line.trim_end());
+        let mut widths = self.widths.to_vec();
+        widths.resize(cells.len(), 0);
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        self.terminal.line(words::columns(&widths, &cells));
     }
 
     fn record(&self, cells: &[String]) {

@@ -7,7 +7,7 @@ use super::words;
 use crate::domain::effect::Effect;
 use crate::lang::Lang;
 use crate::simulate::model::Step;
-use crate::simulate::{Doing, Told, What};
+use crate::simulate::{Act, Doing, Told, What};
 
 /// What would be tagged and sent, one line each.
 pub(super) fn results(told: &Told, terminal: Terminal) -> Vec<String> {
@@ -60,8 +60,13 @@ pub(super) fn results(told: &Told, terminal: Terminal) -> Vec<String> {
 
 /// When and what, of a step of a test.
 pub(super) fn step(step: &Step, lang: Lang) -> String {
-    let what = match &step.doing {
-        Some(doing) => doing_text(doing, lang),
+    let what = match &step.act {
+        Some(Act::Somebody(doing)) => doing_text(doing, lang),
+        Some(Act::Operator(sop, order)) => {
+            let key = format!("simulate.order_{}", order.word());
+            lang.text(&key, &[("sop", sop.as_str())])
+        }
+        Some(Act::Confirms(member)) => lang.text("simulate.confirms", &[("who", member.as_str())]),
         None => lang.text("simulate.waits", &[]),
     };
     format!("{}  {what}", spelled(step.at))
@@ -85,6 +90,14 @@ pub(super) fn doing_text(doing: &Doing, lang: Lang) -> String {
         What::Deleted => lang.text("simulate.deleted", &[("who", who)]),
         What::Joined => lang.text("simulate.joined", &[("who", who)]),
         What::Left => lang.text("simulate.left", &[("who", who)]),
+        What::Tagged { add, remove } => {
+            let added = add.iter().map(|tag| format!("+{tag}"));
+            let tags = added.chain(remove.iter().map(|tag| format!("-{tag}")));
+            let tags = tags.collect::<Vec<_>>().join(" ");
+            lang.text("simulate.tagged", &[("who", who), ("tags", &tags)])
+        }
+        What::Made => lang.text("simulate.made", &[("who", who)]),
+        What::Dissolved => lang.text("simulate.dissolved", &[("who", who)]),
         What::Event { event, change } => {
             let change = change.as_deref().unwrap_or_default();
             let event = format!("{event}/{change}");

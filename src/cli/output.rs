@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
+use super::{Ended, Format};
 use crate::diagnostic::Report;
 use crate::lang::{Lang, system_key};
 use crate::wecom::errcode;
@@ -45,6 +46,28 @@ impl Terminal {
         let text = serde_json::to_string_pretty(value)?;
         self.line(text);
         Ok(())
+    }
+
+    /// Whether something that was named by an id was changed as wished.
+    pub(super) fn changed(
+        self,
+        format: Format,
+        changed: bool,
+        (done, not_done): (&str, &str),
+        id: &str,
+    ) -> anyhow::Result<Ended> {
+        if format == Format::Json {
+            self.json(&serde_json::json!({ "changed": changed }))?;
+        } else if changed {
+            self.say(done, &[("id", id)]);
+        } else {
+            self.warn(not_done, &[("id", id)]);
+        }
+        Ok(if changed {
+            Ended::Good
+        } else {
+            Ended::FoundWrong
+        })
     }
 
     /// Findings, to standard error.

@@ -4,6 +4,7 @@ mod page;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::ValueEnum;
@@ -13,12 +14,17 @@ use serde::Serialize;
 use super::access::Access;
 use super::output::Terminal;
 use super::{ConfigArg, Ended, environment, words};
-use crate::app::{ContactQuery, Reply, Request, SopReply, SopRequest, SopState, load_playbook};
+use crate::app::{
+    ContactQuery, Reply, Request, SopReply, SopRequest, SopState, SopWish, load_playbook,
+};
 use crate::config::Config;
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
 use crate::domain::contact::Contact;
 use crate::domain::ids::SopId;
+use crate::playbook::Playbook;
 use crate::simulate::preview::{Entry, NEWCOMER, Question, preview};
+use crate::sops::Sop;
+use crate::sops::model::Kind;
 use crate::store::RowOutcome;
 
 /// Contacts are asked for so many at a time.
@@ -59,32 +65,30 @@ struct Known {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    // Who plans has no secrets at hand; none is needed.
-    let outlined = Config::outline(&args.config.config, &environment);
-    let Some(config) = outlined.config else {
-        terminal.report(&outlined.report);
-        bail!(terminal.lang.text("cli.bad_config", &[]));
-    };
-    let (playbook, report) = load_playbook(&config);
-    let Some(playbook) = playbook else {
-        terminal.report(&report);
-        bail!(terminal.lang.text("sops.bad_files", &[]));
-    };
+    let (config, playbook) = plans(&args, terminal)?;
     let id = args.id.as_deref().map(SopId::from);
-    if let Some(id) = &id
-        && playbook.sops.get(id).is_none()
-    {
-        bail!(terminal.lang.text("sops.unknown", &[("id", id.as_str())]));
-    }
+    let shown = |sop: &&Arc<Sop>| id.as_ref().is_none_or(|id| sop.id == *id);
+    let shown: Vec<&Arc<Sop>> = playbook.sops.iter().filter(shown).collect();
     // Before the first start there is nobody to know.
-    let known = if config.data_folder().is_none_or(Path::exists) {
-        known(&Access::open(&args.config, terminal).await?).await?
+    let (known, from) = if config.data_folder().is_none_or(Path::exists) {
+        let access = Access::open(&args.config, terminal).await?;
+        note_look(&access, &shown).await?;
+        (known(&access).await?, access.now().await?)
     } else {
-        Known::default()
+        (Known::default(), SystemClock.now())
     };
-    let from = SystemClock.now();
     let until = from.after(DAY * args.days);
-    let people = known.contacts.len();
+    let sheet = Sheet {
+        title: id.as_ref().map_or_else(
+            || terminal.lang.text("preview.all", &[]),
+            |id| id.as_str().to_owned(),
+        ),
+        zone: &config.timezone,
+        people: known.contacts.len(),
+        days: args.days,
+        approve: approvals(&shown, &known.states, &args.config),
+        terminal,
+    };
     let states = known.states.into_iter();
     let entries = preview(Question {
         config: &config,
@@ -100,27 +104,84 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     })?;
     let wanted = |entry: &Entry| id.as_ref().is_none_or(|id| entry.sop == *id);
     let entries: Vec<Entry> = entries.into_iter().filter(wanted).collect();
-    let sheet = Sheet {
-        title: id.as_ref().map_or_else(
-            || terminal.lang.text("preview.all", &[]),
-            |id| id.as_str().to_owned(),
-        ),
-        zone: &config.timezone,
-        people,
-        days: args.days,
-        terminal,
-    };
     match args.format {
         PreviewFormat::Json => terminal.json(&Told {
             from,
             until,
-            people,
+            people: sheet.people,
+            approve: sheet.approve.values().collect(),
             entries: &entries,
         })?,
         PreviewFormat::Table => sheet.table(&entries),
         PreviewFormat::Html => terminal.line(sheet.html(&entries)),
     }
     Ok(Ended::Good)
+}
+
+/// What is to be played, as it is written now.
+fn plans(args: &Args, terminal: &Terminal) -> anyhow::Result<(Config, Playbook)> {
+    // Who plans has no secrets at hand; none is needed.
+    let outlined = Config::outline(&args.config.config, &environment);
+    let Some(config) = outlined.config else {
+        terminal.report(&outlined.report);
+        bail!(terminal.lang.text("cli.bad_config", &[]));
+    };
+    let (playbook, report) = load_playbook(&config);
+    let Some(playbook) = playbook else {
+        terminal.report(&report);
+        bail!(terminal.lang.text("sops.bad_files", &[]));
+    };
+    if let Some(id) = &args.id
+        && playbook.sops.get(&SopId::from(id.as_str())).is_none()
+    {
+        bail!(terminal.lang.text("sops.unknown", &[("id", id.as_str())]));
+    }
+    Ok((config, playbook))
+}
+
+/// The command that lets each campaign begin that nobody has approved as it is now.
+fn approvals(
+    shown: &[&Arc<Sop>],
+    states: &BTreeMap<SopId, SopState>,
+    config: &ConfigArg,
+) -> BTreeMap<String, String> {
+    let approved = |sop: &Sop| {
+        let state = states.get(&sop.id);
+        let approval = state.and_then(|state| state.control.approved.as_ref());
+        approval.is_some_and(|approval| approval.version == sop.version)
+    };
+    let campaigns = shown.iter().filter(|sop| {
+        let waits = sop.kind == Kind::Campaign { approve: true };
+        waits && !approved(sop)
+    });
+    campaigns
+        .map(|sop| (sop.id.to_string(), approval(&sop.id, config)))
+        .collect()
+}
+
+/// Whoever approves a campaign later is told if nobody has looked at it.
+async fn note_look(access: &Access, shown: &[&Arc<Sop>]) -> anyhow::Result<()> {
+    for sop in shown {
+        let look = SopWish::Look(sop.version.clone());
+        let request = SopRequest::Do(sop.id.clone(), look);
+        access.ask(Request::Sop(Box::new(request))).await?;
+    }
+    Ok(())
+}
+
+/// What an operator types to let a campaign begin.
+fn approval(id: &SopId, config: &ConfigArg) -> String {
+    let id = id.as_str();
+    let quoted = |text: &str| match text.contains([' ', '\'', '"', '$']) {
+        true => format!("'{}'", text.replace('\'', "'\\''")),
+        false => text.to_owned(),
+    };
+    let file = config.config.display().to_string();
+    let config = match file.as_str() {
+        "agent.toml" => String::new(),
+        file => format!(" --config {}", quoted(file)),
+    };
+    format!("wecom-agent sop approve {}{config}", quoted(id))
 }
 
 /// Everybody and every plan as they stand.
@@ -158,6 +219,8 @@ struct Told<'e> {
     from: UnixMillis,
     until: UnixMillis,
     people: usize,
+    /// The commands that approve what is not approved yet.
+    approve: Vec<&'e String>,
     entries: &'e [Entry],
 }
 
@@ -167,6 +230,8 @@ struct Sheet<'s> {
     zone: &'s TimeZone,
     people: usize,
     days: u32,
+    /// The command that approves each campaign that is not approved yet.
+    approve: BTreeMap<String, String>,
     terminal: &'s Terminal,
 }
 
@@ -309,6 +374,15 @@ impl Sheet<'_> {
         }
     }
 
+    /// How to let begin what waits for a person.
+    fn approvals(&self) -> Vec<String> {
+        let each = self.approve.iter().map(|(id, command)| {
+            let values = [("id", id.as_str()), ("command", command)];
+            self.text("preview.approve", &values)
+        });
+        each.collect()
+    }
+
     fn table(&self, entries: &[Entry]) {
         self.terminal.line(self.head());
         if entries.is_empty() {
@@ -326,6 +400,9 @@ impl Sheet<'_> {
                     self.who(&line)
                 ));
             }
+        }
+        for line in self.approvals() {
+            self.terminal.line(format!("\n{line}"));
         }
     }
 }

@@ -9,6 +9,9 @@ use super::{ConfigArg, Ended, Format, words};
 use crate::app::{Reply, Request};
 use crate::store::{ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
 
+/// How wide the columns of the list are.
+const WIDTHS: [usize; 7] = [10, 9, 19, 18, 31, 5, 0];
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -88,7 +91,7 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     } else {
         let head = terminal.lang.text("queue.head", &[]);
         let head: Vec<&str> = head.split('|').collect();
-        terminal.line(columns(&head));
+        terminal.line(words::columns(&WIDTHS, &head));
     }
     for item in &items {
         line(item, &access.config.timezone, terminal);
@@ -124,18 +127,7 @@ async fn change(
     let Reply::Changed(changed) = access.ask(request).await? else {
         bail!("unexpected answer");
     };
-    if args.format == Format::Json {
-        terminal.json(&serde_json::json!({ "changed": changed }))?;
-    } else if changed {
-        terminal.say(done, &[("id", &args.id)]);
-    } else {
-        terminal.warn("queue.not_changed", &[("id", &args.id)]);
-    }
-    Ok(if changed {
-        Ended::Good
-    } else {
-        Ended::FoundWrong
-    })
+    terminal.changed(args.format, changed, (done, "queue.not_changed"), &args.id)
 }
 
 fn item(text: &str, terminal: &Terminal) -> anyhow::Result<ItemId> {
@@ -152,15 +144,10 @@ fn line(item: &QueueItem, zone: &jiff::tz::TimeZone, terminal: &Terminal) {
     let id = item.id.to_string();
     let what = words::what(&item.what, terminal.lang);
     let tries = item.attempts.to_string();
-    terminal.line(columns(&[&id, &state, &at, &what, whom, &tries, &reason]));
-}
-
-/// One line of the list.
-fn columns(texts: &[&str]) -> String {
-    const WIDTHS: [usize; 7] = [10, 9, 19, 18, 31, 5, 0];
-    let texts = texts.iter().zip(WIDTHS);
-    let texts = texts.map(|(text, width)| words::padded(text.trim_end(), width));
-    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    terminal.line(words::columns(
+        &WIDTHS,
+        &[&id, &state, &at, &what, whom, &tries, &reason],
+    ));
 }
 
 fn print(

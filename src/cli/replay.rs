@@ -10,11 +10,14 @@ use super::access::{Access, local};
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, since, trace, words};
 use crate::app::{Reply, Request, read_playbook};
-use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
+use crate::domain::clock::UnixMillis;
 use crate::domain::ids::RecordId;
 use crate::domain::inbound::Trigger;
 use crate::process::replay::{Compared, Deeds, Replay};
 use crate::store::{PastRecord, RecordOutcome, RecordQuery};
+
+/// How wide the columns of the list are.
+const WIDTHS: [usize; 4] = [28, 8, 8, 0];
 
 /// Records read at a time.
 const PAGE: usize = 500;
@@ -70,7 +73,7 @@ struct Fired {
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let mut access = Access::open(&args.config, terminal).await?;
     let zone = access.config.timezone.clone();
-    let now = SystemClock.now();
+    let now = access.now().await?;
     let from = since::past(&args.since, now, &zone, terminal)?;
     let until = match &args.until {
         Some(text) => since::past(text, now, &zone, terminal)?,
@@ -183,7 +186,7 @@ fn show(
     if !found.rules.is_empty() {
         let head = terminal.lang.text("replay.head", &[]);
         let head: Vec<&str> = head.split('|').collect();
-        terminal.line(columns(&head));
+        terminal.line(words::columns(&WIDTHS, &head));
     }
     for (rule, fired) in &found.rules {
         let (before, after) = (fired.before.to_string(), fired.after.to_string());
@@ -192,7 +195,7 @@ fn show(
             std::cmp::Ordering::Equal => String::new(),
             std::cmp::Ordering::Greater => format!("+{}", fired.after - fired.before),
         };
-        terminal.line(columns(&[rule, &before, &after, &sign]));
+        terminal.line(words::columns(&WIDTHS, &[rule, &before, &after, &sign]));
     }
     for (name, reworded) in &found.reworded {
         let (count, example) = (reworded.count.to_string(), reworded.example.to_string());
@@ -239,11 +242,4 @@ fn told(deeds: &Deeds, terminal: &Terminal) -> String {
         parts.push(format!("{what}「{content}」"));
     }
     parts.join("；")
-}
-
-fn columns(texts: &[&str]) -> String {
-    const WIDTHS: [usize; 4] = [28, 8, 8, 0];
-    let texts = texts.iter().zip(WIDTHS);
-    let texts = texts.map(|(text, width)| words::padded(text.trim_end(), width));
-    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }

@@ -11,12 +11,15 @@ use super::access::{Access, local};
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, words};
 use crate::app::{Reply, Request, SopReply, SopRequest, SopState, SopWish, read_playbook};
-use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
+use crate::domain::clock::UnixMillis;
 use crate::domain::ids::SopId;
 use crate::playbook::Playbook;
 use crate::sops::Sop;
 use crate::sops::lifecycle::landed;
 use crate::sops::run::{Outlook, Run, Work};
+
+/// How wide the columns of the list are.
+const WIDTHS: [usize; 6] = [24, 8, 8, 8, 19, 0];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -111,15 +114,22 @@ fn outlook<'a>(
     sop: &'a Sop,
     state: &'a SopState,
     playbook: &'a Playbook,
-    zone: &'a TimeZone,
+    time: Time<'a>,
 ) -> Outlook<'a> {
     Outlook {
         sop,
         control: &state.control,
         calendar: playbook.rules.calendar(),
-        zone,
-        now: SystemClock.now(),
+        zone: time.zone,
+        now: time.now,
     }
+}
+
+/// The time for whoever holds the data.
+#[derive(Debug, Clone, Copy)]
+struct Time<'a> {
+    now: UnixMillis,
+    zone: &'a TimeZone,
 }
 
 /// What is to be seen of a plan at a glance.
@@ -138,8 +148,8 @@ struct Glance<'a> {
 }
 
 impl<'a> Glance<'a> {
-    fn of(sop: &'a Sop, state: &'a SopState, playbook: &'a Playbook, zone: &'a TimeZone) -> Self {
-        let outlook = outlook(sop, state, playbook, zone);
+    fn of(sop: &'a Sop, state: &'a SopState, playbook: &'a Playbook, time: Time<'a>) -> Self {
+        let outlook = outlook(sop, state, playbook, time);
         Self {
             id: &sop.id,
             name: sop.name.as_deref(),
@@ -161,10 +171,12 @@ async fn list(args: &ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
         bail!("unexpected answer");
     };
     let (none, zone) = (SopState::default(), &access.config.timezone);
+    let now = access.now().await?;
+    let time = Time { now, zone };
     let glances: Vec<Glance<'_>> = playbook
         .sops
         .iter()
-        .map(|sop| Glance::of(sop, states.get(&sop.id).unwrap_or(&none), &playbook, zone))
+        .map(|sop| Glance::of(sop, states.get(&sop.id).unwrap_or(&none), &playbook, time))
         .collect();
     if args.format == Format::Json {
         terminal.json(&glances)?;
@@ -176,7 +188,7 @@ async fn list(args: &ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     }
     let head = terminal.lang.text("sops.head", &[]);
     let head: Vec<&str> = head.split('|').collect();
-    terminal.line(columns(&head));
+    terminal.line(words::columns(&WIDTHS, &head));
     for glance in &glances {
         let state = glance.held.map_or_else(
             || terminal.lang.text("sops.on", &[]),
@@ -188,23 +200,18 @@ async fn list(args: &ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
             .text(&format!("sops.kind_{}", glance.kind), &[]);
         let (running, finished) = (glance.running.to_string(), glance.finished.to_string());
         let id = glance.id.as_str();
-        terminal.line(columns(&[id, &kind, &running, &finished, &next, &state]));
+        terminal.line(words::columns(
+            &WIDTHS,
+            &[id, &kind, &running, &finished, &next, &state],
+        ));
     }
     Ok(Ended::Good)
-}
-
-/// One line of the list.
-fn columns(texts: &[&str]) -> String {
-    const WIDTHS: [usize; 6] = [24, 8, 8, 8, 19, 0];
-    let texts = texts.iter().zip(WIDTHS);
-    let texts = texts.map(|(text, width)| words::padded(text.trim_end(), width));
-    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
 async fn show(args: &OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let desk = Desk::open(args, terminal).await?;
     let (sop, state, zone) = (&desk.sop, &desk.state, &desk.access.config.timezone);
-    let glance = Glance::of(sop, state, &desk.playbook, zone);
+    let glance = Glance::of(sop, state, &desk.playbook, desk.time());
     if args.format == Format::Json {
         terminal.json(&glance)?;
         return Ok(Ended::Good);
@@ -297,6 +304,7 @@ struct Desk<'t> {
     playbook: Playbook,
     sop: Sop,
     state: SopState,
+    now: UnixMillis,
     format: Format,
     terminal: &'t Terminal,
 }
@@ -313,14 +321,23 @@ impl<'t> Desk<'t> {
         let SopReply::States(mut states) = ask(&access, SopRequest::States).await? else {
             bail!("unexpected answer");
         };
+        let now = access.now().await?;
         Ok(Self {
             access,
             playbook,
             sop,
+            now,
             state: states.remove(&id).unwrap_or_default(),
             format: args.format,
             terminal,
         })
+    }
+
+    fn time(&self) -> Time<'_> {
+        Time {
+            now: self.now,
+            zone: &self.access.config.timezone,
+        }
     }
 
     async fn wish(&self, wish: SopWish, done: &str) -> anyhow::Result<Ended> {
@@ -361,13 +378,17 @@ impl<'t> Desk<'t> {
 
     async fn approve(&self) -> anyhow::Result<Ended> {
         let zone = &self.access.config.timezone;
-        let outlook = outlook(&self.sop, &self.state, &self.playbook, zone);
+        let outlook = outlook(&self.sop, &self.state, &self.playbook, self.time());
         if !outlook.needs_approval() {
             let values = [("id", self.sop.id.as_str())];
             self.terminal.warn("sops.needs_no_approval", &values);
             return Ok(Ended::FoundWrong);
         }
         if self.format == Format::Text {
+            if self.state.control.previewed.as_ref() != Some(&self.sop.version) {
+                let values = [("id", self.sop.id.as_str())];
+                self.terminal.warn("sops.not_previewed", &values);
+            }
             for (step, at) in outlook.phases() {
                 let over = at < outlook.now;
                 let key = if over {

@@ -374,6 +374,7 @@ fn own(task: &Task, terminal: &Terminal) -> String {
         Task::Show(told) => ("trace.own_show", told.text.as_str()),
         Task::Unanswered { text, .. } => ("trace.own_unanswered", text.as_str()),
         Task::ByHand { .. } => ("trace.own_by_hand", ""),
+        Task::CameBy { way } => ("trace.own_came_by", way.as_str()),
         Task::Undo { rule, .. } => ("trace.own_undo", rule.as_str()),
         Task::Refresh { .. } => ("trace.own_refresh", ""),
         Task::Told(told) => {

@@ -109,6 +109,7 @@ impl Args {
         };
         Doing {
             who: known.map_or_else(|| self.from.clone(), |known| known.person.id().to_owned()),
+            group: known.is_some_and(|known| matches!(known.person, Person::Group(_))),
             channel,
             what,
         }
@@ -118,6 +119,7 @@ impl Args {
         // Somebody's contact, as most customers are, unless this is how they become one.
         let known = self.event != Some(EventArg::Added);
         Trait {
+            group: false,
             tags: self.tag.iter().map(|tag| Tag(tag.clone())).collect(),
             added_days: self.added_days.or(known.then_some(0)),
             source: self.source.clone().filter(|_| known),
@@ -159,13 +161,12 @@ fn attribute(text: &str) -> Result<(String, String), String> {
 
 /// Somebody from the data of the bot, and what rules with a daily limit have used on a day.
 async fn known(
-    args: &Args,
+    access: &Access,
     what: &str,
     now: UnixMillis,
     terminal: &Terminal,
 ) -> anyhow::Result<Option<(Contact, BTreeMap<RuleId, u32>)>> {
-    let access = Access::open(&args.config, terminal).await?;
-    let Some(contact) = trace::find(&access, what, terminal).await? else {
+    let Some(contact) = trace::find(access, what, terminal).await? else {
         return Ok(None);
     };
     let zone = access.config.timezone.clone();
@@ -190,13 +191,22 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         terminal.report(&report);
         return Ok(Ended::CouldNotRun);
     };
-    let now = match &args.at {
-        Some(text) => moment(text, &config.timezone)
-            .with_context(|| terminal.lang.text("try.bad_time", &[("value", text)]))?,
+    // Whose data is asked for says what time it is.
+    let access = match &args.contact {
+        Some(_) => Some(Access::open(&args.config, terminal).await?),
+        None => None,
+    };
+    let clock = match &access {
+        Some(access) => access.now().await?,
         None => SystemClock.now(),
     };
-    let real = match &args.contact {
-        Some(what) => match known(args, what, now, terminal).await? {
+    let now = match &args.at {
+        Some(text) => moment(text, clock, &config.timezone)
+            .with_context(|| terminal.lang.text("try.bad_time", &[("value", text)]))?,
+        None => clock,
+    };
+    let real = match args.contact.as_ref().zip(access.as_ref()) {
+        Some((what, access)) => match known(access, what, now, terminal).await? {
             Some(known) => Some(known),
             None => return Ok(Ended::FoundWrong),
         },
@@ -305,11 +315,11 @@ fn clock(at: UnixMillis, zone: &TimeZone, terminal: &Terminal) -> String {
 }
 
 /// `2026-11-23 20:30`, `20:30` (today) or a full timestamp.
-fn moment(text: &str, zone: &TimeZone) -> anyhow::Result<UnixMillis> {
+fn moment(text: &str, now: UnixMillis, zone: &TimeZone) -> anyhow::Result<UnixMillis> {
     if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
         return Ok(UnixMillis(timestamp.as_millisecond()));
     }
-    let today = SystemClock.now().timestamp().to_zoned(zone.clone()).date();
+    let today = now.timestamp().to_zoned(zone.clone()).date();
     let local = match text.parse::<jiff::civil::DateTime>() {
         Ok(local) => local,
         Err(_) => today.to_datetime(text.parse()?),
@@ -322,17 +332,21 @@ fn moment(text: &str, zone: &TimeZone) -> anyhow::Result<UnixMillis> {
 #[cfg(test)]
 mod tests {
     use super::{attribute, moment};
+    use crate::domain::clock::UnixMillis;
     use jiff::tz::TimeZone;
 
     #[test]
     fn times_are_read_in_the_companys_zone() {
         let zone = TimeZone::get("Asia/Shanghai").expect("zone");
-        let at = moment("2026-11-23 20:30", &zone).expect("local time");
+        let now = UnixMillis(0);
+        let at = moment("2026-11-23 20:30", now, &zone).expect("local time");
         assert_eq!(at.timestamp().to_string(), "2026-11-23T12:30:00Z");
-        let same = moment("2026-11-23T12:30:00Z", &zone).expect("timestamp");
+        let same = moment("2026-11-23T12:30:00Z", now, &zone).expect("timestamp");
         assert_eq!(same, at);
-        assert!(moment("20:30", &zone).is_ok());
-        assert!(moment("下午", &zone).is_err());
+        // A time alone is today's.
+        let today = moment("20:30", at, &zone).expect("a time");
+        assert_eq!(today, at);
+        assert!(moment("下午", now, &zone).is_err());
     }
 
     #[test]

@@ -9,11 +9,14 @@ use super::{ConfigArg, Ended, Format, since, words};
 use crate::app::{Reply, Request, TagQuery, read_playbook};
 use crate::diagnostic::nearest;
 use crate::domain::change::TakeBack;
-use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
+use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::ids::{Person, RecordId, RuleId, Tag};
 use crate::process::own::undo_record;
 use crate::store::NewRecord;
+
+/// How wide the columns of the list are.
+const WIDTHS: [usize; 5] = [14, 32, 20, 19, 0];
 
 /// People see so many lines of the preview; `--format json` has all.
 const MOST_LINES: usize = 50;
@@ -48,7 +51,7 @@ struct Line {
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal).await?;
-    let now = SystemClock.now();
+    let now = access.now().await?;
     let zone = &access.config.timezone;
     let since = since::past(&args.since, now, zone, terminal)?;
     let undo = TakeBack {
@@ -166,29 +169,19 @@ fn show(lines: &[Line], zone: &jiff::tz::TimeZone, terminal: &Terminal) {
     }
     let head = terminal.lang.text("undo.head", &[]);
     let head: Vec<&str> = head.split('|').collect();
-    terminal.line(columns(&head));
+    terminal.line(words::columns(&WIDTHS, &head));
     for line in lines.iter().take(MOST_LINES) {
         let at = local(line.at, zone);
         let record = line.record.map(|record| record.to_string());
         let record = record.as_deref().unwrap_or("-");
         let name = line.name.as_deref().unwrap_or("-");
-        terminal.line(columns(&[
-            name,
-            line.person.id(),
-            line.tag.0.as_str(),
-            &at,
-            record,
-        ]));
+        terminal.line(words::columns(
+            &WIDTHS,
+            &[name, line.person.id(), line.tag.0.as_str(), &at, record],
+        ));
     }
     let more = lines.len().saturating_sub(MOST_LINES);
     if more > 0 {
         terminal.say("undo.more", &[("count", &more.to_string())]);
     }
-}
-
-fn columns(texts: &[&str]) -> String {
-    const WIDTHS: [usize; 5] = [14, 32, 20, 19, 0];
-    let texts = texts.iter().zip(WIDTHS);
-    let texts = texts.map(|(text, width)| words::padded(text.trim_end(), width));
-    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }

@@ -118,12 +118,44 @@ pub(super) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
+/// One line of a list: texts in columns of these widths.
+pub(super) fn columns(widths: &[usize], texts: &[&str]) -> String {
+    let texts = texts.iter().zip(widths);
+    let texts = texts.map(|(text, width)| padded(text.trim_end(), *width));
+    texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
+/// As much of a text as fits into so many columns.
+pub(super) fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for character in text.chars() {
+        short.push(character);
+        if short.width() >= columns {
+            short.pop();
+            break;
+        }
+    }
+    short.push('…');
+    short
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{effect, padded, what, written};
+    use super::{cut, effect, padded, what, written};
     use crate::domain::effect::Effect;
     use crate::domain::outgoing::{MediaFile, MenuItem, Outgoing};
     use crate::lang::Lang;
+
+    #[test]
+    fn a_text_is_cut_by_its_columns() {
+        assert_eq!(cut("早安", 4), "早安");
+        assert_eq!(cut("早安吗", 5), "早安…");
+        assert_eq!(cut("早安吗", 4), "早…");
+        assert_eq!(cut("a早安吗", 4), "a早…");
+    }
 
     #[test]
     fn stored_words_are_told_in_the_operators_language() {

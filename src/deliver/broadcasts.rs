@@ -4,6 +4,8 @@
 //!
 //! It looks only at broadcasts that are due, so it costs as much as there is open.
 
+mod alert;
+mod audience;
 mod follow;
 mod plan;
 
@@ -15,11 +17,10 @@ use tokio::task::JoinSet;
 use super::worker::Deps;
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::{Effect, NewEffect, Origin};
-use crate::domain::ids::{BroadcastId, EffectId, Lane, Person};
-use crate::rules::fits;
+use crate::domain::ids::{BroadcastId, EffectId, Lane};
 use crate::service::{Pass, Service};
 use crate::store::{
-    Broadcast, BroadcastChange, BroadcastState, Delivery, ItemId, ItemState, NewTarget, StoreError,
+    Broadcast, BroadcastChange, BroadcastState, Delivery, ItemId, ItemState, StoreError,
 };
 
 /// So many broadcasts are looked at at once.
@@ -33,8 +34,6 @@ const EFFECT: Duration = Duration::from_secs(30);
 const PERSON: Duration = Duration::from_secs(600);
 /// After a call that failed.
 const AGAIN: Duration = Duration::from_secs(60);
-/// Contacts looked at at once.
-const PAGE: usize = 500;
 /// Somebody else may change a broadcast at the same time; not more often than this.
 const ROUNDS: usize = 8;
 
@@ -113,7 +112,7 @@ async fn look(deps: &Deps, broadcast: Broadcast, now: UnixMillis) -> Result<(), 
             end(deps, broadcast, over, None, now).await
         }
         BroadcastState::Gathering if broadcast.audience.is_some() => {
-            gather(deps, broadcast, now).await
+            audience::gather(deps, broadcast, now).await
         }
         BroadcastState::Gathering => close(deps, broadcast, now).await,
         BroadcastState::Queued | BroadcastState::Unknown => {
@@ -152,6 +151,7 @@ async fn end(
     broadcast.due = None;
     let mut change = BroadcastChange::of(broadcast, now);
     change.rest = Some((delivery, why));
+    change.records = alert::records(&deps.config, &change.broadcast, now);
     deps.store.change_broadcast(change).await?;
     Ok(())
 }
@@ -161,38 +161,6 @@ fn tell(broadcast: &Broadcast, state: BroadcastState, why: Option<&str>) {
     let (state, targets) = (state.word(), broadcast.size());
     tracing::info!(broadcast = %broadcast.id, state, targets, unconfirmed, why, "a broadcast moved on");
     metrics::counter!("wecom_agent_broadcasts_total", "state" => state).increment(1);
-}
-
-/// Looks at the next page of contacts for those who belong to the audience.
-async fn gather(deps: &Deps, mut broadcast: Broadcast, now: UnixMillis) -> Result<(), StoreError> {
-    let Some(audience) = broadcast.audience.as_mut() else {
-        return Ok(());
-    };
-    let contacts = deps
-        .store
-        .contacts_after(audience.after.as_ref(), PAGE)
-        .await?;
-    let last = contacts.last().map(|contact| contact.person.clone());
-    let customers = contacts.into_iter().filter(|contact| {
-        matches!(contact.person, Person::External(_))
-            && !contact.followers.is_empty()
-            && fits(&audience.tests, contact, contact.source.as_deref(), now).is_ok()
-    });
-    let join = customers.map(|contact| NewTarget {
-        person: contact.person,
-        row: None,
-    });
-    let join = join.collect();
-    match last {
-        Some(last) => audience.after = Some(last),
-        None => broadcast.audience = None,
-    }
-    let mut change = BroadcastChange::of(broadcast, now);
-    change.join = join;
-    let ceiling = deps.config.broadcasts.ceiling;
-    change.budget = Some(ceiling.budget(now, &deps.config.timezone));
-    deps.store.change_broadcast(change).await?;
-    Ok(())
 }
 
 /// Nobody joins any more: the task is to be made.
@@ -226,6 +194,7 @@ async fn close(deps: &Deps, mut broadcast: Broadcast, now: UnixMillis) -> Result
             rule: head.rule.clone(),
             action: head.action,
             part: 0,
+            row: None,
         },
     };
     broadcast.state = BroadcastState::Queued;
@@ -257,6 +226,8 @@ async fn look_at_effect(
     };
     let over = match state {
         ItemState::Ready | ItemState::Working => {
+            // What keeps it from being made is seen where people look for it.
+            broadcast.why = why;
             return rest(deps, broadcast, Some(now.after(EFFECT)), now).await;
         }
         ItemState::Unknown => {
@@ -269,6 +240,7 @@ async fn look_at_effect(
             broadcast.due = Some(now.after(PERSON));
             let mut change = BroadcastChange::of(broadcast, now);
             change.rest = Some((Delivery::Unknown, why));
+            change.records = alert::records(&deps.config, &change.broadcast, now);
             deps.store.change_broadcast(change).await?;
             return Ok(());
         }

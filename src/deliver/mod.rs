@@ -4,6 +4,7 @@
 pub mod broadcasts;
 pub mod kf_session;
 pub mod media;
+pub mod outreach;
 pub mod pacing;
 pub mod retry;
 pub mod tags;

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use super::kf_session;
 pub use super::kf_session::Sessions;
 use super::media::Media;
+use super::outreach;
 use super::pacing::{self, KF_WINDOW, Pauses};
 use super::retry;
 use super::tags::TagLibrary;
@@ -21,6 +22,7 @@ use crate::domain::ids::Person;
 use crate::domain::inbound::AibotPassive;
 use crate::domain::outgoing::Outgoing;
 use crate::gateway::Gateway;
+use crate::playbook::CurrentPlaybook;
 use crate::service::{Pass, Service};
 use crate::store::{AttemptEnd, Claim, ClaimedEffect, Reservation, Store, StoreError};
 use crate::wecom::errcode;
@@ -46,6 +48,8 @@ pub struct Deps {
     pub clock: SharedClock,
     /// The ways to WeCom.
     pub gateway: Gateway,
+    /// The operators' files: what holds for everything that is said unasked.
+    pub playbook: CurrentPlaybook,
     /// Callbacks held open.
     pub desk: Desk,
     /// This installation's part of every `msgid`.
@@ -185,6 +189,12 @@ impl Deps {
                 reason: "WeCom asked for a pause".to_owned(),
             });
         }
+        let playbook = self.playbook.get();
+        let zone = &self.config.timezone;
+        if let Some(at) = outreach::quiet_until(&playbook, claimed, now, zone) {
+            let reason = "quiet hours".to_owned();
+            return Ok(AttemptEnd::Snooze { at, reason });
+        }
         if let Some(end) = self.reserve(claimed, now).await? {
             return Ok(end);
         }
@@ -301,11 +311,12 @@ impl Deps {
             return Ok(None);
         }
         let uses = pacing::uses(&claimed.effect, claimed.origin.record, heard_at);
-        if uses.is_empty() {
-            return Ok(None);
-        }
-        Ok(match self.store.reserve(&uses, now).await? {
-            Reservation::Granted => None,
+        let granted = match uses.is_empty() {
+            true => Reservation::Granted,
+            false => self.store.reserve(&uses, now).await?,
+        };
+        Ok(match granted {
+            Reservation::Granted => self.reserve_for_group(claimed, now).await?,
             // The customer's next message opens five more and wakes this lane.
             Reservation::Until(at) if matches!(claimed.effect, Effect::KfSend { .. }) => {
                 Some(AttemptEnd::Snooze {
@@ -321,6 +332,28 @@ impl Deps {
                     reason: "WeCom's limit is reached".to_owned(),
                 })
             }
+        })
+    }
+}
+
+impl Deps {
+    /// An internal group hears no more from plans than the operators allow. A second try has
+    /// its place already.
+    async fn reserve_for_group(
+        &self,
+        claimed: &ClaimedEffect,
+        now: UnixMillis,
+    ) -> Result<Option<AttemptEnd>, StoreError> {
+        let uses = outreach::uses(&self.playbook.get(), claimed);
+        if uses.is_empty() || claimed.attempt > 1 {
+            return Ok(None);
+        }
+        Ok(match self.store.reserve(&uses, now).await? {
+            Reservation::Granted => None,
+            Reservation::Until(at) => Some(AttemptEnd::Snooze {
+                at,
+                reason: "the limit of messages is reached".to_owned(),
+            }),
         })
     }
 }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
 use super::ids::{
-    AppName, BroadcastId, ChatId, ExternalUserId, Lane, OpenKfId, RecordId, RuleId, Tag, UserId,
+    AppName, BroadcastId, ChatId, ExternalUserId, Lane, OpenKfId, Person, RecordId, RuleId, SopId,
+    Tag, UserId,
 };
 use super::inbound::AibotPassive;
 use super::outgoing::Outgoing;
@@ -37,6 +38,23 @@ pub struct Origin {
     pub action: u32,
     /// Position among the messages which that action became.
     pub part: u32,
+    /// The step of an SOP whose message it carries: its row learns what becomes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<SopRowKey>,
+}
+
+/// What tells the row of an SOP's step from every other: one for each target and step. Rows
+/// stand in the order of these fields.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SopRowKey {
+    /// The SOP.
+    pub sop: SopId,
+    /// When the enrolment or the run began.
+    pub run: UnixMillis,
+    /// For whom.
+    pub target: Person,
+    /// The step.
+    pub step: u32,
 }
 
 /// What to do to the outside world.

@@ -209,6 +209,11 @@ pub enum Task {
         /// What the buttons of the card carry.
         about: String,
     },
+    /// The customer came into a group through one of our join ways.
+    CameBy {
+        /// The id of the way.
+        way: String,
+    },
     /// An operator takes the tags of a rule back.
     Undo {
         /// The rule.

@@ -35,11 +35,11 @@ const LISTS: &[&str] = &[
 /// A question about reminders is no longer than this.
 const LONGEST_LIST: usize = 16;
 
-const CANCEL: &[&str] = &[
+pub(super) const CANCEL: &[&str] = &[
     "取消", "删除", "删掉", "删了", "去掉", "撤销", "撤回", "关掉", "清空", "清除", "作废", "不要",
     "停掉", "停止",
 ];
-const DONE: &[&str] = &[
+pub(super) const DONE: &[&str] = &[
     "已经完成",
     "已完成",
     "完成",
@@ -52,7 +52,7 @@ const DONE: &[&str] = &[
     "已处理",
     "done",
 ];
-const SNOOZE: &[&str] = &[
+pub(super) const SNOOZE: &[&str] = &[
     "稍后提醒",
     "推迟",
     "延后",
@@ -65,10 +65,12 @@ const SNOOZE: &[&str] = &[
     "挪到",
     "再提醒",
 ];
-const AGAIN: &[&str] = &["再提醒我一次", "再提醒我", "再提醒", "再叫我"];
+pub(super) const AGAIN: &[&str] = &["再提醒我一次", "再提醒我", "再提醒", "再叫我"];
 const HAND_OVER: &[&str] = &["转交", "转给", "移交", "交给", "转"];
-const POLITE: &[&str] = &["请", "麻烦", "帮我", "帮忙", "把", "将", "我要", "我想"];
-const END: &[&str] = &["了", "吧", "啦", "掉", "谢谢", "提醒", "的", ".", "!", " "];
+pub(super) const POLITE: &[&str] = &["请", "麻烦", "帮我", "帮忙", "把", "将", "我要", "我想"];
+pub(super) const END: &[&str] = &[
+    "一下", "了", "吧", "啦", "掉", "谢谢", "提醒", "的", ".", "!", " ",
+];
 
 /// What is wanted of reminders that exist; `None` if it is something else.
 pub(super) fn command(text: &Text, scene: &Scene<'_>) -> Option<Wish> {
@@ -213,7 +215,10 @@ fn snooze(start: Cursor<'_>, scene: &Scene<'_>) -> Option<Wish> {
 }
 
 /// The time that the whole rest of the message names.
-fn until(mut cursor: Cursor<'_>, scene: &Scene<'_>) -> Option<crate::domain::clock::UnixMillis> {
+pub(super) fn until(
+    mut cursor: Cursor<'_>,
+    scene: &Scene<'_>,
+) -> Option<crate::domain::clock::UnixMillis> {
     let blank =
         |cursor: &mut Cursor<'_>| while cursor.eat_any(&[" ", "到", "至", ",", ":"]).is_some() {};
     blank(&mut cursor);

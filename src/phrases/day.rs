@@ -18,6 +18,8 @@ const OFFSETS: &[(&str, i32)] = &[
     ("明日", 1),
     ("明儿个", 1),
     ("明儿", 1),
+    ("大后儿", 3),
+    ("后儿", 2),
     ("今天", 0),
     ("今日", 0),
     ("今儿个", 0),
@@ -322,7 +324,13 @@ pub(super) fn shift(cursor: &mut Cursor<'_>) -> i16 {
     let sign = look.eat_of(&[("前", -1_i16), ("后", 1)]);
     look.eat("第");
     let count = small(&mut look, 1, 60).map(i16::from);
-    let unit = look.eat_any(&["天", "日"]).is_some();
+    let unit = look.eat_of(&[
+        ("天", 1_i16),
+        ("日", 1),
+        ("个星期", 7),
+        ("星期", 7),
+        ("周", 7),
+    ]);
     let sign = sign.or_else(|| {
         look.eat_of(&[
             ("之前", -1_i16),
@@ -333,10 +341,10 @@ pub(super) fn shift(cursor: &mut Cursor<'_>) -> i16 {
             ("后", 1),
         ])
     });
-    match (sign, count) {
-        (Some(sign), Some(count)) if unit => {
+    match (sign, count, unit) {
+        (Some(sign), Some(count), Some(unit)) => {
             *cursor = look;
-            sign * count
+            sign * count * unit
         }
         _ => {
             cursor.eat_any(&["当天", "当日", "那天", "这天"]);

@@ -5,6 +5,7 @@
 //! the clock, the zone and the calendar. What is left over is what is to be done. Where a
 //! time can be meant in two ways, the answer is a question.
 
+mod about;
 mod answer;
 mod atom;
 mod clock;
@@ -25,6 +26,7 @@ mod wish;
 
 use jiff::tz::TimeZone;
 
+pub use about::{About, Extent, about};
 pub use answer::answer;
 pub use recurring::next;
 pub use wish::understand;
@@ -91,6 +93,8 @@ pub enum Which {
     Numbers(Vec<u32>),
     /// All.
     All,
+    /// Those of which something was said.
+    About(About),
     /// It was not said.
     Unsaid,
 }

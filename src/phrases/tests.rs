@@ -1,12 +1,13 @@
 //! What is asked back, what is said about reminders that exist, and what holds for all.
 
+mod spoken;
 mod table;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use proptest::prelude::{Strategy, any, prop_assert, proptest};
 
-use super::{Asks, Question, Scene, When, Which, Wish, answer, next, understand};
+use super::{Asks, Extent, Question, Scene, When, Which, Wish, about, answer, next, understand};
 use crate::domain::clock::UnixMillis;
 use crate::rules::Calendar;
 
@@ -65,6 +66,14 @@ impl World {
         let numbers = |which: &Which| match which {
             Which::All => "all".to_owned(),
             Which::Unsaid => "?".to_owned(),
+            Which::About(about) => {
+                let times = about.times.iter().map(|(from, _)| self.time(*from));
+                let mut said = vec![format!("“{}”", about.words)];
+                said.extend(times);
+                said.extend(about.rhythm.iter().map(|_| "↻".to_owned()));
+                said.extend((about.extent != Extent::One).then(|| format!("{:?}", about.extent)));
+                said.join(" ")
+            }
             Which::Numbers(numbers) => numbers
                 .iter()
                 .map(u32::to_string)
@@ -99,13 +108,22 @@ impl World {
     fn hear(&self, text: &str) -> String {
         self.show(understand(text, &self.scene()))
     }
+
+    /// What is said about reminders that are not named by their number.
+    fn spoken_of(&self, text: &str) -> String {
+        self.show(about(text, &self.scene()))
+    }
 }
 
 fn table(now: &str, rows: &[(&str, &str)]) {
     let world = World::at(now);
+    compare(rows, |said| world.hear(said));
+}
+
+fn compare(rows: &[(&str, &str)], hear: impl Fn(&str) -> String) {
     let mut wrong = String::new();
     for (said, meant) in rows {
-        let heard = world.hear(said);
+        let heard = hear(said);
         if heard != *meant {
             wrong.push_str(&format!("{said}\n  heard {heard}\n  meant {meant}\n"));
         }

@@ -20,6 +20,8 @@ pub(super) const STRONG: &[&str] = &[
     "设个闹钟",
     "定闹钟",
     "记得提醒我",
+    "记得叫我",
+    "记得喊我",
     "提醒我一下",
     "提醒一下我",
     "提醒下我",
@@ -70,6 +72,9 @@ pub(super) fn triggers(letters: &[char]) -> Vec<Trigger> {
         let mut cursor = Cursor::new(letters, from);
         let strong = cursor.eat_any(STRONG).is_some();
         if strong || cursor.eat_any(WEAK).is_some() {
+            if !strong {
+                softener(&mut cursor);
+            }
             let to = cursor.at;
             found.push(Trigger { from, to, strong });
             from = to;
@@ -86,4 +91,15 @@ pub(super) fn triggers(letters: &[char]) -> Vec<Trigger> {
     };
     found.retain(|trigger| Some(*trigger) == chosen || plain(trigger));
     found
+}
+
+/// 提醒下给客户打电话, but not 提醒下午开会.
+fn softener(cursor: &mut Cursor<'_>) {
+    const GOES_ON: &[&str] = &[
+        "给", "把", "我", "去", "打", "和", "跟", "回", "发", "交", "联系", "看",
+    ];
+    let mut look = *cursor;
+    if look.eat("下") && look.sees(GOES_ON) {
+        *cursor = look;
+    }
 }

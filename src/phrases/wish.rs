@@ -39,6 +39,28 @@ const POLITE: &[&str] = &[
     "之前",
     "以前",
 ];
+/// Before the time at the beginning of a message: whoever says so wants a reminder.
+const OPENING: &[&str] = &[
+    "给我设一个",
+    "给我设个",
+    "给我定一个",
+    "给我定个",
+    "设置一个",
+    "设置",
+    "设定",
+    "安排一个",
+    "安排个",
+    "新建一个",
+    "新建",
+    "添加一个",
+    "添加",
+    "加一个",
+    "加个",
+    "来一个",
+    "来个",
+];
+/// Words with 前 that are no time.
+const NOT_BEFORE: &[&str] = &["前台", "前往", "前去", "前面", "前端", "前期", "前任"];
 const TRAILING: &[&str] = &[
     "好不好",
     "可以吗",
@@ -53,7 +75,7 @@ const TRAILING: &[&str] = &[
     "哈",
     "呀",
 ];
-const PUNCTUATION: &str = " ,.:;!?-—~，。：；！？、…";
+pub(super) const PUNCTUATION: &str = " ,.:;!?-—~，。：；！？、…";
 
 /// What the message asks for; `None` if it is not about reminders.
 #[must_use]
@@ -142,7 +164,19 @@ pub(super) fn what(text: &Text, expression: &Expression, triggers: &[Trigger]) -
     cut.extend(triggers.iter().map(|trigger| (trigger.from, trigger.to)));
     let mut start = Cursor::new(&text.folded, 0);
     while start.eat_any(POLITE).is_some() || start.eat_any(&[" ", ",", "."]).is_some() {}
+    let mut opened = start;
+    if opened.eat_any(OPENING).is_some() && cut.iter().any(|(from, _)| *from == opened.at) {
+        start = opened;
+    }
     cut.push((0, start.at));
+    // 月底前, 周五之前: by then is at that time.
+    for (_, to) in &mut cut {
+        let mut behind = Cursor::new(&text.folded, *to);
+        let is_time = expression.spans.iter().any(|(_, end)| end == to);
+        if is_time && !behind.sees(NOT_BEFORE) && behind.eat("前") {
+            *to = behind.at;
+        }
+    }
     cut.sort_unstable();
     let mut left = String::new();
     let mut at = 0;

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::by_hand;
 use super::dates;
 use super::guard::{self, Held};
+use super::joined;
 use super::own::{TaskScene, decide_task};
 use super::playbook::Playbook;
 use super::reminders;
@@ -87,6 +88,7 @@ pub fn decide(
         _ => decide_with_rules(&scene, standing, &mut commit),
     }
     dates::keep(&scene, &mut commit);
+    commit.records.extend(joined::newcomers(&scene));
     if !matches!(inbound.trigger, Trigger::Own(_)) {
         unanswered::watch(&scene, &mut commit);
     }

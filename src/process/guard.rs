@@ -12,9 +12,7 @@ use crate::config::{Config, Guard};
 use crate::domain::action::Action;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
-use crate::store::NewRecord;
-
-use super::own::alert_record;
+use crate::store::{NewRecord, alert_record};
 
 /// So many answers in a row, each set off within about two seconds of the one before, are
 /// an automatic answerer at the other end: nobody types that fast.

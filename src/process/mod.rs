@@ -8,6 +8,7 @@ pub mod dates;
 pub mod decide;
 mod duty;
 mod guard;
+mod joined;
 pub mod own;
 mod refresh;
 mod remind_when;

@@ -6,7 +6,7 @@ use crate::domain::change::TakeBack;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::effect::{Effect, NewEffect, Origin};
-use crate::domain::ids::{ConversationKey, DedupeKey, Lane, Person, RuleId, Tag};
+use crate::domain::ids::{Lane, Person, RuleId, Tag};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::outgoing::Outgoing;
 use crate::process::compose;
@@ -15,13 +15,10 @@ use crate::process::run_action::Planner;
 use crate::process::sop_enter::enter;
 use crate::process::sop_run::{run_step, sop_move};
 use crate::process::sop_step::sop_step;
-use crate::process::{by_hand, reminders, unanswered};
+use crate::process::{by_hand, joined, reminders, unanswered};
 use crate::rules::Standing;
 use crate::rules::explain::Deed;
-use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordBody, RecordOutcome};
-
-/// The conversation of everything that operators are told.
-const ALERTS: &str = "own/alerts";
+use crate::store::{ClaimedRecord, DecisionCommit, NewRecord, RecordOutcome, own_record};
 
 /// What a record is decided with.
 #[derive(Clone, Copy)]
@@ -58,6 +55,7 @@ pub(super) fn decide_task(
         Task::Reminder { number } => reminders::due(scene, *number, commit),
         Task::Show(told) => reminders::show(scene, told, commit),
         Task::ByHand { about } => by_hand::again(scene, about, commit),
+        Task::CameBy { way } => joined::came_by(scene, way, commit),
         Task::Unanswered { step, text } => unanswered::step(scene, *step, text, commit),
     }
 }
@@ -170,7 +168,7 @@ fn alert(scene: &TaskScene<'_>, text: &str, commit: &mut DecisionCommit) {
             to: alerts.to.clone(),
             message,
         };
-        let lane = Lane(ALERTS.to_owned());
+        let lane = Lane(scene.record.inbound.conversation.0.clone());
         let origin = RuleId::from("[alerts]");
         commit
             .effects
@@ -199,33 +197,10 @@ impl TaskScene<'_> {
                 rule: rule.clone(),
                 action: 0,
                 part: u32::try_from(part).unwrap_or(u32::MAX),
+                row: None,
             },
         }
     }
-}
-
-/// The record by which operators are told something; `None` if nobody is to be told.
-///
-/// `key` is what makes it recognisable: a second record with the same key is not taken.
-#[must_use]
-pub fn alert_record(
-    config: &Config,
-    key: &str,
-    text: String,
-    now: UnixMillis,
-) -> Option<NewRecord> {
-    let alerts = config.alerts.as_ref()?;
-    let inbound = Inbound {
-        channel: Channel::App,
-        app: alerts.app.clone(),
-        at: now,
-        person: None,
-        author: Author::System,
-        conversation: ConversationKey::from(ALERTS),
-        trigger: Trigger::Own(Task::Alert { text }),
-        reply_path: ReplyPath::None,
-    };
-    Some(own_record(&format!("alert/{key}"), inbound, now))
 }
 
 /// The record by which the tags of a rule are taken back from one contact. The same wish
@@ -254,16 +229,4 @@ pub fn undo_record(
     };
     let key = format!("undo/{rule}/{}/{}", now.0, contact.person.key());
     Some(own_record(&key, inbound, now))
-}
-
-fn own_record(key: &str, inbound: Inbound, now: UnixMillis) -> NewRecord {
-    NewRecord {
-        dedupe: DedupeKey(format!("own/{key}")),
-        received_at: now,
-        urgent: false,
-        body: RecordBody::Inbound {
-            inbound,
-            raw: String::new(),
-        },
-    }
 }

@@ -112,6 +112,8 @@ pub(super) struct Planner<'a> {
     in_sop: bool,
     /// The row of the SOP's step.
     row: Option<SopRowKey>,
+    /// What is made now carries the message of that step.
+    sending: bool,
     /// The tags of the SOP's audience.
     tags: Vec<Tag>,
 }
@@ -140,6 +142,7 @@ impl<'a> Planner<'a> {
             greeted_by: None,
             in_sop: false,
             row: None,
+            sending: false,
             tags: Vec::new(),
         }
     }
@@ -197,6 +200,7 @@ impl<'a> Planner<'a> {
             rule: rule.clone(),
             action: u32::try_from(index).unwrap_or(u32::MAX),
             part: 0,
+            row: None,
         };
         let before = self.plan.sendings();
         let result = act(self, &origin);
@@ -442,6 +446,7 @@ impl<'a> Planner<'a> {
     fn push(&mut self, effect: Effect, lane: Lane, origin: &Origin, part: usize) {
         let origin = Origin {
             part: u32::try_from(part).unwrap_or(u32::MAX),
+            row: self.row.clone().filter(|_| self.sending),
             ..origin.clone()
         };
         self.plan.effects.push(NewEffect {

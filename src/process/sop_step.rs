@@ -164,8 +164,14 @@ impl Due<'_> {
                 commit.outcome = skipped(why);
                 self.note(commit, RowOutcome::Waiting, Some(why), Some(until));
             }
-            Turn::Skip(why) => {
-                let next = self.move_on(self.scene.moved_on(), commit);
+            Turn::Skip(why) | Turn::Missed(why) => {
+                let missed = matches!(turn, Turn::Missed(_));
+                let progress = if missed {
+                    self.scene.missed_on()
+                } else {
+                    self.scene.moved_on()
+                };
+                let next = self.move_on(progress, commit);
                 commit.outcome = skipped(why);
                 self.note(commit, RowOutcome::Skipped, Some(why), next);
             }
@@ -185,7 +191,7 @@ impl Due<'_> {
         let (sop, enrolment) = (self.scene.sop, self.scene.enrolment);
         let rule = sop.id.origin();
         let mut planner = self.planner();
-        let (mut sent, mut problem) = (0, None);
+        let (mut sent, mut reached, mut problem) = (0, false, None);
         let index = usize::try_from(enrolment.step).unwrap_or(usize::MAX);
         if let Some(step) = sop.steps.get(index) {
             for (index, doing) in step.actions.iter().enumerate() {
@@ -196,9 +202,11 @@ impl Due<'_> {
                             action: doing.key().into(),
                             target: template.0.clone(),
                         };
-                        sent += planner.step(&rule, index, deed, |planner, origin| {
+                        let effects = planner.step(&rule, index, deed, |planner, origin| {
                             planner.send(template, &step.via, origin)
                         });
+                        sent += effects;
+                        reached |= effects > 0 && step.via.reaches_target();
                         problem = problem.or(planner.last_problem());
                     }
                 }
@@ -214,7 +222,7 @@ impl Due<'_> {
             next = progress.due;
             change = self.progress(progress, commit);
         }
-        change.reached = sent > 0;
+        change.reached = reached;
         self.note(commit, RowOutcome::Done, None, next);
         if let Some(row) = commit.rows.last_mut() {
             row.delivery = match (&problem, sent) {

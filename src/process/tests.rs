@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::decide::decide;
-use super::own::{alert_record, undo_record};
+use super::own::undo_record;
 use super::playbook::Playbook;
 use super::replay::Replay;
 use super::run_action::Planner;
@@ -21,7 +21,7 @@ use crate::lang::Lang;
 use crate::rules::{References, Standing};
 use crate::store::{
     ClaimedRecord, DecisionCommit, ItemState, NewRecord, PastEffect, PastRecord, RecordBody,
-    RecordOutcome,
+    RecordOutcome, alert_record,
 };
 use crate::templates::Catalog;
 

@@ -1,6 +1,6 @@
 //! The keys of `calendar.yaml`: the check, the schema and the manual in one table.
 
-use crate::yaml::{Key, Shape, schema_of};
+use crate::yaml::{Key, Shape, VERSION, schema_of};
 
 /// JSON Schema of `calendar.yaml`.
 #[must_use]
@@ -9,12 +9,7 @@ pub fn calendar_schema() -> serde_json::Value {
 }
 
 pub(super) const CALENDAR: Shape = Shape::Map(&[
-    Key::may(
-        "version",
-        Shape::Integer,
-        "文件格式版本，目前是 1",
-        "Version of the format, 1 for now",
-    ),
+    VERSION,
     Key::must(
         "hours",
         Shape::Named(&Shape::SomeOf(&Shape::Map(OPENING))),

@@ -1,7 +1,7 @@
 //! The keys of rule files: the check, the schema and the manual in one table.
 
 use super::parse_date::DATE;
-use crate::yaml::{Key, Shape, schema_of};
+use crate::yaml::{Key, NAME, Shape, VERSION, schema_of};
 
 /// JSON Schema of rule files.
 #[must_use]
@@ -14,12 +14,7 @@ const CHANNELS: &[&str] = &["kf", "app", "aibot", "contact"];
 const MATCHES: &[&str] = &["contains", "exact", "prefix", "suffix", "pinyin"];
 
 pub(super) const RULES: Shape = Shape::Map(&[
-    Key::may(
-        "version",
-        Shape::Integer,
-        "文件格式版本，目前是 1",
-        "Version of the format, 1 for now",
-    ),
+    VERSION,
     Key::may(
         "words",
         Shape::Named(&Shape::Keywords),
@@ -93,7 +88,7 @@ const RULE: &[Key] = &[
         "规则的身份，全部文件内唯一；换了 id 就是新规则",
         "Identity, unique in all files; a new id is a new rule",
     ),
-    Key::may("name", Shape::Text, "给人看的名字", "A name for people"),
+    NAME,
     MODE,
     PRIORITY,
     Key::may(

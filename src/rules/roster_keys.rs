@@ -1,7 +1,7 @@
 //! The keys of `roster.yaml`.
 
 use super::calendar_keys::DAYS;
-use crate::yaml::{Key, Shape, schema_of};
+use crate::yaml::{Key, Shape, VERSION, schema_of};
 
 /// JSON Schema of `roster.yaml`.
 #[must_use]
@@ -10,12 +10,7 @@ pub fn roster_schema() -> serde_json::Value {
 }
 
 pub(super) const ROSTER: Shape = Shape::Map(&[
-    Key::may(
-        "version",
-        Shape::Integer,
-        "文件格式版本，目前是 1",
-        "Version of the format, 1 for now",
-    ),
+    VERSION,
     Key::may(
         "groups",
         Shape::Named(&Shape::Map(GROUP)),

@@ -16,12 +16,12 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
-use crate::domain::ids::{ChatId, DedupeKey, Person};
+use crate::domain::ids::{ChatId, Person};
 use crate::playbook::CurrentPlaybook;
 use crate::service::{Pass, Service};
 use crate::sops::Sop;
 use crate::sops::run::{CONTROLS, Control, Outlook, RUNS, Run, WATCHES, Watch, Work};
-use crate::store::{FactSwap, NewRecord, RecordBody, Store, StoreError};
+use crate::store::{FactSwap, NewRecord, Store, StoreError, own_record};
 
 /// Contacts are looked at so many at a time.
 const PAGE: usize = 500;
@@ -198,15 +198,8 @@ impl Runner {
         let apps = self.deps.config.apps.first().map(|app| &app.name);
         let app = apps.map(|app| self.deps.config.contact_app(app).clone());
         let app = app.unwrap_or_else(|| "contact".into());
-        NewRecord {
-            dedupe: DedupeKey(format!("own/{}/{}", run.name(), contact.person.key())),
-            received_at: now,
-            urgent: false,
-            body: RecordBody::Inbound {
-                inbound: run.inbound(sop, contact, app, now),
-                raw: String::new(),
-            },
-        }
+        let key = format!("{}/{}", run.name(), contact.person.key());
+        own_record(&key, run.inbound(sop, contact, app, now), now)
     }
 
     /// Of each plan only the newest runs are kept.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::happened::Happened;
 use super::model::{Step, Want};
 use super::run::Outcome;
-use super::world::{Happened, World};
+use super::world::World;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Kind, Report, Span};
 use crate::domain::ids::RuleId;

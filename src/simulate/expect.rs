@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::keys::{EXPECT, REASONS};
-use super::model::{Expectation, Want, Wanted};
+use super::model::{Expectation, Fate, Want, Wanted};
 use super::problems;
+use super::scene::signed;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Findings, Kind, Span};
-use crate::domain::ids::{RuleId, Tag};
+use crate::domain::ids::RuleId;
 use crate::process::playbook::Playbook;
+use crate::sops::SopSet;
 use crate::yaml::{Entry, Node, values};
+
+mod plans;
 
 /// Words that a text should hold begin with this.
 const TEXT: &str = "text:";
@@ -24,7 +28,8 @@ pub(super) struct Names<'a> {
     servicers: BTreeSet<&'a str>,
     webhooks: BTreeSet<&'a str>,
     robots: BTreeSet<&'a str>,
-    sops: BTreeSet<&'a str>,
+    pub(super) sops: BTreeSet<&'a str>,
+    plans: &'a SopSet,
 }
 
 impl<'a> Names<'a> {
@@ -40,19 +45,22 @@ impl<'a> Names<'a> {
             webhooks: config.webhooks.keys().map(String::as_str).collect(),
             robots: config.robots.keys().map(String::as_str).collect(),
             sops: playbook.sops.iter().map(|sop| sop.id.as_str()).collect(),
+            plans: &playbook.sops,
         }
     }
 }
 
 /// Reads one `expect`. `names` is `None` when the rules themselves are broken: what they lack
-/// then says nothing about the tests.
+/// then says nothing about the tests. `people` are those of the file, empty for any.
 pub(super) fn expectations(
     node: &Node,
     names: Option<&Names<'_>>,
+    people: &[&str],
     findings: &mut Findings<'_>,
 ) -> Vec<Expectation> {
     let mut reader = Reader {
         names,
+        people,
         findings,
         found: Vec::new(),
     };
@@ -70,6 +78,7 @@ pub(super) fn expectations(
 
 struct Reader<'r, 'f, 'a> {
     names: Option<&'r Names<'a>>,
+    people: &'r [&'r str],
     findings: &'r mut Findings<'f>,
     found: Vec<Expectation>,
 }
@@ -113,14 +122,12 @@ impl<'a> Reader<'_, '_, 'a> {
                     self.push(value.span, Want::Points(points));
                 }
             }
-            "sop" | "stop_sop" => {
-                let begins = key.name == "sop";
-                for (name, span) in value.words() {
-                    self.knows(problems::NO_SUCH_SOP, span, name, |names| &names.sops);
-                    let name = name.to_owned();
-                    self.push(span, Want::Sop { name, begins });
-                }
-            }
+            "sop" | "stop_sop" => self.plans(value, key.name == "sop"),
+            "step" => self.steps(value, &Fate::Done),
+            "not_step" => self.steps(value, &Fate::NotDone),
+            "held" => self.fates(value, Fate::Held),
+            "left_out" => self.fates(value, Fate::LeftOut),
+            "received" | "not_received" => self.received(value, key.name == "received"),
             // Its text is a template: what matters is what comes of it.
             "remark" => {
                 let text = value.text().unwrap_or_default().to_owned();
@@ -158,11 +165,7 @@ impl<'a> Reader<'_, '_, 'a> {
 
     fn tags(&mut self, value: &Node) {
         for (text, span) in value.words() {
-            let (added, name) = match text.strip_prefix('-') {
-                Some(name) => (false, name),
-                None => (true, text.strip_prefix('+').unwrap_or(text)),
-            };
-            let tag = Tag::from(name.trim());
+            let (tag, added) = signed(text);
             self.push(span, Want::Tag { tag, added });
         }
     }

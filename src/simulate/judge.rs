@@ -2,11 +2,14 @@
 
 use serde_json::Value as Json;
 
+use super::happened::{Deed, Happened, Past};
 use super::model::{Want, Wanted};
-use super::world::{Deed, Happened, World};
+use super::world::World;
 use crate::domain::ids::RuleId;
 use crate::domain::inbound::{Task, Trigger};
 use crate::rules::{Mode, Verdict};
+
+mod plans;
 
 /// What is shown when nothing of the kind happened.
 const NONE: &str = "—";
@@ -16,6 +19,7 @@ const SENT: [&str; 4] = ["message", "messages", "body", "remark"];
 /// What happened in one step.
 pub(super) struct Scene<'s> {
     pub(super) world: &'s World<'s>,
+    pub(super) past: &'s Past,
     pub(super) happened: &'s [Happened],
 }
 
@@ -55,6 +59,8 @@ impl Scene<'_> {
                 (holds, format!("tags: {wanted}"), got)
             }
             Want::Deed { key, what } => return self.deed(key, what),
+            Want::Step(step, fate) => return self.step(step, fate),
+            Want::Received { who, received } => return self.received(who, *received),
             Want::Set(name, value) => {
                 let got = self.set(name);
                 let holds = got.as_ref() == Some(value);
@@ -73,16 +79,7 @@ impl Scene<'_> {
                     format!("points: {got}"),
                 )
             }
-            Want::Sop { name, begins } => {
-                let key = if *begins { "sop" } else { "stop_sop" };
-                let got = self.sops(*begins);
-                let holds = got.contains(name);
-                (
-                    holds,
-                    format!("{key}: {name}"),
-                    format!("{key}: {}", listed(&got)),
-                )
-            }
+            Want::Sop { name, who, begins } => return self.sop(name, who.as_deref(), *begins),
         };
         if holds {
             Ok(())
@@ -188,34 +185,21 @@ impl Scene<'_> {
         changes.map(|change| change.points).sum()
     }
 
-    /// SOPs that began (and were not under way), or ended.
-    fn sops(&self, begins: bool) -> Vec<String> {
-        let mut names = Vec::new();
-        for happened in self.happened {
-            let changes = happened.commit.contact.iter();
-            let changed = changes.flat_map(|change| &change.sops).filter(|change| {
-                let before = happened.seen.sops.get(&change.sop);
-                let began = before.is_none_or(|b| b.started_at != change.to.started_at);
-                if begins {
-                    began
-                } else {
-                    !change.to.is_running()
-                }
-            });
-            names.extend(changed.map(|change| change.sop.0.clone()));
-        }
-        names
-    }
-
     fn deed(&self, key: &str, what: &Wanted) -> Result<(), Differs> {
         let mut got = Vec::new();
-        for happened in self.happened {
-            for said in said(happened, key) {
-                if said.fits(what) {
-                    return Ok(());
-                }
-                got.push(said.shown(what));
+        let said = match key {
+            "broadcast" => self.tasks(),
+            "card" => self.cards(),
+            _ => {
+                let all = self.happened.iter();
+                all.flat_map(|happened| said(happened, key)).collect()
             }
+        };
+        for said in said {
+            if said.fits(what) {
+                return Ok(());
+            }
+            got.push(said.shown(what));
         }
         if *what == Wanted::Nothing && got.is_empty() {
             return Ok(());

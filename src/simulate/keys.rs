@@ -1,6 +1,6 @@
 //! The keys of rule test files: the check, the schema and the manual in one table.
 
-use crate::yaml::{Key, Shape, schema_of};
+use crate::yaml::{Key, Shape, VERSION, schema_of};
 
 /// JSON Schema of `*.test.yaml`.
 #[must_use]
@@ -17,12 +17,7 @@ const CHANNEL: Key = Key::may(
 );
 
 pub(super) const TESTS: Shape = Shape::Map(&[
-    Key::may(
-        "version",
-        Shape::Integer,
-        "文件格式版本，目前是 1",
-        "Version of the format, 1 for now",
-    ),
+    VERSION,
     Key::must(
         "start",
         Shape::Moment,
@@ -35,6 +30,12 @@ pub(super) const TESTS: Shape = Shape::Map(&[
         Shape::Named(&Shape::Open(CONTACT, &Shape::Text)),
         "测试里的人；其他键是客户属性",
         "The people in the tests; other keys are attributes",
+    ),
+    Key::may(
+        "groups",
+        Shape::Named(&Shape::Open(GROUP, &Shape::Text)),
+        "测试里的客户群，写群名；其他键是属性",
+        "The customer groups in the tests, by their names; other keys are attributes",
     ),
     Key::must(
         "tests",
@@ -54,8 +55,8 @@ const CONTACT: &[Key] = &[
     Key::may(
         "added_days",
         Shape::Integer,
-        "添加好友满几天；不写表示还不是好友",
-        "Days since they were added; not yet added when left out",
+        "测试开始时添加好友满几天；不写表示还不是好友",
+        "Days since they were added when the test begins; not yet added when left out",
     ),
     Key::may(
         "source",
@@ -69,6 +70,16 @@ const CONTACT: &[Key] = &[
         Shape::Words,
         "负责人：加了这位客户的成员",
         "Members who have them as a contact",
+    ),
+];
+
+const GROUP: &[Key] = &[
+    Key::may("owner", Shape::Text, "群主的账号", "The member who owns it"),
+    Key::may(
+        "made_days",
+        Shape::Integer,
+        "测试开始时建群满几天；不写表示还没建，用 event: made 建",
+        "Days since it was made when the test begins; left out: it is made by event: made",
     ),
 ];
 
@@ -96,15 +107,21 @@ const TEST: &[Key] = &[
 const STEP: &[Key] = &[
     Key::may(
         "at",
+        Shape::When,
+        "离测试开始多久，如 10m、3d 1h；或什么时候，如 2026-12-08 10:00；不写表示紧接上一步",
+        "How long after the test began, such as 10m or 3d 1h, or a date and time; at once when left out",
+    ),
+    Key::may(
+        "after",
         Shape::Duration,
-        "离测试开始多久，如 10m、3d 1h；不写表示紧接上一步",
-        "How long after the test began, such as 10m or 3d 1h; at once when left out",
+        "离上一步多久，如 2h；和 at 只写一个",
+        "How long after the step before, such as 2h; instead of at",
     ),
     Key::may(
         "from",
         Shape::Text,
-        "谁；不写表示和上一步是同一个人",
-        "Who; as in the step before when left out",
+        "谁，或哪个群；不写表示和上一步是同一个",
+        "Who, or which group; as in the step before when left out",
     ),
     CHANNEL,
     Key::may("say", Shape::Text, "说的话", "What they say"),
@@ -117,14 +134,50 @@ const STEP: &[Key] = &[
     Key::may(
         "event",
         Shape::Text,
-        "不是说话，而是 added、deleted、joined、left、entered 或 event:<Event>/<ChangeType>",
-        "added, deleted, joined, left, entered or event:<Event>/<ChangeType>",
+        "不是说话，而是 added、deleted、joined、left、entered、made（建群）、dissolved（解散）或 event:<Event>/<ChangeType>",
+        "added, deleted, joined, left, entered, made, dissolved or event:<Event>/<ChangeType>",
     ),
     Key::may(
         "press",
         Shape::Text,
-        "按下的菜单项或按钮的 key",
-        "The key of the menu item or button that is pressed",
+        "按下的菜单项或按钮的 key，或成员收到的卡片上按钮的字，如 完成",
+        "The key of the menu item or button that is pressed, or what is written on a button of a card that the member got",
+    ),
+    Key::may(
+        "tagged",
+        Shape::Words,
+        "有人在企业微信里给他打了标签；-组/标签 是去掉了",
+        "Tags that somebody sets in WeCom; -group/tag takes one away",
+    ),
+    Key::may(
+        "approve",
+        Shape::Text,
+        "有人确认了这个活动（sop approve）",
+        "Somebody approves this campaign (sop approve)",
+    ),
+    Key::may(
+        "pause",
+        Shape::Text,
+        "有人暂停了这个计划（sop pause）",
+        "Somebody pauses this plan (sop pause)",
+    ),
+    Key::may(
+        "resume",
+        Shape::Text,
+        "有人恢复了这个计划（sop resume）",
+        "Somebody resumes this plan (sop resume)",
+    ),
+    Key::may(
+        "cancel",
+        Shape::Text,
+        "有人取消了这个计划（sop cancel）",
+        "Somebody cancels this plan (sop cancel)",
+    ),
+    Key::may(
+        "confirm",
+        Shape::Text,
+        "哪个成员点了发送，确认等着他的群发任务",
+        "The member who confirms the mass-send tasks that wait for them",
     ),
     Key::may(
         "source",
@@ -208,8 +261,66 @@ pub(super) const EXPECT: &[Key] = &[
         "SOP 这一步发出的模板，或 text:…",
         "A template that a step of an SOP sends, or text:…",
     ),
-    Key::may("sop", Shape::Words, "进入这些 SOP", "SOPs that begin"),
-    Key::may("stop_sop", Shape::Words, "离开这些 SOP", "SOPs that end"),
+    Key::may(
+        "sop",
+        Shape::Words,
+        "进入这些 SOP；可写 计划@谁",
+        "SOPs that begin; plan@who for one person",
+    ),
+    Key::may(
+        "stop_sop",
+        Shape::Words,
+        "离开这些 SOP；可写 计划@谁",
+        "SOPs that end; plan@who for one person",
+    ),
+    Key::may(
+        "step",
+        Shape::Words,
+        "做了 SOP 的这些步骤：计划/步骤名 或 计划/第几步，可加 @谁",
+        "Steps of SOPs that are done: plan/name or plan/number, @who for one target",
+    ),
+    Key::may(
+        "not_step",
+        Shape::Words,
+        "没做 SOP 的这些步骤，不论为什么",
+        "Steps of SOPs that are not done, whatever the reason",
+    ),
+    Key::may(
+        "held",
+        Shape::Named(&Shape::Text),
+        "推迟了的步骤和原因：quiet、limits、paused、off",
+        "Steps that are put off, and why: quiet, limits, paused, off",
+    ),
+    Key::may(
+        "left_out",
+        Shape::Named(&Shape::Text),
+        "跳过了的步骤和原因：if、exclude、quiet、do_not_disturb、nobody…",
+        "Steps that are left out, and why: if, exclude, quiet, do_not_disturb, nobody, …",
+    ),
+    Key::may(
+        "broadcast",
+        Shape::Words,
+        "建好了等谁确认的群发任务，或 text:… 表示任务里含有…",
+        "Whom a new mass-send task waits for, or text:… for words in it",
+    ),
+    Key::may(
+        "card",
+        Shape::Words,
+        "谁收到了带按钮的卡片，或 text:… 表示卡片上含有…",
+        "Who gets a card with buttons, or text:… for words on it",
+    ),
+    Key::may(
+        "received",
+        Shape::Words,
+        "谁收到了：成员确认了群发，或按了完成",
+        "Who receives it: the member confirmed the task, or pressed done",
+    ),
+    Key::may(
+        "not_received",
+        Shape::Words,
+        "谁收不到：已到群发上限，或成员按了跳过",
+        "Who does not receive it: the ceiling is reached, or the member pressed skip",
+    ),
     Key::may(
         "set",
         Shape::Named(&Shape::Text),

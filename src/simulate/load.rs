@@ -30,17 +30,15 @@ impl Suite {
     }
 }
 
-/// Reads all `*.test.yaml` below the folder of the rules. Names in them are compared with
-/// `playbook`, unless that could not be had.
+/// Reads all `*.test.yaml` below the folders of the rules and of the SOPs. Names in them are
+/// compared with `playbook`, unless that could not be had.
 #[must_use]
 pub fn load(config: &Config, playbook: Option<&Playbook>) -> (Suite, Report) {
-    let folder = &config.paths.rules;
-    if folder.is_dir() {
-        paths(config, playbook, std::slice::from_ref(folder))
-    } else {
-        // The rules themselves are missed there, and that is told.
-        (Suite::default(), Report::default())
-    }
+    let folders = [&config.paths.rules, &config.paths.sops];
+    // Where there is no folder of rules, that is told by those who look for rules.
+    let there = folders.into_iter().filter(|folder| folder.is_dir());
+    let there: Vec<PathBuf> = there.cloned().collect();
+    paths(config, playbook, &there)
 }
 
 /// Whether a file or folder of tests could not be read.

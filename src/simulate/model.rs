@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use crate::diagnostic::{Source, Span};
 use crate::domain::clock::UnixMillis;
-use crate::domain::ids::{RuleId, Tag};
+use crate::domain::ids::{RuleId, SopId, Tag};
 
-use super::scene::{Doing, Trait};
+use super::scene::{Act, Trait};
 
 /// One file of tests.
 #[derive(Debug, Clone)]
 pub struct TestFile {
     /// The file, with its lines for messages.
     pub source: Source,
-    /// The people in its tests.
+    /// The people and the customer groups in its tests.
     pub people: BTreeMap<String, Trait>,
     /// The tests.
     pub tests: Vec<Test>,
@@ -41,7 +41,7 @@ pub struct Step {
     /// How long after the test began.
     pub at: Duration,
     /// What happens; `None` only moves the clock.
-    pub doing: Option<Doing>,
+    pub act: Option<Act>,
     /// What should come of it.
     pub expect: Vec<Expectation>,
 }
@@ -90,9 +90,46 @@ pub enum Want {
     Sop {
         /// Which.
         name: String,
+        /// For whom; for anybody when it is not said.
+        who: Option<String>,
         /// Begins.
         begins: bool,
     },
+    /// Something becomes of a step of an SOP.
+    Step(StepOf, Fate),
+    /// Somebody has received what a member sent, or will not receive it.
+    Received {
+        /// Who.
+        who: String,
+        /// They have.
+        received: bool,
+    },
+}
+
+/// A step of an SOP, for somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepOf {
+    /// The SOP.
+    pub sop: SopId,
+    /// The step, counted from 0.
+    pub step: u32,
+    /// As the file names it.
+    pub written: String,
+    /// For whom; for anybody when it is not said.
+    pub who: Option<String>,
+}
+
+/// What becomes of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is done.
+    Done,
+    /// It is not done, for whatever reason.
+    NotDone,
+    /// It is put off, for this reason.
+    Held(String),
+    /// It is left out, for this reason.
+    LeftOut(String),
 }
 
 /// What an action should be about.

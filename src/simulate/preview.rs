@@ -1,23 +1,27 @@
 //! What plans would do in the days to come: production's own `decide`, on a copy of what is
 //! known, on a clock that runs ahead. Nothing is sent and nothing is stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::world::{Happened, World};
+use super::happened::{Happened, Passed};
+use super::plans::Known;
+use super::scene::Order;
+use super::world::World;
 use crate::config::Config;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower};
-use crate::domain::ids::{ExternalUserId, Person, SopId};
+use crate::domain::ids::{AppName, ExternalUserId, Person, SopId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Trigger};
 use crate::playbook::Playbook;
-use crate::sops::Sop;
-use crate::sops::run::{Approval, Control, Outlook, Run, Watch, Work};
+use crate::sops::run::{Run, Work};
 use crate::store::{RowOutcome, SopRow, SopRowKey};
 
 /// More would happen than anybody could read.
 const MOST: usize = 2_000_000;
+/// Why a run for everybody reaches nobody.
+pub(super) const NOBODY: &str = "it is for nobody";
 /// The imagined customer who is added when the preview begins.
 pub const NEWCOMER: &str = "preview-newcomer";
 
@@ -34,7 +38,7 @@ pub struct Question<'p> {
     /// Customers and groups as they are known.
     pub contacts: Vec<Contact>,
     /// What operators have said about plans, and up to when they were looked after.
-    pub plans: BTreeMap<SopId, (Control, Option<Watch>)>,
+    pub plans: Known,
     /// Campaigns that wait for approval are played as if they were approved now.
     pub approve: bool,
     /// Whether to imagine a customer who is added now.
@@ -88,11 +92,9 @@ pub fn preview(question: Question<'_>) -> Result<Vec<Entry>, TooMuch> {
 }
 
 struct Play<'p> {
-    config: &'p Config,
     playbook: &'p Playbook,
     world: World<'p>,
     until: UnixMillis,
-    plans: BTreeMap<SopId, (Control, Option<Watch>)>,
     entries: BTreeMap<SopRowKey, Entry>,
     empty: Vec<Entry>,
     happened: usize,
@@ -106,19 +108,19 @@ impl<'p> Play<'p> {
             from,
             until,
             contacts,
-            mut plans,
+            plans,
             approve,
             newcomer,
         } = question;
         let mut world = World::new(config, playbook, from);
+        let app = world.app();
         for contact in contacts {
             let running = contact.sops.iter().filter(|(_, one)| one.is_running());
             let waking: Vec<Inbound> = running
                 .filter_map(|(id, one)| {
                     let sop = playbook.sops.begun_with(id, &one.version)?;
                     let run = Run::of(id.clone(), one.version.clone(), Work::Resume, from);
-                    let app = app(config);
-                    Some(run.inbound(sop, &contact, app, from))
+                    Some(run.inbound(sop, &contact, app.clone(), from))
                 })
                 .collect();
             world.know(contact);
@@ -127,26 +129,21 @@ impl<'p> Play<'p> {
                 .for_each(|inbound| world.receive(inbound));
         }
         if newcomer {
-            world.receive(added(config, from));
+            world.receive(added(config, app, from));
         }
-        for sop in playbook.sops.iter() {
-            let (control, watch) = plans.entry(sop.id.clone()).or_default();
-            watch.get_or_insert(Watch {
-                until: from,
-                started: None,
-            });
-            let approved = control.approved.as_ref();
-            if approve && approved.is_none_or(|known| known.version != sop.version) {
-                let version = sop.version.clone();
-                control.approved = Some(Approval { version, at: from });
-            }
+        let cancelled = plans
+            .iter()
+            .filter(|(_, (control, _))| control.cancelled.is_some());
+        let cancelled: BTreeSet<SopId> = cancelled.map(|(id, _)| id.clone()).collect();
+        world.have_plans(plans);
+        let all = playbook.sops.iter().map(|sop| &sop.id);
+        for id in all.filter(|id| approve && !cancelled.contains(id)) {
+            world.order(id, Order::Approve);
         }
         Self {
-            config,
             playbook,
             world,
             until,
-            plans,
             entries: BTreeMap::new(),
             empty: Vec::new(),
             happened: 0,
@@ -154,11 +151,21 @@ impl<'p> Play<'p> {
     }
 
     fn run(mut self) -> Result<Vec<Entry>, TooMuch> {
-        while let Some((at, sop)) = self.next_run() {
-            self.play_to(at)?;
-            self.begin_runs(&sop);
+        while let Some(passed) = self.world.step(self.until) {
+            self.happened += 1;
+            if self.happened > MOST {
+                return Err(TooMuch);
+            }
+            match passed {
+                Passed::Decided(happened) => {
+                    for row in &happened.commit.rows {
+                        self.note(row, &happened);
+                    }
+                }
+                Passed::Begun(run) if run.taken == 0 => self.nobody(&run),
+                Passed::Begun(_) | Passed::Task(_) => {}
+            }
         }
-        self.play_to(self.until)?;
         let mut entries: Vec<Entry> = self.entries.into_values().chain(self.empty).collect();
         entries.sort_by(|one, other| {
             let place = |entry: &Entry| (entry.at, entry.sop.clone(), entry.step);
@@ -167,72 +174,9 @@ impl<'p> Play<'p> {
         Ok(entries)
     }
 
-    fn outlook<'a>(&'a self, sop: &'a Sop, control: &'a Control) -> Outlook<'a> {
-        Outlook {
-            sop,
-            control,
-            calendar: self.playbook.rules.calendar(),
-            zone: &self.config.timezone,
-            now: self.world.now(),
-        }
-    }
-
-    /// The plan that next begins something for everybody.
-    fn next_run(&self) -> Option<(UnixMillis, SopId)> {
-        let plans = self.playbook.sops.iter().filter_map(|sop| {
-            let (control, watch) = self.plans.get(&sop.id)?;
-            let outlook = self.outlook(sop, control);
-            let runs = outlook.has_runs() && outlook.held().is_none();
-            let at = outlook.next(*watch).filter(|_| runs)?;
-            Some((at, sop.id.clone()))
-        });
-        plans.filter(|(at, _)| *at <= self.until).min()
-    }
-
-    fn begin_runs(&mut self, id: &SopId) {
-        let Some(sop) = self.playbook.sops.get(id) else {
-            return;
-        };
-        let Some((control, watch)) = self.plans.get(id).cloned() else {
-            return;
-        };
-        let now = self.world.now();
-        let Some(begin) = self.outlook(sop, &control).begin(watch) else {
-            // Nothing to begin after all: it is not looked at again at this time.
-            self.looked_after(
-                id,
-                Watch {
-                    until: now,
-                    started: None,
-                },
-            );
-            return;
-        };
-        self.looked_after(id, begin.watch);
-        let Some(run) = begin.run else { return };
-        let contacts = self.world.contacts();
-        let concerned = contacts.filter(|contact| run.concerns(sop, contact, now));
-        let app = app(self.config);
-        let inbounds: Vec<Inbound> = concerned
-            .map(|contact| run.inbound(sop, contact, app.clone(), now))
-            .collect();
-        if inbounds.is_empty() || run.ended.is_some() {
-            self.nobody(sop, &run, now);
-        } else {
-            for inbound in inbounds {
-                self.world.receive(inbound);
-            }
-        }
-    }
-
-    fn looked_after(&mut self, id: &SopId, watch: Watch) {
-        let entry = self.plans.entry(id.clone()).or_default();
-        let started = watch.started.or(entry.1.and_then(|known| known.started));
-        entry.1 = Some(Watch { started, ..watch });
-    }
-
-    fn nobody(&mut self, sop: &Sop, run: &Run, now: UnixMillis) {
-        let Work::Step { step, .. } = run.work else {
+    fn nobody(&mut self, run: &Run) {
+        let (Work::Step { step, .. }, Some(sop)) = (run.work, self.playbook.sops.get(&run.sop))
+        else {
             return;
         };
         let index = usize::try_from(step).unwrap_or(usize::MAX);
@@ -243,24 +187,11 @@ impl<'p> Play<'p> {
             target: None,
             called: None,
             planned: run.planned,
-            at: now,
+            at: run.began,
             outcome: RowOutcome::Skipped,
-            why: run.why.clone().or(Some("it is for nobody".to_owned())),
+            why: run.why.clone().or(Some(NOBODY.to_owned())),
             sends: Vec::new(),
         });
-    }
-
-    fn play_to(&mut self, to: UnixMillis) -> Result<(), TooMuch> {
-        while let Some(happened) = self.world.step(to) {
-            self.happened += 1;
-            if self.happened > MOST {
-                return Err(TooMuch);
-            }
-            for row in &happened.commit.rows {
-                self.note(row, &happened);
-            }
-        }
-        Ok(())
     }
 
     /// The last word about a step counts; what held it back before stays as the reason.
@@ -287,18 +218,13 @@ impl<'p> Play<'p> {
     }
 }
 
-fn app(config: &Config) -> crate::domain::ids::AppName {
-    let first = config.apps.first().map(|app| &app.name);
-    first.map_or_else(|| "contact".into(), |app| config.contact_app(app).clone())
-}
-
 /// Somebody whom nobody knows yet is added.
-fn added(config: &Config, at: UnixMillis) -> Inbound {
+fn added(config: &Config, app: AppName, at: UnixMillis) -> Inbound {
     let staff = config.servicers.values().flatten().next();
     let follower = Follower::of(staff.cloned().unwrap_or_else(|| "staff".into()));
     Inbound {
         channel: Channel::Contact,
-        app: app(config),
+        app,
         at,
         person: Some(Person::External(ExternalUserId::from(NEWCOMER))),
         author: Author::System,

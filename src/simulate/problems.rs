@@ -15,6 +15,9 @@ crate::diagnostic::kinds! {
     TEST_VERSION = Error "E012" "test_version";
     NO_SUCH_SOP = Error "E013" "no_such_sop";
     NOT_FALSE = Error "E014" "not_false";
+    NO_SUCH_STEP = Error "E015" "no_such_step";
+    NO_GROUP = Error "E016" "no_group";
+    TWO_TIMES = Error "E017" "two_times";
     FAILED = Error "E020" "test_failed";
     TOO_MUCH = Error "E021" "tests_too_much";
     RUNAWAY = Error "E022" "test_runaway";

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::coverage::Covered;
+use super::happened::{Deed, Happened, Past};
 use super::judge::Scene;
 use super::load::Suite;
 use super::model::{Step, Test, TestFile, Want};
 use super::problems;
-use super::world::{Happened, World};
+use super::scene::{Act, Trait};
+use super::world::{Runaway, World};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Report, Source, Span};
 use crate::domain::effect::Effect;
@@ -114,7 +116,7 @@ impl Told {
             (!happened.is_own()).then(|| Glance::of(rules, trace, &happened.inbound, asked));
         let change = happened.commit.contact.as_ref();
         let set = change.into_iter().flat_map(|change| &change.set);
-        let problem = |deed: super::world::Deed| Some((deed.key, deed.problem?));
+        let problem = |deed: Deed| Some((deed.key, deed.problem?));
         Self {
             glance,
             tags: happened.tags(),
@@ -122,12 +124,23 @@ impl Told {
                 .map(|(name, value)| (name.clone(), value.to_string()))
                 .collect(),
             points: change.map_or(0, |change| change.points),
-            sops: change.map(sop_changes).unwrap_or_default(),
+            sops: moves(happened),
             reminders: world.reminders(&happened.commit.timers),
             effects: happened.effects().collect(),
             problems: happened.deeds().into_iter().filter_map(problem).collect(),
         }
     }
+}
+
+/// SOPs that began and ended; a step further is neither.
+fn moves(happened: &Happened) -> Vec<String> {
+    let change = happened.commit.contact.clone();
+    let mut change = change.unwrap_or_default();
+    change.sops.retain(|change| {
+        let before = happened.seen.sops.get(&change.sop);
+        !change.to.is_running() || before.is_none_or(|b| b.started_at != change.to.started_at)
+    });
+    sop_changes(&change)
 }
 
 /// Runs the tests of a suite.
@@ -170,11 +183,16 @@ struct Runner<'r> {
 impl Runner<'_> {
     fn test(&mut self, file: &TestFile, test: &Test) -> TestResult {
         let mut world = World::new(self.config, self.playbook, test.start);
+        // Who is a contact already, or a group that was made, is there for plans to find.
+        let known = file.people.iter();
+        for (name, who) in known.filter(|(_, who)| who.added_days.is_some()) {
+            world.know(who.contact(who.person(name), name, test.start));
+        }
         let mut failures = Vec::new();
         for (step, number) in test.steps.iter().zip(1..) {
             match happen(&mut world, file, test, step) {
-                Ok(happened) => {
-                    let failed = self.judge(&world, step, number, &happened, &file.source);
+                Ok(past) => {
+                    let failed = self.judge(&world, step, number, &past, &file.source);
                     failures.extend(failed);
                 }
                 Err(got) => {
@@ -196,11 +214,16 @@ impl Runner<'_> {
         world: &World<'_>,
         step: &Step,
         number: usize,
-        happened: &[Happened],
+        past: &Past,
         source: &Source,
     ) -> Vec<Failure> {
         let rules = self.playbook.rules.rules().len() as u64;
-        let scene = Scene { world, happened };
+        let happened = past.happened.as_slice();
+        let scene = Scene {
+            world,
+            past,
+            happened,
+        };
         let mut failures = Vec::new();
         self.spend(1 + happened.len() as u64);
         for expectation in &step.expect {
@@ -232,25 +255,30 @@ impl Runner<'_> {
     }
 }
 
-/// What came of a step: of the timers on the way if it only moves the clock, else of what
+/// What came of a step: of what came due on the way if it only moves the clock, else of what
 /// somebody did and of what is due at once because of it.
 fn happen(
     world: &mut World<'_>,
     file: &TestFile,
     test: &Test,
     step: &Step,
-) -> Result<Vec<Happened>, String> {
+) -> Result<Past, String> {
     let at = test.start.after(step.at);
-    let runaway = |error: super::world::Runaway| error.to_string();
+    let runaway = |error: Runaway| error.to_string();
     let on_the_way = world.advance(at).map_err(runaway)?;
-    let Some(doing) = &step.doing else {
-        return Ok(on_the_way);
-    };
-    let somebody = super::scene::Trait::default();
-    let who = file.people.get(&doing.who).unwrap_or(&somebody);
-    let mut happened = vec![world.act(doing, who)];
-    happened.extend(world.advance(at).map_err(runaway)?);
-    Ok(happened)
+    let mut past = Past::default();
+    match &step.act {
+        None => return Ok(on_the_way),
+        Some(Act::Somebody(doing)) => {
+            let somebody = Trait::default();
+            let who = file.people.get(&doing.who).unwrap_or(&somebody);
+            past.happened.push(world.act(doing, who));
+        }
+        Some(Act::Operator(sop, order)) => world.order(sop, *order),
+        Some(Act::Confirms(member)) => past.received = world.confirm(member),
+    }
+    past.and_then(world.advance(at).map_err(runaway)?);
+    Ok(past)
 }
 
 fn failure(

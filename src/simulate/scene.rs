@@ -6,8 +6,12 @@ use std::time::Duration;
 use crate::config::{Config, Kind};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower, TagMark, Value};
-use crate::domain::ids::{AppName, ConversationKey, Person, Tag, UserId};
-use crate::domain::inbound::{AibotPassive, Author, Channel, Inbound, Message, ReplyPath, Trigger};
+use crate::domain::group::Group;
+use crate::domain::ids::{AppName, ConversationKey, Person, SopId, Tag, UserId};
+use crate::domain::inbound::{
+    AibotPassive, Author, CONTACT_CHANGED, Channel, GROUP_CHANGED, Inbound, Message, ReplyPath,
+    Trigger,
+};
 
 /// The member who has the customers as contacts, when no other is named.
 const STAFF: &str = "staff";
@@ -16,12 +20,14 @@ const CODE: &str = "simulated";
 const ACCOUNT: &str = "wk-simulated";
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// What is known about somebody when a conversation begins.
+/// What is known about somebody, or about a customer group, when a conversation begins.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trait {
+    /// A customer group; the first of its `staff` owns it.
+    pub group: bool,
     /// Their tags.
     pub tags: Vec<Tag>,
-    /// How many days ago they were added; `None` if they never were.
+    /// How many days ago they were added, or the group was made; `None` if they never were.
     pub added_days: Option<u32>,
     /// The channel code they came through.
     pub source: Option<String>,
@@ -42,14 +48,21 @@ impl Trait {
         contact.added_at = self.added_days.map(|days| now.before(DAY * days));
         contact.source.clone_from(&self.source);
         contact.points = self.points;
-        contact.followers = self
-            .members()
-            .map(|userid| Follower {
-                added_at: contact.added_at,
-                source: self.source.clone(),
-                ..Follower::of(userid)
-            })
-            .collect();
+        if self.group {
+            contact.group = Some(Box::new(Group {
+                owner: self.members().next(),
+                ..Group::default()
+            }));
+        } else {
+            contact.followers = self
+                .members()
+                .map(|userid| Follower {
+                    added_at: contact.added_at,
+                    source: self.source.clone(),
+                    ..Follower::of(userid)
+                })
+                .collect();
+        }
         let told = || TagMark::told(now);
         contact.tags = self.tags.iter().map(|tag| (tag.clone(), told())).collect();
         let values = self.attributes.iter();
@@ -57,6 +70,16 @@ impl Trait {
             .map(|(name, value)| (name.clone(), Value::Text(value.clone())))
             .collect();
         contact
+    }
+
+    /// Who it is that has this name in a test.
+    #[must_use]
+    pub fn person(&self, name: &str) -> Person {
+        if self.group {
+            Person::Group(name.into())
+        } else {
+            Person::External(name.into())
+        }
     }
 
     fn members(&self) -> impl Iterator<Item = UserId> {
@@ -81,10 +104,21 @@ pub enum What {
     Joined,
     /// Leaves a customer group.
     Left,
+    /// The customer group is made.
+    Made,
+    /// The customer group is dissolved.
+    Dissolved,
     /// Opens the chat.
     Entered {
         /// Where from.
         source: Option<String>,
+    },
+    /// Is tagged in WeCom, by a member or another program.
+    Tagged {
+        /// Tags that they carry from now on.
+        add: Vec<Tag>,
+        /// Tags that they carry no longer.
+        remove: Vec<Tag>,
     },
     /// Presses a menu item or button.
     Press(String),
@@ -106,6 +140,8 @@ impl What {
             "deleted" => Self::Deleted,
             "joined" => Self::Joined,
             "left" => Self::Left,
+            "made" => Self::Made,
+            "dissolved" => Self::Dissolved,
             "entered" => Self::Entered { source },
             _ => {
                 let named = word.strip_prefix("event:")?;
@@ -125,9 +161,14 @@ impl What {
         match self {
             Self::Say(_) | Self::Entered { .. } => Channel::Kf,
             Self::Press(_) => Channel::App,
-            Self::Added { .. } | Self::Deleted | Self::Joined | Self::Left | Self::Event { .. } => {
-                Channel::Contact
-            }
+            Self::Added { .. }
+            | Self::Deleted
+            | Self::Joined
+            | Self::Left
+            | Self::Made
+            | Self::Dissolved
+            | Self::Tagged { .. }
+            | Self::Event { .. } => Channel::Contact,
         }
     }
 
@@ -138,9 +179,19 @@ impl What {
         }
     }
 
+    /// Whether only customer groups can do it.
+    #[must_use]
+    pub fn is_of_groups(&self) -> bool {
+        matches!(self, Self::Made | Self::Dissolved)
+    }
+
     fn trigger(&self, name: &str, staff: UserId) -> Trigger {
         let welcome_code = Some(CODE.to_owned());
         let chat_id = || "wr-simulated".into();
+        let group_changed = |how: &str| Trigger::Event {
+            event: GROUP_CHANGED.to_owned(),
+            change_type: Some(how.to_owned()),
+        };
         match self.clone() {
             Self::Say(message) => Trigger::Message(message),
             Self::Added { source } => Trigger::Added {
@@ -160,9 +211,15 @@ impl What {
                 chat_id: chat_id(),
                 who: vec![name.to_owned()],
             },
+            Self::Made => group_changed("create"),
+            Self::Dissolved => group_changed("dismiss"),
             Self::Entered { source: scene } => Trigger::Entered {
                 scene,
                 welcome_code,
+            },
+            Self::Tagged { .. } => Trigger::Event {
+                event: CONTACT_CHANGED.to_owned(),
+                change_type: Some("edit_external_contact".to_owned()),
             },
             Self::Press(key) => Trigger::Clicked {
                 key,
@@ -177,11 +234,62 @@ impl What {
     }
 }
 
+/// `+组/标签` or `组/标签` comes, `-组/标签` goes: the tag, and whether it comes.
+pub(super) fn signed(text: &str) -> (Tag, bool) {
+    let (name, comes) = match text.strip_prefix('-') {
+        Some(name) => (name, false),
+        None => (text.strip_prefix('+').unwrap_or(text), true),
+    };
+    (Tag::from(name.trim()), comes)
+}
+
+/// What somebody in the company does in a step, or what comes from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// A customer, a member or a group does something that WeCom tells of.
+    Somebody(Doing),
+    /// An operator says something about a whole plan.
+    Operator(SopId, Order),
+    /// A member confirms the mass-send tasks that wait for them.
+    Confirms(UserId),
+}
+
+/// What operators can say about a whole plan, as the verbs of `sop` do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The campaign may begin.
+    Approve,
+    /// Nothing begins, and whoever is in it waits.
+    Pause,
+    /// It goes on.
+    Resume,
+    /// Whoever is in it leaves.
+    Cancel,
+}
+
+impl Order {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Approve, Self::Pause, Self::Resume, Self::Cancel];
+
+    /// The key of a test's step, and the verb.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Cancel => "cancel",
+        }
+    }
+}
+
 /// Somebody doing something through a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doing {
     /// Who, by the name that the test gives them.
     pub who: String,
+    /// It is a customer group.
+    pub group: bool,
     /// Through which channel.
     pub channel: Channel,
     /// What.
@@ -189,10 +297,11 @@ pub struct Doing {
 }
 
 impl Doing {
-    /// Who that is on this channel: members write to apps and bots, customers elsewhere.
+    /// Who that is: members write to apps and bots, customers elsewhere.
     #[must_use]
     pub fn person(&self) -> Person {
         match self.channel {
+            _ if self.group => Person::Group(self.who.as_str().into()),
             Channel::App | Channel::Aibot => Person::Member(self.who.as_str().into()),
             Channel::Kf | Channel::Contact => Person::External(self.who.as_str().into()),
         }

@@ -7,21 +7,27 @@ use jiff::civil::Date;
 use crate::config::Config;
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
-use crate::domain::contact::Contact;
-use crate::domain::effect::Effect;
-use crate::domain::ids::{Person, RecordId, RuleId};
+use crate::domain::contact::{Contact, TagMark};
+use crate::domain::criteria::ContactTest;
+use crate::domain::ids::{AppName, Person, RecordId, RuleId, SopId, UserId};
 use crate::domain::inbound::{Inbound, Task, Trigger};
 use crate::domain::timer::Timer;
 use crate::process::decide::decide;
 use crate::process::playbook::Playbook;
 use crate::rules::{Decision, Standing, explain};
-use crate::store::{ClaimedRecord, DecisionCommit, Gather, RecordBody, RecordOutcome};
+use crate::sops::model::holds;
+use crate::sops::run::Run;
+use crate::store::{ClaimedRecord, DecisionCommit, RecordBody};
 
+use super::cards::Cards;
+use super::happened::{Happened, Passed, Past};
+use super::plans::{Known, Plans};
 use super::run::Reminder;
-use super::scene::{Doing, Trait};
+use super::scene::{Doing, Order, Trait, What};
+use super::tasks::Tasks;
 
-/// So many timers may fire in one go: more is a circle.
-pub const MOST_TIMERS: usize = 1000;
+/// So many things may happen by themselves in one go: more is a circle.
+pub const MOST_TIMERS: usize = 5000;
 
 /// The agent in memory.
 #[derive(Debug, Clone)]
@@ -37,48 +43,16 @@ pub struct World<'p> {
     uses: BTreeMap<(Date, RuleId), u32>,
     /// What decisions put into the inbox: taken up before the clock moves.
     waiting: VecDeque<Inbound>,
+    plans: Plans<'p>,
+    tasks: Tasks,
+    cards: Cards,
     records: u64,
 }
 
 /// Timers set each other off without an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more than {MOST_TIMERS} timers fired in one go")]
+#[error("more than {MOST_TIMERS} things happened by themselves in one go")]
 pub struct Runaway;
-
-/// One thing that happened and what was decided about it.
-#[derive(Debug, Clone)]
-pub struct Happened {
-    /// When.
-    pub at: UnixMillis,
-    /// What.
-    pub inbound: Inbound,
-    /// The person as the rules saw them.
-    pub seen: Contact,
-    /// What all contacts shared.
-    pub standing: Standing,
-    /// What was decided.
-    pub commit: DecisionCommit,
-}
-
-/// One action that was carried out, or tried.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-pub struct Deed {
-    /// The rule or SOP.
-    pub rule: RuleId,
-    /// Its place in the `do` list.
-    pub action: u32,
-    /// `reply`, `tag`, …
-    pub key: String,
-    /// The template, receiver, …
-    #[serde(default)]
-    pub target: String,
-    /// How many effects it became.
-    #[serde(default)]
-    pub effects: usize,
-    /// Why it did not become what it says.
-    #[serde(default)]
-    pub problem: Option<String>,
-}
 
 impl<'p> World<'p> {
     /// A world in which nothing has happened yet.
@@ -93,8 +67,16 @@ impl<'p> World<'p> {
             due: HashMap::new(),
             uses: BTreeMap::new(),
             waiting: VecDeque::new(),
+            plans: Plans::new(config, playbook, Known::new(), now),
+            tasks: Tasks::default(),
+            cards: Cards::default(),
             records: 0,
         }
+    }
+
+    /// Plans stand as it is known of them.
+    pub fn have_plans(&mut self, known: Known) {
+        self.plans = Plans::new(self.config, self.playbook, known, self.now);
     }
 
     /// Takes somebody in as they are.
@@ -137,35 +119,71 @@ impl<'p> World<'p> {
     pub fn act(&mut self, doing: &Doing, who: &Trait) -> Happened {
         let person = doing.person();
         let now = self.now;
-        self.contacts
-            .entry(person.clone())
-            .or_insert_with(|| who.contact(person, &doing.who, now));
-        let inbound = doing.inbound(self.config, who, now);
+        let contact = self.contacts.entry(person.clone());
+        let contact = contact.or_insert_with(|| who.contact(person, &doing.who, now));
+        if let What::Tagged { add, remove } = &doing.what {
+            let told = add.iter().map(|tag| (tag.clone(), TagMark::told(now)));
+            contact.tags.extend(told);
+            contact.tags.retain(|tag, _| !remove.contains(tag));
+        }
+        let mut inbound = doing.inbound(self.config, who, now);
+        self.cards.press(&mut inbound);
         self.happens(inbound)
     }
 
-    /// Moves the clock, firing the timers that come due on the way, in their order.
+    /// An operator says something about a whole plan.
+    pub fn order(&mut self, sop: &SopId, order: Order) {
+        if let Some(run) = self.plans.order(sop, order, self.now) {
+            self.begin(run);
+        }
+    }
+
+    /// A member confirms the mass-send tasks that wait for them. Says who has received
+    /// something.
+    pub fn confirm(&mut self, member: &UserId) -> Vec<Person> {
+        self.tasks.confirm(member, self.config, self.now)
+    }
+
+    /// Moves the clock; what comes due on the way happens in its order.
     ///
     /// # Errors
-    /// When timers set each other off without an end.
-    pub fn advance(&mut self, to: UnixMillis) -> Result<Vec<Happened>, Runaway> {
-        let mut happened = Vec::new();
+    /// When things set each other off without an end.
+    pub fn advance(&mut self, to: UnixMillis) -> Result<Past, Runaway> {
+        let mut past = Past::default();
+        let mut count = 0;
         while let Some(one) = self.step(to) {
-            happened.push(one);
-            if happened.len() > MOST_TIMERS {
+            past.add(one);
+            count += 1;
+            if count > MOST_TIMERS {
                 return Err(Runaway);
             }
         }
-        Ok(happened)
+        Ok(past)
     }
 
-    /// The next thing that happens by itself until then; none moves the clock there.
-    pub fn step(&mut self, to: UnixMillis) -> Option<Happened> {
-        let next = self.next(to);
-        if next.is_none() {
-            self.now = self.now.max(to);
+    /// The next thing that happens by itself until then; none moves the clock there. What
+    /// comes due for one target goes before what begins for everybody.
+    pub fn step(&mut self, to: UnixMillis) -> Option<Passed> {
+        loop {
+            if let Some(inbound) = self.waiting.pop_front() {
+                return Some(Passed::Decided(Box::new(self.happens(inbound))));
+            }
+            let timer = self.timers.first_key_value().map(|((due, _), _)| *due);
+            let due = [timer, self.tasks.next(), self.plans.next()];
+            let next = due.into_iter().flatten().min().filter(|at| *at <= to);
+            let Some(at) = next else {
+                self.now = self.now.max(to);
+                return None;
+            };
+            self.now = self.now.max(at);
+            if timer == next {
+                self.fire();
+            } else if self.tasks.next() == next {
+                return self.make_task().map(Passed::Task);
+            } else if let Some(run) = self.plans.begin(self.now) {
+                return Some(Passed::Begun(self.begin(run)));
+            }
         }
-        next.map(|inbound| self.happens(inbound))
     }
 
     /// Everybody who is known.
@@ -178,19 +196,49 @@ impl<'p> World<'p> {
         self.waiting.push_back(inbound);
     }
 
-    /// What is next in the inbox until then; moves the clock to it.
-    fn next(&mut self, to: UnixMillis) -> Option<Inbound> {
-        if let Some(inbound) = self.waiting.pop_front() {
-            return Some(inbound);
+    /// The app that things of our own come through.
+    pub(super) fn app(&self) -> AppName {
+        let first = self.config.apps.first().map(|app| &app.name);
+        first.map_or_else(
+            || "contact".into(),
+            |app| self.config.contact_app(app).clone(),
+        )
+    }
+
+    /// The timer that is due first goes into the inbox.
+    fn fire(&mut self) {
+        if let Some(((_, key), timer)) = self.timers.pop_first() {
+            self.due.remove(&key);
+            self.waiting.push_back(timer.inbound);
         }
-        let first = self.timers.first_entry()?;
-        if first.key().0 > to {
-            return None;
-        }
-        let timer = first.remove();
-        self.due.remove(&timer.key);
-        self.now = self.now.max(timer.due);
-        Some(timer.inbound)
+    }
+
+    fn make_task(&mut self) -> Option<super::tasks::MassTask> {
+        let (contacts, now) = (&self.contacts, self.now);
+        let matching = |tests: &[ContactTest]| {
+            let customers = contacts.values().filter(|contact| {
+                matches!(contact.person, Person::External(_)) && holds(tests, contact, now)
+            });
+            customers.map(|contact| contact.person.clone()).collect()
+        };
+        self.tasks.make(now, matching)
+    }
+
+    /// What a run is for everybody goes into the inbox.
+    fn begin(&mut self, mut run: Run) -> Run {
+        let playbook = self.playbook;
+        let Some(sop) = playbook.sops.get(&run.sop).filter(|_| run.ended.is_none()) else {
+            return run;
+        };
+        let (app, now) = (self.app(), self.now);
+        let concerned = self.contacts.values();
+        let concerned = concerned.filter(|contact| run.concerns(sop, contact, now));
+        let inbounds: Vec<Inbound> = concerned
+            .map(|contact| run.inbound(sop, contact, app.clone(), now))
+            .collect();
+        run.taken = inbounds.len() as u64;
+        self.waiting.extend(inbounds);
+        run
     }
 
     fn happens(&mut self, inbound: Inbound) -> Happened {
@@ -256,7 +304,7 @@ impl<'p> World<'p> {
             used_today: used
                 .map(|((_, rule), count)| (rule.clone(), *count))
                 .collect(),
-            ..Standing::default()
+            paused: self.plans.paused().clone(),
         }
     }
 
@@ -279,6 +327,12 @@ impl<'p> World<'p> {
             if let RecordBody::Inbound { inbound, .. } = &record.body {
                 self.waiting.push_back(inbound.clone());
             }
+        }
+        for gather in &commit.broadcasts {
+            self.tasks.gather(gather, self.now);
+        }
+        for new in &commit.effects {
+            self.cards.note(&new.effect);
         }
         for key in &commit.remove_timers {
             self.remove_timer(key);
@@ -318,77 +372,5 @@ impl<'p> World<'p> {
     #[must_use]
     pub fn playbook(&self) -> &'p Playbook {
         self.playbook
-    }
-}
-
-impl Happened {
-    /// Whether it was a task of our own: a timer that came due.
-    #[must_use]
-    pub fn is_own(&self) -> bool {
-        matches!(self.inbound.trigger, Trigger::Own(_))
-    }
-
-    /// The rules that fired.
-    #[must_use]
-    pub fn fired(&self) -> &[RuleId] {
-        match &self.commit.outcome {
-            RecordOutcome::Done { fired } => fired,
-            RecordOutcome::Skipped { .. } => &[],
-        }
-    }
-
-    /// What the rules that fired, or an SOP, did.
-    #[must_use]
-    pub fn deeds(&self) -> Vec<Deed> {
-        let steps = self
-            .commit
-            .trace
-            .as_ref()
-            .and_then(|trace| trace.get("steps"));
-        let steps = steps.cloned().unwrap_or_default();
-        serde_json::from_value(steps).unwrap_or_default()
-    }
-
-    /// What goes out, by itself or together with others.
-    pub fn effects(&self) -> impl Iterator<Item = Effect> {
-        let effects = self.commit.effects.iter();
-        let effects = effects.map(|new| new.effect.clone());
-        effects.chain(self.commit.broadcasts.iter().map(Gather::effect))
-    }
-
-    /// The effects of one action.
-    pub fn effects_of(&self, deed: &Deed) -> impl Iterator<Item = Effect> {
-        let is_of = |rule: &RuleId, action: u32| *rule == deed.rule && action == deed.action;
-        let effects = self.commit.effects.iter();
-        let effects = effects.filter(move |new| is_of(&new.origin.rule, new.origin.action));
-        let together = self.commit.broadcasts.iter();
-        let together = together.filter(move |gather| is_of(&gather.head.rule, gather.head.action));
-        let effects = effects.map(|new| new.effect.clone());
-        effects.chain(together.map(Gather::effect))
-    }
-
-    /// Tags added (`+`) and removed (`-`).
-    #[must_use]
-    pub fn tags(&self) -> Vec<String> {
-        let Some(change) = &self.commit.contact else {
-            return Vec::new();
-        };
-        let added = change
-            .add_tags
-            .iter()
-            .map(|grant| format!("+{}", grant.tag));
-        let removed = change.remove_tags.iter().map(|tag| format!("-{tag}"));
-        added.chain(removed).collect()
-    }
-
-    /// The words that the rules looked at.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        match &self.inbound.trigger {
-            Trigger::Message(message) => &message.text,
-            Trigger::Clicked { key, .. } => key,
-            Trigger::Entered { scene, .. } => scene.as_deref().unwrap_or_default(),
-            _ => "",
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The keys of SOP files: the check, the schema and the manual in one table.
 
 use crate::rules::{ACTION, AUDIENCE, CONTACT};
-use crate::yaml::{Key, Shape, schema_of};
+use crate::yaml::{Key, NAME, Shape, VERSION, schema_of};
 
 /// JSON Schema of SOP files.
 #[must_use]
@@ -14,12 +14,7 @@ const MODES: &[&str] = &["on", "off"];
 const VIAS: &[&str] = &["broadcast", "staff", "robot", "appchat", "moments"];
 
 pub(super) const SOPS: Shape = Shape::Map(&[
-    Key::may(
-        "version",
-        Shape::Integer,
-        "文件格式版本，目前是 1",
-        "Version of the format, 1 for now",
-    ),
+    VERSION,
     Key::may(
         "sops",
         Shape::SomeOf(&Shape::Map(SOP)),
@@ -29,8 +24,8 @@ pub(super) const SOPS: Shape = Shape::Map(&[
     Key::may(
         "outreach",
         Shape::Map(OUTREACH),
-        "所有计划主动发消息的总规矩；客户问、我们答，不受限，规则里的 mass_message 也不算。全部文件里只写一次",
-        "What holds for all that plans say unasked; answers and mass_message of rules are free",
+        "主动发消息的总规矩，计划和规则里的 mass_message 合计；客户问、我们答和欢迎语不受限。全部文件里只写一次",
+        "What holds for all that is said unasked, by plans and by mass_message of rules together; answers and welcomes are free",
     ),
 ]);
 
@@ -60,8 +55,6 @@ const OUTREACH: &[Key] = &[
         "Nothing is said unasked to those who carry one of these tags",
     ),
 ];
-
-const NAME: Key = Key::may("name", Shape::Text, "给人看的名字", "A name for people");
 
 const SOP: &[Key] = &[
     Key::must(

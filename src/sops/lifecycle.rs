@@ -48,6 +48,8 @@ pub enum Turn {
     Do,
     /// It is left out.
     Skip(&'static str),
+    /// It is left out, because nobody was there at its time.
+    Missed(&'static str),
     /// It waits until then.
     Wait(UnixMillis, &'static str),
     /// The plan's `exit_when` holds: it is over.
@@ -204,7 +206,7 @@ impl Scene<'_> {
             return None;
         }
         if self.sop.missed == Missed::Skip {
-            return Some(Turn::Skip("it was missed"));
+            return Some(Turn::Missed("it was missed"));
         }
         let index = usize::try_from(self.enrolment.step).ok()?;
         let next = self.sop.steps.get(index + 1)?;
@@ -213,7 +215,9 @@ impl Scene<'_> {
             _ => self.planned(next),
         };
         let overtaken = next.speaks() && also_due <= self.now;
-        overtaken.then_some(Turn::Skip("it was missed, and the next one is due already"))
+        overtaken.then_some(Turn::Missed(
+            "it was missed, and the next one is due already",
+        ))
     }
 
     fn quiet(&self) -> Option<Turn> {
@@ -230,6 +234,16 @@ impl Scene<'_> {
         if !step.sends() {
             return None;
         }
+        Some(match self.outreach_held(step)? {
+            Held::Until(at, why) => Turn::Wait(at, why),
+            Held::Dropped(why) => Turn::Skip(why),
+        })
+    }
+
+    fn outreach_held(&self, step: &Step) -> Option<Held> {
+        if !step.via.reaches_target() {
+            return self.outreach.quiet(self.now, self.calendar, self.zone);
+        }
         let limit = match self.contact.person {
             Person::Group(_) => self.sop.limits.per_group,
             _ => self.sop.limits.per_contact,
@@ -240,19 +254,29 @@ impl Scene<'_> {
             zone: self.zone,
             now: self.now,
         };
-        Some(match self.outreach.held(listener, limit)? {
-            Held::Until(at, why) => Turn::Wait(at, why),
-            Held::Dropped(why) => Turn::Skip(why),
-        })
+        self.outreach.held(listener, limit)
     }
 
     /// Where they stand when the step is over.
     #[must_use]
     pub fn moved_on(&self) -> Progress {
+        self.over_at(self.now)
+    }
+
+    /// Where they stand when the step was missed. It was over at its own time: the next one
+    /// was missed too if its time has gone by, and is not done now merely because this one
+    /// was looked at so late.
+    #[must_use]
+    pub fn missed_on(&self) -> Progress {
+        let planned = self.step().map_or(self.now, |step| self.planned(step));
+        self.over_at(planned)
+    }
+
+    fn over_at(&self, at: UnixMillis) -> Progress {
         let now = self.now;
         let mut enrolment = self.enrolment.clone();
         enrolment.step = enrolment.step.saturating_add(1);
-        enrolment.last_step_at = Some(now);
+        enrolment.last_step_at = Some(at);
         let next = usize::try_from(enrolment.step).ok();
         let next = next.and_then(|index| self.sop.steps.get(index));
         let due = next.map(|step| planned(step.at, &enrolment, self.zone));

@@ -13,7 +13,7 @@ use crate::domain::action::{Action, TemplateName};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::criteria::{ContactTest, fits as fits_pattern};
-use crate::domain::ids::{Person, SopId, Tag};
+use crate::domain::ids::{Person, RuleId, SopId, Tag};
 use crate::rules::fits;
 
 /// All plans of an installation.
@@ -86,6 +86,13 @@ impl SopSet {
         let hash = hash.finalize();
         let bytes = hash.iter().take(6);
         bytes.map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The plan, as it is written now, on whose behalf something is done; none if that is a
+    /// rule's.
+    #[must_use]
+    pub fn of_origin(&self, origin: &RuleId) -> Option<&Arc<Sop>> {
+        self.current.values().find(|sop| sop.id.origin() == *origin)
     }
 
     /// All plans, by id.
@@ -444,6 +451,17 @@ pub enum Via {
     Appchat(String),
     /// A moment that members publish.
     Moments,
+}
+
+impl Via {
+    /// Whether the customer or the group hears it, not colleagues in an internal group.
+    #[must_use]
+    pub fn reaches_target(&self) -> bool {
+        match self {
+            Self::Broadcast | Self::Staff | Self::Moments => true,
+            Self::Robot(_) | Self::Appchat(_) => false,
+        }
+    }
 }
 
 /// One thing that a step does.

@@ -1,7 +1,9 @@
-//! What holds for everything that plans say to customers unasked, all of them together. Pure.
+//! What holds for everything that is said to customers unasked, by plans and by a rule's mass
+//! message together. Pure.
 //!
-//! An answer to what a customer wrote, a welcome, and a rule's mass message are never asked
-//! about here.
+//! An answer to what a customer wrote and a welcome are never asked about here. What goes to
+//! colleagues reaches no customer: it is quiet when everything is, and counted for the
+//! internal group that hears it.
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,17 @@ impl Outreach {
         self.do_not_disturb.iter().any(|tag| contact.has_tag(tag))
     }
 
+    /// Whether it is quiet for everybody, whoever they are.
+    #[must_use]
+    pub fn quiet(&self, now: UnixMillis, calendar: &Calendar, zone: &TimeZone) -> Option<Held> {
+        let quiet = self.quiet.as_ref()?;
+        match allowed_from(quiet, now, calendar, zone) {
+            Some(free) if free == now => None,
+            Some(free) if quiet.late == Late::Next => Some(Held::Until(free, "quiet hours")),
+            _ => Some(Held::Dropped("quiet hours")),
+        }
+    }
+
     /// Why they are not told now; `None` if they may be. `limit` is a plan's own cap.
     #[must_use]
     pub fn held(&self, listener: Listener<'_>, limit: Option<Cap>) -> Option<Held> {
@@ -74,15 +87,13 @@ impl Outreach {
         let mut why = None;
         for _ in 0..MOST_ROUNDS {
             let mut next = at;
-            if let Some(quiet) = &self.quiet {
-                match allowed_from(quiet, next, listener.calendar, listener.zone) {
-                    Some(free) if free == next => {}
-                    Some(free) if quiet.late == Late::Next => {
-                        next = free;
-                        why = why.or(Some("quiet hours"));
-                    }
-                    _ => return Some(Held::Dropped("quiet hours")),
+            match self.quiet(next, listener.calendar, listener.zone) {
+                None => {}
+                Some(Held::Until(free, quiet)) => {
+                    next = free;
+                    why = why.or(Some(quiet));
                 }
+                dropped => return dropped,
             }
             for cap in caps.iter().copied().chain(limit) {
                 if let Some(free) = room(cap, &listener.contact.reached, next, listener.zone) {

@@ -204,6 +204,9 @@ pub struct Control {
     /// It was ended for everybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled: Option<UnixMillis>,
+    /// The version whose preview somebody has looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previewed: Option<String>,
 }
 
 /// Somebody has looked at a campaign and let it begin.
@@ -406,5 +409,7 @@ impl Outlook<'_> {
     }
 }
 
+#[cfg(test)]
+mod jumps;
 #[cfg(test)]
 mod tests;

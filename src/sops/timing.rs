@@ -104,10 +104,12 @@ fn following(period: Period, beginning: DateTime) -> Option<DateTime> {
 mod tests {
     use std::time::Duration;
 
-    use jiff::civil::{date, time};
+    use jiff::ToSpan as _;
+    use jiff::civil::{Time, date, time};
     use jiff::tz::TimeZone;
+    use proptest::prelude::{prop_assert_eq, proptest};
 
-    use super::{planned, room};
+    use super::{local, planned, room};
     use crate::domain::clock::UnixMillis;
     use crate::domain::contact::Enrolment;
     use crate::sops::model::{At, Cap, Period};
@@ -231,5 +233,51 @@ mod tests {
             period: Period::Day,
         };
         assert_eq!(room(two, &sent, same_day, &shanghai), None);
+    }
+
+    /// What a person would do who looks at a clock on the wall every minute. What a change of
+    /// the clocks leaves out is counted on by the old clock.
+    fn slowly(days: u16, time: Time, start: UnixMillis, zone: &TimeZone) -> UnixMillis {
+        let day = local(start, zone).date();
+        let target = day
+            .checked_add(i32::from(days).days())
+            .expect("a day")
+            .to_datetime(time);
+        let whole = Duration::from_secs(86_400 * u64::from(days.saturating_sub(2)));
+        let mut before = UnixMillis(start.after(whole).0.div_euclid(60_000) * 60_000);
+        before = before.before(Duration::from_secs(2 * 86_400));
+        loop {
+            let next = before.after(Duration::from_secs(60));
+            if local(next, zone) >= target {
+                let left = target.duration_since(local(before, zone));
+                let left = u64::try_from(left.as_millis()).expect("later");
+                return before.after(Duration::from_millis(left)).max(start);
+            }
+            before = next;
+        }
+    }
+
+    proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
+        /// In any zone, over changes of the clocks and month ends.
+        #[test]
+        fn mochat_173_mautic_837_2824_7665_10170_day_n_at_a_time_is_that_day_at_that_time(
+            place in proptest::sample::select(vec![
+                "Asia/Shanghai", "Europe/Berlin", "America/New_York",
+                "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia",
+            ]),
+            // 2017 to 2027; Sao Paulo changed its clocks at midnight until 2019.
+            minute in 24_720_000_i64..30_000_000,
+            days in 0..40_u16,
+            quarter in 0..96_i8,
+        ) {
+            let zone = zone(place);
+            let start = UnixMillis(minute * 60_000);
+            let time = time(quarter / 4, quarter % 4 * 15, 0, 0);
+            let at = At::Day { days, time: Some(time) };
+            let fast = planned(at, &Enrolment::begin("v".into(), start), &zone);
+            prop_assert_eq!(fast, slowly(days, time, start, &zone));
+        }
     }
 }

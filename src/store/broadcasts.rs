@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
+use super::NewRecord;
 use super::sop_rows::{Delivery, SopRowKey};
 use crate::domain::broadcast::{Budget, Reach};
 use crate::domain::clock::UnixMillis;
@@ -76,6 +77,17 @@ pub struct NewTarget {
     pub person: Person,
     /// The row of the SOP's step that wanted it.
     pub row: Option<SopRowKey>,
+    /// What caps said about them; none if whoever wanted it has counted it already.
+    pub caps: Option<CapsSaid>,
+}
+
+/// What caps and the wish not to be disturbed said about somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapsSaid {
+    /// When they had been reached by then. Nobody joins if that is not the newest any more.
+    pub reached: Vec<UnixMillis>,
+    /// Why they are left out; who is not is reached now, and that is counted.
+    pub held: Option<String>,
 }
 
 /// What a broadcast says, and on whose behalf.
@@ -369,6 +381,8 @@ pub struct BroadcastChange {
     pub rest: Option<(Delivery, Option<String>)>,
     /// What carries it out.
     pub effect: Option<NewEffect>,
+    /// What goes into the inbox with it.
+    pub records: Vec<NewRecord>,
     /// When.
     pub now: UnixMillis,
 }
@@ -384,6 +398,7 @@ impl BroadcastChange {
             news: Vec::new(),
             rest: None,
             effect: None,
+            records: Vec::new(),
             now,
         }
     }

@@ -9,6 +9,7 @@ mod broadcasts;
 pub mod embedded;
 mod error;
 mod merge;
+mod own;
 pub mod postgres;
 mod queue;
 mod quota;
@@ -26,10 +27,11 @@ use async_trait::async_trait;
 
 pub use broadcasts::{
     Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
-    BroadcastTarget, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo, MemberPart, NewTarget,
-    OVER_CEILING, TargetNews, is_open,
+    BroadcastTarget, CapsSaid, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo, MemberPart,
+    NewTarget, OVER_CEILING, TargetNews, is_open,
 };
 pub use error::StoreError;
+pub use own::{alert_record, own_record};
 pub use queue::{Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
 pub use sop_rows::{Delivery, DeliveryNote, RowOutcome, SopRow, SopRowKey, SopRowQuery};
 pub use source::ContactSource;

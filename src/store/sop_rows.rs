@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::clock::UnixMillis;
+pub use crate::domain::effect::SopRowKey;
 use crate::domain::ids::{Person, SopId};
 
 /// A step that is decided within this time of its plan is on time.
@@ -67,19 +68,6 @@ impl SopRow {
     pub fn is_late(&self) -> bool {
         self.actual.since(self.planned) > ON_TIME
     }
-}
-
-/// What tells one row from every other. Rows stand in the order of these fields.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct SopRowKey {
-    /// The SOP.
-    pub sop: SopId,
-    /// When the enrolment or the run began.
-    pub run: UnixMillis,
-    /// For whom.
-    pub target: Person,
-    /// The step.
-    pub step: u32,
 }
 
 /// What was decided about a step.

@@ -171,7 +171,9 @@ fn name(key: &str, lang: Lang) -> String {
 }
 
 /// Below these keys stand names that operators gave.
-const NAMED: [&str; 5] = ["set", "words", "hours", "contacts", "skipped"];
+const NAMED: [&str; 7] = [
+    "set", "words", "hours", "contacts", "skipped", "held", "left_out",
+];
 
 /// The places of a key, without those that go without saying. A name in brackets may hold
 /// a dot.

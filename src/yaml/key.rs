@@ -15,6 +15,16 @@ pub struct Key {
     pub en: &'static str,
 }
 
+/// What every file begins with.
+pub const VERSION: Key = Key::may(
+    "version",
+    Shape::Integer,
+    "文件格式版本，目前是 1",
+    "Version of the format, 1 for now",
+);
+/// What people call something that has an id.
+pub const NAME: Key = Key::may("name", Shape::Text, "给人看的名字", "A name for people");
+
 impl Key {
     /// A key that may be left out.
     #[must_use]
@@ -97,6 +107,8 @@ pub enum Shape {
     Duration,
     /// A date or a date with a time.
     Moment,
+    /// A duration, or a date with or without a time.
+    When,
     /// A date.
     Dates,
     /// A time of day.

@@ -22,7 +22,7 @@ mod wording;
 
 pub use decode::decode;
 pub use fix::fix_text;
-pub use key::{Key, Need, Shape};
+pub use key::{Key, NAME, Need, Shape, VERSION};
 pub use names::misnamed;
 pub use place::place;
 pub use schema::schema_of;

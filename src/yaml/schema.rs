@@ -35,7 +35,7 @@ fn one_or_more(item: &Value) -> Value {
 fn of(shape: &Shape) -> Value {
     match shape {
         Shape::Any => json!({}),
-        Shape::Text | Shape::Moment | Shape::Clock | Shape::Duration => {
+        Shape::Text | Shape::Moment | Shape::When | Shape::Clock | Shape::Duration => {
             let mut schema = object(text());
             if let Some(pattern) = pattern(shape) {
                 schema.insert("pattern".into(), json!(pattern));
@@ -78,6 +78,9 @@ fn pattern(shape: &Shape) -> Option<&'static str> {
     match shape {
         Shape::Clock => Some("^([01]?\\d|2[0-3]):[0-5]\\d$|^24:00$"),
         Shape::Duration => Some("^(\\d+ ?(s|m|h|d|w|秒|分|分钟|小时|天|周) ?)+$"),
+        Shape::When => {
+            Some("^(\\d+ ?(s|m|h|d|w|秒|分|分钟|小时|天|周) ?)+$|^\\d{4}-\\d{2}-\\d{2}( .+)?$")
+        }
         Shape::Moment => Some("^\\d{4}-\\d{2}-\\d{2}( .+)?$"),
         _ => None,
     }

@@ -292,6 +292,7 @@ fn scalar(node: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
         }
         Shape::Duration => values::duration(text).is_some(),
         Shape::Moment => values::moment(text).is_some(),
+        Shape::When => values::duration(text).is_some() || values::moment(text).is_some(),
         Shape::Dates => values::date(text).is_some(),
         Shape::Clock => values::clock(text).is_some(),
         _ => true,
@@ -330,6 +331,7 @@ fn expected(shape: &Shape) -> &'static str {
         Shape::Number(..) => "check.shape_number",
         Shape::Duration => "check.shape_duration",
         Shape::Moment => "check.shape_moment",
+        Shape::When => "check.shape_when",
         Shape::Dates => "check.shape_date",
         Shape::Clock => "check.shape_clock",
         _ => "check.shape_one_word",

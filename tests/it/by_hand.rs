@@ -81,6 +81,48 @@ async fn a_member_says_later_and_then_done_and_the_card_is_changed_in_place() {
     assert_eq!(applied(&mock, SEND).len(), 4);
 }
 
+/// How far the message of the first step has got.
+fn handed_out(agent: &Agent) -> Value {
+    let output = agent.run(&["sop", "report", "新客", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    report[0]["delivery"].clone()
+}
+
+#[tokio::test]
+async fn later_and_skip_survive_a_restart() {
+    let mock = mock().await;
+    let mut agent = start(&mock).await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    let told = calls(&mock, SEND, 3).await;
+    agent.idle().await;
+    assert_eq!(handed_out(&agent), json!({ "created": 1 }));
+    press(&mock, &told[2], 1).await;
+    calls(&mock, UPDATE, 1).await;
+    agent.idle().await;
+    agent.kill();
+    agent.restart(&mock).await;
+    agent.move_to(&mock, "2026-11-24 11:58");
+    agent.idle().await;
+    assert_eq!(applied(&mock, SEND).len(), 3);
+    agent.move_to(&mock, "2026-11-24 12:01");
+    let told = calls(&mock, SEND, 4).await;
+    // Killed again before the press: the button carries all it needs.
+    agent.idle().await;
+    agent.kill();
+    agent.restart(&mock).await;
+    press(&mock, &told[3], 2).await;
+    let updates = calls(&mock, UPDATE, 2).await;
+    assert_eq!(
+        updates[1].request["body"]["button"],
+        json!({"replace_name": "已跳过"})
+    );
+    agent.idle().await;
+    assert_eq!(handed_out(&agent), json!({ "declined": 1 }));
+    agent.move_to(&mock, "2026-11-24 20:00");
+    agent.idle().await;
+    assert_eq!(applied(&mock, SEND).len(), 4);
+}
+
 #[tokio::test]
 async fn a_step_speaks_in_an_internal_group() {
     let mock = mock().await;

@@ -1,10 +1,11 @@
 //! Channel codes: made in WeCom as the file says, and what they do for who comes.
 
-use mock_wecom::{Action, ContactAdd, ContactScan, MockWecom};
+use mock_wecom::{Action, ContactAdd, ContactScan, GroupChange, GroupCreate, MockWecom};
 use serde_json::Value;
 
 use crate::support::{
-    Agent, AgentBuilder, MEMBER, applied, calls, eventually, fault, mock, operator, said_by_bot,
+    Agent, AgentBuilder, CUSTOMER, MEMBER, OTHER_CUSTOMER, applied, calls, eventually, fault, mock,
+    operator, said_by_bot,
 };
 
 const NEWCOMER: &str = "wmNEWCOMER00000000000000000001";
@@ -227,4 +228,50 @@ async fn a_broken_file_of_channels_leaves_the_last_good_one_in_force() {
     .await;
     let told = operator::run(agent.folder(), &["check"]).await.all();
     assert!(told.contains("H005"), "{told}");
+}
+
+#[tokio::test]
+async fn who_joins_a_group_by_a_code_is_tagged_once_by_it_and_nobody_else_is() {
+    let mock = mock().await;
+    let channels = "version: 1\ngroups:\n  - {id: 茶友, groups: [wrTEA], tags: [来源/茶友群]}\n";
+    let agent = start(&mock, channels).await;
+    agent.move_to(&mock, "2026-11-23 10:00");
+    let created = GroupCreate {
+        chat_id: Some("wrTEA".to_owned()),
+        name: "茶友群".to_owned(),
+        owner: MEMBER.to_owned(),
+        members: Vec::new(),
+    };
+    mock.group_created(created).await.expect("a member");
+    eventually("the group is known", async || {
+        (agent.known("wrTEA").await["name"] == *"茶友群").then_some(())
+    })
+    .await;
+    let [by_code, invited] = [CUSTOMER, OTHER_CUSTOMER];
+    for (who, state) in [(by_code, Some("茶友")), (invited, None)] {
+        let joined = GroupChange {
+            chat_id: "wrTEA".to_owned(),
+            members: vec![who.to_owned()],
+            state: state.map(str::to_owned),
+            ..GroupChange::default()
+        };
+        mock.group_joined(joined).await.expect("a group");
+    }
+    // WeCom is asked once more a few seconds later.
+    agent.idle().await;
+    agent.move_to(&mock, "2026-11-23 10:01");
+    eventually("tagged", async || {
+        let tags = mock.tags_of(MEMBER, by_code);
+        tags.contains(&"茶友群".to_owned()).then_some(())
+    })
+    .await;
+    agent.idle().await;
+    agent.move_to(&mock, "2026-11-23 10:10");
+    agent.idle().await;
+    let marked = applied(&mock, "externalcontact/mark_tag");
+    assert_eq!(marked.len(), 1, "{marked:?}");
+    let told = operator::run(agent.folder(), &["trace", by_code])
+        .await
+        .all();
+    assert!(told.contains("从进群活码 茶友 进了群"), "{told}");
 }

@@ -223,3 +223,35 @@ async fn an_app_without_a_callback_in_wecom_gets_a_text() {
     assert_eq!(said[1], "提醒 1\n取货");
     assert_eq!(ask(&mock, "完成 1").await, "已完成：1 取货");
 }
+
+#[tokio::test]
+async fn reminders_are_spoken_of_by_what_they_say() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    ask(&mock, "提醒我明天下午3点给张三回访").await;
+    ask(&mock, "提醒我明天下午4点回访李四").await;
+    ask(&mock, "每周一9点 交周报").await;
+    agent.timers(3).await;
+    // Two say 回访: it is asked which.
+    let which = ask(&mock, "取消回访").await;
+    assert!(which.starts_with("是哪一条"), "{which}");
+    agent.timers(3).await;
+    assert!(ask(&mock, "取消回访张三").await.contains("1 给张三回访"));
+    agent.timers(2).await;
+    let later = ask(&mock, "把回访李四改到后天上午10点").await;
+    assert!(
+        later.contains("11月25日") && later.contains("回访李四"),
+        "{later}"
+    );
+    assert!(ask(&mock, "每周一的提醒不用了").await.contains("交周报"));
+    agent.timers(1).await;
+    let none = ask(&mock, "取消喝水的提醒").await;
+    assert!(none.starts_with("没有这样的提醒"), "{none}");
+    assert!(ask(&mock, "回访李四搞定了").await.contains("2 回访李四"));
+    agent.timers(0).await;
+    // What no reminder says is left to the rules.
+    let before = said_by_bot(&mock, MEMBER).len();
+    member_says(&mock, MEMBER, "取消订单").await;
+    agent.idle().await;
+    assert_eq!(said_by_bot(&mock, MEMBER).len(), before);
+}

@@ -31,6 +31,11 @@ sops:
       - {name: 预热, at: 2026-12-08 10:00, do: [{notify: {to: lin.mei, text: '预热 {{ contact.name | default(0) }}'}}]}
       - {name: 开播, at: 2026-12-12 19:45, do: [{notify: {to: lin.mei, text: '开播 {{ contact.name | default(0) }}'}}]}
       - {name: 返场, at: 2026-12-13 10:00, do: [{notify: {to: lin.mei, text: '返场 {{ contact.name | default(0) }}'}}]}
+  - id: 没看过
+    kind: campaign
+    audience: {has_tag: 没有/这个标签}
+    phases:
+      - {at: 2027-12-08 10:00, do: [{tag: 甲/乙}]}
   - id: 没有人
     kind: campaign
     approve: none
@@ -55,7 +60,7 @@ async fn start(mock: &MockWecom) -> Agent {
 }
 
 /// How often each text was told to members.
-fn told(mock: &MockWecom) -> BTreeMap<String, usize> {
+pub(crate) fn told(mock: &MockWecom) -> BTreeMap<String, usize> {
     let mut told = BTreeMap::new();
     for text in said_by_bot(mock, MEMBER) {
         *told.entry(text).or_default() += 1;
@@ -64,7 +69,7 @@ fn told(mock: &MockWecom) -> BTreeMap<String, usize> {
 }
 
 /// Waits until so many different texts begin so, and each was told once.
-async fn each_once(mock: &MockWecom, beginning: &str, count: usize) {
+pub(crate) async fn each_once(mock: &MockWecom, beginning: &str, count: usize) {
     eventually(&format!("{count} × {beginning}"), async || {
         let told = told(mock);
         let fit = told.keys().filter(|text| text.starts_with(beginning));
@@ -81,7 +86,7 @@ async fn each_once(mock: &MockWecom, beginning: &str, count: usize) {
 }
 
 /// New customers, each known to the agent.
-async fn newcomers(mock: &MockWecom, agent: &Agent, count: usize) -> Vec<String> {
+pub(crate) async fn newcomers(mock: &MockWecom, agent: &Agent, count: usize) -> Vec<String> {
     let ids: Vec<String> = (0..count).map(|n| format!("wmNEW{n:027}")).collect();
     for (n, id) in ids.iter().enumerate() {
         let added = ContactAdd {
@@ -101,7 +106,7 @@ async fn newcomers(mock: &MockWecom, agent: &Agent, count: usize) -> Vec<String>
     ids
 }
 
-async fn group(mock: &MockWecom, id: &str, name: &str, owner: &str) {
+pub(crate) async fn group(mock: &MockWecom, id: &str, name: &str, owner: &str) {
     let made = GroupCreate {
         chat_id: Some(id.to_owned()),
         name: name.to_owned(),
@@ -111,7 +116,7 @@ async fn group(mock: &MockWecom, id: &str, name: &str, owner: &str) {
     mock.group_created(made).await.expect("an owner");
 }
 
-fn json_of(agent: &Agent, arguments: &[&str]) -> Value {
+pub(crate) fn json_of(agent: &Agent, arguments: &[&str]) -> Value {
     let output = agent.run(&[arguments, &["--format", "json"]].concat());
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).expect("JSON")
@@ -134,7 +139,7 @@ async fn looked_after(mock: &MockWecom, agent: &Agent, sop: &str) {
 }
 
 /// Waits until `sop report` says so of a step.
-async fn reported(agent: &Agent, sop: &str, step: usize, wanted: Value) {
+pub(crate) async fn reported(agent: &Agent, sop: &str, step: usize, wanted: Value) {
     let wanted = wanted.as_object().expect("an object").clone();
     eventually(&format!("{sop} {step}: {wanted:?}"), async || {
         let report = json_of(agent, &["sop", "report", sop]);
@@ -214,8 +219,26 @@ async fn a_group_that_is_dissolved_hears_nothing_more() {
     assert_eq!(told(&mock).len(), 1);
 }
 
+/// The preview says how to approve, and approving without it says so.
+fn looked_at(agent: &Agent) {
+    let unseen = agent.run(&["sop", "approve", "没看过"]);
+    let hint = String::from_utf8_lossy(&unseen.stderr).into_owned();
+    assert!(
+        unseen.status.success() && hint.contains("还没有人看过"),
+        "{hint}"
+    );
+    let previewed = agent.run(&["preview", "双十二"]);
+    let text = String::from_utf8_lossy(&previewed.stdout).into_owned();
+    let config = agent.folder().join("agent.toml");
+    let command = format!(
+        "wecom-agent sop approve 双十二 --config {}",
+        config.display()
+    );
+    assert!(text.contains(&command), "{text}");
+}
+
 #[tokio::test]
-async fn a_campaign_waits_for_approval_and_plays_each_phase_once() {
+async fn mautic_1759_a_campaign_waits_for_approval_and_plays_each_phase_once() {
     let mock = mock().await;
     let mut agent = start(&mock).await;
     agent.move_to(&mock, "2026-12-01 10:00");
@@ -230,7 +253,10 @@ async fn a_campaign_waits_for_approval_and_plays_each_phase_once() {
         .find(|plan| plan["id"] == "双十二")
         .expect("a plan");
     assert_eq!(campaign["held"], "nobody has approved it");
+    looked_at(&agent);
     let output = agent.run(&["sop", "approve", "双十二"]);
+    let hint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!hint.contains("还没有人看过"), "{hint}");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
         output.status.success() && text.contains("2026-12-12 19:45"),
@@ -283,6 +309,33 @@ async fn a_campaign_waits_for_approval_and_plays_each_phase_once() {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success() && text.contains("返场"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn what_is_next_and_what_is_over_goes_by_the_clock_of_the_data() {
+    let mock = mock().await;
+    let mut agent = start(&mock).await;
+    agent.move_to(&mock, "2026-12-09 10:00");
+    looked_after(&mock, &agent, "双十二").await;
+    looked_after(&mock, &agent, "周一早报").await;
+    let next = |agent: &Agent, sop: &str| {
+        let at = json_of(agent, &["sop", "show", sop])["next"].as_i64();
+        jiff::Timestamp::from_millisecond(at.expect("a time")).expect("a time")
+    };
+    assert_eq!(next(&agent, "周一早报").to_string(), "2026-12-14T01:00:00Z");
+    assert_eq!(next(&agent, "双十二").to_string(), "2026-12-12T11:45:00Z");
+    // The same without a server.
+    agent.terminate().await;
+    assert_eq!(next(&agent, "周一早报").to_string(), "2026-12-14T01:00:00Z");
+    let approved = agent.run(&["sop", "approve", "双十二"]);
+    let text = String::from_utf8_lossy(&approved.stdout).into_owned();
+    let line = |name: &str| {
+        text.lines()
+            .find(|line| line.contains(name))
+            .expect("a line")
+    };
+    assert!(line("预热").contains("已过"), "{text}");
+    assert!(!line("开播").contains("已过"), "{text}");
 }
 
 #[tokio::test]

@@ -198,7 +198,7 @@ async fn a_rule_begins_a_plan_and_another_ends_it() {
 }
 
 #[tokio::test]
-async fn who_is_in_a_plan_finishes_on_the_version_they_began_with() {
+async fn mochat_who_is_in_a_plan_finishes_on_the_version_they_began_with() {
     let mock = mock().await;
     let agent = start(&mock).await;
     agent.move_to(&mock, "2026-11-23 10:00");

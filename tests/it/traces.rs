@@ -24,7 +24,7 @@ async fn start(mock: &mock_wecom::MockWecom) -> Agent {
 }
 
 #[tokio::test]
-async fn a_message_shows_what_the_rules_said_and_what_became_of_it() {
+async fn chatwoot_4504_a_message_shows_what_the_rules_said_and_what_became_of_it() {
     let mock = mock().await;
     let mut agent = start(&mock).await;
     fault(&mock, "externalcontact/mark_tag", errcode(41054));

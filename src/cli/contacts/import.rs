@@ -10,7 +10,6 @@ use crate::app::{Reply, Request};
 use crate::cli::access::Access;
 use crate::cli::output::Terminal;
 use crate::cli::{ConfigArg, Ended};
-use crate::domain::clock::{Clock as _, SystemClock};
 use crate::receive::ingest::{Read, read, records};
 
 /// So many lines go to the server at once.
@@ -39,7 +38,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     } else {
         (text, 0)
     };
-    let now = SystemClock.now();
+    let now = access.now().await?;
     let Read { good, bad } = read(&text, &access.config.timezone, now);
     for problem in bad.iter().take(MOST_TOLD) {
         // The head of a table is a line too.

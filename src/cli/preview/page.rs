@@ -34,6 +34,9 @@ impl Sheet<'_> {
             }
             out.push_str("</ul>\n");
         }
+        for line in self.approvals() {
+            out.push_str(&format!("<p>{}</p>\n", escaped(&line)));
+        }
         out
     }
 

@@ -2,9 +2,16 @@
 
 use crate::app::StepReport;
 use crate::cli::output::Terminal;
+use crate::cli::words;
 
-const BAR_LEFT: u64 = 180;
-const BAR_WIDTH: u64 = 520;
+const BAR_LEFT: u64 = 230;
+const BAR_WIDTH: u64 = 470;
+/// So many columns of a terminal fit before a bar, and into the title; a Chinese character
+/// takes two.
+const LABEL_COLUMNS: usize = 28;
+const TITLE_COLUMNS: usize = 80;
+/// Chinese first where the machine has it.
+const FONTS: &str = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif";
 const ROW: u64 = 34;
 const TOP: u64 = 64;
 
@@ -26,15 +33,23 @@ pub(super) fn svg(title: &str, steps: &[StepReport], terminal: &Terminal) -> Str
         .unwrap_or(0)
         .max(1);
     let rows = u64::try_from(steps.len()).unwrap_or_default();
-    let height = TOP + rows * ROW + 12;
+    let height = TOP + rows.max(1) * ROW + 12;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"780\" height=\"{height}\" \
-         font-family=\"sans-serif\" font-size=\"13\">\n\
+         viewBox=\"0 0 780 {height}\" font-family=\"{FONTS}\" font-size=\"13\">\n\
          <rect width=\"780\" height=\"{height}\" fill=\"#ffffff\"/>\n\
          <text x=\"12\" y=\"24\" font-size=\"16\">{}</text>\n",
-        escaped(title)
+        escaped(&words::cut(title, TITLE_COLUMNS))
     );
     legend(&mut out, terminal);
+    if steps.is_empty() {
+        let nothing = terminal.lang.text("sops.no_rows", &[("id", title)]);
+        out.push_str(&format!(
+            "<text x=\"12\" y=\"{}\" fill=\"#6a7280\">{}</text>\n",
+            TOP + 18,
+            escaped(&nothing)
+        ));
+    }
     let mut y = TOP;
     for step in steps {
         bar(&mut out, step, most, y);
@@ -54,7 +69,7 @@ fn legend(out: &mut String, terminal: &Terminal) {
             x + 17,
             escaped(&text)
         ));
-        x += 110;
+        x += 120;
     }
 }
 
@@ -62,8 +77,9 @@ fn bar(out: &mut String, step: &StepReport, most: u64, y: u64) {
     let name = step.name.as_deref().unwrap_or_default();
     let label = format!("{} {name}", step.step + 1);
     out.push_str(&format!(
-        "<text x=\"12\" y=\"{}\">{}</text>",
+        "<text x=\"12\" y=\"{}\">{}<title>{}</title></text>",
         y + 18,
+        escaped(&words::cut(label.trim_end(), LABEL_COLUMNS)),
         escaped(label.trim_end())
     ));
     let skipped = step.skipped.values().sum();
@@ -123,8 +139,26 @@ mod tests {
         };
         let picture = svg("双十二", &[whole, half], &Terminal::new(Lang::Zh));
         assert!(picture.contains("1 &lt;预热&gt;"), "{picture}");
-        assert!(picture.contains("width=\"208\""), "4 of 10: {picture}");
-        assert_eq!(picture.matches("width=\"260\"").count(), 2, "5 of 10");
+        assert!(picture.contains("width=\"188\""), "4 of 10: {picture}");
+        assert_eq!(picture.matches("width=\"235\"").count(), 2, "5 of 10");
         assert!(picture.starts_with("<svg") && picture.ends_with("</svg>"));
+    }
+
+    #[test]
+    fn a_long_name_ends_before_its_bar_and_nothing_says_so() {
+        let long = StepReport {
+            name: Some("一个名字长得放不下的步骤还要再长一点".to_owned()),
+            targets: 1,
+            on_time: 1,
+            ..StepReport::default()
+        };
+        let picture = svg("长", &[long], &Terminal::new(Lang::Zh));
+        assert!(
+            picture.contains(">1 一个名字长得放不下的步骤…<"),
+            "{picture}"
+        );
+        let empty = svg("空", &[], &Terminal::new(Lang::Zh));
+        assert!(empty.contains("fill=\"#6a7280\">"), "{empty}");
+        assert!(empty.contains("height=\"110\""), "room for a line: {empty}");
     }
 }

@@ -8,7 +8,7 @@ use crate::app::{SopReply, SopRequest, StepReport};
 use crate::cli::access::Access;
 use crate::cli::output::Terminal;
 use crate::cli::{ConfigArg, Ended, since, words};
-use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
+use crate::domain::clock::UnixMillis;
 use crate::domain::ids::SopId;
 
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,10 @@ enum ReportFormat {
 pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal).await?;
     let since = match &args.since {
-        Some(text) => since::past(text, SystemClock.now(), &access.config.timezone, terminal)?,
+        Some(text) => {
+            let now = access.now().await?;
+            since::past(text, now, &access.config.timezone, terminal)?
+        }
         None => UnixMillis(i64::MIN),
     };
     let id = SopId::from(args.id.as_str());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AGAIN, PERSON, end, plan, rest, tell};
+use super::{AGAIN, PERSON, alert, end, plan, rest, tell};
 use crate::deliver::translate::{moment, tasks};
 use crate::deliver::worker::Deps;
 use crate::domain::broadcast::Reach;
@@ -32,10 +32,11 @@ pub(super) async fn follow(
     let id = broadcast.id;
     let before = broadcast.clone();
     match Follow::new(deps, app, broadcast, now).carry_on().await {
-        Ok(change) => {
+        Ok(mut change) => {
             if change.broadcast.state != before.state {
                 let (row, why) = (&change.broadcast, change.broadcast.why.as_deref());
                 tell(row, row.state, why);
+                change.records = alert::records(&deps.config, &change.broadcast, now);
             }
             deps.store.change_broadcast(change).await?;
             Ok(())

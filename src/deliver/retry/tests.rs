@@ -56,6 +56,7 @@ fn second_try(effect: Effect, unclear: bool) -> ClaimedEffect {
             rule: "r".into(),
             action: 0,
             part: 0,
+            row: None,
         },
     }
 }

@@ -6,15 +6,15 @@ mod turn;
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::AppName;
-use crate::domain::ids::{ConversationKey, DedupeKey, Person, RecordId, RuleId, UserId};
+use crate::domain::ids::{ConversationKey, Person, RecordId, RuleId, UserId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::outgoing::Outgoing;
 use crate::domain::reminder::{Reminder, ReminderChange, Told};
 use crate::lang::Lang;
-use crate::phrases::{self, Scene, Which, Wish};
+use crate::phrases::{self, Extent, Scene, Which, Wish};
 use crate::process::cards::{self, Button, Press};
 use crate::process::own::TaskScene;
-use crate::store::{DecisionCommit, NewRecord, RecordBody, RecordOutcome};
+use crate::store::{DecisionCommit, NewRecord, RecordOutcome, own_record};
 
 use turn::Turn;
 
@@ -115,16 +115,7 @@ pub(super) fn card_for(
         })),
         reply_path: ReplyPath::None,
     };
-    let record = NewRecord {
-        dedupe: DedupeKey(format!("own/{task}")),
-        received_at: now,
-        urgent: false,
-        body: RecordBody::Inbound {
-            inbound,
-            raw: String::new(),
-        },
-    };
-    (message, record)
+    (message, own_record(&task, inbound, now))
 }
 
 fn card(task: &str, title: &str, text: &str) -> Outgoing {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::say::Voice;
 use super::{
-    KIND, MOST, PATIENCE, Scene, Which, Wish, card, card_for, conversation, origin, phrases,
+    Extent, KIND, MOST, PATIENCE, Scene, Which, Wish, card, card_for, conversation, origin, phrases,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
@@ -116,7 +116,9 @@ impl<'t> Turn<'t> {
         }
         let fresh = asked.filter(|asked| self.scene.now.since(asked.at) <= PATIENCE);
         let wish = match fresh.map(|asked| asked.question) {
-            None => phrases::understand(text, &world),
+            None => self
+                .spoken_of(text, &world)
+                .or_else(|| phrases::understand(text, &world)),
             Some(Open::Wish(question)) => phrases::answer(&question, text, &world),
             Some(Open::HandOver(number)) => {
                 Some(phrases::understand(text, &world).unwrap_or_else(|| {
@@ -131,6 +133,20 @@ impl<'t> Turn<'t> {
             }
         };
         wish.is_some_and(|wish| self.grant(wish))
+    }
+
+    /// A wish about reminders that are named by what they say; none if none says that, and
+    /// the message may be about something else.
+    fn spoken_of(&self, text: &str, world: &Scene<'_>) -> Option<Wish> {
+        let wish = phrases::about(text, world)?;
+        let (Wish::Cancel(which) | Wish::Done(which) | Wish::Snooze { which, .. }) = &wish else {
+            return None;
+        };
+        let Which::About(about) = which else {
+            return None;
+        };
+        let known = about.sure || !about.fitting(self.open.iter()).is_empty();
+        known.then_some(wish)
     }
 
     fn grant(&mut self, wish: Wish) -> bool {
@@ -215,6 +231,19 @@ impl<'t> Turn<'t> {
                     self.tell("reminder.unknown", &[("number", &number.to_string())]);
                 }
                 Some(known)
+            }
+            Which::About(about) => {
+                let fitting = about.fitting(self.open.iter());
+                if fitting.is_empty() || (fitting.len() > 1 && about.extent != Extent::All) {
+                    let key = match fitting.len() {
+                        0 => "reminder.none_like_that",
+                        _ => "reminder.which",
+                    };
+                    self.tell(key, &[]);
+                    self.list();
+                    return Some(Vec::new());
+                }
+                Some(fitting)
             }
             Which::Unsaid => {
                 // What was just shown is what is spoken of.

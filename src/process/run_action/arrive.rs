@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Planner;
-use crate::channels::Channel;
-use crate::domain::ids::RuleId;
+use crate::channels::{Channel, GroupWay};
+use crate::domain::ids::{RuleId, Tag};
 use crate::domain::inbound::Trigger;
 use crate::rules::explain::Deed;
 
@@ -25,17 +25,26 @@ impl Planner<'_> {
         }
     }
 
-    fn through(&mut self, channel: &Channel) {
-        let rule = RuleId::from(format!("channel/{}", channel.id));
-        for (index, tag) in channel.tags.iter().enumerate() {
+    /// Tags who came into a group through a code.
+    pub(in crate::process) fn came_by(&mut self, way: &GroupWay) {
+        self.tag_all(&RuleId::from(format!("channel/{}", way.id)), &way.tags);
+    }
+
+    fn tag_all(&mut self, rule: &RuleId, tags: &[Tag]) {
+        for (index, tag) in tags.iter().enumerate() {
             let deed = Deed {
                 action: "tag".into(),
                 target: tag.0.clone(),
             };
-            self.step(&rule, index, deed, |planner, origin| {
+            self.step(rule, index, deed, |planner, origin| {
                 planner.tag(tag, origin)
             });
         }
+    }
+
+    fn through(&mut self, channel: &Channel) {
+        let rule = RuleId::from(format!("channel/{}", channel.id));
+        self.tag_all(&rule, &channel.tags);
         let calendar = self.playbook.rules.calendar();
         let zone = &self.config.timezone;
         if let Some(template) = channel.welcome(calendar, self.now, zone) {

@@ -69,6 +69,7 @@ impl Planner<'_> {
             to: GatherTo::One(NewTarget {
                 person: self.contact.person.clone(),
                 row: self.row.clone(),
+                caps: None,
             }),
             budget,
         });

@@ -60,6 +60,13 @@ impl Planner<'_> {
         via: &Via,
         origin: &Origin,
     ) -> StepResult {
+        self.sending = true;
+        let sent = self.send_by(template, via, origin);
+        self.sending = false;
+        sent
+    }
+
+    fn send_by(&mut self, template: &TemplateName, via: &Via, origin: &Origin) -> StepResult {
         let nothing = BTreeMap::new();
         match via {
             Via::Robot(robot) => {

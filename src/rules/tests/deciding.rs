@@ -155,7 +155,7 @@ fn attributes_have_operators() {
 }
 
 #[test]
-fn hours_follow_the_calendar() {
+fn chatwoot_10455_12694_hours_follow_the_calendar() {
     let set = rules(REFUND);
     let late = decide(
         &set,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::{Deps, PAGE, Runner};
 use crate::channels::ChannelSet;
@@ -12,10 +13,13 @@ use crate::config::Config;
 use crate::domain::clock::{Clock as _, ManualClock, UnixMillis};
 use crate::domain::contact::Contact;
 use crate::domain::ids::{ChatId, CorpId, Person};
-use crate::domain::inbound::{Task, Trigger};
+use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::timer::Timer;
 use crate::lang::Lang;
 use crate::playbook::{CurrentPlaybook, Playbook};
 use crate::rules::{PlanReader, References};
+use crate::schedule::worker::Worker;
+use crate::service::{self, Shutdown};
 use crate::sops::run::{CONTROLS, RUNS, Run};
 use crate::store::embedded::EmbeddedStore;
 use crate::store::{
@@ -228,7 +232,7 @@ async fn everybody_is_taken_once_though_the_runner_dies_behind_each_page() {
 }
 
 #[tokio::test]
-async fn overlapping_runs_never_send_twice() {
+async fn mautic_11763_overlapping_runs_never_send_twice() {
     let world = World::with(PAGE + 50).await;
     let (one, other) = (world.runner(), world.runner());
     for _ in 0..40 {
@@ -254,6 +258,69 @@ async fn overlapping_runs_never_send_twice() {
         world.runner().work().await.expect("a pass");
     }
     assert_eq!(world.take().await.len(), PAGE + 50 + 3, "the next day");
+}
+
+/// Four loops of one process on one store, as two servers would run them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_whole_schedulers_on_one_store_act_once() {
+    const TIMERS: usize = 1200;
+    let world = World::with(PAGE + 50).await;
+    let now = world.clock.now();
+    let timers = (0..TIMERS).map(|n| timer(n, now)).collect();
+    world.store.set_timers(timers).await.expect("timers");
+    let (trigger, shutdown) = Shutdown::pair();
+    let wake = Arc::new(Notify::new());
+    let mut loops = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let (wake, shutdown) = (Arc::clone(&wake), shutdown.clone());
+        loops.spawn(service::run(
+            world.runner(),
+            wake.clone(),
+            |wake| wake,
+            shutdown.clone(),
+        ));
+        let worker = Worker::new(Arc::clone(&world.store), world.clock.clone());
+        loops.spawn(service::run(worker, wake, |wake| wake, shutdown));
+    }
+    let wanted = TIMERS + PAGE + 50 + 3;
+    let mut taken = Vec::new();
+    let all = async {
+        while taken.len() < wanted {
+            taken.extend(world.take().await);
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(60);
+    tokio::time::timeout(limit, all)
+        .await
+        .expect("all are taken");
+    trigger.begin();
+    while loops.join_next().await.is_some() {}
+    taken.extend(world.take().await);
+    assert_eq!(taken.len(), wanted, "none is taken twice");
+    let each: BTreeSet<_> = taken.iter().collect();
+    assert_eq!(each.len(), wanted, "each for its own");
+}
+
+/// The next step of an SOP for one customer.
+fn timer(n: usize, due: UnixMillis) -> Timer {
+    let person = Person::External(format!("wmTIMER{n:06}").into());
+    let inbound = Inbound {
+        channel: Channel::Contact,
+        app: "contact".into(),
+        at: due,
+        conversation: Contact::unknown(person.clone()).conversation(),
+        person: Some(person.clone()),
+        author: Author::System,
+        trigger: Trigger::Own(Task::SopStep {
+            sop: "计时".into(),
+            step: 1,
+            run: None,
+        }),
+        reply_path: ReplyPath::None,
+    };
+    let key = format!("sop/计时/{}", person.key());
+    Timer { key, due, inbound }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod broken;
 mod coverage;
 mod judging;
+mod plans;
 mod previewing;
 mod running;
 mod support;

@@ -80,7 +80,7 @@ fn of<'e>(entries: &'e [Entry], sop: &str) -> Vec<&'e Entry> {
 }
 
 #[test]
-fn quiet_hours_and_caps_move_what_a_newcomer_hears() {
+fn mautic_2307_quiet_hours_and_caps_move_what_a_newcomer_hears() {
     let entries = play(vec![], "2026-11-30T00:00", false);
     let steps = of(&entries, "新客");
     assert_eq!(steps.len(), 2, "{steps:#?}");

@@ -136,6 +136,7 @@ tests:
 fn says(text: &str) -> Doing {
     Doing {
         who: "张三".to_owned(),
+        group: false,
         channel: Channel::Kf,
         what: What::Say(Message::text(text)),
     }
@@ -167,7 +168,8 @@ fn timers_come_due_in_their_order() {
     world.set_timer(timer("b", UnixMillis(5_000), "太贵"));
     world.set_timer(timer("a", UnixMillis(5_000), "天气"));
     world.set_timer(timer("never", UnixMillis(99_000), "退款"));
-    let happened = world.advance(UnixMillis(10_000)).expect("an end");
+    let past = world.advance(UnixMillis(10_000)).expect("an end");
+    let happened = past.happened;
     let order: Vec<_> = happened.iter().map(|one| (one.at.0, one.text())).collect();
     assert_eq!(order, [(5_000, "天气"), (5_000, "太贵"), (9_000, "人工")]);
     assert_eq!(world.now(), UnixMillis(10_000));
@@ -175,6 +177,7 @@ fn timers_come_due_in_their_order() {
         world
             .advance(UnixMillis(10_000))
             .expect("an end")
+            .happened
             .is_empty()
     );
 }

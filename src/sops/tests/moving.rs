@@ -172,14 +172,16 @@ fn after_downtime_only_the_last_of_several_is_made_up_for() {
     let mut story = Story::of(&steps);
     let (first, second) = (at("2026-11-24T10:00"), at("2026-11-25T10:00"));
     let back = "2026-11-26T15:00";
-    let overtaken = Turn::Skip("it was missed, and the next one is due already");
+    let overtaken = Turn::Missed("it was missed, and the next one is due already");
     assert_eq!(story.scene(back).turn(first, false), overtaken);
-    story.enrolment().step = 1;
+    let next = story.scene(back).missed_on();
+    assert_eq!(next.due, Some(second), "its own time, not now");
+    *story.enrolment() = next.enrolment;
     assert_eq!(story.scene(back).turn(second, false), Turn::Do);
     // An hour late is late, not missed.
     let skip = Story::of(&[&["missed: skip"], &steps[..]].concat());
     assert_eq!(skip.scene("2026-11-24T10:59").turn(first, false), Turn::Do);
-    let missed = Turn::Skip("it was missed");
+    let missed = Turn::Missed("it was missed");
     assert_eq!(skip.scene("2026-11-24T11:01").turn(first, false), missed);
 }
 

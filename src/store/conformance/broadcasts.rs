@@ -6,7 +6,7 @@ use crate::domain::broadcast::{Budget, Reach};
 use crate::domain::ids::{BroadcastId, Person, RecordId, SopId};
 use crate::domain::outgoing::Outgoing;
 use crate::store::{
-    Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState, Delivery,
+    Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState, CapsSaid, Delivery,
     GATHER_QUIET, Gather, GatherTo, NewTarget, OVER_CEILING, RowOutcome, SopRow, SopRowKey,
     SopRowQuery, Store, TargetNews,
 };
@@ -35,6 +35,7 @@ fn to(sender: &str, text: &str, who: &str) -> Gather {
         to: GatherTo::One(NewTarget {
             person: customer(who),
             row: None,
+            caps: None,
         }),
         budget: None,
     }
@@ -91,6 +92,52 @@ pub async fn waiting_for_more_has_an_end(subject: &dyn Subject) {
     }
     let due = store.broadcasts_due(at(900_000), 10).await.unwrap();
     assert_eq!(due.len(), 1, "a quarter of an hour after the first");
+}
+
+pub async fn who_hears_it_unasked_is_counted_once(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let mut gather = to("lin", "春茶", "x");
+    gather.to = GatherTo::Matching(Vec::new());
+    send(&*store, "a", vec![gather], 0).await;
+    let join = |who: &str, reached: &[i64], held: Option<&str>| NewTarget {
+        person: customer(who),
+        row: None,
+        caps: Some(CapsSaid {
+            reached: reached.iter().map(|time| at(*time)).collect(),
+            held: held.map(str::to_owned),
+        }),
+    };
+    let mut change = BroadcastChange::of(load(&*store, ONE).await, at(5));
+    change.join = vec![join("a", &[], None), join("b", &[], Some("enough"))];
+    assert!(store.change_broadcast(change).await.unwrap());
+    let refused = ("b".to_owned(), Delivery::Refused);
+    assert_eq!(people(&*store, ONE).await, [planned("a"), refused]);
+    let reached = async |who| {
+        let contact = store.contact(&customer(who)).await.unwrap();
+        contact.map(|contact| contact.reached).unwrap_or_default()
+    };
+    assert_eq!(reached("a").await, [at(5)]);
+    assert_eq!(reached("b").await, []);
+
+    // Asked about before that: it is to be asked again, and nothing has happened.
+    let mut late = BroadcastChange::of(load(&*store, ONE).await, at(6));
+    late.join = vec![join("c", &[], None), join("a", &[], None)];
+    assert!(!store.change_broadcast(late.clone()).await.unwrap());
+    assert_eq!(people(&*store, ONE).await.len(), 2);
+    late.join = vec![join("c", &[], None)];
+    assert!(store.change_broadcast(late).await.unwrap());
+}
+
+pub async fn what_goes_into_the_inbox_is_stored_with_the_change(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    send(&*store, "a", vec![to("lin", "春茶", "a")], 0).await;
+    let mut change = BroadcastChange::of(load(&*store, ONE).await, at(1));
+    change.broadcast.state = BroadcastState::Failed;
+    change.records = vec![record("told", "told", 1)];
+    assert!(store.change_broadcast(change.clone()).await.unwrap());
+    assert!(!store.change_broadcast(change).await.unwrap());
+    let claimed = one_record(&*store, 1).await;
+    assert_eq!(claimed.received_at, at(1));
 }
 
 pub async fn nobody_is_in_one_twice(subject: &dyn Subject) {
@@ -171,6 +218,7 @@ pub async fn news_reaches_the_targets_and_their_steps(subject: &dyn Subject) {
         gather.to = GatherTo::One(NewTarget {
             person: customer(who),
             row: Some(key_of(who)),
+            caps: None,
         });
         commit.broadcasts.push(gather);
     }
@@ -279,6 +327,7 @@ pub async fn a_full_one_goes_on_in_another(subject: &dyn Subject) {
         .map(|number| NewTarget {
             person: Person::Group(format!("wr{number}").into()),
             row: None,
+            caps: None,
         })
         .collect();
     assert!(store.change_broadcast(change).await.unwrap());

@@ -111,7 +111,7 @@ macro_rules! store_conformance {
                 can_be_removed
                 fire_once_and_earliest_first
                 a_moved_timer_fires_when_it_was_moved_to
-                two_schedulers_fire_each_once
+                mautic_8802_two_schedulers_fire_each_once
                 fired_ones_stay_fired_after_a_restart
                 facts_are_replaced_by_name
                 facts_are_found_by_the_beginning_of_their_name
@@ -122,11 +122,14 @@ macro_rules! store_conformance {
                 come_by_run_target_and_step
                 ids_that_begin_alike_are_told_apart
                 news_of_a_message_goes_into_its_row
+                the_end_of_an_effect_goes_into_the_row_whose_message_it_carries
                 old_ones_are_pruned
             }
             broadcasts {
                 gather_what_is_alike
                 waiting_for_more_has_an_end
+                who_hears_it_unasked_is_counted_once
+                what_goes_into_the_inbox_is_stored_with_the_change
                 nobody_is_in_one_twice
                 a_closed_one_takes_nobody
                 who_read_an_older_state_changes_nothing

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use super::Subject;
-use super::support::{CORP, accept, at, customer, decision, is_fenced, one_record, record};
+use super::support::{
+    CORP, accept, at, customer, decision, effect, effects, is_fenced, one_record, record,
+};
 use crate::domain::ids::{ChatId, Person, SopId};
 use crate::store::{
-    DecisionCommit, Delivery, DeliveryNote, Retention, RowOutcome, SopRow, SopRowQuery, Store,
+    AttemptEnd, DecisionCommit, Delivery, DeliveryNote, ItemId, Retention, RowOutcome, SopRow,
+    SopRowQuery, Store,
 };
 
 fn row(sop: &str, target: Person, run: i64, step: u32) -> SopRow {
@@ -177,6 +180,54 @@ pub async fn news_of_a_message_goes_into_its_row(subject: &dyn Subject) {
     };
     assert_eq!(store.sop_rows(query("甲")).await.unwrap(), [wanted]);
     assert_eq!(store.sop_rows(query("乙")).await.unwrap(), []);
+}
+
+pub async fn the_end_of_an_effect_goes_into_the_row_whose_message_it_carries(
+    subject: &dyn Subject,
+) {
+    let store = subject.open(CORP).await;
+    let row = row("甲", customer("a"), 5, 0);
+    accept(&*store, vec![record("x", "x", 0)]).await;
+    let claimed = one_record(&*store, 0).await;
+    let mut decision = DecisionCommit {
+        rows: vec![row.clone()],
+        ..decision(&claimed, 0)
+    };
+    for lane in ["one", "two"] {
+        let mut part = effect(lane, "x", 0);
+        part.origin.row = Some(row.key());
+        decision.effects.push(part);
+    }
+    decision.effects.push(effect("other", "x", 0));
+    store.commit_decision(decision).await.unwrap();
+    let carried = async || {
+        let rows = store.sop_rows(query("甲")).await.unwrap();
+        (rows[0].delivery, rows[0].delivery_why.clone())
+    };
+    let claimed = effects(&*store, 0).await;
+    let end = async |index: usize, end| {
+        let (id, fence) = (claimed[index].id, claimed[index].fence);
+        store.finish_effect(id, fence, end, at(9)).await.unwrap();
+    };
+    let failed = || AttemptEnd::Failed {
+        reason: "60011".to_owned(),
+    };
+    end(2, failed()).await;
+    assert_eq!(carried().await, (Delivery::Planned, None));
+    end(0, failed()).await;
+    let bad = (Delivery::Failed, Some("60011".to_owned()));
+    assert_eq!(carried().await, bad);
+    // The other part does not make up for it; a redrive does.
+    end(1, AttemptEnd::Sent { note: None }).await;
+    assert_eq!(carried().await, bad);
+    let item = ItemId::Effect(claimed[0].id);
+    assert!(store.redrive(item, at(10)).await.unwrap());
+    assert_eq!(carried().await, (Delivery::Planned, None));
+    let again = effects(&*store, 10).await;
+    let sent = AttemptEnd::Sent { note: None };
+    let sent = store.finish_effect(again[0].id, again[0].fence, sent, at(11));
+    sent.await.unwrap();
+    assert_eq!(carried().await, (Delivery::Delivered, None));
 }
 
 pub async fn old_ones_are_pruned(subject: &dyn Subject) {

@@ -164,6 +164,7 @@ pub(in crate::store) fn effect(lane: &str, text: &str, due: i64) -> NewEffect {
             rule: RuleId::from("greet"),
             action: 0,
             part: 0,
+            row: None,
         },
     }
 }

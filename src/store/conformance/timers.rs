@@ -104,7 +104,7 @@ pub async fn a_moved_timer_fires_when_it_was_moved_to(subject: &dyn Subject) {
     assert_eq!(fired(&*store, 60).await, [""; 0]);
 }
 
-pub async fn two_schedulers_fire_each_once(subject: &dyn Subject) {
+pub async fn mautic_8802_two_schedulers_fire_each_once(subject: &dyn Subject) {
     let store = subject.open(CORP).await;
     let timers = (0..40).map(|n| timer(&format!("t{n:02}"), n));
     store.set_timers(timers.collect()).await.unwrap();

@@ -8,6 +8,7 @@ use super::history::find;
 use super::inbox::record_of;
 use super::item::{ClaimRow, EffectBody, INBOX, ItemRow, Kind, OUTBOX, Queue};
 use super::keys::{Keys, Table, last_u64};
+use super::outbox::tell_step;
 use super::txn::{Counter, Txn, decode, get_json};
 use crate::domain::clock::UnixMillis;
 use crate::store::queue::{NOT_READABLE, inbound_words};
@@ -232,12 +233,18 @@ pub(crate) fn redrive(txn: &mut Txn<'_>, item: ItemId, now: UnixMillis) -> Resul
     row.due = now;
     row.first_attempt_at = None;
     row.interrupted = false;
+    tell_step(txn, &row, row.state, now)?;
     queue.push(txn, id, &row)?;
     Ok(true)
 }
 
 /// Gives up on an item. Refused while somebody works on it: its end is not known yet.
-pub(crate) fn discard(txn: &mut Txn<'_>, item: ItemId, reason: String) -> Result<bool> {
+pub(crate) fn discard(
+    txn: &mut Txn<'_>,
+    item: ItemId,
+    reason: String,
+    now: UnixMillis,
+) -> Result<bool> {
     let (queue, id) = Queue::of(item);
     let Some(mut row) = find(txn, txn.keys, &queue, id)? else {
         return Ok(false);
@@ -253,6 +260,7 @@ pub(crate) fn discard(txn: &mut Txn<'_>, item: ItemId, reason: String) -> Result
     }
     row.state = ItemState::Discarded;
     row.reason = Some(reason);
+    tell_step(txn, &row, row.state, now)?;
     queue.place(txn, id, &row)?;
     Ok(true)
 }

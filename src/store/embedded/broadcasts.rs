@@ -1,11 +1,13 @@
 //! Broadcasts, their targets, and how much each target has received.
 
 use super::engine::{Rows, collect, first};
+use super::inbox::{self, PreparedRecord};
 use super::keys::{Keys, LaneHash, Table, last_u64, read_u64};
 use super::outbox::{self, PreparedEffect};
-use super::sop_rows;
 use super::txn::{Counter, Txn, decode, get_json};
+use super::{contacts, sop_rows};
 use crate::domain::broadcast::Budget;
+use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{BroadcastId, Person};
 use crate::store::broadcasts::{Received, is_counted};
@@ -86,15 +88,24 @@ fn join(
     budget: Option<Budget>,
     now: UnixMillis,
 ) -> Result<()> {
+    let held = target.caps.as_ref().and_then(|caps| caps.held.clone());
     let over = match budget.filter(|_| row.head.reach.is_budgeted()) {
         Some(budget) => !has_budget(txn, &target.person, budget, now)?,
         None => false,
     };
-    let (delivery, why) = if over {
-        (Delivery::Refused, Some(OVER_CEILING.to_owned()))
-    } else {
-        (Delivery::Planned, None)
+    let why = held.or_else(|| over.then(|| OVER_CEILING.to_owned()));
+    let delivery = match why {
+        Some(_) => Delivery::Refused,
+        None => Delivery::Planned,
     };
+    if why.is_none() && target.caps.is_some() {
+        let reached = ContactChange {
+            person: Some(target.person.clone()),
+            reached: true,
+            ..ContactChange::default()
+        };
+        contacts::change(txn, reached, now)?;
+    }
     let new = BroadcastTarget {
         person: target.person,
         delivery: Delivery::None,
@@ -111,6 +122,15 @@ fn has_budget(txn: &Txn<'_>, person: &Person, budget: Budget, now: UnixMillis) -
         return Ok(true);
     };
     Ok(received.has_room(budget, now))
+}
+
+/// Whether somebody was reached after the caps had been asked about them.
+fn is_reached_since(txn: &Txn<'_>, target: &NewTarget) -> Result<bool> {
+    let Some(caps) = &target.caps else {
+        return Ok(false);
+    };
+    let contact = contacts::load(txn, target.person.clone())?;
+    Ok(contact.reached != caps.reached)
 }
 
 /// Writes what became of a target: its row, the count, its budget, the step's row.
@@ -160,6 +180,7 @@ pub(crate) fn change(txn: &mut Txn<'_>, change: BroadcastChange) -> Result<bool>
         news,
         rest,
         effect,
+        records,
         now,
     } = change;
     let Some(stored) = load(txn, txn.keys, row.id)? else {
@@ -167,6 +188,11 @@ pub(crate) fn change(txn: &mut Txn<'_>, change: BroadcastChange) -> Result<bool>
     };
     if stored.revision != row.revision {
         return Ok(false);
+    }
+    for target in &joining {
+        if is_reached_since(txn, target)? {
+            return Ok(false);
+        }
     }
     row.counts = stored.counts;
     let mut due_before = stored.due;
@@ -197,6 +223,8 @@ pub(crate) fn change(txn: &mut Txn<'_>, change: BroadcastChange) -> Result<bool>
         let effect = PreparedEffect::new(effect, now)?;
         row.effect = Some(outbox::add(txn, effect, lane)?);
     }
+    let records = records.iter().map(PreparedRecord::new);
+    inbox::accept(txn, records.collect::<Result<_>>()?)?;
     save(txn, row, due_before)?;
     Ok(true)
 }

@@ -50,7 +50,8 @@ pub(crate) fn after(
     each.map(|(_, json)| decode("contact", json)).collect()
 }
 
-fn load(txn: &Txn<'_>, person: Person) -> Result<Contact> {
+/// The newest stored state.
+pub(crate) fn load(txn: &Txn<'_>, person: Person) -> Result<Contact> {
     let stored = txn.get_json(&key(txn.keys, &person), "contact")?;
     Ok(stored.unwrap_or_else(|| Contact::unknown(person)))
 }

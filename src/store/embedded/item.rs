@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::keys::{LaneHash, Table};
 use super::txn::Counter;
 use crate::domain::clock::UnixMillis;
-use crate::domain::effect::{Effect, Origin};
+use crate::domain::effect::{Effect, NewEffect, Origin, SopRowKey};
 use crate::domain::ids::EffectId;
-use crate::store::{ItemId, ItemState, RecordOutcome};
+use crate::store::{Delivery, ItemId, ItemState, RecordOutcome};
 
 /// How a record or an effect stands. What it is lies in its body row, written once.
 ///
@@ -40,6 +40,9 @@ pub(crate) struct ItemRow {
     /// Of a processed record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) outcome: Option<RecordOutcome>,
+    /// The step of an SOP whose message an effect carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) step: Option<StepNote>,
     /// What a processed record led to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) effects: Vec<EffectId>,
@@ -66,6 +69,7 @@ impl ItemRow {
             unclear: false,
             reason: None,
             outcome: None,
+            step: None,
             effects: Vec::new(),
         }
     }
@@ -73,6 +77,26 @@ impl ItemRow {
     /// The conversation whose history it belongs to.
     pub(crate) fn history(&self) -> LaneHash {
         self.conversation.unwrap_or(self.lane)
+    }
+}
+
+/// The row of a step that learns what becomes of an effect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StepNote {
+    pub(crate) row: SopRowKey,
+    /// How far the message has got once the effect is sent.
+    pub(crate) then: Delivery,
+}
+
+impl StepNote {
+    /// A member who gets it sends it on; an internal group has it.
+    pub(crate) fn of(effect: &NewEffect) -> Option<Self> {
+        let then = match effect.effect {
+            Effect::AppSend { .. } => Delivery::Created,
+            _ => Delivery::Delivered,
+        };
+        let row = effect.origin.row.clone()?;
+        Some(Self { row, then })
     }
 }
 

@@ -1,14 +1,15 @@
 //! Effects: decide, claim, finish.
 
 use super::history::find;
-use super::item::{EffectBody, ItemRow, OUTBOX};
+use super::item::{EffectBody, ItemRow, OUTBOX, StepNote};
 use super::keys::{LaneHash, Line, Table};
 use super::lanes::Taken;
+use super::sop_rows;
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::EffectId;
-use crate::store::{AttemptEnd, Claim, ClaimedEffect, ItemState, Result};
+use crate::store::{AttemptEnd, Claim, ClaimedEffect, Delivery, ItemState, Result};
 
 /// An effect made ready for the writer.
 pub(crate) struct PreparedEffect {
@@ -22,6 +23,7 @@ impl PreparedEffect {
         let mut row = ItemRow::waiting(LaneHash::of(effect.lane.as_str()), decided_at);
         row.urgent = effect.urgent;
         row.due = effect.due;
+        row.step = StepNote::of(&effect);
         let body = EffectBody {
             effect: effect.effect,
             deadline: effect.deadline,
@@ -75,7 +77,13 @@ pub(crate) fn claimed(taken: &Taken) -> std::result::Result<ClaimedEffect, Strin
 }
 
 /// Records how an attempt ended.
-pub(crate) fn finish(txn: &mut Txn<'_>, id: EffectId, fence: u64, end: AttemptEnd) -> Result<()> {
+pub(crate) fn finish(
+    txn: &mut Txn<'_>,
+    id: EffectId,
+    fence: u64,
+    end: AttemptEnd,
+    now: UnixMillis,
+) -> Result<()> {
     let mut held = OUTBOX.held(txn, id.0, fence)?;
     let (state, reason) = match end {
         AttemptEnd::Sent { note } => match held.claim.failed.take() {
@@ -105,7 +113,30 @@ pub(crate) fn finish(txn: &mut Txn<'_>, id: EffectId, fence: u64, end: AttemptEn
         }
     };
     held.row.reason = reason;
+    tell_step(txn, &held.row, state, now)?;
     OUTBOX.end(txn, held, state)
+}
+
+/// The row of the step whose message an effect carries learns how that ended.
+pub(crate) fn tell_step(
+    txn: &mut Txn<'_>,
+    row: &ItemRow,
+    state: ItemState,
+    now: UnixMillis,
+) -> Result<()> {
+    let Some(step) = &row.step else {
+        return Ok(());
+    };
+    let delivery = match state {
+        ItemState::Ready => Delivery::Planned,
+        ItemState::Sent => step.then,
+        ItemState::Unknown => Delivery::Unknown,
+        ItemState::Discarded => Delivery::Cancelled,
+        _ => Delivery::Failed,
+    };
+    let ended_badly = !matches!(state, ItemState::Ready | ItemState::Sent);
+    let why = row.reason.clone().filter(|_| ended_badly);
+    sop_rows::carried(txn, &step.row, (delivery, why), now)
 }
 
 /// Turns a sent effect, or one with an unknown outcome, into a failed one. If word of the

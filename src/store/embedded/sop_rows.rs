@@ -4,7 +4,7 @@ use super::engine::{Row, Rows, collect};
 use super::keys::{Keys, Table};
 use super::txn::{Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
-use crate::store::{DeliveryNote, Result, SopRow, SopRowKey, SopRowQuery};
+use crate::store::{Delivery, DeliveryNote, Result, SopRow, SopRowKey, SopRowQuery};
 
 /// A row made ready for the writer.
 pub(crate) struct PreparedRow {
@@ -47,6 +47,36 @@ pub(crate) fn note(txn: &mut Txn<'_>, notes: Vec<DeliveryNote>, now: UnixMillis)
         known += 1;
     }
     Ok(known)
+}
+
+/// Writes into a row how an effect ended that carries its message. One message may be several
+/// effects: of those the worst counts, until it is tried again; what a member has said about it
+/// by then counts more.
+pub(crate) fn carried(
+    txn: &mut Txn<'_>,
+    key: &SopRowKey,
+    (delivery, why): (Delivery, Option<String>),
+    now: UnixMillis,
+) -> Result<()> {
+    let key = txn.keys.sop_row(key);
+    let Some(mut row) = txn.get_json::<SopRow>(&key, "SOP row")? else {
+        return Ok(());
+    };
+    let bad = |delivery| {
+        matches!(
+            delivery,
+            Delivery::Failed | Delivery::Unknown | Delivery::Cancelled
+        )
+    };
+    let again = delivery == Delivery::Planned;
+    let said = matches!(row.delivery, Delivery::ByHand | Delivery::Declined);
+    if said || (bad(row.delivery) && !bad(delivery) && !again) {
+        return Ok(());
+    }
+    row.delivery = delivery;
+    row.delivery_why = why;
+    row.delivery_at = Some(now);
+    txn.put_json(key, "SOP row", &row)
 }
 
 /// The rows of an SOP in order.

@@ -152,10 +152,10 @@ impl Store for EmbeddedStore {
         id: EffectId,
         fence: u64,
         end: AttemptEnd,
-        _now: UnixMillis,
+        now: UnixMillis,
     ) -> Result<()> {
         self.writer
-            .run(move |txn| outbox::finish(txn, id, fence, end))
+            .run(move |txn| outbox::finish(txn, id, fence, end, now))
             .await
     }
 
@@ -354,10 +354,10 @@ impl Store for EmbeddedStore {
             .await
     }
 
-    async fn discard(&self, item: ItemId, reason: &str, _now: UnixMillis) -> Result<bool> {
+    async fn discard(&self, item: ItemId, reason: &str, now: UnixMillis) -> Result<bool> {
         let reason = reason.to_owned();
         self.writer
-            .run(move |txn| admin::discard(txn, item, reason))
+            .run(move |txn| admin::discard(txn, item, reason, now))
             .await
     }
 

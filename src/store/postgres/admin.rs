@@ -8,7 +8,7 @@ use super::Shared;
 use super::bells::Wake;
 use super::history::outcome;
 use super::lanes::{state, word};
-use super::outbox::EffectBody;
+use super::outbox::{EffectBody, tell_step};
 use super::past::effects_of;
 use super::session::{Session, at_once};
 use super::values::{Json, Time, big, most, number, text, untext};
@@ -201,10 +201,12 @@ const REDRIVE_RECORD: &str = "\
     UPDATE inbox SET state = 'ready', seq = nextval($3::text::regclass), due_at = $4,
         attempts = 0, first_attempt_at = NULL, preferred_by = NULL
     WHERE corp_id = $1 AND id = $2 AND state = 'dead' AND body->>'body' = 'inbound'";
-const REDRIVE_EFFECT: &str = "\
-    UPDATE outbox SET state = 'ready', seq = nextval($3::text::regclass), due_at = $4,
+const REDRIVE_EFFECT: &str = tell_step!(
+    "UPDATE outbox t SET state = 'ready', seq = nextval($3::text::regclass), due_at = $4,
         first_attempt_at = NULL, interrupted = false, preferred_by = NULL
-    WHERE corp_id = $1 AND id = $2 AND state IN ('failed', 'unknown', 'dropped')";
+     WHERE corp_id = $1 AND id = $2 AND state IN ('failed', 'unknown', 'dropped')",
+    "$4"
+);
 
 /// Puts a dead letter, a failed, unknown or dropped effect back into its queue, at the end of
 /// its lane.
@@ -233,21 +235,35 @@ pub(super) async fn redrive(shared: &Arc<Shared>, item: ItemId, now: UnixMillis)
 const DISCARD_RECORD: &str = "\
     UPDATE inbox SET state = 'discarded', reason = $3
     WHERE corp_id = $1 AND id = $2 AND state IN ('ready', 'dead')";
-const DISCARD_EFFECT: &str = "\
-    UPDATE outbox SET state = 'discarded', reason = $3
-    WHERE corp_id = $1 AND id = $2 AND state IN ('ready', 'failed', 'unknown', 'dropped')";
+const DISCARD_EFFECT: &str = tell_step!(
+    "UPDATE outbox t SET state = 'discarded', reason = $3
+     WHERE corp_id = $1 AND id = $2 AND state IN ('ready', 'failed', 'unknown', 'dropped')",
+    "$4"
+);
 
 /// Gives up on an item. Refused while somebody works on it: its end is not known yet.
-pub(super) async fn discard(shared: &Arc<Shared>, item: ItemId, reason: &str) -> Result<bool> {
+pub(super) async fn discard(
+    shared: &Arc<Shared>,
+    item: ItemId,
+    reason: &str,
+    now: UnixMillis,
+) -> Result<bool> {
     at_once!(shared, session => {
-        let (sql, id, wake) = match item {
-            ItemId::Record(id) => (DISCARD_RECORD, id.0, Wake::INBOX),
-            ItemId::Effect(id) => (DISCARD_EFFECT, id.0, Wake::OUTBOX),
+        let (corp, reason) = (session.corp(), text(reason));
+        let changed = match item {
+            ItemId::Record(id) => {
+                session.wake.add(Wake::INBOX);
+                session
+                    .run(DISCARD_RECORD, &[&corp, &big(id.0), &reason])
+                    .await?
+            }
+            ItemId::Effect(id) => {
+                session.wake.add(Wake::OUTBOX);
+                session
+                    .run(DISCARD_EFFECT, &[&corp, &big(id.0), &reason, &Time(now)])
+                    .await?
+            }
         };
-        let changed = session
-            .run(sql, &[&session.corp(), &big(id), &text(reason)])
-            .await?;
-        session.wake.add(wake);
         Ok(changed > 0)
     })
 }

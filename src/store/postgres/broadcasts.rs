@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 
 use super::Shared;
+use super::accept::{self, Offered};
 use super::contacts::key;
 use super::gather::id_of;
 use super::outbox::{self, Placed};
@@ -24,6 +25,8 @@ const LOCK: &str = "\
 /// Takes a broadcast one step further. `false`, and nothing is changed, if it has moved on
 /// since it was read.
 pub(super) async fn change(shared: &Arc<Shared>, change: &BroadcastChange) -> Result<bool> {
+    let records = Offered::all(&change.records)?;
+    let records: Vec<&Offered> = records.iter().collect();
     in_transaction!(shared, session => {
         let id = change.broadcast.id;
         let Some(row) = session.row(LOCK, &[&session.corp(), &id_of(id)]).await? else {
@@ -34,6 +37,9 @@ pub(super) async fn change(shared: &Arc<Shared>, change: &BroadcastChange) -> Re
             return Ok(false);
         }
         let mut desk = Desk::default();
+        if !desk.read_contacts(&session, &change.join).await? {
+            return Ok(false);
+        }
         let counts = stored.counts.clone();
         desk.hold(stored, row.get(1));
         if let Some(held) = desk.rows.get_mut(&id) {
@@ -53,6 +59,7 @@ pub(super) async fn change(shared: &Arc<Shared>, change: &BroadcastChange) -> Re
             }
         }
         desk.write(&session, change.now).await?;
+        accept::take(&session, &records).await?;
         Ok(true)
     })
 }

@@ -57,6 +57,7 @@ const LOCK: &str = "\
     ORDER BY contact FOR UPDATE";
 
 /// Contacts that nobody else changes until the transaction ends.
+#[derive(Default)]
 pub(super) struct Locked(BTreeMap<String, Slot>);
 
 struct Slot {

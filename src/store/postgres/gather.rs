@@ -8,7 +8,8 @@ use super::values::{Json, big};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{BroadcastId, Person};
 use crate::store::{
-    Audience, Broadcast, BroadcastState, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo, Result,
+    Audience, Broadcast, BroadcastState, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo, NewTarget,
+    Result,
 };
 
 /// Before the first target there is no row to lock.
@@ -67,6 +68,12 @@ async fn read(
     let ids: Vec<BroadcastId> = open.values().copied().collect();
     let all: Vec<&Person> = persons.iter().collect();
     desk.read_targets(session, &ids, &all).await?;
+    let asked = gathers.iter().filter_map(|(gather, _)| match &gather.to {
+        GatherTo::One(target) => Some(target.clone()).filter(|target| target.caps.is_some()),
+        GatherTo::Matching(_) => None,
+    });
+    let asked: Vec<NewTarget> = asked.collect();
+    desk.read_contacts(session, &asked).await?;
     let budgeted = gathers
         .iter()
         .filter(|(gather, _)| gather.head.reach.is_budgeted());

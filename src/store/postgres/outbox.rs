@@ -11,6 +11,7 @@ use super::inbox::held;
 use super::lanes::{self, claim_sql, gone};
 use super::session::{Params, Patience, Session, Tries, at_once};
 use super::values::{Json, Time, big, maybe_text, number, text};
+use super::{contacts, sop_rows};
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::{Effect, NewEffect, Origin};
 use crate::domain::ids::{EffectId, RecordId};
@@ -25,14 +26,17 @@ pub(super) struct EffectBody {
 
 const ADD: &str = "\
     INSERT INTO outbox (corp_id, id, seq, state, conversation, record_id, decided_at, lane, kind,
-        app, target, rule, due_at, deadline, urgent, preferred_by, body)
+        app, target, rule, due_at, deadline, urgent, preferred_by, body, sop, sop_run_at,
+        sop_contact, sop_step)
     SELECT $1, n.id, n.id, 'ready', o.conversation, o.record_id, $3, o.lane, o.kind, o.app,
-        o.target, o.rule, o.due_at, o.deadline, o.urgent, o.preferred_by, o.body
+        o.target, o.rule, o.due_at, o.deadline, o.urgent, o.preferred_by, o.body, o.sop,
+        o.sop_run_at, o.sop_contact, o.sop_step
     FROM unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
             $10::text[], $11::timestamptz[], $12::timestamptz[], $13::boolean[], $14::bigint[],
-            $15::jsonb[])
+            $15::jsonb[], $16::text[], $17::timestamptz[], $18::text[], $19::integer[])
         WITH ORDINALITY AS o (conversation, record_id, lane, kind, app, target, rule, due_at,
-            deadline, urgent, preferred_by, body, place)
+            deadline, urgent, preferred_by, body, sop, sop_run_at, sop_contact, sop_step,
+            place)
     JOIN unnest($2::bigint[]) WITH ORDINALITY AS n (id, place) USING (place)";
 
 const IDS: &str = "SELECT nextval($1::text::regclass) FROM generate_series(1, $2::bigint)";
@@ -90,6 +94,10 @@ pub(super) async fn add(
                 &columns.urgent,
                 &columns.preferred,
                 &columns.bodies,
+                &columns.sops,
+                &columns.runs,
+                &columns.contacts,
+                &columns.steps,
             ],
         )
         .await?;
@@ -111,6 +119,10 @@ struct Columns {
     urgent: Vec<bool>,
     preferred: Vec<Option<i64>>,
     bodies: Vec<Json>,
+    sops: Vec<Option<String>>,
+    runs: Vec<Option<Time>>,
+    contacts: Vec<Option<String>>,
+    steps: Vec<Option<i32>>,
 }
 
 impl Columns {
@@ -139,6 +151,13 @@ impl Columns {
         self.deadlines.push(new.deadline.map(Time));
         self.urgent.push(new.urgent);
         self.preferred.push(in_callback.then_some(here));
+        let row = new.origin.row.as_ref();
+        self.sops
+            .push(row.map(|row| text(row.sop.as_str()).into_owned()));
+        self.runs.push(row.map(|row| Time(row.run)));
+        self.contacts
+            .push(row.map(|row| contacts::key(&row.target)));
+        self.steps.push(row.map(|row| sop_rows::small(row.step)));
         let body = EffectBody {
             effect: new.effect,
             origin: new.origin,
@@ -172,7 +191,8 @@ pub(super) async fn claim(shared: &Arc<Shared>, claim: Claim) -> Result<Vec<Clai
             Err(error) => {
                 let reason = error.to_string();
                 let end = AttemptEnd::Failed { reason };
-                finish(shared, id, number(row.get("fence")), &end).await?;
+                let now = claim.now;
+                finish(shared, id, number(row.get("fence")), &end, now).await?;
             }
         }
     }
@@ -202,12 +222,52 @@ fn of_row(id: EffectId, row: &Row) -> Result<ClaimedEffect> {
 /// Whether the lane goes on at once.
 macro_rules! next_in_lane {
     () => {
-        " RETURNING EXISTS (SELECT FROM outbox o WHERE o.corp_id = t.corp_id
+        "EXISTS (SELECT FROM outbox o WHERE o.corp_id = t.corp_id
             AND o.lane = t.lane AND o.urgent = t.urgent AND o.state = 'ready')"
     };
 }
 
-const END: &str = concat!(
+/// Ends an effect, and tells the row of the step whose message it carries. One message may be
+/// several effects: of those the worst counts, until it is tried again; what a member has said
+/// about it by then counts more.
+macro_rules! tell_step {
+    ($update:literal, $now:literal) => {
+        concat!(
+            "WITH ended AS (",
+            $update,
+            "
+                RETURNING t.state, t.reason, t.kind, t.sop, t.sop_run_at, t.sop_contact,
+                    t.sop_step, ",
+            $crate::store::postgres::outbox::next_in_lane!(),
+            " AS goes_on
+            ), news AS (
+                SELECT *,
+                    CASE state WHEN 'ready' THEN 'planned'
+                        WHEN 'sent' THEN CASE kind WHEN 'app_send' THEN 'created'
+                            ELSE 'delivered' END
+                        WHEN 'unknown' THEN 'unknown' WHEN 'discarded' THEN 'cancelled'
+                        ELSE 'failed' END AS delivery,
+                    CASE WHEN state NOT IN ('ready', 'sent') THEN reason END AS why
+                FROM ended WHERE sop IS NOT NULL
+            ), told AS (
+                UPDATE sop_rows r SET delivery = news.delivery, delivery_why = news.why,
+                    delivery_at = ",
+            $now,
+            "
+                FROM news
+                WHERE r.corp_id = $1 AND r.sop = news.sop AND r.run_at = news.sop_run_at
+                  AND r.contact = news.sop_contact AND r.step = news.sop_step
+                  AND r.delivery NOT IN ('by_hand', 'declined')
+                  AND (r.delivery NOT IN ('failed', 'unknown', 'cancelled')
+                    OR news.delivery IN ('failed', 'unknown', 'cancelled', 'planned'))
+            )
+            SELECT goes_on FROM ended"
+        )
+    };
+}
+pub(super) use {next_in_lane, tell_step};
+
+const END: &str = tell_step!(
     "UPDATE outbox t SET
         state = CASE WHEN $4 = 'sent' AND failed_word IS NOT NULL THEN 'failed' ELSE $4 END,
         reason = CASE WHEN $4 = 'sent' AND failed_word IS NOT NULL THEN failed_word ELSE $5 END,
@@ -215,7 +275,7 @@ const END: &str = concat!(
         first_attempt_at = COALESCE(first_attempt_at, claimed_at),
         failed_word = NULL, fence = NULL, holder = NULL
      WHERE corp_id = $1 AND id = $2 AND fence = $3 AND state = 'working'",
-    next_in_lane!()
+    "$6"
 );
 
 const AGAIN: &str = concat!(
@@ -225,7 +285,7 @@ const AGAIN: &str = concat!(
         first_attempt_at = CASE WHEN $6 THEN COALESCE(first_attempt_at, claimed_at)
             ELSE first_attempt_at END,
         fence = NULL, holder = NULL
-     WHERE corp_id = $1 AND id = $2 AND fence = $3 AND state = 'working'",
+     WHERE corp_id = $1 AND id = $2 AND fence = $3 AND state = 'working' RETURNING ",
     next_in_lane!()
 );
 
@@ -236,10 +296,11 @@ pub(super) async fn finish(
     id: EffectId,
     fence: u64,
     end: &AttemptEnd,
+    now: UnixMillis,
 ) -> Result<()> {
     let mut tries = Tries::new(Patience::Long);
     let finished = loop {
-        match finish_once(shared, id, fence, end).await {
+        match finish_once(shared, id, fence, end, now).await {
             // The connection was lost on the way back.
             Err(StoreError::Fenced { item }) if tries.unsure() => {
                 let stands = has_ended_so(shared, id, end).await;
@@ -277,6 +338,7 @@ async fn finish_once(
     id: EffectId,
     fence: u64,
     end: &AttemptEnd,
+    now: UnixMillis,
 ) -> Result<()> {
     let session = Session::plain(shared).await?;
     let (corp, number, fence) = (session.corp(), big(id.0), big(fence));
@@ -284,7 +346,7 @@ async fn finish_once(
         Written::End(state, reason) => {
             let (state, reason) = (lanes::word(state), maybe_text(reason));
             session
-                .row(END, &[&corp, &number, &fence, &state, &reason])
+                .row(END, &[&corp, &number, &fence, &state, &reason, &Time(now)])
                 .await?
         }
         Written::Again {

@@ -88,7 +88,8 @@ fn whole_key(row: &SopRowKey) -> WholeKey {
     (sop, row.run, key(&row.target), row.step)
 }
 
-fn small(step: u32) -> i32 {
+/// A step as the table has it.
+pub(super) fn small(step: u32) -> i32 {
     i32::try_from(step).unwrap_or(i32::MAX)
 }
 

@@ -5,11 +5,12 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bells::Wake;
-use super::contacts::key;
+use super::contacts::{Locked, key};
 use super::session::Session;
 use super::sop_rows;
 use super::values::{Json, Time, big, maybe_text, number, text};
 use crate::domain::broadcast::Budget;
+use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{BroadcastId, Person};
 use crate::store::broadcasts::{Received, is_counted};
@@ -34,6 +35,8 @@ pub(super) struct Desk {
     targets: BTreeMap<(BroadcastId, String), (BroadcastTarget, bool)>,
     received: BTreeMap<String, (Received, bool)>,
     notes: Vec<DeliveryNote>,
+    /// Those who are reached now, if caps were asked about them.
+    contacts: Locked,
 }
 
 const NEXT: &str = "SELECT nextval($1::text::regclass)";
@@ -144,6 +147,25 @@ impl Desk {
         Ok(())
     }
 
+    /// Reads the contacts about whom caps were asked; nobody else changes them until the
+    /// transaction ends. `false` if one of them was reached since then.
+    pub(super) async fn read_contacts(
+        &mut self,
+        session: &Session,
+        joining: &[NewTarget],
+    ) -> Result<bool> {
+        let asked = joining.iter().filter(|target| target.caps.is_some());
+        let persons: Vec<&Person> = asked.map(|target| &target.person).collect();
+        self.contacts = Locked::of(session, &persons).await?;
+        Ok(joining.iter().all(|target| {
+            let (Some(caps), Some(contact)) = (&target.caps, self.contacts.get(&target.person))
+            else {
+                return true;
+            };
+            contact.reached == caps.reached
+        }))
+    }
+
     /// A target of a broadcast in work.
     pub(super) fn target(&self, id: BroadcastId, person: &Person) -> Option<&BroadcastTarget> {
         self.targets
@@ -177,11 +199,22 @@ impl Desk {
             let received = self.received.get(&key(&target.person));
             received.is_some_and(|(received, _)| !received.has_room(budget, now))
         });
-        let end = if over {
-            (Delivery::Refused, Some(OVER_CEILING.to_owned()))
-        } else {
-            (Delivery::Planned, None)
+        let held = target.caps.as_ref().and_then(|caps| caps.held.clone());
+        let why = held.or_else(|| over.then(|| OVER_CEILING.to_owned()));
+        let delivery = match why {
+            Some(_) => Delivery::Refused,
+            None => Delivery::Planned,
         };
+        if why.is_none() && target.caps.is_some() {
+            self.contacts.change(&target.person, |contact| {
+                let reached = ContactChange {
+                    reached: true,
+                    ..ContactChange::default()
+                };
+                reached.apply(contact, now);
+                true
+            });
+        }
         let new = BroadcastTarget {
             person: target.person,
             delivery: Delivery::None,
@@ -189,7 +222,7 @@ impl Desk {
             at: now,
             row: target.row,
         };
-        self.set(id, new, end, now);
+        self.set(id, new, (delivery, why), now);
     }
 
     /// Notes what became of a target: its row, the count, its budget, the step's row.
@@ -246,7 +279,9 @@ impl Desk {
             targets,
             received,
             notes,
+            contacts,
         } = self;
+        contacts.write(session).await?;
         write_rows(session, rows).await?;
         write_targets(session, targets).await?;
         write_received(session, received).await?;

@@ -123,9 +123,9 @@ impl Store for PostgresStore {
         id: EffectId,
         fence: u64,
         end: AttemptEnd,
-        _now: UnixMillis,
+        now: UnixMillis,
     ) -> Result<()> {
-        outbox::finish(&self.shared, id, fence, &end).await
+        outbox::finish(&self.shared, id, fence, &end, now).await
     }
 
     async fn fail_sent_effect(&self, id: EffectId, reason: &str, _now: UnixMillis) -> Result<bool> {
@@ -276,8 +276,8 @@ impl Store for PostgresStore {
         admin::redrive(&self.shared, item, now).await
     }
 
-    async fn discard(&self, item: ItemId, reason: &str, _now: UnixMillis) -> Result<bool> {
-        admin::discard(&self.shared, item, reason).await
+    async fn discard(&self, item: ItemId, reason: &str, now: UnixMillis) -> Result<bool> {
+        admin::discard(&self.shared, item, reason, now).await
     }
 
     async fn prune(&self, retention: Retention, now: UnixMillis, limit: usize) -> Result<usize> {

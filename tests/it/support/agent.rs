@@ -1,8 +1,7 @@
 //! A running `wecom-agent serve`.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +9,7 @@ use mock_wecom::MockWecom;
 use tempfile::TempDir;
 use wecom_agent::app::{ControlClient, Reply, Request};
 
+use super::process::{CLOCK_FILE, binary, clock, spawn};
 use super::wire::{CALLBACK_TOKEN, ENCODING_AES_KEY};
 use super::{CORP, connect, eventually, http};
 
@@ -30,9 +30,6 @@ rules:
     on: entered
     do: [{welcome: hello}]
 ";
-
-/// Beside the config: how far the clock is ahead.
-const CLOCK_FILE: &str = "clock";
 
 /// The files of an agent before it starts.
 pub struct AgentBuilder {
@@ -251,7 +248,8 @@ impl Agent {
             .args(["--lang", "zh"])
             .args(arguments)
             .arg("--config")
-            .arg(config)
+            .arg(&config)
+            .envs([clock(&config)])
             .output()
             .expect("the binary runs")
     }
@@ -364,6 +362,19 @@ impl Agent {
         std::fs::rename(&new, &file).expect("a file");
     }
 
+    /// Waits until the agent has taken over the time of the mock.
+    pub async fn keeps_time(&self, mock: &MockWecom) {
+        eventually("the clock is taken over", async || {
+            let client = ControlClient::new(&self.folder.path().join("data/control.sock"));
+            let asked = client.expect("a client").ask(&Request::Now).await;
+            let Ok(Reply::Now(now)) = asked else {
+                panic!("no time: {asked:?}");
+            };
+            (now.as_secs().abs_diff(mock.now()) <= 2).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until so many timers are set.
     pub async fn timers(&self, count: u64) {
         eventually(&format!("{count} timers"), async || {
@@ -437,43 +448,4 @@ impl Drop for Agent {
             eprintln!("--- the agent's log\n{}", self.logs().join("\n"));
         }
     }
-}
-
-/// The binary under test.
-pub fn binary() -> &'static str {
-    env!("CARGO_BIN_EXE_wecom-agent")
-}
-
-fn spawn(config: &Path, file_limit: Option<u32>) -> (Child, Arc<Mutex<Vec<String>>>) {
-    let mut command = match file_limit {
-        None => Command::new(binary()),
-        // With the signal ignored, a write beyond the limit fails as on a full disk.
-        Some(kib) => {
-            let mut shell = Command::new("bash");
-            let script = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"");
-            shell.args(["-c", &script, binary()]);
-            shell
-        }
-    };
-    let mut child = command
-        .args(["serve", "--log-format", "json", "--config"])
-        .arg(config)
-        .env_remove("RUST_LOG")
-        .env(
-            "WECOM_AGENT_TEST_CLOCK_FILE",
-            config.with_file_name(CLOCK_FILE),
-        )
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let logs = Arc::new(Mutex::new(Vec::new()));
-    let stderr = child.stderr.take().expect("stderr");
-    let sink = Arc::clone(&logs);
-    std::thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            sink.lock().expect("logs").push(line);
-        }
-    });
-    (child, logs)
 }

@@ -9,6 +9,7 @@ mod agent;
 #[expect(dead_code, reason = "the tests of the store use more of it")]
 pub mod cluster;
 pub mod operator;
+mod process;
 mod raw;
 mod wire;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::ENCODING_AES_KEY;
-use super::agent::binary;
+use super::process::binary;
 
 /// How a verb ended.
 pub struct Ran {

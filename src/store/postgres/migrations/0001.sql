@@ -97,6 +97,11 @@ CREATE TABLE outbox (
     app text,
     target text,
     rule text NOT NULL,
+    -- The step of an SOP whose message it carries: a row of sop_rows.
+    sop text COLLATE "C",
+    sop_run_at timestamptz,
+    sop_contact text COLLATE "C",
+    sop_step integer,
     decided_at timestamptz NOT NULL,
     due_at timestamptz NOT NULL,
     deadline timestamptz,

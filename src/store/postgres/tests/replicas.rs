@@ -340,6 +340,7 @@ fn to(who: &str) -> Gather {
         to: GatherTo::One(NewTarget {
             person: customer(who),
             row: None,
+            caps: None,
         }),
         budget: None,
     }

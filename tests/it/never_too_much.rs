@@ -1,0 +1,255 @@
+//! Caps, quiet hours and the wish for peace hold over everything that is said unasked: plans,
+//! rules and internal groups together. Answers are never held.
+
+use mock_wecom::{ContactAdd, Entry, MockWecom};
+use serde_json::Value;
+
+use crate::support::{
+    Agent, AgentBuilder, MEMBER, answers, applied, calls, eventually, member_says, mock,
+};
+
+const TASK: &str = "externalcontact/add_msg_template";
+const ROBOT: &str = "webhook/send";
+
+const RULES: &str = "\
+version: 1
+rules:
+  - {id: new, on: added, do: [{tag: 来源/新客}]}
+  - {id: peace, when: {any: [别打扰]}, do: [{tag: 名单/勿扰}]}
+  - {id: price, when: {any: [价格]}, do: [{reply: price}]}
+  - id: mass
+    channel: [app]
+    when: {match: exact, any: [发活动]}
+    do: [{mass_message: {template: party, audience: {has_tag: 来源/新客}}}]
+";
+
+const OUTREACH: &str = "\
+outreach:
+  quiet: {from: \"21:00\", to: \"09:00\"}
+  per_contact: [1/天]
+  do_not_disturb: [名单/勿扰]
+";
+
+const PLANS: &str = "\
+version: 1
+sops:
+  - id: 新客
+    kind: lifecycle
+    audience: {has_tag: 来源/新客, not_tag: 名单/老客}
+    steps:
+      - {at: 1d 10:00, name: 问候, via: broadcast, do: [{send: news}]}
+";
+
+async fn start(mock: &MockWecom, plans: &str) -> Agent {
+    let agent = AgentBuilder::new()
+        .file("rules/rules.yaml", RULES)
+        .file("sops/plans.yaml", plans)
+        .file("templates/news.txt", "春茶到了")
+        .file("templates/party.txt", "周末品茶会")
+        .file("templates/price.txt", "每斤三百")
+        .edit("timeout = \"2s\"", "timeout = \"30s\"")
+        .start(mock)
+        .await;
+    agent.move_to(mock, "2026-11-23 10:00");
+    agent
+}
+
+async fn add(mock: &MockWecom, agent: &Agent, id: &str) {
+    let added = ContactAdd {
+        external_userid: id.to_owned(),
+        userid: MEMBER.to_owned(),
+        name: Some("客户".to_owned()),
+        without_welcome: true,
+        ..ContactAdd::default()
+    };
+    mock.added(added).await.expect("a member");
+    tagged(agent, id, "来源/新客").await;
+}
+
+async fn tagged(agent: &Agent, id: &str, tag: &str) {
+    eventually(&format!("{id} has {tag}"), async || {
+        let known = agent.known(id).await;
+        known["tags"].get(tag).map(|_| ())
+    })
+    .await;
+    agent.idle().await;
+}
+
+fn receivers(task: &Entry) -> Vec<&str> {
+    let list = task.request["body"]["external_userid"].as_array();
+    let ids = list.into_iter().flatten().filter_map(Value::as_str);
+    ids.collect()
+}
+
+async fn shown(agent: &Agent, state: &str) -> (String, Value) {
+    let found = eventually(&format!("a broadcast that is {state}"), async || {
+        agent.broadcasts(state).await.into_iter().next()
+    })
+    .await;
+    let id = format!("bc-{}", found["id"]);
+    let output = agent.run(&["broadcasts", "show", &id]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    (text, found)
+}
+
+#[tokio::test]
+async fn mautic_6729_caps_hold_over_rules_and_plans_and_answers_are_free_of_them() {
+    let mock = mock().await;
+    let agent = start(&mock, &format!("{OUTREACH}{PLANS}")).await;
+    // Heard the plan's message today; wants peace; has heard nothing yet.
+    let [heard, peace, free] = ["wmHEARD", "wmPEACE", "wmFREE"];
+    add(&mock, &agent, heard).await;
+    add(&mock, &agent, peace).await;
+    mock.say(peace, "别打扰我").await.expect("push");
+    tagged(&agent, peace, "名单/勿扰").await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    eventually("the first step", async || {
+        let fired = agent.metric("wecom_agent_timers_fired_total").await;
+        (fired >= 2.0).then_some(())
+    })
+    .await;
+    agent.idle().await;
+    agent.move_to(&mock, "2026-11-24 10:02");
+    assert_eq!(receivers(&calls(&mock, TASK, 1).await[0]), [heard]);
+    add(&mock, &agent, free).await;
+
+    agent.move_to(&mock, "2026-11-24 15:00");
+    member_says(&mock, MEMBER, "发活动").await;
+    let tasks = calls(&mock, TASK, 2).await;
+    assert_eq!(receivers(&tasks[1]), [free]);
+    let created = eventually("both tasks", async || {
+        let created = agent.broadcasts("created").await;
+        (created.len() == 2).then_some(created)
+    })
+    .await;
+    let mass = created
+        .iter()
+        .find(|one| one["head"]["rule"] == "mass")
+        .expect("of the rule");
+    assert_eq!(mass["counts"]["refused"], 2);
+    let output = agent.run(&["broadcasts", "show", &format!("bc-{}", mass["id"])]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let line = |id: &str| text.lines().find(|line| line.contains(id)).expect("a line");
+    assert!(line(heard).contains("已到消息条数上限"), "{text}");
+    assert!(line(peace).contains("有勿扰标签"), "{text}");
+
+    // A direct answer is held by nothing.
+    mock.say(heard, "价格多少").await.expect("push");
+    mock.say(peace, "价格多少").await.expect("push");
+    answers(&mock, heard, 1).await;
+    answers(&mock, peace, 1).await;
+    // The mass message counts for the plan: a second one on the same day reaches nobody.
+    member_says(&mock, MEMBER, "发活动").await;
+    let (text, over) = shown(&agent, "finished").await;
+    assert_eq!(over["counts"]["refused"], 3, "{text}");
+    assert_eq!(applied(&mock, TASK).len(), 2);
+}
+
+#[tokio::test]
+async fn a_mass_message_that_is_wanted_at_night_looks_for_its_audience_in_the_morning() {
+    let mock = mock().await;
+    let mut agent = start(&mock, &format!("version: 1\n{OUTREACH}")).await;
+    add(&mock, &agent, "wmFREE").await;
+    agent.move_to(&mock, "2026-11-23 22:00");
+    member_says(&mock, MEMBER, "发活动").await;
+    let (text, _) = shown(&agent, "gathering").await;
+    assert!(text.contains("免打扰"), "{text}");
+    agent.idle().await;
+    agent.kill();
+    agent.restart(&mock).await;
+    agent.move_to(&mock, "2026-11-24 08:58");
+    agent.idle().await;
+    assert_eq!(mock.calls(TASK).len(), 0);
+    agent.move_to(&mock, "2026-11-24 09:00");
+    assert_eq!(receivers(&calls(&mock, TASK, 1).await[0]), ["wmFREE"]);
+}
+
+#[tokio::test]
+async fn a_task_that_gathers_into_the_night_is_made_in_the_morning() {
+    let mock = mock().await;
+    let plans = PLANS.replace(
+        "    steps:",
+        "    quiet: {from: \"10:01\", to: \"09:00\"}\n    steps:",
+    );
+    let agent = start(&mock, &plans).await;
+    add(&mock, &agent, "wmFREE").await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    eventually("it gathers", async || {
+        (agent.broadcasts("gathering").await.len() == 1).then_some(())
+    })
+    .await;
+    agent.idle().await;
+    // The minute in which others could join ends in quiet hours.
+    agent.move_to(&mock, "2026-11-24 10:02");
+    eventually("it waits", async || {
+        let held = agent.queue("ready").await;
+        held.into_iter()
+            .find(|item| item["reason"] == "quiet hours")
+    })
+    .await;
+    agent.move_to(&mock, "2026-11-24 10:03");
+    eventually("it says why", async || {
+        let queued = agent.broadcasts("queued").await;
+        queued.into_iter().find(|one| one["why"] == "quiet hours")
+    })
+    .await;
+    assert_eq!(mock.calls(TASK).len(), 0);
+    agent.move_to(&mock, "2026-11-25 09:00");
+    assert_eq!(receivers(&calls(&mock, TASK, 1).await[0]), ["wmFREE"]);
+}
+
+const NOTICES: &str = "\
+version: 1
+outreach: {per_group: [1/天]}
+sops:
+  - id: 早报
+    kind: recurring
+    every: 每天 10:00
+    target: {name: 会员*}
+    steps: [{name: 早报, via: robot, to: 值班群, do: [{send: news}]}]
+  - id: 群发
+    kind: recurring
+    every: 每天 11:00
+    target: {name: 会员*}
+    steps: [{name: 群发, via: broadcast, do: [{send: party}]}]
+";
+
+#[tokio::test]
+async fn an_internal_group_hears_no_more_than_one_group_may_and_customers_do_not_pay_for_it() {
+    let mock = mock().await;
+    let agent = start(&mock, NOTICES).await;
+    for (id, name) in [("wrGROUP1", "会员一群"), ("wrGROUP2", "会员二群")] {
+        let created = mock_wecom::GroupCreate {
+            chat_id: Some(id.to_owned()),
+            name: name.to_owned(),
+            owner: MEMBER.to_owned(),
+            members: Vec::new(),
+        };
+        mock.group_created(created).await.expect("a member");
+        eventually("the group is known", async || {
+            (agent.known(id).await["name"] == *name).then_some(())
+        })
+        .await;
+    }
+    agent.idle().await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    // Two customer groups, one internal group: it hears the first of the two.
+    calls(&mock, ROBOT, 1).await;
+    let held = eventually("the second waits", async || {
+        let ready = agent.queue("ready").await;
+        let limit = "the limit of messages is reached";
+        ready.into_iter().find(|item| item["reason"] == limit)
+    })
+    .await;
+    assert_eq!(held["what"], "robot");
+    // The customer groups themselves have heard nothing yet.
+    agent.move_to(&mock, "2026-11-24 11:00");
+    eventually("both groups", async || {
+        let gathering = agent.broadcasts("gathering").await;
+        (gathering.first()?["counts"]["planned"] == 2).then_some(())
+    })
+    .await;
+    agent.move_to(&mock, "2026-11-24 11:02");
+    calls(&mock, TASK, 1).await;
+    assert_eq!(applied(&mock, ROBOT).len(), 1);
+}
