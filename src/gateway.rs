@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::domain::clock::SharedClock;
 use crate::domain::ids::AppName;
-use crate::wecom::client::{self, App, Client, Observer, Options, Outcome, Secret, TokenShare};
+use crate::wecom::client::{
+    self, App, Carrier, Client, Observer, Options, Outcome, Secret, TokenShare,
+};
 use crate::wecom::error::Error;
 
 /// The client and the apps by name. Cloning it is cheap.
@@ -40,10 +42,24 @@ impl Gateway {
     ) -> Result<Self, GatewayError> {
         install_crypto();
         let http = client::http_builder().build().map_err(GatewayError::Http)?;
+        Self::over(config, clock, http, None)
+    }
+
+    /// The same over an HTTP client that is there already, or past it by a `carrier`.
+    ///
+    /// # Errors
+    /// If the API base is not usable.
+    pub fn over(
+        config: &Config,
+        clock: SharedClock,
+        http: reqwest::Client,
+        carrier: Option<Arc<dyn Carrier>>,
+    ) -> Result<Self, GatewayError> {
         let options = Options {
             call_timeout: config.api_timeout,
             observer: Arc::new(Metrics),
             share,
+            carrier,
             ..Options::default()
         };
         let clock = Arc::new(WecomClock(clock));

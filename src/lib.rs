@@ -17,6 +17,7 @@ pub mod receive;
 pub mod schedule;
 pub mod upkeep;
 
+pub mod backup;
 pub mod channels;
 pub mod desk;
 pub mod gateway;

@@ -81,8 +81,8 @@ fn config(folder: &Path) -> Config {
 
 async fn serve(router: Router) {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let listener = http::bind(any).await.expect("a port");
-    say(&listener.local_addr().expect("an address").to_string());
+    let listener = http::Listener::bind(any).await.expect("a port");
+    say(&listener.address().expect("an address").to_string());
     let (_trigger, shutdown) = Shutdown::pair();
     http::serve(listener, router, shutdown).await;
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -106,6 +107,9 @@ pub(crate) fn write_config(folder: &Path, listen: SocketAddr, api: &str, engine:
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, text).expect("written");
     }
+    // The config holds secrets: `serve` wants them kept from others.
+    let owner = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(folder.join("agent.toml"), owner).expect("permissions");
     std::fs::create_dir_all(folder.join("sops")).expect("a folder");
 }
 

@@ -1,33 +1,40 @@
-//! The way in for `queue`, `broadcasts`, `trace`, `undo` and `replay` while the server holds the data folder: a socket inside it.
+//! The way in for the operators' verbs while the server holds the data folder: a socket inside it.
 //!
 //! Only our own account may open the socket; nothing listens on the network.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
+use bytes::Bytes;
+use hyper::body::Frame;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
 use super::broadcasts::{self, BroadcastDetail};
 use super::channels::{self, KnownChannels};
+use super::deeds::{self, Operator};
 use super::people::{self, ContactPage, ContactQuery};
 use super::sops::{self, SopReply, SopRequest};
 use super::versions::{self, History};
 use super::{Loops, look};
+use crate::backup::{Head, stream};
 use crate::channels::plan::Known;
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
-use crate::domain::ids::{BroadcastId, Person, RuleId};
+use crate::domain::ids::{BroadcastId, CorpId, Person, RuleId};
 use crate::receive::sync_contacts::{self, SyncStatus};
 use crate::store::{
-    Broadcast, BroadcastQuery, Depths, ItemId, NewRecord, PastRecord, QueueDetail, QueueFilter,
-    QueueItem, RecordQuery, Store, StoreError,
+    AuditEntry, AuditQuery, Broadcast, BroadcastQuery, Depths, Erasure, ItemId, NewRecord,
+    PastRecord, QueueDetail, QueueFilter, QueueItem, RecordQuery, Store, StoreError,
 };
 use crate::versions::{FileSet, Kept, Reason};
 
@@ -89,6 +96,14 @@ pub enum Request {
     Version(u64),
     /// Keep these files as a version before going back to another.
     KeepVersion(Box<FileSet>),
+    /// A change, and who wants it.
+    By(Operator, Box<Self>),
+    /// What is known of a person.
+    Erasure(Person),
+    /// Forget a person, on behalf of this account.
+    Erase(Person, String),
+    /// What operators did.
+    Deeds(AuditQuery),
 }
 
 /// Which contacts carry tags of a rule.
@@ -155,6 +170,10 @@ pub enum Reply {
     Version(Option<Box<Kept>>),
     /// To `KeepVersion`: its number.
     VersionKept(u64),
+    /// To `Erasure` and `Erase`.
+    Erasure(Erasure),
+    /// To `Deeds`.
+    Deeds(Vec<AuditEntry>),
 }
 
 /// Carries out a request on a store.
@@ -212,6 +231,16 @@ pub async fn carry_out(
             let kept = versions::keep(store, &set, Reason::BeforeRollback, now).await?;
             Reply::VersionKept(kept)
         }
+        Request::By(operator, request) => {
+            let outcome = Box::pin(carry_out(store, clock, *request)).await;
+            deeds::note(store, operator, &outcome, now).await?;
+            outcome?
+        }
+        Request::Erasure(person) => Reply::Erasure(store.erasure(&person).await?),
+        Request::Erase(person, who) => {
+            Reply::Erasure(deeds::erase(store, &person, who, now).await?)
+        }
+        Request::Deeds(query) => Reply::Deeds(store.deeds(query).await?),
     })
 }
 
@@ -230,15 +259,20 @@ pub(super) fn serve(config: &Config, store: Arc<dyn Store>, clock: SharedClock, 
     let listener = match bind(&path) {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::warn!(%error, "`queue`, `trace`, `undo` and `replay` cannot be used while this server runs");
+            tracing::warn!(%error, "the operators' verbs cannot be used while this server runs");
             return;
         }
     };
     let router = Router::new()
         .route("/", post(answer))
+        .route("/backup", post(backup))
         // Only our own account gets here, and a set of files may be large.
         .layer(DefaultBodyLimit::disable())
-        .with_state((store, clock));
+        .with_state(Held {
+            store,
+            clock,
+            corp: config.corp.clone(),
+        });
     let shutdown = loops.shutdown.clone();
     loops.tasks.spawn(async move {
         let stop = async move { shutdown.wait().await };
@@ -260,11 +294,47 @@ fn bind(path: &Path) -> std::io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// What the server holds.
+#[derive(Clone)]
+struct Held {
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    corp: CorpId,
+}
+
+/// Everything as it is now, as a backup.
+async fn backup(State(held): State<Held>) -> Body {
+    let head = Head::new(held.corp, held.clock.now());
+    Body::new(Pieces(stream(held.store, head)))
+}
+
+/// The pieces of a backup as the body of a response. One that fails is cut off, and seen to
+/// be: the end is missing.
+struct Pieces(tokio::sync::mpsc::Receiver<Result<Bytes, StoreError>>);
+
+impl hyper::body::Body for Pieces {
+    type Data = Bytes;
+    type Error = StoreError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
+        let piece = self.0.poll_recv(context);
+        piece.map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    }
+}
+
 async fn answer(
-    State((store, clock)): State<(Arc<dyn Store>, SharedClock)>,
+    State(held): State<Held>,
     Json(request): Json<Request>,
 ) -> Result<Json<Reply>, (StatusCode, String)> {
-    let reply = carry_out(store.as_ref(), &clock, request).await;
+    // What was asked for is done to its end, also when nobody waits any more.
+    let doing =
+        tokio::spawn(async move { carry_out(held.store.as_ref(), &held.clock, request).await });
+    let reply = doing
+        .await
+        .unwrap_or_else(|error| Err(StoreError::engine(error)));
     reply
         .map(Json)
         .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
@@ -292,5 +362,14 @@ impl ControlClient {
     pub async fn ask(&self, request: &Request) -> reqwest::Result<Reply> {
         let response = self.0.post("http://control/").json(request).send().await?;
         response.error_for_status()?.json().await
+    }
+
+    /// Everything that the server holds, as a backup.
+    ///
+    /// # Errors
+    /// If no server answers.
+    pub async fn backup(&self) -> reqwest::Result<reqwest::Response> {
+        let asked = self.0.post("http://control/backup").send().await?;
+        asked.error_for_status()
     }
 }

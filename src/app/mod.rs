@@ -4,7 +4,9 @@ mod broadcasts;
 mod channels;
 mod control;
 mod dates;
+mod deeds;
 mod files;
+mod listen;
 mod look;
 mod people;
 mod playbook;
@@ -27,7 +29,9 @@ use tokio::task::JoinSet;
 pub use broadcasts::BroadcastDetail;
 pub use channels::KnownChannels;
 pub use control::{ControlClient, Reply, Request, TagQuery, TaggedPage, carry_out, socket_path};
+pub use deeds::Operator;
 pub use files::{Fingerprint, Folders, write_whole};
+pub use listen::{Inherited, Renewal};
 pub use people::{ContactPage, ContactQuery};
 pub use playbook::{load_playbook, read_playbook};
 pub use sops::{SopReply, SopRequest, SopState, SopWish, Standing as StepStanding, StepReport};
@@ -35,9 +39,10 @@ pub use status::{Problem, ReloadState, Standing};
 pub use versions::{History, MOST_VERSIONS};
 
 use self::dates::Dates;
+use self::listen::{Doors, Places};
 use self::reload::Reloader;
 use self::tokens::SharedTokens;
-use crate::config::{Config, StoreKind};
+use crate::config::{Config, StoreKind, TlsError};
 use crate::deliver;
 use crate::deliver::media::Media;
 use crate::deliver::pacing::Pauses;
@@ -46,8 +51,8 @@ use crate::deliver::webhook::Webhooks;
 use crate::deliver::worker::Sessions;
 use crate::desk::Desk;
 use crate::domain::clock::SharedClock;
+use crate::domain::ids::CorpId;
 use crate::gateway::{Gateway, GatewayError};
-use crate::http;
 use crate::process::playbook::CurrentPlaybook;
 use crate::process::worker as process;
 use crate::receive::accept::Acceptor;
@@ -75,6 +80,9 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("the store cannot be opened")]
     Store(#[from] StoreError),
+    /// A restore or a move into it was cut off.
+    #[error("the store is not whole: run `restore` or `store migrate` again")]
+    Unfinished,
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -86,6 +94,9 @@ pub enum StartError {
     /// The HTTP client cannot be built.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
+    /// The certificate cannot be used.
+    #[error("the certificate cannot be used")]
+    Tls(#[from] TlsError),
     /// A callback key is not a key.
     #[error("a callback key is not usable")]
     Key(#[from] KeyError),
@@ -95,6 +106,10 @@ pub enum StartError {
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where operators look, if that is elsewhere.
+    pub admin: Option<SocketAddr>,
+    /// Reads the certificate anew.
+    pub renewal: Renewal,
     /// Where its data is.
     pub store: Arc<dyn Store>,
     /// Asks for a reload.
@@ -125,6 +140,8 @@ pub struct Parts {
     pub clock: SharedClock,
     /// Metrics of this process.
     pub metrics: Metrics,
+    /// A socket that the service manager opened for us.
+    pub inherited: Inherited,
 }
 
 /// Opens the configured store.
@@ -132,12 +149,18 @@ pub struct Parts {
 /// # Errors
 /// If it cannot be opened.
 pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(match &config.store {
-        StoreKind::Redb(path) => Arc::new(EmbeddedStore::open_redb(path, &config.corp)?),
-        StoreKind::Sled(path) => Arc::new(EmbeddedStore::open_sled(path, &config.corp)?),
-        StoreKind::Postgres(url) => {
-            Arc::new(PostgresStore::open(url.expose(), &config.corp).await?)
-        }
+    open_kind(&config.store, &config.corp).await
+}
+
+/// Opens or makes a store of a company.
+///
+/// # Errors
+/// If it cannot be opened.
+pub async fn open_kind(kind: &StoreKind, corp: &CorpId) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match kind {
+        StoreKind::Redb(path) => Arc::new(EmbeddedStore::open_redb(path, corp)?),
+        StoreKind::Sled(path) => Arc::new(EmbeddedStore::open_sled(path, corp)?),
+        StoreKind::Postgres(url) => Arc::new(PostgresStore::open(url.expose(), corp).await?),
     })
 }
 
@@ -152,8 +175,12 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         seen,
         clock,
         metrics,
+        inherited,
     } = parts;
     let store = open_store(&config).await?;
+    if store.filling().await?.is_some() {
+        return Err(StartError::Unfinished);
+    }
     let share = store.is_shared().then(|| {
         let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
         Arc::new(SharedTokens { store, clock }) as Arc<dyn TokenShare>
@@ -168,18 +195,10 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     };
     sop_versions::keep(base.store.as_ref(), &playbook.get().sops).await?;
     let acceptor = base.acceptor()?;
-    let listen = base.config.listen;
-    let failed = |source| StartError::Listen {
-        address: listen,
-        source,
-    };
-    let listener = http::bind(listen).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    let doors = Doors::open(&base.config, &inherited).await?;
     let reload = ReloadState::new(&playbook);
     let status = base.status(metrics, reload.clone());
-    let router = crate::receive::routes::router(Arc::new(acceptor))
-        .merge(base.ingest())
-        .merge(status);
+    let callbacks = crate::receive::routes::router(Arc::new(acceptor)).merge(base.ingest());
 
     let (trigger, shutdown) = Shutdown::pair();
     let mut loops = Loops {
@@ -190,11 +209,12 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     base.spawn_stages(&mut loops, &playbook);
     base.spawn_upkeep(&mut loops);
     base.spawn_reloader(&mut loops, playbook, &reload, seen);
-    let serving = http::serve(listener, router, loops.shutdown.clone());
-    loops.tasks.spawn(serving);
-    tracing::info!(%address, "listening");
+    let Places { address, admin } = doors.places;
+    let renewal = doors.serve(callbacks, status, &mut loops);
     Ok(Server {
         address,
+        admin,
+        renewal,
         store: base.store,
         reload,
         trigger,
@@ -265,8 +285,7 @@ impl Base {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let rescuer = Rescuer::new(Arc::clone(&store), Arc::clone(&clock));
         loops.spawn(rescuer, |signals| &signals.upkeep);
-        let (history, traces) = (self.config.keep_history, self.config.keep_traces);
-        let pruner = Pruner::new(store, Arc::clone(&clock), history, traces);
+        let pruner = Pruner::new(store, Arc::clone(&clock), &self.config);
         loops.spawn(pruner, |signals| &signals.upkeep);
         let store = Arc::clone(&self.store);
         control::serve(&self.config, store, clock, loops);

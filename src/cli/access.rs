@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
+use bytes::Bytes;
+
 use super::output::Terminal;
-use super::{ConfigArg, environment, moved_clock};
+use super::{ConfigArg, environment, moved_clock, operator};
 use crate::app::{self, ControlClient, Reply, Request};
+use crate::backup::{Head, stream};
 use crate::config::Config;
 use crate::domain::clock::{SharedClock, SystemClock, UnixMillis};
 use crate::store::{Store, StoreError};
@@ -56,10 +59,42 @@ impl Access {
         }
     }
 
+    /// Asks. What changes something is kept with who wanted it.
     pub(super) async fn ask(&self, request: Request) -> anyhow::Result<Reply> {
+        let request = if request.is_change() {
+            Request::By(operator::operator(), Box::new(request))
+        } else {
+            request
+        };
         Ok(match &self.way {
             Way::Store(store, clock) => app::carry_out(store.as_ref(), clock, request).await?,
             Way::Server(client) => client.ask(&request).await?,
+        })
+    }
+
+    /// Everything as it is now, as the pieces of a backup.
+    pub(super) async fn backup(&self) -> anyhow::Result<Pieces> {
+        Ok(match &self.way {
+            Way::Store(store, clock) => {
+                let head = Head::new(self.config.corp.clone(), clock.now());
+                Pieces::Own(stream(Arc::clone(store), head))
+            }
+            Way::Server(client) => Pieces::Sent(Box::new(client.backup().await?)),
+        })
+    }
+}
+
+/// The pieces of a backup on their way.
+pub(super) enum Pieces {
+    Own(tokio::sync::mpsc::Receiver<Result<Bytes, StoreError>>),
+    Sent(Box<reqwest::Response>),
+}
+
+impl Pieces {
+    pub(super) async fn next(&mut self) -> anyhow::Result<Option<Bytes>> {
+        Ok(match self {
+            Self::Own(pieces) => pieces.recv().await.transpose()?,
+            Self::Sent(response) => response.chunk().await?,
         })
     }
 }

@@ -41,6 +41,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     }
     let unreadable = outlined.unreadable();
     let mut report = outlined.report;
+    report.merge(Config::exposed(&args.config.config));
     let mut tests = None;
     // Missing secrets say nothing about rules: whoever writes those may not have them.
     if let Some(config) = &outlined.config {

@@ -5,6 +5,8 @@ mod import;
 use anyhow::bail;
 use clap::Subcommand;
 
+pub(super) use self::import::{Args as ImportArgs, run as take_in};
+
 use super::access::{Access, local};
 use super::lists::{List, ListFormat};
 use super::output::Terminal;

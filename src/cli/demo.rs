@@ -4,6 +4,7 @@ mod orders;
 mod watch;
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,6 +128,8 @@ async fn start_agent(
     loop {
         let text = config(&start.mock.base_url(), start.orders, listen);
         std::fs::write(start.path, text)?;
+        // It holds secrets, even if they open nothing but the simulated WeCom.
+        std::fs::set_permissions(start.path, std::fs::Permissions::from_mode(0o600))?;
         let mut parts = read(start.path, terminal).context("the sample files")?;
         start.clock.set_ahead(start.mock.ahead_ms());
         parts.clock = Arc::clone(&start.clock) as _;

@@ -9,6 +9,7 @@ use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, environment};
 use crate::app::load_playbook;
 use crate::config::{App, Config, Kind};
+use crate::diagnostic::Report;
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::gateway::Gateway;
 use crate::lang::Lang;
@@ -54,7 +55,8 @@ pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ende
         gateway: &gateway,
         terminal,
     };
-    let mut findings = doctor.files();
+    let mut findings = vec![doctor.exposed(&Config::exposed(&args.config.config))];
+    findings.extend(doctor.files());
     for app in &config.apps {
         findings.extend(doctor.app(app).await);
         if let Some(url) = &args.url {
@@ -138,6 +140,19 @@ struct Doctor<'a> {
 }
 
 impl Doctor<'_> {
+    fn exposed(&self, report: &Report) -> Finding {
+        let lang = self.terminal.lang;
+        let joined = |texts: Vec<String>| (!texts.is_empty()).then(|| texts.join("\n    "));
+        let found = report.items();
+        Finding {
+            app: None,
+            what: "exposed",
+            ok: report.is_empty(),
+            problem: joined(found.iter().map(|found| found.message(lang)).collect()),
+            mend: joined(found.iter().filter_map(|found| found.mend(lang)).collect()),
+        }
+    }
+
     fn files(&self) -> Vec<Finding> {
         let (playbook, report) = load_playbook(self.config);
         let lang = self.terminal.lang;

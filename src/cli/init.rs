@@ -18,7 +18,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let mut written = samples::write(folder).with_context(|| folder.display().to_string())?;
     let config = folder.join("agent.toml");
-    samples::write_one(&config, samples::CONFIG.as_bytes(), &mut written)
+    samples::write_secret(&config, samples::CONFIG.as_bytes(), &mut written)
         .with_context(|| config.display().to_string())?;
     editors(folder, &mut written).with_context(|| folder.display().to_string())?;
     for path in &written.new {

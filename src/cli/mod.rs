@@ -4,6 +4,8 @@
 
 mod access;
 mod arguments;
+mod audit;
+mod backup;
 mod broadcasts;
 mod channels;
 mod check;
@@ -11,7 +13,9 @@ mod contacts;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+mod erase;
 mod explain;
+mod export;
 mod fix;
 mod groups;
 mod import;
@@ -19,17 +23,21 @@ mod init;
 mod junit;
 mod lists;
 mod moved_clock;
+mod operator;
 mod outcome;
 mod output;
 mod preview;
 mod queue;
 mod replay;
+mod restore;
 mod rules;
 mod samples;
 mod schema;
 mod serve;
 mod since;
 mod sop;
+mod storage;
+mod store;
 mod sync;
 mod test;
 mod trace;
@@ -81,6 +89,13 @@ enum Verb {
     Sync(sync::Args),
     Channels(channels::Args),
     Doctor(doctor::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Export(export::Args),
+    Import(contacts::ImportArgs),
+    Erase(erase::Args),
+    Store(store::Args),
+    Audit(audit::Args),
     Schema(schema::Args),
 }
 
@@ -140,6 +155,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(ended) => ended.into(),
         Err(error) => {
             terminal.error(&error);
+            storage::advise(&error, &terminal);
             Ended::CouldNotRun.into()
         }
     }
@@ -167,6 +183,13 @@ async fn dispatch(verb: Verb, terminal: &Terminal) -> anyhow::Result<Ended> {
         Verb::Sync(args) => sync::run(args, terminal).await,
         Verb::Channels(args) => channels::run(args, terminal).await,
         Verb::Doctor(args) => doctor::run(&args, terminal).await,
+        Verb::Backup(args) => backup::run(args, terminal).await,
+        Verb::Restore(args) => restore::run(args, terminal).await,
+        Verb::Export(args) => export::run(args, terminal).await,
+        Verb::Import(args) => contacts::take_in(args, terminal).await,
+        Verb::Erase(args) => erase::run(args, terminal).await,
+        Verb::Store(args) => store::run(args, terminal).await,
+        Verb::Audit(args) => audit::run(args, terminal).await,
         Verb::Schema(args) => schema::run(&args, terminal),
     }
 }

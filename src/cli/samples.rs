@@ -33,8 +33,23 @@ pub(super) fn write(folder: &Path) -> io::Result<Written> {
 
 /// Writes one file unless it exists.
 pub(super) fn write_one(path: &Path, content: &[u8], written: &mut Written) -> io::Result<()> {
+    create(path, content, EVERYBODY, written)
+}
+
+/// The same for a file that will hold secrets.
+pub(super) fn write_secret(path: &Path, content: &[u8], written: &mut Written) -> io::Result<()> {
+    create(path, content, OWNER, written)
+}
+
+/// Modes before the umask.
+const EVERYBODY: u32 = 0o666;
+const OWNER: u32 = 0o600;
+
+fn create(path: &Path, content: &[u8], mode: u32, written: &mut Written) -> io::Result<()> {
     use std::io::Write as _;
-    match std::fs::File::create_new(path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    match options.write(true).create_new(true).mode(mode).open(path) {
         Ok(mut file) => {
             file.write_all(content)?;
             written.new.push(path.to_path_buf());

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::Terminal;
 use super::{ConfigArg, Ended, environment, moved_clock};
-use crate::app::{self, Ending, Folders, Parts, Server, load_playbook};
+use crate::app::{self, Ending, Folders, Inherited, Parts, Server, load_playbook};
 use crate::config::Config;
 use crate::process::playbook::CurrentPlaybook;
 use crate::telemetry::{self, LogFormat, Metrics};
@@ -44,9 +44,13 @@ impl LogArgs {
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     args.log.start("info");
-    let Some(parts) = read(&args.config.config, terminal) else {
+    let Some(mut parts) = read(&args.config.config, terminal) else {
         return Ok(Ended::CouldNotRun);
     };
+    if rustix::process::geteuid().is_root() {
+        terminal.warn("serve.root", &[]);
+    }
+    parts.inherited = Inherited::take().context("LISTEN_FDS")?;
     // Before anything is told to the world, so that an early signal is not lost.
     let mut signals = Signals::new().context("signals")?;
     let apps: Vec<String> = parts
@@ -58,8 +62,13 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     let mut spare = parts.clone();
     let mut server = app::start(parts).await?;
     spare.config.listen = server.address;
-    let address = server.address.to_string();
-    terminal.say("serve.listening", &[("address", &address)]);
+    spare.config.admin = server.admin;
+    let scheme = spare.config.tls.as_ref().map_or("http", |_| "https");
+    let url = format!("{scheme}://{}", server.address);
+    terminal.say("serve.listening", &[("url", &url)]);
+    if let Some(admin) = server.admin {
+        terminal.say("serve.admin", &[("url", &format!("http://{admin}"))]);
+    }
     for name in apps {
         terminal.say("serve.callback", &[("name", &name)]);
     }
@@ -115,6 +124,12 @@ pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
             return None;
         }
     };
+    let exposed = Config::exposed(path);
+    if exposed.has_errors() {
+        terminal.report(&exposed);
+        terminal.warn("serve.not_started", &[]);
+        return None;
+    }
     let seen = Folders::of(&config).fingerprint();
     let (playbook, more) = load_playbook(&config);
     let mut report = report;
@@ -136,6 +151,7 @@ pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
         seen,
         clock,
         metrics: Metrics::start(),
+        inherited: Inherited::default(),
     })
 }
 
@@ -179,7 +195,10 @@ pub(super) async fn wait(server: &mut Server, signals: &mut Signals) -> Woken {
         tokio::select! {
             _ = signals.terminate.recv() => return Woken::Asked,
             _ = signals.interrupt.recv() => return Woken::Asked,
-            _ = signals.hangup.recv() => server.reload.wish(),
+            _ = signals.hangup.recv() => {
+                server.reload.wish();
+                server.renewal.wish();
+            }
             ending = server.ended() => {
                 tracing::error!(?ending, "the server cannot go on");
                 return Woken::Cannot(ending);

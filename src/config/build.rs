@@ -1,6 +1,7 @@
 //! From the file to the meaning, collecting every problem on the way.
 
 mod contacts;
+mod server;
 mod watch;
 mod webhooks;
 
@@ -32,6 +33,8 @@ pub(super) const DEFAULT_POLL: Duration = Duration::from_secs(60);
 pub(super) const DEFAULT_IGNORE: Duration = Duration::from_secs(3600);
 pub(super) const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
 pub(super) const DEFAULT_TRACES: Duration = Duration::from_secs(30 * 86_400);
+pub(super) const DEFAULT_REPORTS: Duration = Duration::from_secs(365 * 86_400);
+pub(super) const DEFAULT_AUDIT: Duration = Duration::from_secs(365 * 86_400);
 /// The admin console takes at most so many letters and digits as a callback's token.
 const MAX_TOKEN_CHARS: usize = 32;
 
@@ -73,6 +76,23 @@ fn read(text: &str, path: &Path, env: &Env<'_>) -> (Option<ConfigFile>, Option<C
     }
 }
 
+/// A finding at its place in the config, with the line as far as it may be shown.
+pub(super) fn placed(
+    source: &Source,
+    problem: Diagnostic,
+    range: Option<&Range<usize>>,
+) -> Diagnostic {
+    let Some(range) = range else {
+        return problem.in_file(source.name());
+    };
+    let (line, span) = mask::line(source, source.span(range.clone()));
+    let problem = problem.at(source.name(), span);
+    match line {
+        Some(line) => problem.line(line),
+        None => problem,
+    }
+}
+
 struct Builder<'a> {
     source: Source,
     path: &'a Path,
@@ -100,18 +120,7 @@ impl Builder<'_> {
     }
 
     fn problem(&mut self, problem: Diagnostic, range: Option<&Range<usize>>) {
-        let problem = match range {
-            Some(range) => {
-                let span = self.source.span(range.clone());
-                let (line, span) = mask::line(&self.source, span);
-                let problem = problem.at(self.source.name(), span);
-                match line {
-                    Some(line) => problem.line(line),
-                    None => problem,
-                }
-            }
-            None => problem.in_file(self.source.name()),
-        };
+        let problem = placed(&self.source, problem, range);
         self.report.push(problem);
     }
 
@@ -133,6 +142,8 @@ impl Builder<'_> {
         let corp = self.setting(&file.corp.id, "corp.id");
         let timezone = self.timezone(file.corp.timezone.as_ref());
         let listen = self.listen(file.server.listen.as_ref());
+        let admin = self.admin(file.server.admin.as_ref());
+        let tls = self.tls(file.server.tls.as_ref());
         let api_base = self.api_base(file.wecom.api_base.as_ref());
         let api_timeout = self.duration(
             file.wecom.timeout.as_ref(),
@@ -149,6 +160,16 @@ impl Builder<'_> {
             "retention.traces",
             DEFAULT_TRACES,
         );
+        let keep_reports = self.duration(
+            file.retention.reports.as_ref(),
+            "retention.reports",
+            DEFAULT_REPORTS,
+        );
+        let keep_audit = self.duration(
+            file.retention.audit.as_ref(),
+            "retention.audit",
+            DEFAULT_AUDIT,
+        );
         let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
         let alerts = self.alerts(file);
         let reminders = self.reminders(file);
@@ -164,6 +185,8 @@ impl Builder<'_> {
             corp: CorpId(corp?),
             timezone: timezone?,
             listen: listen?,
+            admin: admin?,
+            tls: tls?,
             api_base: api_base?,
             api_timeout: api_timeout?,
             apps: apps?,
@@ -178,6 +201,8 @@ impl Builder<'_> {
             webhooks: webhooks?,
             keep_history: keep_history?,
             keep_traces: keep_traces?,
+            keep_reports: keep_reports?,
+            keep_audit: keep_audit?,
             alerts: alerts?,
             reminders: reminders?,
             guard: guard?,
@@ -252,21 +277,6 @@ impl Builder<'_> {
                 None
             }
         }
-    }
-
-    fn listen(&mut self, listen: Option<&Spanned<String>>) -> Option<std::net::SocketAddr> {
-        let text = listen.map_or(DEFAULT_LISTEN, |listen| listen.get_ref().as_str());
-        let parsed = text.parse().ok();
-        if parsed.is_none() {
-            let range = listen.map(Spanned::span);
-            self.error(
-                "A009",
-                "config.listen",
-                range.as_ref(),
-                &[("value", text.to_owned())],
-            );
-        }
-        parsed
     }
 
     fn api_base(&mut self, base: Option<&Spanned<String>>) -> Option<String> {

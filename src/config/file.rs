@@ -92,6 +92,25 @@ pub struct ServerSection {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub listen: Option<Spanned<String>>,
+    /// /healthz、/readyz、/metrics 另开的地址；写了就只在这里 / a listener of their own for
+    /// /healthz, /readyz and /metrics, which are then nowhere else.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub admin: Option<Spanned<String>>,
+    /// 回调直接用 HTTPS；通常由反向代理做 / HTTPS for callbacks; usually a reverse proxy's job.
+    #[serde(default)]
+    #[schemars(with = "Option<TlsSection>")]
+    pub tls: Option<Spanned<TlsSection>>,
+}
+
+/// `server.tls`, files relative to the config file.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSection {
+    /// 证书（PEM，连同中间证书） / the certificate and those that vouch for it (PEM).
+    pub cert: String,
+    /// 私钥（PEM） / its private key (PEM).
+    pub key: String,
 }
 
 /// `[wecom]`
@@ -275,6 +294,15 @@ pub struct RetentionSection {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub traces: Option<Spanned<String>>,
+    /// SOP 各步和群发的结果，报表从这里来 / outcomes of steps and broadcasts: what reports are
+    /// made of.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub reports: Option<Spanned<String>>,
+    /// 操作记录 / what operators did.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub audit: Option<Spanned<String>>,
 }
 
 /// `[alerts]`

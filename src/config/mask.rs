@@ -7,6 +7,7 @@ const HIDDEN: &str = "\"***\"";
 /// Keys whose values may be seen by whoever looks over the operator's shoulder. All others,
 /// mistyped ones too, may stand before a secret.
 const HARMLESS: &[&str] = &[
+    "admin",
     "agent_id",
     "answers",
     "api_base",

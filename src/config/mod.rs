@@ -1,6 +1,7 @@
 //! The configuration: what `agent.toml` means, after every check.
 
 mod build;
+mod exposed;
 mod file;
 mod mask;
 mod outline;
@@ -8,6 +9,7 @@ mod secret;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,6 +19,7 @@ use std::time::Duration;
 pub use build::Env;
 pub use file::{AppKind, ConfigFile};
 pub use secret::{SecretText, Setting};
+pub use tls::{TlsError, TlsFiles};
 
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::domain::broadcast::Ceiling;
@@ -65,6 +68,10 @@ pub struct Config {
     pub timezone: jiff::tz::TimeZone,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where operators look, if not at the same address.
+    pub admin: Option<SocketAddr>,
+    /// The certificate of the listener, if it speaks TLS itself.
+    pub tls: Option<TlsFiles>,
     /// The base URL of the API, without a trailing slash.
     pub api_base: String,
     /// Time limit of one API call.
@@ -93,6 +100,10 @@ pub struct Config {
     pub keep_history: Duration,
     /// How long traces are kept; those of failures stay as long as messages.
     pub keep_traces: Duration,
+    /// How long the outcome of steps of SOPs and of broadcasts is kept.
+    pub keep_reports: Duration,
+    /// How long it is kept what operators did.
+    pub keep_audit: Duration,
     /// Who is told when something goes wrong, if anybody.
     pub alerts: Option<Alerts>,
     /// The app through which members set reminders and get them, if there is one.
@@ -288,6 +299,13 @@ impl Config {
                 report: unreadable(path, &error),
             },
         }
+    }
+
+    /// The files of secrets, the config itself among them, that others may read. Nobody
+    /// should serve with such a config; whoever only reads rules may.
+    #[must_use]
+    pub fn exposed(path: &Path) -> Report {
+        exposed::exposed(path)
     }
 
     /// The folder of the embedded store.

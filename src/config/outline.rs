@@ -6,8 +6,8 @@ use std::path::Path;
 use toml::Spanned;
 
 use super::build::{
-    DEFAULT_API_BASE, DEFAULT_API_TIMEOUT, DEFAULT_HISTORY, DEFAULT_IGNORE, DEFAULT_LISTEN,
-    DEFAULT_POLL, DEFAULT_TIMEZONE, DEFAULT_TRACES, member_app,
+    DEFAULT_API_BASE, DEFAULT_API_TIMEOUT, DEFAULT_AUDIT, DEFAULT_HISTORY, DEFAULT_IGNORE,
+    DEFAULT_LISTEN, DEFAULT_POLL, DEFAULT_REPORTS, DEFAULT_TIMEZONE, DEFAULT_TRACES, member_app,
 };
 use super::file::{AppKind, AppSection, ConfigFile, PathsSection, StoreSection};
 use super::secret::SecretText;
@@ -33,6 +33,8 @@ pub(super) fn outline(file: &ConfigFile, base: &Path) -> Option<Config> {
         corp: CorpId(String::new()),
         timezone: zone.or_else(default_zone)?,
         listen: DEFAULT_LISTEN.parse().ok()?,
+        admin: None,
+        tls: None,
         api_base: DEFAULT_API_BASE.to_owned(),
         api_timeout: DEFAULT_API_TIMEOUT,
         apps: file
@@ -51,6 +53,8 @@ pub(super) fn outline(file: &ConfigFile, base: &Path) -> Option<Config> {
         webhooks: webhooks.collect(),
         keep_history: DEFAULT_HISTORY,
         keep_traces: DEFAULT_TRACES,
+        keep_reports: DEFAULT_REPORTS,
+        keep_audit: DEFAULT_AUDIT,
         alerts: None,
         reminders: member_app(file, file.reminders.app.as_ref()).map(|app| Reminders {
             app,

@@ -1,5 +1,6 @@
 //! Files of templates, uploaded once and again before WeCom forgets them.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -155,8 +156,10 @@ impl Media {
 
     /// The bytes of a file. Its name was checked when the template was read.
     pub(super) async fn read(&self, file: &MediaFile) -> Result<Bytes, Failure> {
-        let path = self.folder.join(&file.0);
         let unusable = |why: String| Failure::Content(format!("the file {}: {why}", file.0));
+        let path = inside(&self.folder, file)
+            .await
+            .map_err(|e| unusable(e.kind().to_string()))?;
         let meta = tokio::fs::metadata(&path)
             .await
             .map_err(|e| unusable(e.kind().to_string()))?;
@@ -167,6 +170,17 @@ impl Media {
             .await
             .map_err(|e| unusable(e.kind().to_string()))?;
         Ok(Bytes::from(bytes))
+    }
+}
+
+/// Where a file really is. A link may have been laid since the templates were checked: what
+/// lies outside of their folder is nobody's to send.
+async fn inside(folder: &Path, file: &MediaFile) -> io::Result<PathBuf> {
+    let real = tokio::fs::canonicalize(folder.join(&file.0)).await?;
+    if real.starts_with(tokio::fs::canonicalize(folder).await?) {
+        Ok(real)
+    } else {
+        Err(io::ErrorKind::PermissionDenied.into())
     }
 }
 
@@ -234,5 +248,39 @@ fn wire_file(file: &MediaFile, bytes: Bytes) -> File {
         name,
         content_type: content_type.to_owned(),
         bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::{MediaFile, inside};
+
+    #[tokio::test]
+    async fn nothing_outside_of_the_folder_is_sent() {
+        let home = tempfile::tempdir().expect("a folder");
+        let folder = home.path().join("templates");
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::write(home.path().join("secret.png"), b"secret").expect("written");
+        std::fs::write(folder.join("good.png"), b"picture").expect("written");
+        symlink("../secret.png", folder.join("link.png")).expect("a link");
+        symlink("good.png", folder.join("same.png")).expect("a link");
+        symlink("..", folder.join("up")).expect("a link");
+        let all = [
+            ("good.png", true),
+            ("same.png", true),
+            ("link.png", false),
+            ("up/secret.png", false),
+            ("../secret.png", false),
+            ("/etc/passwd", false),
+            ("%2e%2e/secret.png", false),
+            ("good.png\0", false),
+            ("..\\secret.png", false),
+        ];
+        for (name, fine) in all {
+            let found = inside(&folder, &MediaFile(name.to_owned())).await;
+            assert_eq!(found.is_ok(), fine, "{name}: {found:?}");
+        }
     }
 }

@@ -71,6 +71,7 @@ pub struct Pauses(Mutex<HashMap<String, Pause>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Pause {
+    from: UnixMillis,
     until: UnixMillis,
     in_a_row: u32,
 }
@@ -87,19 +88,22 @@ impl Pauses {
         let pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         pauses
             .get(&key(app, effect))
+            // Before its beginning it is no pause: the clock has been set back since.
+            .filter(|pause| pause.from <= now && now < pause.until)
             .map(|pause| pause.until)
-            .filter(|until| *until > now)
     }
 
     /// WeCom said 45009. Returns until when the endpoint rests.
     pub fn refused(&self, app: Option<&AppName>, effect: &Effect, now: UnixMillis) -> UnixMillis {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let pause = pauses.entry(key(app, effect)).or_insert(Pause {
+            from: now,
             until: now,
             in_a_row: 0,
         });
-        if pause.until <= now {
+        if pause.until <= now || now < pause.from {
             pause.in_a_row += 1;
+            pause.from = now;
             pause.until = now.after(errcode::frequency_pause(pause.in_a_row));
         }
         pause.until
@@ -164,6 +168,10 @@ mod tests {
         pauses.refused(None, &robot(), UnixMillis(60_001));
         let third = pauses.refused(None, &robot(), UnixMillis(200_000));
         assert_eq!(third, UnixMillis(200_000 + 3_600_000));
+        assert!(
+            pauses.until(None, &robot(), UnixMillis(0)).is_none(),
+            "the clock was set back"
+        );
         pauses.went_through(None, &robot());
         assert_eq!(pauses.until(None, &robot(), UnixMillis(200_001)), None);
     }

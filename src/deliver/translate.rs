@@ -1,14 +1,13 @@
 //! From effects to calls: the only place where outgoing domain and wire values meet.
 
-use sha1::{Digest as _, Sha1};
-
+use self::once::Guard;
 use super::retry::DUPLICATE_WINDOW;
 use super::worker::Deps;
 use crate::config::Kind;
 use crate::domain::effect::{Effect, message_id};
 use crate::domain::ids::{AppName, ChatId, ExternalUserId, Tag, UserId};
 use crate::domain::outgoing::Outgoing;
-use crate::store::{AttemptEnd, ClaimedEffect, QuotaUse, Reservation};
+use crate::store::{AttemptEnd, ClaimedEffect};
 use crate::wecom::api::externalcontact::{mark_tag, remark, send_welcome_msg};
 use crate::wecom::api::kf::{send_msg, send_msg_on_event};
 use crate::wecom::api::message::{send, update_template_card};
@@ -21,6 +20,7 @@ const NO_CALLBACK: i64 = 43012;
 mod mass;
 mod message;
 pub(super) mod moment;
+mod once;
 mod session;
 pub(super) mod tasks;
 pub(super) use message::Failure;
@@ -200,7 +200,17 @@ async fn app_send(
 ) -> Result<AttemptEnd, Failure> {
     let app = handle(deps, name)?;
     let agent_id = agent_id(deps, name)?;
-    let guarded = is_new(deps, claimed).await?;
+    let guarded = match once::guard(deps, claimed).await? {
+        Guard::Guarded => true,
+        Guard::Unguarded => false,
+        Guard::Unclear => {
+            let reason = "an earlier try got no clear answer, and WeCom would not know a repeat: \
+                          the same was said a moment before";
+            return Ok(AttemptEnd::Unknown {
+                reason: reason.to_owned(),
+            });
+        }
+    };
     let request = async |message: &Outgoing| {
         let message = message::for_app(deps, app, message).await?;
         let receivers = send::Receivers::users(to.iter().map(UserId::as_str));
@@ -222,6 +232,9 @@ async fn app_send(
         true => Failure::Call(error),
         false => Failure::Unguarded(error),
     })?;
+    if !guarded {
+        once::forget(deps, claimed).await;
+    }
     let missed: Vec<&str> = response.rejected().collect();
     if missed.is_empty() {
         return Ok(AttemptEnd::Sent {
@@ -238,29 +251,6 @@ async fn app_send(
     Ok(AttemptEnd::Sent {
         note: Some(format!("not reached: {missed}")),
     })
-}
-
-/// Whether WeCom may compare this message with earlier ones to recognise a repeat.
-///
-/// Not if the same was said to the same members a moment ago: WeCom would take the second
-/// "hello" for a repeat of the first and swallow it.
-async fn is_new(deps: &Deps, claimed: &ClaimedEffect) -> Result<bool, Failure> {
-    if claimed.unclear {
-        return Ok(true);
-    }
-    let said = serde_json::to_vec(&claimed.effect).unwrap_or_default();
-    let hash: String = Sha1::digest(said)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let once = QuotaUse {
-        key: format!("said/{hash}"),
-        max: 1,
-        window: DUPLICATE_WINDOW,
-        since: None,
-    };
-    let reserved = deps.store.reserve(&[once], deps.clock.now()).await?;
-    Ok(reserved == Reservation::Granted)
 }
 
 async fn aibot_reply(

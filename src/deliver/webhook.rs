@@ -27,16 +27,8 @@ impl Webhooks {
     /// The endpoints of the config.
     #[must_use]
     pub fn new(config: &Arc<Config>, clock: SharedClock) -> Self {
-        crate::gateway::install_crypto();
-        // No redirects: the operator named one address, and no proxy may see the body.
-        let http = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .ok();
         Self {
-            http,
+            http: (!config.webhooks.is_empty()).then(client).flatten(),
             targets: config.webhooks.clone(),
             clock,
         }
@@ -74,6 +66,17 @@ impl Webhooks {
             Err(error) => Ok(WebhookEnd::Again(error.without_url().to_string())),
         }
     }
+}
+
+/// No redirects: the operator named one address, and no proxy may see the body.
+fn client() -> Option<reqwest::Client> {
+    crate::gateway::install_crypto();
+    reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .ok()
 }
 
 /// How a post ended.

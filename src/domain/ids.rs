@@ -141,6 +141,18 @@ impl Person {
             Self::Group(id) => format!("grp:{id}"),
         }
     }
+
+    /// Reads a [`Self::key`] back.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        let (kind, id) = key.split_once(':')?;
+        Some(match kind {
+            "ext" => Self::External(id.into()),
+            "mem" => Self::Member(id.into()),
+            "grp" => Self::Group(id.into()),
+            _ => return None,
+        })
+    }
 }
 
 /// A tag as operators write it: `组/标签`.

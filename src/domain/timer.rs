@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
+use super::ids::DedupeKey;
 use super::inbound::Inbound;
 
 /// A timer. A second one with the same key replaces the first.
@@ -14,4 +15,12 @@ pub struct Timer {
     pub due: UnixMillis,
     /// What goes into the inbox then.
     pub inbound: Inbound,
+}
+
+impl Timer {
+    /// What makes the record recognisable that it becomes when it is due.
+    #[must_use]
+    pub fn dedupe(&self) -> DedupeKey {
+        DedupeKey(format!("timer/{}/{}", self.due.0, self.key))
+    }
 }

@@ -143,6 +143,7 @@ const FILES: &[&str] = &[
     include_str!("cli.toml"),
     include_str!("config.toml"),
     include_str!("contacts.toml"),
+    include_str!("data.toml"),
     include_str!("explain.toml"),
     include_str!("help.toml"),
     include_str!("import.toml"),

@@ -2,6 +2,7 @@
 
 pub mod accept;
 mod answer;
+mod body;
 pub mod contacts;
 mod handshake;
 pub mod ingest;

@@ -1,29 +1,21 @@
 //! `/callback/<app>`: verification by GET, pushes by POST, one uniform answer to all else.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{Method, Request, Response, StatusCode, header};
 use axum::routing::any;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::accept::{Acceptor, Ended};
-use super::handshake;
+use super::{body, handshake};
 use crate::domain::ids::AppName;
 use crate::http::cut_connection;
 use crate::wecom::crypto::Refusal;
 
 /// The largest push that is read.
 const MAX_BODY: usize = 256 * 1024;
-/// Of a larger one so much is read and thrown away before it is refused.
-const MAX_DISCARDED: usize = 32 * 1024 * 1024;
-/// The same for a body that is refused whatever it holds.
-const REFUSED_BODY_TIMEOUT: Duration = Duration::from_millis(500);
-/// A body that has not arrived by then is refused.
-const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The callback routes.
 pub fn router(acceptor: Arc<Acceptor>) -> Router {
@@ -52,7 +44,7 @@ async fn callback(
             }
             Err(refusal) => refuse_callback(&app, refusal),
         },
-        Method::POST => match read(request, MAX_BODY).await {
+        Method::POST => match body::read(request, MAX_BODY).await {
             Ok(body) => push(&acceptor, &app, &query, &body).await,
             Err(reason) => refuse(&app, reason),
         },
@@ -73,61 +65,6 @@ async fn push(acceptor: &Acceptor, app: &AppName, query: &str, body: &[u8]) -> R
         Ended::NotStored => {
             count(app, "not_stored");
             cut_connection()
-        }
-    }
-}
-
-/// A body of at most so many bytes, or why it is refused.
-pub(super) async fn read(request: Request<Body>, most: usize) -> Result<Bytes, &'static str> {
-    let declared = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let invited = !request.headers().contains_key(header::EXPECT);
-    // An encoded body would have to be unpacked first: WeCom sends none.
-    let encoded = request
-        .headers()
-        .get(header::CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding != "identity");
-    let declared_too_large = declared.is_some_and(|length| length > most);
-    let mut body = request.into_body();
-    let read = async {
-        if declared_too_large {
-            if invited {
-                discard(&mut body).await;
-            }
-            return Err("too_large");
-        }
-        match Limited::new(&mut body, most).collect().await {
-            Ok(_) if encoded => Err("encoded"),
-            Ok(whole) => Ok(whole.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => {
-                discard(&mut body).await;
-                Err("too_large")
-            }
-            Err(_) => Err("broken_body"),
-        }
-    };
-    let patience = if declared_too_large || encoded {
-        REFUSED_BODY_TIMEOUT
-    } else {
-        BODY_TIMEOUT
-    };
-    match tokio::time::timeout(patience, read).await {
-        Ok(result) => result,
-        Err(_) => Err("slow_body"),
-    }
-}
-
-/// Lets a sender who is still talking come to an end: a connection that is closed under
-/// its hands would hide the answer from it.
-async fn discard(body: &mut Body) {
-    let mut left = MAX_DISCARDED;
-    while let Some(Ok(frame)) = body.frame().await {
-        let length = frame.data_ref().map_or(0, Bytes::len);
-        match left.checked_sub(length) {
-            Some(rest) => left = rest,
-            None => return,
         }
     }
 }

@@ -15,7 +15,9 @@ use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::ids::{AppName, OpenKfId};
 use crate::gateway::Gateway;
 use crate::service::{Pass, Service};
-use crate::store::{Acceptance, FactSwap, KfPage, Store, StoreError};
+use crate::store::{
+    Acceptance, FactSwap, KF_HISTORY_ENDS, KfPage, KfPush, Store, StoreError,
+};
 use crate::wecom::api::kf::{account_list, sync_msg};
 use crate::wecom::client::Secret;
 use crate::wecom::errcode::KF_TOKEN_EXPIRED;
@@ -223,17 +225,26 @@ impl Puller {
             if let Some(app) = named.or(self.apps.first()).cloned() {
                 self.know(push.open_kfid.clone(), &app, now);
             }
+            if push.received_at > now {
+                // The clock has been set back since: no pull would ever answer it.
+                let push = KfPush {
+                    received_at: now,
+                    ..push.clone()
+                };
+                self.shared.store.note_kf_push(push).await?;
+            }
             let fresh = now.since(push.received_at) < TOKEN_LIFE;
             tokens.insert(push.open_kfid, push.token.filter(|_| fresh));
         }
         // A customer is waiting behind each push; the list of accounts is not urgent then.
-        if tokens.is_empty() && now >= self.list_at {
+        if tokens.is_empty() && is_over(self.list_at, LIST_EVERY, now) {
             self.list_accounts(now).await;
         }
         self.remember().await?;
         for (id, account) in &mut self.accounts {
-            let wanted = tokens.contains_key(id) || account.poll_at <= now;
-            if wanted && !account.under_way && account.not_before <= now {
+            let poll_every = account.app.poll_every.max(LAST_WAIT);
+            let wanted = tokens.contains_key(id) || is_over(account.poll_at, poll_every, now);
+            if wanted && !account.under_way && is_over(account.not_before, LAST_WAIT, now) {
                 account.under_way = true;
                 let token = tokens.remove(id).flatten();
                 let (shared, id, app) = (Arc::clone(&self.shared), id.clone(), account.app.clone());
@@ -303,6 +314,12 @@ impl Puller {
         };
         wait.clamp(Duration::from_millis(20), longest)
     }
+}
+
+/// Whether a pause until then is over. One that is longer than pauses are was set by a clock
+/// that has been put back since.
+fn is_over(until: UnixMillis, longest: Duration, now: UnixMillis) -> bool {
+    until <= now || until.since(now) > longest
 }
 
 impl Shared {
@@ -409,7 +426,7 @@ impl Shared {
         first: bool,
         now: UnixMillis,
     ) -> Result<Option<UnixMillis>, StoreError> {
-        let name = format!("kf_history_ends/{account}");
+        let name = format!("{KF_HISTORY_ENDS}{account}");
         if let Some(value) = self.store.fact(&name).await? {
             return Ok(serde_json::from_value(value).ok());
         }
@@ -450,5 +467,19 @@ impl Service for Puller {
                 Pass::Idle(FIRST_WAIT)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LAST_WAIT, is_over};
+    use crate::domain::clock::UnixMillis;
+
+    #[test]
+    fn a_pause_ends_when_the_clock_is_set_back_behind_it() {
+        let until = UnixMillis(3_600_000);
+        assert!(is_over(until, LAST_WAIT, UnixMillis(3_600_000)));
+        assert!(!is_over(until, LAST_WAIT, UnixMillis(3_550_000)));
+        assert!(is_over(until, LAST_WAIT, UnixMillis(0)), "set back");
     }
 }

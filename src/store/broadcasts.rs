@@ -241,7 +241,7 @@ pub(super) fn is_counted(delivery: Delivery) -> bool {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Received {
     /// When, and by which broadcast.
-    used: Vec<(UnixMillis, BroadcastId)>,
+    pub(super) used: Vec<(UnixMillis, BroadcastId)>,
     /// WeCom says that there is no room before this time: others have used it up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) full_until: Option<UnixMillis>,
@@ -254,6 +254,13 @@ impl Received {
         let used = times.filter(|at| (budget.from..budget.until).contains(at));
         let full = self.full_until.is_some_and(|until| until > now);
         !full && used.count() < usize::try_from(budget.most).unwrap_or(usize::MAX)
+    }
+
+    /// Whether nothing in it counts any more.
+    pub(super) fn is_past(&self, now: UnixMillis) -> bool {
+        let past = now.before(REMEMBERED);
+        self.used.iter().all(|(at, _)| *at <= past)
+            && self.full_until.is_none_or(|until| until <= now)
     }
 
     /// Counts a broadcast, or counts it no more.

@@ -38,12 +38,31 @@ pub enum StoreError {
         /// In this program.
         known: u32,
     },
+    /// Rows of an archive only go into an empty store.
+    #[error("the store is not empty")]
+    NotEmpty,
     /// A stored value cannot be read. How it fails to parse is left out: a parser's
     /// message can quote the value, which is a customer's text.
     #[error("a stored {what} cannot be read")]
     Corrupt {
         /// Which kind of value.
         what: &'static str,
+    },
+    /// The file is there, but what is in it is no store (any more).
+    #[error("the data in {path} are damaged")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// How the engine noticed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The system does not let us open the file.
+    #[error("the data file {path} cannot be opened")]
+    NotOpened {
+        /// The file.
+        path: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The engine failed: disk full, read-only, broken file, …
     #[error("the storage engine failed: {0}")]
@@ -57,5 +76,28 @@ impl StoreError {
     /// Wraps whatever the engine says.
     pub(crate) fn engine(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Engine(error.into())
+    }
+
+    /// What opening a file ended in, by what the system said.
+    pub(crate) fn opening(path: &std::path::Path, error: std::io::Error) -> Self {
+        use std::io::ErrorKind::{InvalidData, UnexpectedEof};
+        match error.kind() {
+            InvalidData | UnexpectedEof => Self::damaged(path, error),
+            _ => Self::NotOpened {
+                path: path.display().to_string(),
+                source: error.into(),
+            },
+        }
+    }
+
+    /// What is in a file cannot be read as a store.
+    pub(crate) fn damaged(
+        path: &std::path::Path,
+        error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Damaged {
+            path: path.display().to_string(),
+            source: error.into(),
+        }
     }
 }

@@ -5,9 +5,13 @@
 //! minimal ordered key-value engine with two engines, redb and sled; `postgres` implements it
 //! for several processes at once.
 
+pub mod archive;
+mod audit;
 mod broadcasts;
 pub mod embedded;
+pub mod erase;
 mod error;
+mod hash;
 mod merge;
 mod own;
 pub mod postgres;
@@ -25,12 +29,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use archive::{
+    ArchivePage, ArchiveRow, BroadcastRow, CursorRow, EffectRow, FactRow, Filling, Numbers,
+    QuotaRow, ReceivedRow, RecordRow, RuleUseRow, Section, Snapshot, Tally, TargetRow,
+};
+pub use audit::{AuditEntry, AuditQuery, Deed};
 pub use broadcasts::{
     Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
     BroadcastTarget, CapsSaid, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo, MemberPart,
     NewTarget, OVER_CEILING, TargetNews, is_open,
 };
+pub use erase::Erasure;
 pub use error::StoreError;
+pub use hash::{DedupeHash, LaneHash};
 pub use own::{alert_record, own_record};
 pub use queue::{Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
 pub use sop_rows::{Delivery, DeliveryNote, RowOutcome, SopRow, SopRowKey, SopRowQuery};
@@ -44,6 +55,10 @@ use crate::domain::timer::Timer;
 
 /// The result of every store call.
 pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The small value that says up to when the messages of a kf account are taken in without
+/// being answered begins so; the account follows.
+pub const KF_HISTORY_ENDS: &str = "kf_history_ends/";
 
 /// The store of one corp. Every call that returns `Ok` after a change has made the
 /// change durable (`fdatasync` or equivalent has returned).
@@ -269,6 +284,43 @@ pub trait Store: Send + Sync + 'static {
 
     /// Gives up on an item for good; it stays visible as discarded.
     async fn discard(&self, item: ItemId, reason: &str, now: UnixMillis) -> Result<bool>;
+
+    // --- the data as a whole ---------------------------------------------------------
+
+    /// Everything as it is now, to be read page by page whatever is written meanwhile. What
+    /// is being worked on is told as a rescue would leave it.
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>>;
+
+    /// Where the filling stands; `None` if the store is whole.
+    async fn filling(&self) -> Result<Option<Filling>>;
+
+    /// Takes rows of an archive and the place behind them in one transaction. They come in the
+    /// order of the sections and are not there yet. Refused with [`StoreError::NotEmpty`]
+    /// unless the store is empty or is being filled from the same source.
+    async fn fill(&self, rows: Vec<ArchiveRow>, filling: Filling) -> Result<()>;
+
+    /// The filling is over: the store can be served.
+    async fn finish_filling(&self) -> Result<()>;
+
+    /// What [`Self::erase`] would do.
+    async fn erasure(&self, person: &Person) -> Result<Erasure>;
+
+    /// Forgets a person in one transaction, as [`erase`] says. Who works on something about
+    /// them loses the claim. `alias` stands in the place of their id where something has to.
+    async fn erase(&self, person: &Person, alias: &str) -> Result<Erasure>;
+
+    /// Leaves nothing in the files of what was removed or changed, as far as the engine can
+    /// reach.
+    async fn compact(&self) -> Result<()>;
+
+    /// Compacts if much of the files is free. Says whether it did.
+    async fn compact_if_worth(&self) -> Result<bool>;
+
+    /// Keeps what an operator did.
+    async fn note_deed(&self, deed: Deed, now: UnixMillis) -> Result<()>;
+
+    /// What operators did, in order.
+    async fn deeds(&self, query: AuditQuery) -> Result<Vec<AuditEntry>>;
 
     /// Removes what is past its retention; at most `limit` rows a call. Returns how many.
     async fn prune(&self, retention: Retention, now: UnixMillis, limit: usize) -> Result<usize>;

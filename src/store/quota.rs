@@ -15,6 +15,11 @@ pub(super) fn take(
     times.retain(|time| {
         counts(*time, quota.window, now) && quota.since.is_none_or(|since| *time >= since)
     });
+    // Uses from behind now are from a clock that has been set back since: they may have been a
+    // moment ago, and no wait is longer than the window.
+    for time in times.iter_mut() {
+        *time = now.min(*time);
+    }
     times.sort_unstable();
     let free = free_at(times, quota, now);
     times.push(now);

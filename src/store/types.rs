@@ -62,6 +62,8 @@ pub enum RecordBody {
         /// Why.
         reason: String,
     },
+    /// It was about somebody who has been forgotten since.
+    Erased,
 }
 
 impl RecordBody {
@@ -72,7 +74,7 @@ impl RecordBody {
             Self::Inbound { inbound, .. } | Self::Skipped { inbound, .. } => {
                 Some(&inbound.conversation)
             }
-            Self::Unreadable { .. } => None,
+            Self::Unreadable { .. } | Self::Erased => None,
         }
     }
 }
@@ -490,4 +492,8 @@ pub struct Retention {
     pub history: Duration,
     /// Traces; those of decisions that did not work out stay as long as the record.
     pub traces: Duration,
+    /// What became of steps of SOPs and of broadcasts: reports are made of them.
+    pub reports: Duration,
+    /// What operators did.
+    pub audit: Duration,
 }

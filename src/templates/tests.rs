@@ -240,6 +240,8 @@ fn message_files() {
     assert_eq!(found("x.yaml", "image: 图"), [("T009", 1, 8)]);
     for path in [
         "../a.png",
+        "图/../../a.png",
+        "./图/a.png",
         "/etc/passwd",
         "图/../图/a.png",
         "'a\\b.png'",
@@ -250,6 +252,11 @@ fn message_files() {
             [("T008", 1, 8)],
             "{path}"
         );
+    }
+    // Names are names: nobody unescapes them.
+    for path in ["'%2e%2e/a.png'", "'图/%2e%2e%2fa.png'"] {
+        let found = found("x.yaml", &format!("image: {path}"));
+        assert_eq!(found, [("T009", 1, 8)], "{path}");
     }
     assert_eq!(found("x.yaml", "image: 小.png"), [("T010", 1, 8)]);
     assert_eq!(found("x.yaml", "video: 图/a.png"), [("T011", 1, 8)]);

@@ -12,6 +12,7 @@ const LAYERS: [Layer; 7] = [
     Layer::of(&["simulate"]),
     Layer::stages(&["receive", "process", "deliver", "schedule", "upkeep"]),
     Layer::of(&[
+        "backup",
         "channels",
         "desk",
         "gateway",
@@ -32,7 +33,9 @@ const LAYERS: [Layer; 7] = [
 ];
 
 /// Imports inside a layer that are allowed, the importing module first.
-const BESIDE: [(&str, &str); 20] = [
+const BESIDE: [(&str, &str); 22] = [
+    ("backup", "sops"),
+    ("backup", "store"),
     ("playbook", "channels"),
     ("phrases", "rules"),
     ("channels", "rules"),

@@ -79,7 +79,7 @@ async fn the_agent_goes_on_by_itself(store: &'static str) {
     let agent = cramped(&mock, store).await;
     let (accepted, refused) = fill(&agent).await;
 
-    agent.lift_file_limit();
+    agent.limit("--fsize=unlimited:");
     for push in [refused, hello()] {
         eventually("the push is taken", async || {
             (status(&agent, &push).await == 200).then_some(())

@@ -209,15 +209,18 @@ async fn week(store: &'static str) {
     agent.idle().await;
 
     nobody_was_woken(&mock);
-    let expected = [
-        "券 客户00",
-        "券 客户02",
-        "夜里 客户00",
-        "夜里 客户02",
-        "提醒 客户00",
-    ];
-    let said = tally(&mock, &["夜里", "券", "提醒"]);
+    let said = tally(&mock, &["夜里", "券"]);
+    let expected = ["券 客户00", "券 客户02", "夜里 客户00", "夜里 客户02"];
     assert_eq!(said, once(&expected), "{store}");
+    let cards = applied(&mock, "message/send").into_iter();
+    let reminders = cards.filter(|sent| sent.request["body"].to_string().contains("提醒 客户"));
+    let reminders: Vec<Entry> = reminders.collect();
+    // A card that was on its way at a kill is kept for a person and not sent again.
+    let unknown = agent.queue("unknown").await;
+    let is_once = reminders.len() == 1 || (reminders.is_empty() && !unknown.is_empty());
+    assert!(is_once, "{store}: {reminders:?}, {unknown:?}");
+    let theirs = |sent: &Entry| sent.request["body"].to_string().contains("提醒 客户00");
+    assert!(reminders.iter().all(theirs), "{reminders:?}");
     let tasks = applied(&mock, TASK);
     assert_eq!(tasks.len(), 1, "{tasks:?}");
     assert_eq!(tasks[0].request["body"]["external_userid"], json!(people));
@@ -238,8 +241,8 @@ async fn week(store: &'static str) {
     );
     let shown = json_of(&agent, &["sop", "show", "头七天"]);
     assert_eq!(shown["ended"], json!({ "exited": 1, "finished": 3 }));
-    assert!(agent.queue("unknown").await.is_empty());
-    assert!(agent.queue("dead").await.is_empty());
+    let dead = agent.queue("dead").await;
+    assert!(dead.is_empty(), "{dead:?}");
 }
 
 #[tokio::test]

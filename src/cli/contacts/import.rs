@@ -20,7 +20,7 @@ const MOST_TOLD: usize = 50;
 const OWN: [&str; 5] = ["id", "customer", "at", "event", "amount"];
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     config: ConfigArg,
     #[arg(value_name = "FILE")]
@@ -29,14 +29,15 @@ pub(super) struct Args {
     dry_run: bool,
 }
 
-pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
+pub(in crate::cli) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal).await?;
     let name = args.file.display().to_string();
     let text = std::fs::read_to_string(&args.file).with_context(|| name.clone())?;
-    let (text, first) = if is_table(&args.file) {
-        (lines_of(&text)?, 1)
+    let (text, first, skipped) = if is_table(&args.file) {
+        (lines_of(&text)?, 1, 0)
     } else {
-        (text, 0)
+        let (text, skipped) = of_export(text);
+        (text, 0, skipped)
     };
     let now = access.now().await?;
     let Read { good, bad } = read(&text, &access.config.timezone, now);
@@ -44,6 +45,9 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         // The head of a table is a line too.
         let line = problem.line + first;
         terminal.line(format!("{name}:{line}: {}", problem.problem(terminal.lang)));
+    }
+    if skipped > 0 {
+        terminal.warn("import.skipped", &[("lines", &skipped.to_string())]);
     }
     let (lines, wrong) = (good.len().to_string(), bad.len().to_string());
     if !bad.is_empty() {
@@ -72,6 +76,47 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
 fn is_table(file: &Path) -> bool {
     let form = file.extension().and_then(|form| form.to_str());
     form.is_some_and(|form| form.eq_ignore_ascii_case("csv"))
+}
+
+/// The lines of an `export`: what is known of a contact is told again, everything else is
+/// left out and counted. Their places stay, so that a problem is told by its line.
+fn of_export(text: String) -> (String, usize) {
+    let is_export = |line: &str| line.starts_with("{\"kind\":");
+    if !text.lines().any(is_export) {
+        return (text, 0);
+    }
+    let (mut lines, mut skipped) = (String::with_capacity(text.len()), 0);
+    for line in text.lines() {
+        if is_export(line) {
+            match contact_line(line) {
+                Some(line) => lines.push_str(&line),
+                None => skipped += 1,
+            }
+        } else {
+            lines.push_str(line);
+        }
+        lines.push('\n');
+    }
+    (lines, skipped)
+}
+
+/// What an exported contact tells, if it has attributes.
+fn contact_line(line: &str) -> Option<String> {
+    let mut contact: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(line).ok()?;
+    let is_contact = contact.get("kind")? == "contact";
+    let told =
+        serde_json::json!({"customer": contact.remove("customer")?, "set": contact.remove("set")?});
+    let id = format!("export-{}", hash(&told));
+    let mut told = is_contact.then_some(told)?;
+    told.as_object_mut()?.insert("id".to_owned(), id.into());
+    Some(told.to_string())
+}
+
+fn hash(told: &impl serde::Serialize) -> String {
+    let told = serde_json::to_vec(told).unwrap_or_default();
+    let digest = Sha1::digest(told);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A table as JSON Lines: a column that is none of ours is an attribute. Without `id` the
@@ -105,12 +150,8 @@ fn lines_of(text: &str) -> anyhow::Result<String> {
             line.insert("set".to_owned(), serde_json::to_value(set)?);
         }
         if !line.contains_key("id") {
-            let told = serde_json::to_vec(&line)?;
-            let hash: String = Sha1::digest(told)
-                .iter()
-                .map(|b| format!("{b:02x}"))
-                .collect();
-            line.insert("id".to_owned(), format!("row-{hash}").into());
+            let id = format!("row-{}", hash(&line));
+            line.insert("id".to_owned(), id.into());
         }
         lines.push_str(&serde_json::to_string(&line)?);
         lines.push('\n');
@@ -120,7 +161,32 @@ fn lines_of(text: &str) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::lines_of;
+    use super::{lines_of, of_export};
+
+    #[test]
+    fn an_export_tells_of_contacts_again() {
+        let text = concat!(
+            r#"{"kind":"received","id":"in-1"}"#,
+            "\n",
+            r#"{"kind":"contact","customer":"wm1","name":"小明","set":{"城市":"上海"}}"#,
+            "\n",
+            r#"{"kind":"contact","customer":"wm2"}"#,
+            "\n",
+        );
+        let (lines, skipped) = of_export(text.to_owned());
+        assert_eq!(skipped, 2);
+        let lines: Vec<&str> = lines.lines().collect();
+        assert_eq!((lines[0], lines[2]), ("", ""));
+        let told: serde_json::Value = serde_json::from_str(lines[1]).expect("JSON");
+        assert_eq!(told["customer"], "wm1");
+        assert_eq!(told["set"]["城市"], "上海");
+        let again = of_export(text.to_owned());
+        assert_eq!(
+            again.0.lines().nth(1),
+            Some(lines[1]),
+            "known when it comes again"
+        );
+    }
 
     #[test]
     fn a_table_becomes_lines() {

@@ -16,7 +16,7 @@ use super::{read, records};
 use crate::config::Config;
 use crate::domain::clock::SharedClock;
 use crate::lang::Lang;
-use crate::receive::routes;
+use crate::receive::body;
 use crate::store::{Acceptance, Store};
 
 /// The largest body: some thousands of lines.
@@ -73,8 +73,8 @@ async fn take(State(ingest): State<Arc<Ingest>>, request: Request<Body>) -> Resp
         ];
         return (StatusCode::UNAUTHORIZED, ask).into_response();
     }
-    let body = match routes::read(request, MAX_BODY).await {
-        Ok(body) => body,
+    let whole = match body::read(request, MAX_BODY).await {
+        Ok(whole) => whole,
         Err(reason) => {
             count(reason, 1);
             let status = match reason {
@@ -85,7 +85,7 @@ async fn take(State(ingest): State<Arc<Ingest>>, request: Request<Body>) -> Resp
             return (status, [(header::CONNECTION, "close")], reason).into_response();
         }
     };
-    let Ok(text) = std::str::from_utf8(&body) else {
+    let Ok(text) = std::str::from_utf8(&whole) else {
         count("not_utf8", 1);
         return (StatusCode::BAD_REQUEST, "not UTF-8").into_response();
     };

@@ -1,6 +1,6 @@
 //! Files made to hurt: each is a clear error or stays within its limit.
 
-use super::support::{CALENDAR, found, read, when};
+use super::support::{CALENDAR, customer, fired, found, read, rules, when};
 use crate::lang::Lang;
 
 fn codes(text: &str) -> Vec<&'static str> {
@@ -113,4 +113,30 @@ fn a_file_of_fifty_megabytes_is_not_read_whole() {
         |_| true,
     );
     assert_eq!(files["a.yaml"].len(), crate::yaml::MAX_FILE_BYTES + 1);
+}
+
+/// Patterns that keep engines with back-tracking busy for longer than the sun will shine.
+#[test]
+fn no_pattern_is_slow() {
+    let patterns = [
+        "(a+)+$",
+        "([a-z]+)*$",
+        "(a|aa)+$",
+        "(a|a?)+$",
+        "(.*a){20}$",
+        "^(([a-z])+.)+[A-Z]([a-z])+$",
+        r"(\w+\s?)*$",
+        "(a?){30}a{30}$",
+        "(x+x+)+y",
+    ];
+    let text = format!("{}!", "a".repeat(5_000));
+    let began = std::time::Instant::now();
+    for pattern in patterns {
+        let set = rules(&format!(
+            "rules:\n  - {{id: a, when: {{regex: '{pattern}'}}, do: [{{tag: a/b}}]}}\n"
+        ));
+        fired(&set, &text, &customer(&[]));
+    }
+    // Seconds on a busy machine in a debug build; without the guarantee, never.
+    assert!(began.elapsed() < std::time::Duration::from_secs(30));
 }

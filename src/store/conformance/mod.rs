@@ -3,12 +3,15 @@
 //! A case is a function over a [`Subject`]; [`store_conformance`] makes a test of each,
 //! so that a failure names the case and the implementation.
 
+mod furnish;
 pub(super) mod support;
 
 pub mod admin;
+pub mod archive;
 pub mod broadcasts;
 pub mod contacts;
 pub mod decisions;
+pub mod erase;
 pub mod inbox;
 pub mod kf;
 pub mod outbox;
@@ -61,6 +64,7 @@ macro_rules! store_conformance {
                 a_retry_keeps_the_order_and_counts
                 a_snooze_does_not_count
                 writing_wakes_what_waits_in_the_conversation
+                writing_does_not_hurry_a_try_that_failed
                 every_end_frees_the_lane
                 a_stale_claim_is_refused
                 a_rescued_effect_is_marked_as_interrupted
@@ -161,6 +165,18 @@ macro_rules! store_conformance {
                 never_removes_what_waits
                 traces_go_first_but_those_of_failures_stay
                 uses_of_past_days_go
+                what_operators_did_goes_too
+                broadcasts_go_when_reports_do
+            }
+            archive {
+                another_store_filled_from_it_gives_the_same_answers
+                a_snapshot_stays_as_it_was
+                a_filling_goes_on_where_it_stopped
+                deeds_are_kept_in_order
+            }
+            erase {
+                a_person_is_forgotten_and_the_numbers_stay
+                who_works_on_somebody_forgotten_loses_the_claim
             }
             random {
                 depths_agree_with_a_recount

@@ -107,6 +107,26 @@ pub async fn writing_wakes_what_waits_in_the_conversation(subject: &dyn Subject)
     assert_eq!(words(&effects(&*store, 10).await), ["held"]);
 }
 
+pub async fn writing_does_not_hurry_a_try_that_failed(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    decide(&*store, "x", vec![effect("kf/x", "refused", 0)]).await;
+    let claimed = one_effect(&*store, 0).await;
+    finish(&*store, &claimed, retry(1_000), 1).await;
+    accept(&*store, vec![record("x", "again", 9)]).await;
+    let claimed = one_record(&*store, 10).await;
+    let wrote = ContactChange {
+        wrote_at: Some(at(9)),
+        ..ContactChange::default()
+    };
+    let decision = DecisionCommit {
+        contact: Some(wrote),
+        ..decision(&claimed, 10)
+    };
+    store.commit_decision(decision).await.unwrap();
+    assert!(effects(&*store, 999).await.is_empty());
+    assert_eq!(one_effect(&*store, 1_000).await.attempt, 2);
+}
+
 pub async fn a_snooze_does_not_count(subject: &dyn Subject) {
     let store = subject.open(CORP).await;
     decide(&*store, "x", vec![effect("a", "1", 0)]).await;

@@ -69,6 +69,8 @@ pub async fn records_are_found_by_the_time_of_their_coming(subject: &dyn Subject
         dedupe: std::time::Duration::from_millis(1),
         history: std::time::Duration::from_millis(1),
         traces: std::time::Duration::from_millis(1),
+        reports: std::time::Duration::from_millis(1),
+        audit: std::time::Duration::from_millis(1),
     };
     store.prune(retention, at(10_000), 1000).await.unwrap();
     for since in [-5, 0, 45, 50, 51, 119, 220, 221] {

@@ -3,19 +3,22 @@
 use std::time::Duration;
 
 use super::Subject;
+use super::furnish::gather;
 use super::support::{
     CORP, accept, at, customer, decision, effect, finish, one_effect, one_record, record, sent,
 };
-use crate::domain::ids::RuleId;
+use crate::domain::ids::{BroadcastId, RuleId};
 use crate::store::{
-    Acceptance, AttemptEnd, DecisionCommit, HistoryEntry, ItemId, QuotaUse, Reservation, Retention,
-    RuleUse, Store,
+    Acceptance, AttemptEnd, AuditQuery, BroadcastChange, BroadcastState, DecisionCommit, Deed,
+    HistoryEntry, ItemId, QuotaUse, Reservation, Retention, RuleUse, Section, Store,
 };
 
 const RETENTION: Retention = Retention {
     dedupe: Duration::from_millis(100),
     history: Duration::from_millis(1000),
     traces: Duration::from_millis(1000),
+    reports: Duration::from_millis(1000),
+    audit: Duration::from_millis(1000),
 };
 
 /// A record with an answer, both ended at `now`.
@@ -200,4 +203,64 @@ pub async fn uses_of_past_days_go(subject: &dyn Subject) {
     assert!(store.rule_uses(day("2026-11-20")).await.unwrap().is_empty());
     let kept = store.rule_uses(day("2026-11-23")).await.unwrap();
     assert_eq!(kept.len(), 1);
+}
+
+pub async fn what_operators_did_goes_too(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    for when in [0, 500] {
+        let deed = Deed {
+            who: "root".to_owned(),
+            what: format!("undo {when}"),
+            result: String::new(),
+        };
+        store.note_deed(deed, at(when)).await.unwrap();
+    }
+    assert_eq!(prune(&*store, 1000).await, 0, "exactly at its retention");
+    assert_eq!(prune(&*store, 1001).await, 1);
+    let all = AuditQuery {
+        since: at(0),
+        after: 0,
+        limit: 9,
+    };
+    let left = store.deeds(all).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].deed.what, "undo 500");
+}
+
+pub async fn broadcasts_go_when_reports_do(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let day = 86_400_000;
+    accept(&*store, vec![record("a", "1", 0)]).await;
+    let claimed = one_record(&*store, 0).await;
+    let decision = DecisionCommit {
+        broadcasts: vec![gather("a")],
+        ..decision(&claimed, 0)
+    };
+    store.commit_decision(decision).await.unwrap();
+    let kept = async || {
+        let snapshot = store.snapshot().await.unwrap();
+        let mut rows = Vec::new();
+        for section in [
+            Section::Broadcast,
+            Section::BroadcastTarget,
+            Section::Received,
+        ] {
+            rows.push(snapshot.page(section, None, 9).await.unwrap().rows.len());
+        }
+        rows
+    };
+    prune(&*store, 70 * day).await;
+    assert_eq!(kept().await[..2], [1, 1], "it is not over");
+    let mut row = store.broadcast(BroadcastId(1)).await.unwrap().unwrap();
+    row.state = BroadcastState::Finished;
+    row.due = None;
+    let change = BroadcastChange::of(row, at(0));
+    assert!(store.change_broadcast(change).await.unwrap());
+    prune(&*store, 1000).await;
+    assert_eq!(kept().await[..2], [1, 1], "exactly at its retention");
+    prune(&*store, 1001).await;
+    assert_eq!(kept().await[..2], [0, 0]);
+    // What somebody has received counts for longer than two months at the most.
+    prune(&*store, 63 * day).await;
+    assert_eq!(kept().await, [0, 0, 0]);
 }

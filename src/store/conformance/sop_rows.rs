@@ -236,8 +236,10 @@ pub async fn old_ones_are_pruned(subject: &dyn Subject) {
     write(&*store, "x", rows.collect()).await;
     let retention = Retention {
         dedupe: Duration::from_secs(3600),
-        history: Duration::from_millis(500),
+        history: Duration::from_secs(3600),
         traces: Duration::from_secs(3600),
+        reports: Duration::from_millis(500),
+        audit: Duration::from_secs(3600),
     };
     // Kept are those decided about at 500 or later: the runs from 500 on.
     for _ in 0..20 {

@@ -11,6 +11,7 @@ use super::keys::{Keys, Table, last_u64};
 use super::outbox::tell_step;
 use super::txn::{Counter, Txn, decode, get_json};
 use crate::domain::clock::UnixMillis;
+use crate::store::erase::ERASED;
 use crate::store::queue::{NOT_READABLE, inbound_words};
 use crate::store::{
     Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem, RecordBody, RecordOutcome,
@@ -161,6 +162,7 @@ fn record_words(body: &[u8]) -> (String, Option<String>) {
         Ok(RecordBody::Unreadable { channel, .. }) => {
             (format!("{} {NOT_READABLE}", channel.as_str()), None)
         }
+        Ok(RecordBody::Erased) => (ERASED.to_owned(), None),
         Err(_) => (NOT_READABLE.to_owned(), None),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::engine::{Rows, collect, first};
 use super::inbox::{self, PreparedRecord};
-use super::keys::{Keys, LaneHash, Table, last_u64, read_u64};
+use super::keys::{Keys, Table, last_u64, read_u64};
 use super::outbox::{self, PreparedEffect};
 use super::txn::{Counter, Txn, decode, get_json};
 use super::{contacts, sop_rows};
@@ -14,12 +14,12 @@ use crate::store::broadcasts::{Received, is_counted};
 use crate::store::{
     Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
     BroadcastTarget, Delivery, DeliveryNote, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo,
-    NewTarget, OVER_CEILING, Result, StoreError, TargetNews, is_open,
+    LaneHash, NewTarget, OVER_CEILING, Result, StoreError, TargetNews, is_open,
 };
 
 const ROW: &str = "broadcast";
-const TARGET: &str = "broadcast target";
-const RECEIVED: &str = "received";
+pub(crate) const TARGET: &str = "broadcast target";
+pub(crate) const RECEIVED: &str = "received";
 /// So many broadcasts are read in one go.
 const LISTED_AT_ONCE: u64 = 512;
 
@@ -356,5 +356,31 @@ pub(crate) fn prune(txn: &mut Txn<'_>, past: UnixMillis, limit: usize) -> Result
             removed += 1;
         }
     }
+    Ok(removed)
+}
+
+/// Looks at so many counts of mass messages from where the last call stopped, and removes
+/// those of which nothing counts any more.
+pub(crate) fn forget_received(txn: &mut Txn<'_>, now: UnixMillis, limit: usize) -> Result<usize> {
+    let place = txn.keys.text(Table::Memory, "received pruned");
+    let all = txn.keys.all(Table::Received);
+    let mut range = all.clone();
+    if let Some(from) = txn.get(&place)? {
+        range.from = from;
+    }
+    let rows = collect(txn, &range, limit)?;
+    let next = match rows.last() {
+        Some((last, _)) if rows.len() == limit => [last.as_slice(), &[0]].concat(),
+        _ => all.from,
+    };
+    let mut removed = 0;
+    for (key, json) in rows {
+        let received: Received = decode(RECEIVED, &json)?;
+        if received.is_past(now) {
+            txn.delete(key);
+            removed += 1;
+        }
+    }
+    txn.put(place, next);
     Ok(removed)
 }

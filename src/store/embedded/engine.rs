@@ -16,10 +16,11 @@ pub(crate) mod memory;
 pub(crate) mod redb;
 pub(crate) mod sled;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::store::Result;
+use crate::store::{Result, StoreError};
 
 /// Keys from `from` up to, not including, `to`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,198 @@ pub(crate) trait Rows {
 pub(crate) trait Engine: Rows + Send + Sync + 'static {
     /// Applies all writes or none, and returns once they are durable.
     fn commit(&self, batch: &Batch) -> Result<()>;
+
+    /// The rows as they are now, whatever is written afterwards.
+    fn snapshot(&self) -> Result<Arc<dyn View>>;
+
+    /// Copies all rows into new files while others go on writing. [`Self::swap`] follows.
+    fn copy(&self) -> Result<()>;
+
+    /// Takes the new files in the place of the old ones, with what has changed since, and so
+    /// is rid of what is left in the old ones of rows that were changed or removed. The caller
+    /// lets nobody commit meanwhile.
+    fn swap(&self) -> Result<()>;
+
+    /// How much of its files it uses.
+    fn room(&self) -> Result<Room>;
+}
+
+/// Rows that stay as they are.
+pub(crate) trait View: Rows + Send + Sync {}
+
+/// How much of its files an engine uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Room {
+    /// The size of its files.
+    pub(crate) bytes: u64,
+    /// Of these, what a rewrite would free, as far as the engine can tell.
+    pub(crate) free: u64,
+}
+
+/// Smaller files are left as they are.
+const WORTH_BYTES: u64 = 32 << 20;
+
+impl Room {
+    /// Whether so much is free that writing the rest anew is worth it.
+    pub(crate) fn is_worth_a_rewrite(self) -> bool {
+        self.free >= WORTH_BYTES && self.free > self.bytes / 2
+    }
+}
+
+/// What an engine says that can no longer tell what is on the disk.
+pub(crate) fn broken() -> StoreError {
+    StoreError::engine(std::io::Error::other(
+        "an earlier write failed; the store has to be opened anew",
+    ))
+}
+
+/// Rows written anew share a commit up to this size.
+const REWRITTEN_AT_ONCE: usize = 8 << 20;
+/// So many rows are read at once.
+const COPIED_AT_ONCE: usize = 500;
+
+/// A copy of all rows on its way into new files, and the keys that have changed since it was
+/// begun.
+pub(crate) struct Copying<E>(Mutex<Option<Begun<E>>>);
+
+struct Begun<E> {
+    changed: BTreeSet<Vec<u8>>,
+    /// There when it is whole.
+    copy: Option<Box<E>>,
+}
+
+impl<E> Default for Copying<E> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<E: Engine> Copying<E> {
+    fn lock(&self) -> MutexGuard<'_, Option<Begun<E>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Commits, and notes what changes. No copy can begin in between.
+    pub(crate) fn noting(&self, batch: &Batch, commit: impl FnOnce() -> Result<()>) -> Result<()> {
+        let mut begun = self.lock();
+        if let Some(begun) = begun.as_mut() {
+            begun.changed.extend(batch.keys().cloned());
+        }
+        commit()
+    }
+
+    /// Copies what is there now into a new engine.
+    pub(crate) fn copy(
+        &self,
+        snapshot: impl FnOnce() -> Result<Arc<dyn View>>,
+        new: impl FnOnce() -> Result<E>,
+    ) -> Result<()> {
+        let rows = {
+            let mut begun = self.lock();
+            *begun = Some(Begun {
+                changed: BTreeSet::new(),
+                copy: None,
+            });
+            snapshot()?
+        };
+        let copied = new().and_then(|new| copy_all(rows.as_ref(), &new).map(|()| new));
+        let mut begun = self.lock();
+        match (copied, begun.as_mut()) {
+            (Ok(new), Some(begun)) => begun.copy = Some(Box::new(new)),
+            (copied, _) => {
+                *begun = None;
+                copied?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The copy with what has changed since it was begun.
+    pub(crate) fn finish(&self, now: &dyn Rows) -> Result<E> {
+        let Some(Begun {
+            changed,
+            copy: Some(new),
+        }) = self.lock().take()
+        else {
+            return Err(StoreError::engine("no copy has been made"));
+        };
+        let mut batch = Batch::new();
+        for key in changed {
+            let value = now.get(&key)?;
+            batch.insert(key, value);
+        }
+        new.commit(&batch)?;
+        Ok(*new)
+    }
+}
+
+/// Copies all rows of one engine into another, empty one. Some at a time: nobody waits for
+/// all of it.
+fn copy_all(from: &dyn Rows, to: &dyn Engine) -> Result<()> {
+    let mut range = KeyRange {
+        from: Vec::new(),
+        to: vec![u8::MAX],
+    };
+    let (mut batch, mut bytes) = (Batch::new(), 0);
+    loop {
+        let rows = collect(from, &range, COPIED_AT_ONCE)?;
+        let Some((last, _)) = rows.last() else { break };
+        range.from = [last.as_slice(), &[0]].concat();
+        for (key, value) in rows {
+            bytes += key.len() + value.len();
+            batch.insert(key, Some(value));
+        }
+        if bytes >= REWRITTEN_AT_ONCE {
+            to.commit(&std::mem::take(&mut batch))?;
+            bytes = 0;
+        }
+    }
+    to.commit(&batch)
+}
+
+/// Scans `base` as it would be with these writes.
+pub(crate) fn scan_with(
+    base: &dyn Rows,
+    writes: &Batch,
+    range: &KeyRange,
+    visit: &mut Visit<'_>,
+) -> Result<()> {
+    if range.is_empty() {
+        return Ok(());
+    }
+    let mut pending = writes.range::<[u8], _>(range.bounds()).peekable();
+    let mut stopped = false;
+    base.scan(range, &mut |key, value| {
+        let mut flow = ControlFlow::Continue(());
+        while let Some((newer_key, newer)) =
+            pending.next_if(|(newer_key, _)| newer_key.as_slice() < key)
+        {
+            flow = newer.as_ref().map_or(flow, |newer| visit(newer_key, newer));
+            if flow.is_break() {
+                break;
+            }
+        }
+        if flow.is_continue() {
+            flow = match pending.next_if(|(newer_key, _)| newer_key.as_slice() == key) {
+                Some((_, Some(newer))) => visit(key, newer),
+                Some((_, None)) => flow,
+                None => visit(key, value),
+            };
+        }
+        stopped = flow.is_break();
+        flow
+    })?;
+    if stopped {
+        return Ok(());
+    }
+    for (key, newer) in pending {
+        if let Some(newer) = newer
+            && visit(key, newer).is_break()
+        {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// A new value, or `None` to remove the row.

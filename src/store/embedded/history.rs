@@ -3,10 +3,12 @@
 use super::engine::{Rows, collect};
 use super::inbox::record_of;
 use super::item::{EffectBody, INBOX, ItemRow, OUTBOX, Queue};
-use super::keys::{Keys, LaneHash, Line, LineKey, Table};
+use super::keys::{Keys, Line, LineKey, Table};
 use super::txn::{decode, get_json};
 use crate::domain::ids::{EffectId, RecordId};
-use crate::store::{HistoryEntry, ItemState, RecordBody, RecordOutcome, Result, StoreError};
+use crate::store::{
+    HistoryEntry, ItemState, LaneHash, RecordBody, RecordOutcome, Result, StoreError,
+};
 
 /// The newest lines of a conversation, newest first.
 pub(crate) fn of(

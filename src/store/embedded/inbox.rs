@@ -1,15 +1,18 @@
 //! Records: accept, claim, give back, bury.
 
+use serde::Serialize;
+
 use super::engine::Rows;
 use super::item::{INBOX, ItemRow};
-use super::keys::{LaneHash, dedupe_hash, read_u64};
+use super::keys::read_u64;
 use super::lanes::Taken;
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{ConversationKey, RecordId};
+use crate::store::erase::ERASED;
 use crate::store::{
-    Acceptance, Claim, ClaimedRecord, ItemState, NewRecord, RecordBody, RecordOutcome, Result,
-    StoreError,
+    Acceptance, Claim, ClaimedRecord, DedupeHash, ItemState, LaneHash, NewRecord, RecordBody,
+    RecordOutcome, Result, StoreError,
 };
 
 /// A record made ready for the writer, which has better things to do than hashing and
@@ -25,14 +28,24 @@ pub(crate) struct PreparedRecord {
 /// [`super::prune`] need not parse the record.
 const BODY_HEAD: usize = 20 + 8;
 
-fn body_row(dedupe: &[u8; 20], at: UnixMillis, body: &RecordBody) -> Result<Vec<u8>> {
+/// The body row of a record.
+pub(crate) fn body_row(
+    dedupe: &[u8; 20],
+    at: UnixMillis,
+    body: &impl Serialize,
+) -> Result<Vec<u8>> {
     let json = encode("record", body)?;
     Ok([&dedupe[..], &at.0.to_be_bytes(), &json].concat())
 }
 
 /// The record in a body row.
 pub(crate) fn record_of(body: &[u8]) -> Result<RecordBody> {
-    decode("record", body.get(BODY_HEAD..).unwrap_or_default())
+    decode("record", body_of(body))
+}
+
+/// The record in a body row, as JSON.
+pub(crate) fn body_of(body: &[u8]) -> &[u8] {
+    body.get(BODY_HEAD..).unwrap_or_default()
 }
 
 /// The dedupe hash and the time of receipt in a body row.
@@ -48,7 +61,7 @@ pub(crate) fn head_of(body: &[u8]) -> Result<([u8; 20], UnixMillis)> {
 impl PreparedRecord {
     /// Does everything that does not need the store.
     pub(crate) fn new(record: &NewRecord) -> Result<Self> {
-        let dedupe = dedupe_hash(record.dedupe.as_str());
+        let dedupe = DedupeHash::of(record.dedupe.as_str()).0;
         let conversation = record.body.conversation().map(ConversationKey::as_str);
         // An unreadable one belongs to the empty conversation, which nobody asks for.
         let mut row = ItemRow::waiting(
@@ -66,6 +79,12 @@ impl PreparedRecord {
                 row.state = ItemState::Done;
                 row.outcome = Some(RecordOutcome::Skipped {
                     reason: reason.clone(),
+                });
+            }
+            RecordBody::Erased => {
+                row.state = ItemState::Done;
+                row.outcome = Some(RecordOutcome::Skipped {
+                    reason: ERASED.to_owned(),
                 });
             }
         }

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{LaneHash, Table};
+use super::keys::Table;
 use super::txn::Counter;
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::{Effect, NewEffect, Origin, SopRowKey};
 use crate::domain::ids::EffectId;
-use crate::store::{Delivery, ItemId, ItemState, RecordOutcome};
+use crate::store::{Delivery, ItemId, ItemState, LaneHash, RecordOutcome};
 
 /// How a record or an effect stands. What it is lies in its body row, written once.
 ///
@@ -35,6 +35,9 @@ pub(crate) struct ItemRow {
     pub(crate) interrupted: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) unclear: bool,
+    /// It waits for a limit, not after a try that failed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) snoozed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     /// Of a processed record.
@@ -67,6 +70,7 @@ impl ItemRow {
             first_attempt_at: None,
             interrupted: false,
             unclear: false,
+            snoozed: false,
             reason: None,
             outcome: None,
             step: None,
@@ -91,12 +95,22 @@ pub(crate) struct StepNote {
 impl StepNote {
     /// A member who gets it sends it on; an internal group has it.
     pub(crate) fn of(effect: &NewEffect) -> Option<Self> {
-        let then = match effect.effect {
+        Some(Self::told(&effect.effect, effect.origin.row.clone()?))
+    }
+
+    /// The row of an effect as it is stored; what this version cannot read has none.
+    pub(crate) fn of_body(body: &EffectBodyJson) -> Option<Self> {
+        let effect = serde_json::from_value(body.effect.clone()).ok()?;
+        let origin: Origin = serde_json::from_value(body.origin.clone()).ok()?;
+        Some(Self::told(&effect, origin.row?))
+    }
+
+    fn told(effect: &Effect, row: SopRowKey) -> Self {
+        let then = match effect {
             Effect::AppSend { .. } => Delivery::Created,
             _ => Delivery::Delivered,
         };
-        let row = effect.origin.row.clone()?;
-        Some(Self { row, then })
+        Self { row, then }
     }
 }
 
@@ -118,6 +132,14 @@ pub(crate) struct EffectBody {
     pub(crate) effect: Effect,
     pub(crate) deadline: Option<UnixMillis>,
     pub(crate) origin: Origin,
+}
+
+/// The same with the parts that only people and later versions read left as they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct EffectBodyJson {
+    pub(crate) effect: serde_json::Value,
+    pub(crate) deadline: Option<UnixMillis>,
+    pub(crate) origin: serde_json::Value,
 }
 
 /// The tables and counters of the inbox or the outbox.

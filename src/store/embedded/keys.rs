@@ -27,6 +27,7 @@
 //! | broadcast open | what gathers in it | its id |
 //! | broadcast target | id, person | how far it has got |
 //! | received | person | when, by which broadcast |
+//! | audit | id | what an operator did |
 //!
 //! These are in memory only:
 //!
@@ -46,13 +47,10 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use sha1::{Digest, Sha1};
-
 use super::engine::KeyRange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{BroadcastId, CorpId, Person, SopId};
-use crate::store::{Result, SopRowKey, StoreError};
+use crate::store::{LaneHash, Result, SopRowKey, StoreError};
 
 /// The tables by their byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +83,7 @@ pub(crate) enum Table {
     BroadcastOpen = 0xA2,
     BroadcastTarget = 0xA3,
     Received = 0xA4,
+    Audit = 0xB0,
     InboxLane = 0xE0,
     InboxReady = 0xE1,
     InboxClaim = 0xE2,
@@ -105,39 +104,6 @@ pub(crate) fn is_in_memory(key: &[u8]) -> bool {
     let corp = key.first().map_or(0, |length| usize::from(*length));
     key.get(1 + corp)
         .is_some_and(|table| *table >= FIRST_IN_MEMORY)
-}
-
-/// A lane or conversation by hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub(crate) struct LaneHash(pub(crate) [u8; 16]);
-
-impl LaneHash {
-    /// Of a lane or conversation.
-    pub(crate) fn of(text: &str) -> Self {
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&Sha1::digest(text.as_bytes())[..16]);
-        Self(hash)
-    }
-}
-
-impl From<LaneHash> for String {
-    fn from(hash: LaneHash) -> Self {
-        format!("{:032x}", u128::from_be_bytes(hash.0))
-    }
-}
-
-impl TryFrom<String> for LaneHash {
-    type Error = std::num::ParseIntError;
-
-    fn try_from(text: String) -> std::result::Result<Self, Self::Error> {
-        u128::from_str_radix(&text, 16).map(|number| Self(number.to_be_bytes()))
-    }
-}
-
-/// The hash of a dedupe key.
-pub(crate) fn dedupe_hash(text: &str) -> [u8; 20] {
-    Sha1::digest(text.as_bytes()).into()
 }
 
 /// Builds the keys of one corp.
@@ -173,6 +139,18 @@ impl Keys {
     /// All rows of a table.
     pub(crate) fn all(&self, table: Table) -> KeyRange {
         KeyRange::prefix(self.key(table, &[]))
+    }
+
+    /// All rows that last, but for the store's own numbers.
+    pub(crate) fn content(&self) -> KeyRange {
+        let from = [self.corp.as_slice(), &[Table::Meta as u8 + 1]].concat();
+        let to = [self.corp.as_slice(), &[FIRST_IN_MEMORY]].concat();
+        KeyRange { from, to }
+    }
+
+    /// What stands behind the table byte.
+    pub(crate) fn rest<'k>(&self, key: &'k [u8]) -> &'k [u8] {
+        key.get(self.corp.len() + 1..).unwrap_or_default()
     }
 
     /// A row by number.
@@ -339,6 +317,19 @@ impl Keys {
         self.key(Table::Quota, &[&millis.to_be_bytes(), key.as_bytes()])
     }
 
+    /// The name of a quota row.
+    pub(crate) fn quota_name<'k>(&self, key: &'k [u8]) -> Option<&'k str> {
+        std::str::from_utf8(self.rest(key).get(8..)?).ok()
+    }
+
+    /// The day of a row of [`Self::rule_use`].
+    pub(crate) fn day_of(&self, key: &[u8]) -> Option<jiff::civil::Date> {
+        let [high, low, month, day] = *self.rest(key).first_chunk::<DAY_BYTES>()?;
+        let year = i16::try_from(u16::from_be_bytes([high, low])).ok()?;
+        let part = |number: u8| i8::try_from(number).ok();
+        jiff::civil::Date::new(year, part(month)?, part(day)?).ok()
+    }
+
     /// The window of a quota row.
     pub(crate) fn quota_window(&self, key: &[u8]) -> Duration {
         let from = self.corp.len() + 1;
@@ -451,14 +442,6 @@ mod tests {
         assert!(is_in_memory(&keys.number(Table::InboxClaim, 1)));
         assert!(!is_in_memory(&keys.number(Table::OutboxClaim, 1)));
         assert!(!is_in_memory(&keys.all(Table::Fact).from));
-    }
-
-    #[test]
-    fn a_lane_hash_survives_json() {
-        let hash = LaneHash([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]);
-        let json = serde_json::to_string(&hash).unwrap();
-        assert_eq!(json, "\"000102030405060708090a0b0c0d0eff\"");
-        assert_eq!(serde_json::from_str::<LaneHash>(&json).unwrap(), hash);
     }
 
     #[test]

@@ -34,12 +34,12 @@ impl PreparedPage {
     }
 }
 
-/// Remembers a push. It may come without the token that an earlier one had.
+/// Remembers a push. It may come without the token that an earlier one had. Its time is the
+/// newest one's, even if the clock has been set back since the one before.
 pub(crate) fn note_push(txn: &mut Txn<'_>, mut push: KfPush) -> Result<()> {
     let key = txn.keys.text(Table::KfPush, push.open_kfid.as_str());
     if let Some(known) = txn.get_json::<KfPush>(&key, "kf push")? {
         push.token = push.token.or(known.token);
-        push.received_at = push.received_at.max(known.received_at);
     }
     txn.wake.kf = true;
     txn.put_json(key, "kf push", &push)

@@ -12,10 +12,10 @@ use std::ops::ControlFlow;
 
 use super::engine::{Row, Rows, collect, first, try_scan};
 use super::item::{ClaimRow, ItemRow, Kind, Queue};
-use super::keys::{LaneHash, Line, Table, last_u64, read_u64};
+use super::keys::{Line, Table, last_u64, read_u64};
 use super::txn::{Txn, decode};
 use crate::domain::clock::UnixMillis;
-use crate::store::{Claim, ItemState, Result, StoreError};
+use crate::store::{Claim, ItemState, LaneHash, Result, StoreError};
 
 /// An item that a claim took.
 pub(crate) struct Taken {
@@ -115,13 +115,14 @@ impl Queue {
         Ok(())
     }
 
-    /// Makes the head of a lane due at `now` if it waits for a later time.
+    /// Makes the head of a lane due at `now` if it waits for a limit. A try that failed is not
+    /// repeated sooner because somebody writes: they would use up all tries while WeCom is away.
     pub(crate) fn hurry(&self, txn: &mut Txn<'_>, lane: LaneHash, now: UnixMillis) -> Result<()> {
         let Some((_, head)) = first(txn, &txn.keys.lane(self.lane, lane, false))? else {
             return Ok(());
         };
         let (id, mut row) = self.pointed_to(txn, &head)?;
-        if row.due <= now || self.claim_row(txn, id)?.is_some() {
+        if !row.snoozed || row.due <= now || self.claim_row(txn, id)?.is_some() {
             return Ok(());
         }
         txn.delete(txn.keys.ready(self.ready, row.urgent, row.due, row.seq));
@@ -161,6 +162,28 @@ impl Queue {
         Ok(rescued)
     }
 
+    /// Makes due at once what came, or was first tried, at a time that is still to come: the
+    /// clock has been set back since. Reads everything that waits.
+    pub(crate) fn catch_up(&self, txn: &mut Txn<'_>, now: UnixMillis) -> Result<()> {
+        for (key, json) in collect(txn, &txn.keys.all(self.waiting), usize::MAX)? {
+            let mut row: ItemRow = decode("item", &json)?;
+            let came = row.first_attempt_at.unwrap_or(row.at).max(row.at);
+            if came <= now || row.due <= now {
+                continue;
+            }
+            let id = last_u64(&key).ok_or(StoreError::Corrupt { what: "item" })?;
+            let ready = txn.keys.ready(self.ready, row.urgent, row.due, row.seq);
+            let leads = txn.get(&ready)?.is_some();
+            row.due = now;
+            txn.put_json(key, "item", &row)?;
+            if leads {
+                txn.delete(ready);
+                self.make_ready(txn, id, &row);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a waiting item that nobody holds out of its lane.
     pub(crate) fn withdraw(&self, txn: &mut Txn<'_>, id: u64, row: &ItemRow) -> Result<()> {
         txn.delete(txn.keys.ready(self.ready, row.urgent, row.due, row.seq));
@@ -194,6 +217,17 @@ impl Queue {
                 self.make_ready(txn, id, &row);
             }
             rest.from = txn.keys.lane(self.lane, row.lane, row.urgent).to;
+        }
+        Ok(())
+    }
+
+    /// Forgets what [`Self::rebuild`] has worked out.
+    pub(crate) fn forget_lanes(&self, txn: &mut Txn<'_>) -> Result<()> {
+        let waiting = (self.kind == Kind::Inbox).then_some(Table::HistoryWaiting);
+        for table in [self.lane, self.ready].into_iter().chain(waiting) {
+            for (key, _) in collect(txn, &txn.keys.all(table), usize::MAX)? {
+                txn.delete(key);
+            }
         }
         Ok(())
     }

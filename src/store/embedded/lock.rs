@@ -15,13 +15,14 @@ pub(crate) struct FolderLock {
 impl FolderLock {
     /// Creates the folder if needed and locks it.
     pub(crate) fn take(folder: &Path) -> Result<Self> {
-        create(folder).map_err(StoreError::engine)?;
+        create(folder).map_err(|error| StoreError::opening(folder, error))?;
+        let path = folder.join("lock");
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
-            .open(folder.join("lock"))
-            .map_err(StoreError::engine)?;
+            .open(&path)
+            .map_err(|error| StoreError::opening(&path, error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self {
                 folder: folder.to_owned(),

@@ -19,11 +19,16 @@
 //! begins with what is really there.
 
 mod admin;
+mod archive;
+mod audit;
 mod broadcasts;
 mod contacts;
 mod decision;
+mod disk;
 mod engine;
+mod erase;
 mod facts;
+mod fill;
 mod history;
 mod inbox;
 mod item;
@@ -48,7 +53,10 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
+
+pub use self::disk::Disk;
 
 use self::engine::layered::Layered;
 use self::engine::redb::RedbEngine;
@@ -58,6 +66,7 @@ use self::keys::Keys;
 use self::lock::FolderLock;
 use self::writer::{Shared, Writer};
 use super::{Result, Signals, StoreError};
+use crate::domain::clock::UnixMillis;
 use crate::domain::ids::CorpId;
 
 /// The store of one corp in a folder of this machine.
@@ -67,6 +76,10 @@ pub struct EmbeddedStore {
     // The order is the order of closing: writer, then engine, then lock.
     writer: Writer,
     shared: Arc<Shared>,
+    /// When claims were last looked after.
+    rescued_at: AtomicI64,
+    /// One rewriting at a time.
+    rewriting: tokio::sync::Mutex<()>,
     _lock: Option<FolderLock>,
 }
 
@@ -74,14 +87,17 @@ pub struct EmbeddedStore {
 /// their file a moment after the database is dropped.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// The clock is set back by so much now and then, and nobody notices.
+const CORRECTION: Duration = Duration::from_secs(2);
+
 /// Tries to open again while the folder is still held.
 fn patiently(open: impl Fn() -> Result<EmbeddedStore>) -> Result<EmbeddedStore> {
     let began = Instant::now();
     loop {
         match open() {
-            Err(StoreError::InUse { .. } | StoreError::Engine(_)) if began.elapsed() < PATIENCE => {
-                std::thread::sleep(PATIENCE / 20);
-            }
+            Err(
+                StoreError::InUse { .. } | StoreError::NotOpened { .. } | StoreError::Engine(_),
+            ) if began.elapsed() < PATIENCE => std::thread::sleep(PATIENCE / 20),
             opened => return opened,
         }
     }
@@ -129,14 +145,36 @@ impl EmbeddedStore {
         Ok(Self {
             writer: Writer::start(Arc::clone(&shared))?,
             shared,
+            // Nobody knows what the clock did while nobody looked.
+            rescued_at: AtomicI64::new(i64::MAX),
+            rewriting: tokio::sync::Mutex::new(()),
             _lock: lock,
         })
+    }
+
+    /// Whether the clock has been set back since the last time, by more than the machines'
+    /// own small corrections.
+    fn set_back(&self, now: UnixMillis) -> bool {
+        let before = self.rescued_at.swap(now.0, Ordering::Relaxed);
+        UnixMillis(before).since(now) > CORRECTION
     }
 
     /// Finishes what was asked for before; every later change is refused with
     /// [`StoreError::Closed`].
     pub async fn close(&self) {
         self.writer.close().await;
+    }
+
+    /// Writes all files anew. Others go on writing while the rows are copied; they wait while
+    /// what has changed meanwhile follows.
+    async fn rewrite(&self) -> Result<()> {
+        let _alone = self.rewriting.lock().await;
+        let engine = Arc::clone(&self.shared.engine);
+        let copied = tokio::task::spawn_blocking(move || engine.copy());
+        copied
+            .await
+            .unwrap_or_else(|error| Err(StoreError::engine(error)))?;
+        self.writer.swap().await
     }
 
     /// Runs a read that may walk many rows where it does not hold up other tasks.

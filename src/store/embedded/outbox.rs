@@ -2,14 +2,14 @@
 
 use super::history::find;
 use super::item::{EffectBody, ItemRow, OUTBOX, StepNote};
-use super::keys::{LaneHash, Line, Table};
+use super::keys::{Line, Table};
 use super::lanes::Taken;
 use super::sop_rows;
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::NewEffect;
 use crate::domain::ids::EffectId;
-use crate::store::{AttemptEnd, Claim, ClaimedEffect, Delivery, ItemState, Result};
+use crate::store::{AttemptEnd, Claim, ClaimedEffect, Delivery, ItemState, LaneHash, Result};
 
 /// An effect made ready for the writer.
 pub(crate) struct PreparedEffect {
@@ -104,10 +104,12 @@ pub(crate) fn finish(
             held.row.attempts = held.claim.attempt;
             held.row.unclear |= unclear;
             held.row.first_attempt_at = Some(held.claim.first_attempt_at);
+            held.row.snoozed = false;
             held.row.reason = Some(reason);
             return OUTBOX.give_back(txn, held, at);
         }
         AttemptEnd::Snooze { at, reason } => {
+            held.row.snoozed = true;
             held.row.reason = Some(reason);
             return OUTBOX.give_back(txn, held, at);
         }

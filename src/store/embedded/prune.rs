@@ -17,7 +17,7 @@ use super::inbox::head_of;
 use super::item::{INBOX, ItemRow, Kind, OUTBOX, Queue};
 use super::keys::{Line, Table, last_u64, read_u64};
 use super::txn::{Counter, Txn, decode};
-use super::{broadcasts, quotas, sop_rows, uses};
+use super::{audit, broadcasts, quotas, sop_rows, uses};
 use crate::domain::clock::UnixMillis;
 use crate::store::{Result, Retention, StoreError};
 
@@ -39,8 +39,11 @@ pub(crate) fn prune(
     removed += traces(txn, retention, now, limit - removed)?;
     removed += uses::forget_before(txn, uses_end(now), limit - removed)?;
     removed += used_quotas(txn, now, limit - removed)?;
-    removed += sop_rows::prune(txn, now.before(retention.history), limit - removed)?;
-    removed += broadcasts::prune(txn, now.before(retention.history), limit - removed)?;
+    let reported = now.before(retention.reports);
+    removed += sop_rows::prune(txn, reported, limit - removed)?;
+    removed += broadcasts::prune(txn, reported, limit - removed)?;
+    removed += broadcasts::forget_received(txn, now, limit - removed)?;
+    removed += audit::prune(txn, now.before(retention.audit), limit - removed)?;
     Ok(removed)
 }
 

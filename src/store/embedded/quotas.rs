@@ -32,10 +32,7 @@ pub(crate) fn reserve(
         return Ok(Reservation::Until(until));
     }
     for (key, times) in rows {
-        txn.put(
-            key,
-            times.iter().flat_map(|time| time.0.to_be_bytes()).collect(),
-        );
+        txn.put(key, pack(&times));
     }
     Ok(Reservation::Granted)
 }
@@ -45,7 +42,8 @@ fn read(rows: &dyn Rows, key: &[u8]) -> Result<Vec<UnixMillis>> {
         .map_or(Ok(Vec::new()), |packed| unpack(&packed))
 }
 
-fn unpack(packed: &[u8]) -> Result<Vec<UnixMillis>> {
+/// The times in a row.
+pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<UnixMillis>> {
     let (times, []) = packed.as_chunks::<8>() else {
         return Err(StoreError::Corrupt { what: "quota" });
     };
@@ -53,6 +51,11 @@ fn unpack(packed: &[u8]) -> Result<Vec<UnixMillis>> {
         .iter()
         .map(|time| UnixMillis(i64::from_be_bytes(*time)))
         .collect())
+}
+
+/// A row of times.
+pub(crate) fn pack(times: &[UnixMillis]) -> Vec<u8> {
+    times.iter().flat_map(|time| time.0.to_be_bytes()).collect()
 }
 
 /// Whether none of a row's uses counts any more.
@@ -70,6 +73,24 @@ mod tests {
     use crate::domain::ids::CorpId;
     use crate::store::embedded::engine::memory::MemoryEngine;
     use crate::store::embedded::keys::Keys;
+
+    #[test]
+    fn after_the_clock_was_set_back_no_wait_is_longer_than_the_window() {
+        let (engine, keys) = (
+            MemoryEngine::default(),
+            Keys::new(&CorpId::from("ww1")).unwrap(),
+        );
+        let mut txn = Txn::over(&engine, &keys, 1);
+        let quota = [QuotaUse {
+            key: "q".to_owned(),
+            max: 1,
+            window: Duration::from_millis(100),
+            since: None,
+        }];
+        let mut at = |now| reserve(&mut txn, &quota, UnixMillis(now)).unwrap();
+        assert_eq!(at(5000), Reservation::Granted);
+        assert_eq!(at(1000), Reservation::Until(UnixMillis(1100)));
+    }
 
     proptest! {
         /// However the calls fall, no window holds more than its maximum, and the time

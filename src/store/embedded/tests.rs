@@ -1,6 +1,7 @@
 //! The conformance suite over both engines, and what only an embedded store can do.
 
 mod faults;
+mod rewriting;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -113,7 +114,7 @@ fn a_broken_file_is_an_error() {
     std::fs::write(folder.path().join("store.redb"), b"not a database at all").unwrap();
     assert!(matches!(
         EmbeddedStore::open_redb(folder.path(), &corp),
-        Err(StoreError::Engine(_))
+        Err(StoreError::Damaged { path, .. }) if path.ends_with("store.redb")
     ));
 
     let folder = TempDir::new().unwrap();
@@ -121,7 +122,7 @@ fn a_broken_file_is_an_error() {
     std::fs::write(folder.path().join("sled/conf"), b"segment_size: what").unwrap();
     assert!(matches!(
         EmbeddedStore::open_sled(folder.path(), &corp),
-        Err(StoreError::Engine(_))
+        Err(StoreError::Damaged { path, .. }) if path.ends_with("sled")
     ));
 }
 

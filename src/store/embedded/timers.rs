@@ -5,7 +5,6 @@ use super::inbox::{self, PreparedRecord};
 use super::keys::{Keys, Table};
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
-use crate::domain::ids::DedupeKey;
 use crate::domain::timer::Timer;
 use crate::store::{FiredTimers, NewRecord, RecordBody, Result, StoreError};
 
@@ -70,7 +69,7 @@ pub(crate) fn fire(txn: &mut Txn<'_>, now: UnixMillis, limit: usize) -> Result<F
     for timer in due {
         remove_one(txn, &timer.key)?;
         records.push(PreparedRecord::new(&NewRecord {
-            dedupe: DedupeKey(format!("timer/{}/{}", timer.due.0, timer.key)),
+            dedupe: timer.dedupe(),
             received_at: now,
             urgent: false,
             body: RecordBody::Inbound {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::archive::EmbeddedSnapshot;
 use super::decision::PreparedDecision;
 use super::inbox::PreparedRecord;
 use super::item::{INBOX, OUTBOX};
@@ -12,19 +13,20 @@ use super::keys::Table;
 use super::kf::PreparedPage;
 use super::txn::{Txn, get_json};
 use super::{
-    EmbeddedStore, admin, broadcasts, contacts, decision, facts, history, inbox, kf, outbox, past,
-    prune, quotas, sop_rows, timers, uses,
+    EmbeddedStore, admin, audit, broadcasts, contacts, decision, erase, facts, fill, history,
+    inbox, kf, outbox, past, prune, quotas, sop_rows, timers, uses,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, RuleId};
 use crate::domain::timer::Timer;
 use crate::store::{
-    Acceptance, AttemptEnd, Broadcast, BroadcastChange, BroadcastQuery, BroadcastTarget, Claim,
-    ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit, DeliveryNote, Depths, FactSwap,
-    FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
-    QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
-    Signals, SopRow, SopRowQuery, Store, SyncPage,
+    Acceptance, ArchiveRow, AttemptEnd, AuditEntry, AuditQuery, Broadcast, BroadcastChange,
+    BroadcastQuery, BroadcastTarget, Claim, ClaimedEffect, ClaimedRecord, ContactFacts,
+    DecisionCommit, Deed, DeliveryNote, Depths, Erasure, FactSwap, Filling, FiredTimers,
+    HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, Snapshot,
+    SopRow, SopRowQuery, Store, StoreError, SyncPage,
 };
 
 #[async_trait]
@@ -167,8 +169,13 @@ impl Store for EmbeddedStore {
     }
 
     async fn rescue(&self, now: UnixMillis) -> Result<Rescued> {
+        let set_back = self.set_back(now);
         self.writer
             .run(move |txn| {
+                if set_back {
+                    INBOX.catch_up(txn, now)?;
+                    OUTBOX.catch_up(txn, now)?;
+                }
                 Ok(Rescued {
                     records: INBOX.rescue(txn, now)?,
                     effects: OUTBOX.rescue(txn, now)?,
@@ -358,6 +365,73 @@ impl Store for EmbeddedStore {
         let reason = reason.to_owned();
         self.writer
             .run(move |txn| admin::discard(txn, item, reason, now))
+            .await
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        Ok(Box::new(EmbeddedSnapshot {
+            view: self.shared.engine.snapshot()?,
+            keys: self.shared.keys.clone(),
+        }))
+    }
+
+    async fn filling(&self) -> Result<Option<Filling>> {
+        self.read(fill::standing).await
+    }
+
+    async fn fill(&self, rows: Vec<ArchiveRow>, filling: Filling) -> Result<()> {
+        self.writer
+            .run(move |txn| fill::take(txn, rows, &filling))
+            .await
+    }
+
+    async fn finish_filling(&self) -> Result<()> {
+        self.writer.run(fill::finish).await
+    }
+
+    async fn erasure(&self, person: &Person) -> Result<Erasure> {
+        let (shared, person) = (Arc::clone(&self.shared), person.clone());
+        let look = tokio::task::spawn_blocking(move || {
+            // Done like the real thing, and never committed.
+            let mut txn = Txn::over(shared.engine.as_ref(), &shared.keys, shared.opening);
+            erase::erase(&mut txn, &person, "")
+        });
+        look.await
+            .unwrap_or_else(|error| Err(StoreError::engine(error)))
+    }
+
+    async fn erase(&self, person: &Person, alias: &str) -> Result<Erasure> {
+        let (person, alias) = (person.clone(), alias.to_owned());
+        self.writer
+            .run(move |txn| erase::erase(txn, &person, &alias))
+            .await
+    }
+
+    async fn compact(&self) -> Result<()> {
+        self.rewrite().await
+    }
+
+    async fn compact_if_worth(&self) -> Result<bool> {
+        let shared = Arc::clone(&self.shared);
+        let room = tokio::task::spawn_blocking(move || shared.engine.room());
+        let room = room
+            .await
+            .unwrap_or_else(|error| Err(StoreError::engine(error)))?;
+        let worth = room.is_worth_a_rewrite();
+        if worth {
+            self.rewrite().await?;
+        }
+        Ok(worth)
+    }
+
+    async fn note_deed(&self, deed: Deed, now: UnixMillis) -> Result<()> {
+        self.writer
+            .run(move |txn| audit::note(txn, deed, now))
+            .await
+    }
+
+    async fn deeds(&self, query: AuditQuery) -> Result<Vec<AuditEntry>> {
+        self.read(move |rows, keys| audit::list(rows, keys, &query))
             .await
     }
 

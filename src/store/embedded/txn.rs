@@ -3,12 +3,10 @@
 //! A transaction collects writes over an engine. Reads see them. [`Txn::attempt`] takes
 //! one operation back without touching the others, so that many can share a commit.
 
-use std::ops::ControlFlow;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::engine::{Batch, Engine, KeyRange, Rows, Visit, Write};
+use super::engine::{Batch, Engine, KeyRange, Rows, Visit, Write, scan_with};
 use super::keys::{Keys, Table, read_u64};
 use crate::store::{Result, Signals, StoreError};
 
@@ -21,6 +19,7 @@ pub(crate) enum Counter {
     LastRecord,
     LastEffect,
     LastBroadcast,
+    LastAudit,
     Inbox,
     Dead,
     Outbox,
@@ -39,6 +38,7 @@ impl Counter {
             Self::LastRecord => "last record",
             Self::LastEffect => "last effect",
             Self::LastBroadcast => "last broadcast",
+            Self::LastAudit => "last audit",
             Self::Inbox => "inbox",
             Self::Dead => "dead",
             Self::Outbox => "outbox",
@@ -216,42 +216,7 @@ impl Rows for Txn<'_> {
     }
 
     fn scan(&self, range: &KeyRange, visit: &mut Visit<'_>) -> Result<()> {
-        if range.is_empty() {
-            return Ok(());
-        }
-        let mut pending = self.writes.range::<[u8], _>(range.bounds()).peekable();
-        let mut stopped = false;
-        self.engine.scan(range, &mut |key, value| {
-            let mut flow = ControlFlow::Continue(());
-            while let Some((newer_key, newer)) =
-                pending.next_if(|(newer_key, _)| newer_key.as_slice() < key)
-            {
-                flow = newer.as_ref().map_or(flow, |newer| visit(newer_key, newer));
-                if flow.is_break() {
-                    break;
-                }
-            }
-            if flow.is_continue() {
-                flow = match pending.next_if(|(newer_key, _)| newer_key.as_slice() == key) {
-                    Some((_, Some(newer))) => visit(key, newer),
-                    Some((_, None)) => flow,
-                    None => visit(key, value),
-                };
-            }
-            stopped = flow.is_break();
-            flow
-        })?;
-        if stopped {
-            return Ok(());
-        }
-        for (key, newer) in pending {
-            if let Some(newer) = newer
-                && visit(key, newer).is_break()
-            {
-                break;
-            }
-        }
-        Ok(())
+        scan_with(self.engine, &self.writes, range, visit)
     }
 }
 

@@ -51,7 +51,8 @@ pub(crate) fn forget_before(
     Ok(rows.len())
 }
 
-fn number(value: Option<&[u8]>) -> Result<u64> {
+/// The number in a row.
+pub(crate) fn number(value: Option<&[u8]>) -> Result<u64> {
     match value {
         None => Ok(0),
         Some(value) => read_u64(value).ok_or(StoreError::Corrupt { what: "rule use" }),

@@ -38,6 +38,8 @@ pub(crate) struct Writer {
 
 enum Message {
     Run(Box<dyn Operation>),
+    /// Take the copied files in the place of the old ones while nobody commits.
+    Swap(oneshot::Sender<Result<()>>),
     /// Finish what came before, accept nothing after, and say so.
     Close(oneshot::Sender<()>),
 }
@@ -111,6 +113,13 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
+    /// Takes the copied files in the place of the old ones.
+    pub(crate) async fn swap(&self) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Swap(reply)).await?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
     /// Waits until everything sent before is done; refuses what comes after.
     pub(crate) async fn close(&self) {
         let (reply, answer) = oneshot::channel();
@@ -139,13 +148,14 @@ impl Drop for Writer {
 
 fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
     let mut group: Vec<Box<dyn Operation>> = Vec::with_capacity(GROUP_LENGTH);
-    let mut closing = Vec::new();
+    let (mut closing, mut swapping) = (Vec::new(), None);
     let mut failed: Option<Arc<StoreError>> = None;
     while let Some(message) = waiting.blocking_recv() {
         let mut next = Some(message);
         while let Some(message) = next {
             match message {
                 Message::Run(operation) => group.push(operation),
+                Message::Swap(reply) => swapping = Some(reply),
                 Message::Close(reply) => {
                     waiting.close();
                     closing.push(reply);
@@ -173,9 +183,16 @@ fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
                 failed = Some(error);
             }
         }
+        if let Some(reply) = swapping.take() {
+            let swapped = match &failed {
+                Some(_) => Err(StoreError::Closed),
+                None => shared.engine.swap(),
+            };
+            // Whoever asked may have stopped waiting.
+            reply.send(swapped).ok();
+        }
     }
     for reply in closing {
-        // Whoever asked may have stopped waiting.
         reply.send(()).ok();
     }
 }

@@ -4,6 +4,7 @@
 //! (group robots, `response_url`). [`Client::app`] gives an [`App`], which adds
 //! the token of one secret to its calls.
 
+mod carrier;
 pub mod clock;
 mod endpoint;
 mod observer;
@@ -13,6 +14,7 @@ mod token;
 mod transport;
 mod wire;
 
+pub use carrier::Carrier;
 pub use clock::Clock;
 pub(crate) use endpoint::endpoint;
 pub use endpoint::{Download, Downloaded, Endpoint, File, OpenEndpoint, OpenUpload, Upload, Verb};

@@ -4,8 +4,8 @@ mod exchange;
 
 use super::token::{Grant, Token, TokenCache, TokenPolicy};
 use super::{
-    Clock, Download, Downloaded, Endpoint, Observer, OpenEndpoint, OpenUpload, Secret, TokenShare,
-    Unobserved, Upload,
+    Carrier, Clock, Download, Downloaded, Endpoint, Observer, OpenEndpoint, OpenUpload, Secret,
+    TokenShare, Unobserved, Upload,
 };
 use crate::wecom::api::gettoken;
 use crate::wecom::errcode;
@@ -37,6 +37,8 @@ pub struct Options {
     pub observer: Arc<dyn Observer>,
     /// Where tokens are shared with other processes, if they are.
     pub share: Option<Arc<dyn TokenShare>>,
+    /// Takes requests to WeCom in place of the HTTP client.
+    pub carrier: Option<Arc<dyn Carrier>>,
 }
 
 impl Default for Options {
@@ -48,6 +50,7 @@ impl Default for Options {
             tokens: TokenPolicy::default(),
             observer: Arc::new(Unobserved),
             share: None,
+            carrier: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A running `wecom-agent serve`.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -156,6 +157,8 @@ impl AgentBuilder {
         });
         let path = self.folder.path().join("agent.toml");
         std::fs::write(&path, text).expect("agent.toml");
+        let owner = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&path, owner).expect("permissions");
         path
     }
 
@@ -273,9 +276,14 @@ impl Agent {
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The most memory it has held so far.
     pub fn memory_kib(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.child.id());
+        let path = format!("/proc/{}/status", self.pid());
         let status = std::fs::read_to_string(path).expect("/proc");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let number = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
@@ -331,11 +339,12 @@ impl Agent {
         .await
     }
 
-    /// Makes room again after [`AgentBuilder::file_limit`].
-    pub fn lift_file_limit(&self) {
+    /// Sets a limit of the running process, as `prlimit` takes it: `--fsize=unlimited:` makes
+    /// room again after [`AgentBuilder::file_limit`].
+    pub fn limit(&self, limit: &str) {
         let pid = self.child.id().to_string();
         let mut prlimit = Command::new("prlimit");
-        let done = prlimit.args(["--pid", &pid, "--fsize=unlimited:"]).status();
+        let done = prlimit.args(["--pid", &pid, limit]).status();
         assert!(done.expect("prlimit of util-linux").success());
     }
 
@@ -395,11 +404,9 @@ impl Agent {
 
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
-        let done = Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status()
-            .expect("kill");
-        assert!(done.success());
+        let (signal, pid) = (format!("-{name}"), self.pid().to_string());
+        let done = Command::new("kill").args([signal, pid]).status();
+        assert!(done.expect("kill").success());
     }
 
     /// kill -9.

@@ -8,8 +8,10 @@
 mod agent;
 #[expect(dead_code, reason = "the tests of the store use more of it")]
 pub mod cluster;
+mod ear;
 pub mod operator;
 mod process;
+mod proxy;
 mod raw;
 mod wire;
 
@@ -21,6 +23,9 @@ use mock_wecom::{
 };
 
 pub use agent::{Agent, AgentBuilder};
+pub use ear::Ear;
+pub use process::binary;
+pub use proxy::{Network, Proxy};
 pub use raw::{RawAnswer, exchange, read_answer, request};
 pub use wire::{
     CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, codec, encrypt_frame, event, query, seal,

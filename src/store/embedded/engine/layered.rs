@@ -4,8 +4,10 @@
 //! and which are due. Treating them as rows gives them the transaction's roll-back
 //! without a second mechanism, and a commit that touches nothing else costs no disk.
 
+use std::sync::Arc;
+
 use super::memory::MemoryEngine;
-use super::{Batch, Engine, KeyRange, Rows, Visit};
+use super::{Batch, Engine, KeyRange, Room, Rows, View, Visit};
 use crate::store::Result;
 use crate::store::embedded::keys;
 
@@ -59,5 +61,22 @@ impl<E: Engine> Engine for Layered<E> {
             self.lasting.commit(&lasting)?;
         }
         self.memory.commit(&memory)
+    }
+
+    /// Of what lasts: the rest follows from it.
+    fn snapshot(&self) -> Result<Arc<dyn View>> {
+        self.lasting.snapshot()
+    }
+
+    fn copy(&self) -> Result<()> {
+        self.lasting.copy()
+    }
+
+    fn swap(&self) -> Result<()> {
+        self.lasting.swap()
+    }
+
+    fn room(&self) -> Result<Room> {
+        self.lasting.room()
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Batch, Engine, KeyRange, Rows, Visit};
+use super::{Batch, Engine, KeyRange, Room, Rows, View, Visit};
 use crate::store::Result;
 
 /// An engine without a disk.
@@ -44,4 +44,25 @@ impl Engine for MemoryEngine {
         }
         Ok(())
     }
+
+    fn snapshot(&self) -> Result<Arc<dyn View>> {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::new(Self {
+            rows: RwLock::new(rows.clone()),
+        }))
+    }
+
+    fn copy(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn swap(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn room(&self) -> Result<Room> {
+        Ok(Room::default())
+    }
 }
+
+impl View for MemoryEngine {}

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
-use super::super::EmbeddedStore;
 use super::super::engine::layered::Layered;
 use super::super::engine::memory::MemoryEngine;
-use super::super::engine::{Batch, Engine, KeyRange, Rows, Visit};
+use super::super::engine::{Batch, Engine, KeyRange, Room, Rows, View, Visit};
+use super::super::{EmbeddedStore, disk};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{AppName, ConversationKey, CorpId, DedupeKey, RecordId};
 use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigger};
@@ -74,6 +74,22 @@ impl Engine for FailingEngine {
             return Err(StoreError::engine("the disk is gone"));
         }
         Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn View>> {
+        self.0.rows.snapshot()
+    }
+
+    fn copy(&self) -> Result<()> {
+        self.0.rows.copy()
+    }
+
+    fn swap(&self) -> Result<()> {
+        self.0.rows.swap()
+    }
+
+    fn room(&self) -> Result<Room> {
+        self.0.rows.room()
     }
 }
 
@@ -223,4 +239,28 @@ async fn waiting_operations_share_a_commit() {
     }
     // The writer may have begun with a part of them.
     assert!(disk.commits.load(Ordering::SeqCst) - before <= 2);
+}
+
+/// What came while the clock was an hour ahead does not wait for that hour to come, nor does
+/// what stands behind it in its conversation.
+#[tokio::test]
+async fn what_came_from_the_future_is_due_when_the_clock_is_set_back() {
+    let store = EmbeddedStore::open_on(&disk::Disk::default(), &CorpId::from("ww1")).unwrap();
+    let ahead = UnixMillis(3_600_000);
+    let early = |place| NewRecord {
+        received_at: ahead,
+        ..record(place)
+    };
+    store.rescue(ahead).await.unwrap();
+    store.accept(vec![early(0), early(1)]).await.unwrap();
+    assert!(store.claim_records(claim()).await.unwrap().is_empty());
+
+    store.rescue(UnixMillis(0)).await.unwrap();
+    for _ in 0..2 {
+        let claimed = store.claim_records(claim()).await.unwrap();
+        assert_eq!(claimed.len(), 1);
+        let (id, fence) = (claimed[0].id, claimed[0].fence);
+        let buried = store.bury_record(id, fence, "counted", UnixMillis(0));
+        buried.await.unwrap();
+    }
 }

@@ -148,7 +148,11 @@ impl Exchange {
                 .body(json.clone()),
             Body::File(file) => client.http.post(url).multipart(form(file).map_err(failed)?),
         };
-        let response = self.ranged(request).timeout(self.timeout).send().await;
+        let request = self.ranged(request).timeout(self.timeout);
+        let response = match &client.options.carrier {
+            Some(carrier) => carrier.carry(request.build().map_err(failed)?).await,
+            None => request.send().await,
+        };
         response.map_err(failed)
     }
 

@@ -1,0 +1,55 @@
+//! Who runs the program, and with which words: for the audit log.
+
+use std::os::unix::fs::MetadataExt as _;
+
+use crate::app::Operator;
+
+/// Longer command lines are cut.
+const LONGEST: usize = 500;
+
+/// The operator of this run.
+pub(super) fn operator() -> Operator {
+    let words = std::env::args_os().skip(1);
+    let words: Vec<String> = words.map(|it| it.to_string_lossy().into_owned()).collect();
+    Operator {
+        who: who(),
+        what: words.join(" ").chars().take(LONGEST).collect(),
+    }
+}
+
+/// The account of the operating system, and who it was before `sudo`.
+pub(super) fn who() -> String {
+    // A process's folder belongs to its account. Variables could say anything.
+    let uid = std::fs::metadata("/proc/self").map(|meta| meta.uid());
+    let Ok(uid) = uid else {
+        return "unknown".to_owned();
+    };
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = name_of(uid, &accounts).map_or_else(|| uid.to_string(), str::to_owned);
+    match std::env::var("SUDO_USER") {
+        Ok(before) if uid == 0 && !before.is_empty() => format!("{name} (sudo {before})"),
+        _ => name,
+    }
+}
+
+fn name_of(uid: u32, accounts: &str) -> Option<&str> {
+    let uid = uid.to_string();
+    let mut lines = accounts.lines().map(|line| line.split(':'));
+    lines.find_map(|mut fields| {
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then_some(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn accounts_are_found_by_their_number() {
+        let accounts = "root:x:0:0:root:/root:/bin/bash\nwecom:x:998:997::/var/lib/wecom:\n";
+        assert_eq!(name_of(998, accounts), Some("wecom"));
+        assert_eq!(name_of(0, accounts), Some("root"));
+        assert_eq!(name_of(99, accounts), None);
+    }
+}

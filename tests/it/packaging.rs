@@ -1,0 +1,104 @@
+//! The service file and the Dockerfile name only verbs, flags and keys that exist.
+
+use std::path::Path;
+
+use crate::support::operator;
+
+fn text(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(path).expect("a file of the repository")
+}
+
+/// The values of a key of the unit, in order.
+fn values<'u>(unit: &'u str, key: &str) -> Vec<&'u str> {
+    let prefix = format!("{key}=");
+    unit.lines()
+        .filter_map(|line| line.strip_prefix(&prefix))
+        .collect()
+}
+
+/// Whether the program knows the verb and each of its flags.
+async fn known(arguments: &[&str]) {
+    let (verb, rest) = arguments.split_first().expect("a verb");
+    let ran = operator::run(Path::new("/"), &[verb, "--help"]).await;
+    assert_eq!(ran.code, Some(0), "{verb}: {}", ran.all());
+    for flag in rest.iter().filter(|word| word.starts_with("--")) {
+        let flag = flag.split('=').next().unwrap_or(flag);
+        assert!(ran.stdout.contains(flag), "{verb} {flag}: {}", ran.stdout);
+    }
+}
+
+#[tokio::test]
+async fn the_service_file_starts_what_there_is() {
+    let unit = text("packaging/wecom-agent.service");
+    let mut commands = values(&unit, "ExecStart");
+    commands.extend(values(&unit, "ExecStartPre"));
+    assert_eq!(commands.len(), 2);
+    for command in commands {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        assert_eq!(words[0], "/usr/local/bin/wecom-agent");
+        known(&words[1..]).await;
+    }
+    assert_eq!(values(&unit, "ExecReload"), ["/bin/kill -HUP $MAINPID"]);
+    for hardening in [
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "StateDirectory=wecom-agent",
+        "StateDirectoryMode=0700",
+        "UMask=0077",
+        "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
+        "CapabilityBoundingSet=",
+    ] {
+        assert!(unit.lines().any(|line| line == hardening), "{hardening}");
+    }
+    // It stops within the time that the program takes to finish what it holds.
+    assert_eq!(values(&unit, "TimeoutStopSec"), ["60"]);
+}
+
+#[tokio::test]
+async fn the_image_starts_what_there_is_as_an_ordinary_user() {
+    let file = text("Dockerfile");
+    let list = |key: &str| -> Vec<String> {
+        let line = file.lines().find_map(|line| line.strip_prefix(key));
+        serde_json::from_str(line.expect("there").trim()).expect("a JSON list")
+    };
+    let command = [list("ENTRYPOINT"), list("CMD")].concat();
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    assert_eq!(command[0], "/usr/local/bin/wecom-agent");
+    known(&command[1..]).await;
+    let user = file
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("USER "));
+    let user = user.expect("an account").split(':').next().expect("an id");
+    assert!(user.parse::<u32>().is_ok_and(|id| id > 0), "{user}");
+    let ignored = text(".dockerignore");
+    for private in ["target", ".git", "data", "agent.toml", "secrets"] {
+        assert!(ignored.lines().any(|line| line == private), "{private}");
+    }
+}
+
+/// Files in the docs are links that lead somewhere, and the tests that they name exist.
+#[test]
+fn the_pages_on_security_name_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    for page in ["SECURITY.md", "docs/security.md"] {
+        for piece in text(page).split('`') {
+            let Some((file, test)) = piece.split_once("::") else {
+                continue;
+            };
+            let Some(path) = ["tests/it", "src"]
+                .iter()
+                .map(|folder| root.join(folder).join(file))
+                .find(|path| path.is_file())
+            else {
+                panic!("{page}: there is no {file}");
+            };
+            let source = std::fs::read_to_string(path).expect("a source file");
+            assert!(source.contains(&format!("fn {test}(")), "{page}: {piece}");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "{named}");
+}
