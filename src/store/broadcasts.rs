@@ -256,11 +256,12 @@ impl Received {
         !full && used.count() < usize::try_from(budget.most).unwrap_or(usize::MAX)
     }
 
-    /// Whether nothing in it counts any more.
-    pub(super) fn is_past(&self, now: UnixMillis) -> bool {
-        let past = now.before(REMEMBERED);
-        self.used.iter().all(|(at, _)| *at <= past)
-            && self.full_until.is_none_or(|until| until <= now)
+    /// From when on nothing in it counts any more.
+    pub(super) fn over_at(&self) -> UnixMillis {
+        let used = self.used.iter().map(|(at, _)| at.after(REMEMBERED));
+        used.chain(self.full_until)
+            .max()
+            .unwrap_or(UnixMillis(i64::MIN))
     }
 
     /// Counts a broadcast, or counts it no more.

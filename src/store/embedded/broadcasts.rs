@@ -376,7 +376,7 @@ pub(crate) fn forget_received(txn: &mut Txn<'_>, now: UnixMillis, limit: usize) 
     let mut removed = 0;
     for (key, json) in rows {
         let received: Received = decode(RECEIVED, &json)?;
-        if received.is_past(now) {
+        if received.over_at() <= now {
             txn.delete(key);
             removed += 1;
         }

@@ -2,26 +2,65 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sha1::{Digest as _, Sha1};
-
 use super::bells::Wake;
 use super::session::Session;
-use super::values::{Json, Time, number, text};
-use crate::domain::ids::RecordId;
-use crate::domain::inbound::{Channel, Inbound, ReplyPath};
+use super::values::{Json, Time, lane, number, text};
+use crate::domain::clock::UnixMillis;
+use crate::domain::ids::{Person, RecordId};
+use crate::domain::inbound::{Inbound, ReplyPath};
+use crate::store::erase::ERASED;
 use crate::store::queue::{NOT_READABLE, inbound_words};
-use crate::store::{Acceptance, ItemState, NewRecord, RecordBody, RecordOutcome, Result};
+use crate::store::{
+    Acceptance, DedupeHash, ItemState, NewRecord, RecordBody, RecordOutcome, Result,
+};
 
-/// Longer keys are kept as their hash: an index takes no more than some 2,700 bytes.
-const LONGEST_KEY: usize = 500;
+/// What a record says to people who look at its row.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) conversation: Option<String>,
+    pub(super) contact: Option<String>,
+    pub(super) channel: &'static str,
+    pub(super) app: String,
+    pub(super) kind: String,
+    /// Only what can be read has happened at some time.
+    pub(super) happened_at: Option<UnixMillis>,
+}
+
+impl Told {
+    /// By a record.
+    pub(super) fn by(body: &RecordBody) -> Self {
+        match body {
+            RecordBody::Inbound { inbound, .. } | RecordBody::Skipped { inbound, .. } => Self {
+                conversation: Some(inbound.conversation.to_string()),
+                contact: inbound.person.as_ref().map(Person::key),
+                channel: inbound.channel.as_str(),
+                app: inbound.app.to_string(),
+                kind: inbound_words(inbound),
+                happened_at: Some(inbound.at),
+            },
+            RecordBody::Unreadable { channel, app, .. } => Self {
+                channel: channel.as_str(),
+                app: app.to_string(),
+                kind: format!("{} {NOT_READABLE}", channel.as_str()),
+                ..Self::default()
+            },
+            RecordBody::Erased => Self {
+                kind: ERASED.to_owned(),
+                ..Self::default()
+            },
+        }
+    }
+}
 
 /// A record made ready.
 pub(super) struct Offered {
+    /// The hash of its dedupe key.
     key: String,
+    lane: String,
     state: ItemState,
-    conversation: String,
+    conversation: Option<String>,
     contact: Option<String>,
-    channel: Channel,
+    channel: &'static str,
     app: String,
     kind: String,
     received_at: Time,
@@ -36,58 +75,46 @@ pub(super) struct Offered {
 impl Offered {
     /// Does everything that does not need the database.
     pub(super) fn new(record: &NewRecord) -> Result<Self> {
-        let body = Json::of("record", &record.body)?;
-        let of = |inbound: &Inbound| Self {
-            key: key(record.dedupe.as_str()),
-            state: ItemState::Ready,
-            conversation: text(inbound.conversation.as_str()).into_owned(),
-            contact: inbound
-                .person
-                .as_ref()
-                .map(|it| text(&it.key()).into_owned()),
-            channel: inbound.channel,
-            app: text(inbound.app.as_str()).into_owned(),
-            kind: text(&inbound_words(inbound)).into_owned(),
-            received_at: Time(record.received_at),
-            happened_at: Some(Time(inbound.at)),
-            urgent: record.urgent,
-            reason: None,
-            outcome: None,
-            waits_here: waits(inbound),
-            body: body.clone(),
-        };
-        Ok(match &record.body {
-            RecordBody::Inbound { inbound, .. } => of(inbound),
-            RecordBody::Skipped { inbound, reason } => {
-                let reason = reason.clone();
-                Self {
-                    state: ItemState::Done,
-                    outcome: Some(Json::of("outcome", &RecordOutcome::Skipped { reason })?),
-                    ..of(inbound)
-                }
+        let (mut reason, mut skipped, mut waits_here) = (None, None, false);
+        let state = match &record.body {
+            RecordBody::Inbound { inbound, .. } => {
+                waits_here = waits(inbound);
+                ItemState::Ready
             }
-            RecordBody::Unreadable {
-                channel,
-                app,
-                reason,
-                ..
-            } => Self {
-                key: key(record.dedupe.as_str()),
-                state: ItemState::Dead,
-                // Nobody asks for this conversation.
-                conversation: String::new(),
-                contact: None,
-                channel: *channel,
-                app: text(app.as_str()).into_owned(),
-                kind: format!("{} {NOT_READABLE}", channel.as_str()),
-                received_at: Time(record.received_at),
-                happened_at: None,
-                urgent: record.urgent,
-                reason: Some(text(reason).into_owned()),
-                outcome: None,
-                waits_here: false,
-                body,
-            },
+            RecordBody::Skipped { reason, .. } => {
+                skipped = Some(reason.clone());
+                ItemState::Done
+            }
+            RecordBody::Unreadable { reason: why, .. } => {
+                reason = Some(text(why).into_owned());
+                ItemState::Dead
+            }
+            RecordBody::Erased => {
+                skipped = Some(ERASED.to_owned());
+                ItemState::Done
+            }
+        };
+        let skipped = skipped.map(|reason| RecordOutcome::Skipped { reason });
+        let outcome = skipped.map(|outcome| Json::of("outcome", &outcome));
+        let told = Told::by(&record.body);
+        let kept = |words: String| text(&words).into_owned();
+        Ok(Self {
+            key: DedupeHash::of(record.dedupe.as_str()).into(),
+            // An unreadable one belongs to the empty conversation, which nobody asks for.
+            lane: lane(told.conversation.as_deref().unwrap_or_default()),
+            state,
+            conversation: told.conversation.map(kept),
+            contact: told.contact.map(kept),
+            channel: told.channel,
+            app: kept(told.app),
+            kind: kept(told.kind),
+            received_at: Time(record.received_at),
+            happened_at: told.happened_at.map(Time),
+            urgent: record.urgent,
+            reason,
+            outcome: outcome.transpose()?,
+            waits_here,
+            body: Json::of("record", &record.body)?,
         })
     }
 
@@ -105,36 +132,23 @@ fn waits(inbound: &Inbound) -> bool {
     )
 }
 
-fn key(dedupe: &str) -> String {
-    if dedupe.len() <= LONGEST_KEY {
-        return text(dedupe).into_owned();
-    }
-    let hash = Sha1::digest(dedupe);
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut end = LONGEST_KEY / 2;
-    while !dedupe.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…{hash}", text(&dedupe[..end]))
-}
-
 const TAKE: &str = "\
     WITH offered AS MATERIALIZED (
         SELECT *, nextval($2::text::regclass) AS id
         FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
             $9::text[], $10::timestamptz[], $11::timestamptz[], $12::boolean[], $13::text[],
-            $14::jsonb[], $15::bigint[], $16::jsonb[])
+            $14::jsonb[], $15::bigint[], $16::jsonb[], $17::text[])
         AS o (key, state, conversation, contact, channel, app, kind, received_at, happened_at,
-            urgent, reason, outcome, preferred_by, body)
+            urgent, reason, outcome, preferred_by, body, lane)
     ), fresh AS (
         INSERT INTO dedupe (corp_id, key, record_id, received_at)
         SELECT $1, key, id, received_at FROM offered ORDER BY key
         ON CONFLICT DO NOTHING
         RETURNING record_id, key
     ), taken AS (
-        INSERT INTO inbox (corp_id, id, state, conversation, contact, channel, app, kind,
+        INSERT INTO inbox (corp_id, id, lane, dedupe, state, conversation, contact, channel, app, kind,
             received_at, happened_at, due_at, urgent, seq, reason, outcome, preferred_by, body)
-        SELECT $1, o.id, o.state, o.conversation, o.contact, o.channel, o.app, o.kind,
+        SELECT $1, o.id, o.lane, o.key, o.state, o.conversation, o.contact, o.channel, o.app, o.kind,
             o.received_at, o.happened_at, o.received_at, o.urgent, o.id, o.reason, o.outcome,
             o.preferred_by, o.body
         FROM offered o JOIN fresh ON fresh.record_id = o.id
@@ -195,7 +209,6 @@ async fn offer(session: &Session, records: &[&Offered]) -> Result<HashMap<String
         .iter()
         .map(|one| super::lanes::word(one.state))
         .collect();
-    let channels: Vec<&str> = records.iter().map(|one| one.channel.as_str()).collect();
     let here = session.shared.replica;
     let preferred: Vec<Option<i64>> = records
         .iter()
@@ -211,7 +224,7 @@ async fn offer(session: &Session, records: &[&Offered]) -> Result<HashMap<String
                 &states,
                 &column!(conversation),
                 &column!(contact),
-                &channels,
+                &column!(channel),
                 &column!(app),
                 &column!(kind),
                 &column!(received_at),
@@ -221,6 +234,7 @@ async fn offer(session: &Session, records: &[&Offered]) -> Result<HashMap<String
                 &column!(outcome),
                 &preferred,
                 &column!(body),
+                &column!(lane),
             ],
         )
         .await?;

@@ -39,7 +39,7 @@ impl Wake {
     pub(super) const TIMERS: Self = Self(8);
     pub(super) const SOPS: Self = Self(16);
     pub(super) const BROADCASTS: Self = Self(32);
-    const EVERYTHING: Self = Self(63);
+    pub(super) const EVERYTHING: Self = Self(63);
 
     fn rings(self, other: Self) -> bool {
         self.0 & other.0 != 0

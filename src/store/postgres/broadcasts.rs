@@ -11,7 +11,7 @@ use super::gather::id_of;
 use super::outbox::{self, Placed};
 use super::session::{Session, in_transaction};
 use super::targets::Desk;
-use super::values::{Json, Time, most, text};
+use super::values::{Json, Time, lane, most, text};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{BroadcastId, Person};
 use crate::store::{
@@ -50,7 +50,8 @@ pub(super) async fn change(shared: &Arc<Shared>, change: &BroadcastChange) -> Re
         if let Some(effect) = &change.effect {
             let placed = Placed {
                 effect: effect.clone(),
-                conversation: text(effect.lane.as_str()).into_owned(),
+                history: lane(effect.lane.as_str()),
+                conversation: Some(text(effect.lane.as_str()).into_owned()),
                 record: None,
             };
             let ids = outbox::add(&session, vec![placed], change.now).await?;

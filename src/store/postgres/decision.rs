@@ -17,13 +17,14 @@ use crate::store::{DecisionCommit, ItemId, RecordOutcome, Result, StoreError};
 
 /// The records of decisions whose claim holds, by number.
 const HELD: &str = "\
-    SELECT i.id, i.conversation, i.received_at FROM inbox i
+    SELECT i.id, i.lane, i.conversation, i.received_at FROM inbox i
     JOIN unnest($2::bigint[], $3::bigint[]) AS o (id, fence) ON i.id = o.id AND i.fence = o.fence
     WHERE i.corp_id = $1 AND i.state = 'working' ORDER BY i.id FOR UPDATE OF i";
 
 struct Held {
+    lane: String,
     /// As stored.
-    conversation: String,
+    conversation: Option<String>,
     received_at: Time,
 }
 
@@ -98,8 +99,9 @@ async fn hold(session: &Session, decisions: &[DecisionCommit]) -> Result<BTreeMa
     Ok(each
         .map(|row| {
             let held = Held {
-                conversation: row.get(1),
-                received_at: row.get(2),
+                lane: row.get(1),
+                conversation: row.get(2),
+                received_at: row.get(3),
             };
             (RecordId(number(row.get(0))), held)
         })
@@ -124,7 +126,7 @@ async fn write(session: &Session, good: &[Good<'_>]) -> Result<BTreeMap<RecordId
             let change = one.decision.contact.as_ref();
             change.is_some_and(|change| change.wrote_at.is_some())
         })
-        .map(|one| one.held.conversation.as_str())
+        .map(|one| one.held.lane.as_str())
         .collect();
     if !lanes.is_empty() {
         let lanes: Vec<&str> = lanes.into_iter().collect();
@@ -236,6 +238,7 @@ fn placed(one: &Good<'_>) -> Vec<Placed> {
     effects
         .map(|effect| Placed {
             effect: effect.clone(),
+            history: one.held.lane.clone(),
             conversation: one.held.conversation.clone(),
             record: Some(one.decision.record),
         })

@@ -5,17 +5,18 @@ use tokio_postgres::Row;
 use super::lanes::state;
 use super::outbox::EffectBody;
 use super::session::Session;
-use super::values::{Json, Time, most, number, text, untext};
+use super::values::{Json, Time, lane, most, number, untext};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{EffectId, RecordId};
 use crate::store::{HistoryEntry, ItemState, RecordBody, RecordOutcome, Result};
 
 const RECEIVED: &str = "\
     SELECT id, received_at, state, reason, outcome, body FROM inbox
-    WHERE corp_id = $1 AND conversation = $2 ORDER BY received_at DESC, id DESC LIMIT $3";
+    WHERE corp_id = $1 AND lane = $2 ORDER BY received_at DESC, id DESC LIMIT $3";
 const SENT: &str = "\
     SELECT id, decided_at, state, body FROM outbox
-    WHERE corp_id = $1 AND conversation = $2 ORDER BY decided_at DESC, id DESC LIMIT $3";
+    WHERE corp_id = $1 AND COALESCE(history, lane) = $2
+    ORDER BY decided_at DESC, id DESC LIMIT $3";
 
 /// The newest lines of a conversation, newest first; what was sent stands above what it
 /// answers.
@@ -24,12 +25,12 @@ pub(super) async fn of(
     conversation: &str,
     limit: usize,
 ) -> Result<Vec<HistoryEntry>> {
-    let conversation = text(conversation);
+    let lane = lane(conversation);
     let (corp, limit_) = (session.corp(), most(limit));
     let received = session
-        .rows(RECEIVED, &[&corp, &conversation, &limit_])
+        .rows(RECEIVED, &[&corp, &lane, &limit_])
         .await?;
-    let sent = session.rows(SENT, &[&corp, &conversation, &limit_]).await?;
+    let sent = session.rows(SENT, &[&corp, &lane, &limit_]).await?;
     let place = |row: &Row| (row.get::<_, Time>(1).0, row.get::<_, i64>(0));
     let mut lines: Vec<((UnixMillis, bool, i64), &Row)> = Vec::new();
     lines.extend(received.iter().map(|row| {

@@ -11,7 +11,7 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::ids::RecordId;
 use crate::store::{Claim, ClaimedRecord, ItemId, RecordBody, Result, StoreError};
 
-const CLAIM: &str = claim_sql!("inbox", "conversation", "received_at", "t.received_at");
+const CLAIM: &str = claim_sql!("inbox", "lane", "received_at", "t.received_at");
 
 /// Claims records that are due.
 pub(super) async fn claim(shared: &Arc<Shared>, claim: Claim) -> Result<Vec<ClaimedRecord>> {
@@ -108,13 +108,23 @@ const RESCUE: &str = concat!(
     ")"
 );
 
+/// What came, or was first tried, at a time that is still to come is due at once: the clock has
+/// been set back since.
+const CATCH_UP: &str = "\
+    UPDATE inbox SET due_at = $2
+    WHERE corp_id = $1 AND state = 'ready' AND due_at > $2
+      AND GREATEST(received_at, first_attempt_at) > $2";
+
 /// Gives back what nobody works on any more.
 pub(super) async fn rescue(session: &Session, now: UnixMillis, ours: &[i64]) -> Result<usize> {
     let here = session.shared.replica;
     let rescued = session
         .run(RESCUE, &[&session.corp(), &Time(now), &here, &ours])
         .await?;
-    if rescued > 0 {
+    let caught_up = session
+        .run(CATCH_UP, &[&session.corp(), &Time(now)])
+        .await?;
+    if rescued + caught_up > 0 {
         session.wake.add(Wake::INBOX);
     }
     Ok(usize::try_from(rescued).unwrap_or(usize::MAX))

@@ -15,9 +15,10 @@ const NOTE: &str = "\
     VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (corp_id, open_kfid) DO UPDATE SET app = EXCLUDED.app,
         token = COALESCE(EXCLUDED.token, known.token),
-        received_at = GREATEST(EXCLUDED.received_at, known.received_at)";
+        received_at = EXCLUDED.received_at";
 
-/// Remembers a push. It may come without the token that an earlier one had.
+/// Remembers a push. It may come without the token that an earlier one had. Its time is the
+/// newest one's, even if the clock has been set back since the one before.
 pub(super) async fn note_push(shared: &Arc<Shared>, push: &KfPush) -> Result<()> {
     at_once!(shared, session => {
         let (account, app) = (text(push.open_kfid.as_str()), text(push.app.as_str()));

@@ -21,6 +21,9 @@
 
 mod accept;
 mod admin;
+mod alone;
+mod archive;
+mod audit;
 mod batch;
 mod bells;
 mod broadcasts;
@@ -28,8 +31,10 @@ mod claims;
 mod connect;
 mod contacts;
 mod decision;
+mod erase;
 mod facts;
 mod failure;
+mod fill;
 mod gather;
 mod history;
 mod inbox;
@@ -107,6 +112,8 @@ pub struct PostgresStore {
 /// What all calls share.
 struct Shared {
     pool: Pool,
+    /// The way to the server, for connections beside the pool.
+    target: Target,
     corp: String,
     /// The names of its sequences.
     sequences: Sequences,
@@ -122,6 +129,7 @@ struct Sequences {
     record: String,
     effect: String,
     broadcast: String,
+    audit: String,
 }
 
 impl PostgresStore {
@@ -140,7 +148,7 @@ impl PostgresStore {
         drop(connection);
         let bells = Arc::new(Bells::default());
         let ringer = Ringer {
-            target,
+            target: target.clone(),
             bells: Arc::clone(&bells),
             corp: corp.to_string(),
             replica: opening.replica,
@@ -150,11 +158,13 @@ impl PostgresStore {
         let number = opening.corp;
         let shared = Arc::new(Shared {
             pool,
+            target,
             corp: corp.to_string(),
             sequences: Sequences {
                 record: format!("record_id_{number}"),
                 effect: format!("effect_id_{number}"),
                 broadcast: format!("broadcast_id_{number}"),
+                audit: format!("audit_id_{number}"),
             },
             replica: opening.replica,
             bells,

@@ -10,7 +10,7 @@ use super::bells::Wake;
 use super::inbox::held;
 use super::lanes::{self, claim_sql, gone};
 use super::session::{Params, Patience, Session, Tries, at_once};
-use super::values::{Json, Time, big, maybe_text, number, text};
+use super::values::{Json, Time, big, lane, maybe_text, number, text};
 use super::{contacts, sop_rows};
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::{Effect, NewEffect, Origin};
@@ -27,16 +27,16 @@ pub(super) struct EffectBody {
 const ADD: &str = "\
     INSERT INTO outbox (corp_id, id, seq, state, conversation, record_id, decided_at, lane, kind,
         app, target, rule, due_at, deadline, urgent, preferred_by, body, sop, sop_run_at,
-        sop_contact, sop_step)
+        sop_contact, sop_step, history)
     SELECT $1, n.id, n.id, 'ready', o.conversation, o.record_id, $3, o.lane, o.kind, o.app,
         o.target, o.rule, o.due_at, o.deadline, o.urgent, o.preferred_by, o.body, o.sop,
-        o.sop_run_at, o.sop_contact, o.sop_step
+        o.sop_run_at, o.sop_contact, o.sop_step, o.history
     FROM unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
             $10::text[], $11::timestamptz[], $12::timestamptz[], $13::boolean[], $14::bigint[],
-            $15::jsonb[], $16::text[], $17::timestamptz[], $18::text[], $19::integer[])
+            $15::jsonb[], $16::text[], $17::timestamptz[], $18::text[], $19::integer[], $20::text[])
         WITH ORDINALITY AS o (conversation, record_id, lane, kind, app, target, rule, due_at,
             deadline, urgent, preferred_by, body, sop, sop_run_at, sop_contact, sop_step,
-            place)
+            history, place)
     JOIN unnest($2::bigint[]) WITH ORDINALITY AS n (id, place) USING (place)";
 
 const IDS: &str = "SELECT nextval($1::text::regclass) FROM generate_series(1, $2::bigint)";
@@ -44,8 +44,10 @@ const IDS: &str = "SELECT nextval($1::text::regclass) FROM generate_series(1, $2
 /// An effect with the place that it belongs to.
 pub(super) struct Placed {
     pub(super) effect: NewEffect,
-    /// The conversation whose history it belongs to, as stored.
-    pub(super) conversation: String,
+    /// The hash of the conversation whose history it belongs to.
+    pub(super) history: String,
+    /// The conversation, as stored.
+    pub(super) conversation: Option<String>,
     /// The record whose decision it is part of.
     pub(super) record: Option<RecordId>,
 }
@@ -69,11 +71,15 @@ pub(super) async fn add(
     let mut columns = Columns::default();
     for Placed {
         effect,
+        history,
         conversation,
         record,
     } in effects
     {
-        columns.push(effect, conversation, record, here)?;
+        columns.histories.push(history);
+        columns.conversations.push(conversation);
+        columns.records.push(record.map(|id| big(id.0)));
+        columns.push(effect, here)?;
     }
     session
         .run(
@@ -98,6 +104,7 @@ pub(super) async fn add(
                 &columns.runs,
                 &columns.contacts,
                 &columns.steps,
+                &columns.histories,
             ],
         )
         .await?;
@@ -107,7 +114,8 @@ pub(super) async fn add(
 
 #[derive(Default)]
 struct Columns {
-    conversations: Vec<String>,
+    histories: Vec<String>,
+    conversations: Vec<Option<String>>,
     records: Vec<Option<i64>>,
     lanes: Vec<String>,
     kinds: Vec<&'static str>,
@@ -126,21 +134,13 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(
-        &mut self,
-        new: NewEffect,
-        conversation: String,
-        record: Option<RecordId>,
-        here: i64,
-    ) -> Result<()> {
+    fn push(&mut self, new: NewEffect, here: i64) -> Result<()> {
         let in_callback = matches!(
             new.effect,
             Effect::AibotReply { .. } | Effect::AppSend { .. }
         );
         let app = new.effect.app().map(|app| app.as_str());
-        self.conversations.push(conversation);
-        self.records.push(record.map(|id| big(id.0)));
-        self.lanes.push(text(new.lane.as_str()).into_owned());
+        self.lanes.push(lane(new.lane.as_str()));
         self.kinds.push(new.effect.word());
         self.apps.push(maybe_text(app).map(Into::into));
         let whom = new.effect.whom();
@@ -284,7 +284,7 @@ const AGAIN: &str = concat!(
         attempts = attempts + CASE WHEN $6 THEN 1 ELSE 0 END,
         first_attempt_at = CASE WHEN $6 THEN COALESCE(first_attempt_at, claimed_at)
             ELSE first_attempt_at END,
-        fence = NULL, holder = NULL
+        snoozed = NOT $6, fence = NULL, holder = NULL
      WHERE corp_id = $1 AND id = $2 AND fence = $3 AND state = 'working' RETURNING ",
     next_in_lane!()
 );
@@ -435,13 +435,22 @@ const RESCUE: &str = concat!(
     ")"
 );
 
+/// What was decided or first tried at a time that is still to come is due at once.
+const CATCH_UP: &str = "\
+    UPDATE outbox SET due_at = $2
+    WHERE corp_id = $1 AND state = 'ready' AND due_at > $2
+      AND GREATEST(decided_at, first_attempt_at) > $2";
+
 /// Gives back what nobody works on any more.
 pub(super) async fn rescue(session: &Session, now: UnixMillis, ours: &[i64]) -> Result<usize> {
     let here = session.shared.replica;
     let rescued = session
         .run(RESCUE, &[&session.corp(), &Time(now), &here, &ours])
         .await?;
-    if rescued > 0 {
+    let caught_up = session
+        .run(CATCH_UP, &[&session.corp(), &Time(now)])
+        .await?;
+    if rescued + caught_up > 0 {
         session.wake.add(Wake::OUTBOX);
     }
     Ok(usize::try_from(rescued).unwrap_or(usize::MAX))
@@ -449,13 +458,14 @@ pub(super) async fn rescue(session: &Session, now: UnixMillis, ours: &[i64]) -> 
 
 const HURRY: &str = "\
     UPDATE outbox SET due_at = $3
-    WHERE corp_id = $1 AND state = 'ready' AND due_at > $3 AND id IN (
+    WHERE corp_id = $1 AND state = 'ready' AND snoozed AND due_at > $3 AND id IN (
         SELECT DISTINCT ON (o.lane) o.id FROM outbox o
         WHERE o.corp_id = $1 AND o.lane = ANY($2) AND NOT o.urgent
           AND o.state IN ('ready', 'working')
         ORDER BY o.lane, o.seq)";
 
-/// Makes the heads of lanes due if they wait for a later time.
+/// Makes the heads of lanes due if they wait for a limit. A try that failed is not repeated
+/// sooner because somebody writes: they would use up all tries while WeCom is away.
 pub(super) async fn hurry(session: &Session, lanes: &[&str], now: UnixMillis) -> Result<()> {
     let hurried = session
         .run(HURRY, &[&session.corp(), &lanes, &Time(now)])

@@ -76,6 +76,15 @@ const BROADCASTS: &str = "\
                 WHERE t.corp_id = b.corp_id AND t.broadcast_id = b.id)
         ORDER BY b.id LIMIT $3) o
     WHERE b.corp_id = $1 AND b.id = o.id";
+const RECEIVED: &str = "\
+    DELETE FROM mass_received r USING (
+        SELECT contact FROM mass_received WHERE corp_id = $1 AND over_at <= $2
+        ORDER BY over_at LIMIT $3 FOR UPDATE SKIP LOCKED) o
+    WHERE r.corp_id = $1 AND r.contact = o.contact AND r.over_at <= $2";
+const AUDIT: &str = "\
+    DELETE FROM audit a USING (
+        SELECT id FROM audit WHERE corp_id = $1 AND at < $2 ORDER BY id LIMIT $3) o
+    WHERE a.corp_id = $1 AND a.id = o.id";
 /// Processes that were killed say no goodbye.
 const REPLICAS: &str = "DELETE FROM replicas WHERE seen_at < clock_timestamp() - interval '1 day'";
 
@@ -89,22 +98,25 @@ pub(super) async fn prune(
     let corp = session.corp();
     // A record holds its own dedupe key, so it stays at least as long as that.
     let items = Time(now.before(retention.history.max(retention.dedupe)));
-    let history = Time(now.before(retention.history));
+    let reports = Time(now.before(retention.reports));
+    let audit = Time(now.before(retention.audit));
     let dedupe = Time(now.before(retention.dedupe));
     let traces = Time(now.before(retention.traces));
     let uses = Day(first_day(now));
     let now = Time(now);
     let mut left = limit;
-    let steps: [(&str, &(dyn tokio_postgres::types::ToSql + Sync)); 9] = [
+    let steps: [(&str, &(dyn tokio_postgres::types::ToSql + Sync)); 11] = [
         (DEDUPE, &dedupe),
         (RECORDS, &items),
         (EFFECTS, &items),
         (TRACES, &traces),
         (USES, &uses),
         (QUOTAS, &now),
-        (SOP_ROWS, &history),
-        (TARGETS, &history),
-        (BROADCASTS, &history),
+        (SOP_ROWS, &reports),
+        (TARGETS, &reports),
+        (BROADCASTS, &reports),
+        (RECEIVED, &now),
+        (AUDIT, &audit),
     ];
     for (sql, past) in steps {
         if left == 0 {

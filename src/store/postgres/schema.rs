@@ -114,7 +114,7 @@ async fn enter(transaction: &deadpool_postgres::Transaction<'_>, corp: &CorpId) 
         .await
         .map_err(failed)?;
     let number: i32 = number.get(0);
-    for what in ["record", "effect", "broadcast"] {
+    for what in ["record", "effect", "broadcast", "audit"] {
         let make = format!("CREATE SEQUENCE IF NOT EXISTS {what}_id_{number}");
         transaction.batch_execute(&make).await.map_err(failed)?;
     }

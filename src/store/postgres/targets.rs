@@ -398,8 +398,8 @@ async fn write_targets(
 }
 
 const SAVE_RECEIVED: &str = "\
-    UPDATE mass_received r SET body = o.body
-    FROM unnest($2::text[], $3::jsonb[]) AS o (contact, body)
+    UPDATE mass_received r SET body = o.body, over_at = o.over_at
+    FROM unnest($2::text[], $3::jsonb[], $4::timestamptz[]) AS o (contact, body, over_at)
     WHERE r.corp_id = $1 AND r.contact = o.contact";
 
 async fn write_received(
@@ -414,10 +414,11 @@ async fn write_received(
         return Ok(());
     }
     let keys: Vec<&String> = changed.iter().map(|(key, _)| key).collect();
+    let over: Vec<Time> = changed.iter().map(|(_, it)| Time(it.over_at())).collect();
     let bodies = changed.iter().map(|(_, it)| Json::of("received", it));
     let bodies: Vec<Json> = bodies.collect::<Result<_>>()?;
     session
-        .run(SAVE_RECEIVED, &[&session.corp(), &keys, &bodies])
+        .run(SAVE_RECEIVED, &[&session.corp(), &keys, &bodies, &over])
         .await?;
     Ok(())
 }

@@ -10,7 +10,6 @@ use super::bells::Wake;
 use super::session::{Session, in_transaction};
 use super::values::{Json, Time, most, text};
 use crate::domain::clock::UnixMillis;
-use crate::domain::ids::DedupeKey;
 use crate::domain::timer::Timer;
 use crate::store::{FiredTimers, NewRecord, RecordBody, Result};
 
@@ -89,7 +88,7 @@ fn of_row(row: &Row) -> Result<Timer> {
 const NEXT: &str = "\
     SELECT due_at FROM timers WHERE corp_id = $1 ORDER BY due_at, key LIMIT 1";
 /// One at a time, so that the timers of a conversation enter the inbox in their order.
-const TURN: &str = "SELECT pg_advisory_xact_lock(hashtext('wecom-agent timers'), hashtext($1))";
+pub(super) const TURN: &str = "SELECT pg_advisory_xact_lock(hashtext('wecom-agent timers'), hashtext($1))";
 const TAKE: &str = "\
     WITH due AS (
         SELECT key FROM timers WHERE corp_id = $1 AND due_at <= $2
@@ -133,7 +132,7 @@ async fn next(session: &Session) -> Result<Option<UnixMillis>> {
 
 fn record(timer: Timer, now: UnixMillis) -> NewRecord {
     NewRecord {
-        dedupe: DedupeKey(format!("timer/{}/{}", timer.due.0, timer.key)),
+        dedupe: timer.dedupe(),
         received_at: now,
         urgent: false,
         body: RecordBody::Inbound {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::domain::clock::UnixMillis;
-use crate::store::{Result, StoreError};
+use crate::store::{LaneHash, Result, StoreError};
 
 /// 2000-01-01, where PostgreSQL counts from.
 const EPOCH_MILLIS: i64 = 946_684_800_000;
@@ -169,6 +169,11 @@ pub(super) fn untext(kept: String) -> String {
 /// The same for a text that may be missing.
 pub(super) fn maybe_text(maybe: Option<&str>) -> Option<Cow<'_, str>> {
     maybe.map(text)
+}
+
+/// A lane or conversation as the tables compare it.
+pub(super) fn lane(text: &str) -> String {
+    LaneHash::of(text).into()
 }
 
 /// A number of ours as `bigint`.

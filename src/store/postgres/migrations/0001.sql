@@ -3,8 +3,10 @@
 
 CREATE TABLE corps (
     corp_id text COLLATE "C" PRIMARY KEY,
-    -- Part of the names of its sequences: record_id_1, effect_id_1, broadcast_id_1.
-    number integer GENERATED ALWAYS AS IDENTITY UNIQUE
+    -- Part of the names of its sequences: record_id_1, effect_id_1, …
+    number integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    -- Where the filling from an archive stands. Until it is over, nobody serves with this.
+    filling jsonb
 );
 
 -- Proof of a claim: no number comes twice.
@@ -28,7 +30,11 @@ CREATE TABLE inbox (
     corp_id text COLLATE "C" NOT NULL,
     id bigint NOT NULL,
     state text NOT NULL,
-    conversation text COLLATE "C" NOT NULL,
+    -- What is compared is the hash of the conversation: rows of an archive carry no more.
+    lane text COLLATE "C" NOT NULL,
+    conversation text COLLATE "C",
+    -- The hash of what makes a second push recognisable.
+    dedupe text COLLATE "C" NOT NULL,
     contact text COLLATE "C",
     channel text NOT NULL,
     app text NOT NULL,
@@ -57,12 +63,12 @@ CREATE TABLE inbox (
     PRIMARY KEY (corp_id, id)
 );
 CREATE INDEX inbox_due ON inbox (corp_id, urgent, due_at, seq) WHERE state = 'ready';
-CREATE INDEX inbox_lane ON inbox (corp_id, conversation, urgent, seq)
+CREATE INDEX inbox_lane ON inbox (corp_id, lane, urgent, seq)
     WHERE state IN ('ready', 'working');
-CREATE UNIQUE INDEX inbox_one_at_a_time ON inbox (corp_id, conversation, urgent)
+CREATE UNIQUE INDEX inbox_one_at_a_time ON inbox (corp_id, lane, urgent)
     WHERE state = 'working';
 CREATE INDEX inbox_kept ON inbox (corp_id, state, id) WHERE state = 'dead';
-CREATE INDEX inbox_history ON inbox (corp_id, conversation, received_at);
+CREATE INDEX inbox_history ON inbox (corp_id, lane, received_at);
 CREATE INDEX inbox_received ON inbox (corp_id, received_at);
 
 -- What makes a second push of the same thing recognisable.
@@ -90,8 +96,11 @@ CREATE TABLE outbox (
     corp_id text COLLATE "C" NOT NULL,
     id bigint NOT NULL,
     state text NOT NULL,
+    -- The hash of its lane, and that of the conversation whose history it belongs to if that
+    -- is not its lane.
     lane text COLLATE "C" NOT NULL,
-    conversation text COLLATE "C" NOT NULL,
+    history text COLLATE "C",
+    conversation text COLLATE "C",
     record_id bigint,
     kind text NOT NULL,
     app text,
@@ -111,6 +120,8 @@ CREATE TABLE outbox (
     first_attempt_at timestamptz,
     interrupted boolean NOT NULL DEFAULT false,
     unclear boolean NOT NULL DEFAULT false,
+    -- It waits for a limit, not after a try that failed.
+    snoozed boolean NOT NULL DEFAULT false,
     reason text,
     -- Word of a failure that came before the sender's own.
     failed_word text,
@@ -129,7 +140,7 @@ CREATE UNIQUE INDEX outbox_one_at_a_time ON outbox (corp_id, lane, urgent)
     WHERE state = 'working';
 CREATE INDEX outbox_kept ON outbox (corp_id, state, id)
     WHERE state IN ('failed', 'unknown', 'dropped');
-CREATE INDEX outbox_history ON outbox (corp_id, conversation, decided_at);
+CREATE INDEX outbox_history ON outbox (corp_id, COALESCE(history, lane), decided_at);
 CREATE INDEX outbox_decided ON outbox (corp_id, decided_at);
 
 CREATE TABLE kf_cursors (
@@ -258,8 +269,22 @@ CREATE TABLE broadcast_targets (
 CREATE TABLE mass_received (
     corp_id text COLLATE "C" NOT NULL,
     contact text COLLATE "C" NOT NULL,
+    -- Nothing of it counts any more.
+    over_at timestamptz NOT NULL DEFAULT '-infinity',
     body jsonb NOT NULL,
     PRIMARY KEY (corp_id, contact)
+);
+CREATE INDEX mass_received_over ON mass_received (corp_id, over_at);
+
+-- What operators did.
+CREATE TABLE audit (
+    corp_id text COLLATE "C" NOT NULL,
+    id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    who text NOT NULL,
+    what text NOT NULL,
+    result text NOT NULL,
+    PRIMARY KEY (corp_id, id)
 );
 
 -- Work that one replica does for all.
