@@ -56,6 +56,9 @@ use crate::domain::timer::Timer;
 /// The result of every store call.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
+/// A clock is set back by so much now and then, and nobody notices.
+const CLOCK_CORRECTION: Duration = Duration::from_secs(2);
+
 /// The small value that says up to when the messages of a kf account are taken in without
 /// being answered begins so; the account follows.
 pub const KF_HISTORY_ENDS: &str = "kf_history_ends/";

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio_postgres::Row;
+
 use super::Shared;
 use super::accept::{self, Offered};
 use super::bells::Wake;
@@ -38,15 +40,17 @@ const PENDING: &str = "\
 /// The pushes that no completed pull has answered yet.
 pub(super) async fn pending(session: &Session) -> Result<Vec<KfPush>> {
     let rows = session.rows(PENDING, &[&session.corp()]).await?;
-    let each = rows.iter();
-    Ok(each
-        .map(|row| KfPush {
-            open_kfid: OpenKfId(untext(row.get(0))),
-            app: AppName(untext(row.get(1))),
-            token: row.get::<_, Option<String>>(2).map(untext),
-            received_at: row.get::<_, Time>(3).0,
-        })
-        .collect())
+    Ok(rows.iter().map(push_of).collect())
+}
+
+/// A push of a row with its columns.
+pub(super) fn push_of(row: &Row) -> KfPush {
+    KfPush {
+        open_kfid: OpenKfId(untext(row.get("open_kfid"))),
+        app: AppName(untext(row.get("app"))),
+        token: row.get::<_, Option<String>>("token").map(untext),
+        received_at: row.get::<_, Time>("received_at").0,
+    }
 }
 
 const CURSOR: &str = "SELECT cursor FROM kf_cursors WHERE corp_id = $1 AND open_kfid = $2";

@@ -67,7 +67,7 @@ pub(crate) mod cluster;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
@@ -83,7 +83,8 @@ use self::connect::Target;
 pub use self::connect::UrlError;
 pub use self::failure::PostgresError;
 use self::failure::no_connection;
-use super::{Result, StoreError};
+use super::{CLOCK_CORRECTION, Result, StoreError};
+use crate::domain::clock::UnixMillis;
 use crate::domain::ids::CorpId;
 
 /// Connections of one replica, beside the one that listens.
@@ -121,6 +122,8 @@ struct Shared {
     replica: i64,
     bells: Arc<Bells>,
     claims: Claims,
+    /// When claims were last looked after.
+    rescued_at: AtomicI64,
     closed: AtomicBool,
 }
 
@@ -169,6 +172,8 @@ impl PostgresStore {
             replica: opening.replica,
             bells,
             claims: Claims::default(),
+            // Nobody knows what the clock did while nobody looked.
+            rescued_at: AtomicI64::new(i64::MAX),
             closed: AtomicBool::new(false),
         });
         Ok(Self {
@@ -177,6 +182,12 @@ impl PostgresStore {
             open,
             ringer: std::sync::Mutex::new(Some(ringer)),
         })
+    }
+
+    /// Whether the clock has been set back since the last time.
+    fn set_back(&self, now: UnixMillis) -> bool {
+        let before = self.shared.rescued_at.swap(now.0, Ordering::Relaxed);
+        UnixMillis(before).since(now) > CLOCK_CORRECTION
     }
 
     /// Refuses every later call with [`StoreError::Closed`] and says goodbye to the other

@@ -441,16 +441,24 @@ const CATCH_UP: &str = "\
     WHERE corp_id = $1 AND state = 'ready' AND due_at > $2
       AND GREATEST(decided_at, first_attempt_at) > $2";
 
+/// After the clock has been set back.
+pub(super) async fn catch_up(session: &Session, now: UnixMillis) -> Result<()> {
+    let caught_up = session
+        .run(CATCH_UP, &[&session.corp(), &Time(now)])
+        .await?;
+    if caught_up > 0 {
+        session.wake.add(Wake::OUTBOX);
+    }
+    Ok(())
+}
+
 /// Gives back what nobody works on any more.
 pub(super) async fn rescue(session: &Session, now: UnixMillis, ours: &[i64]) -> Result<usize> {
     let here = session.shared.replica;
     let rescued = session
         .run(RESCUE, &[&session.corp(), &Time(now), &here, &ours])
         .await?;
-    let caught_up = session
-        .run(CATCH_UP, &[&session.corp(), &Time(now)])
-        .await?;
-    if rescued + caught_up > 0 {
+    if rescued > 0 {
         session.wake.add(Wake::OUTBOX);
     }
     Ok(usize::try_from(rescued).unwrap_or(usize::MAX))

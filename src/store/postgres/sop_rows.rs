@@ -175,7 +175,8 @@ pub(super) async fn of(session: &Session, query: &SopRowQuery) -> Result<Vec<Sop
     rows.iter().map(of_row).collect()
 }
 
-fn of_row(row: &Row) -> Result<SopRow> {
+/// A row with its columns.
+pub(super) fn of_row(row: &Row) -> Result<SopRow> {
     let corrupt = || StoreError::Corrupt { what: "SOP row" };
     let time = |name: &str| row.get::<_, Time>(name).0;
     let words = |name: &str| row.get::<_, Option<String>>(name).map(untext);

@@ -7,11 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::accept::{self, Offered};
+use super::archive::PostgresSnapshot;
 use super::contacts::Locked;
 use super::session::{at_once, in_transaction};
 use super::{
-    PostgresStore, admin, broadcasts, contacts, decision, facts, history, inbox, kf, outbox, past,
-    prune, quotas, sop_rows, timers, turns, uses,
+    PostgresStore, admin, alone, audit, broadcasts, contacts, decision, erase, facts, fill,
+    history, inbox, kf, outbox, past, prune, quotas, sop_rows, timers, turns, uses,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
@@ -19,11 +20,12 @@ use crate::domain::ids::{BroadcastId, EffectId, OpenKfId, Person, RecordId, Rule
 use crate::domain::timer::Timer;
 use crate::store::merge::take_over;
 use crate::store::{
-    Acceptance, AttemptEnd, Broadcast, BroadcastChange, BroadcastQuery, BroadcastTarget, Claim,
-    ClaimedEffect, ClaimedRecord, ContactFacts, DecisionCommit, DeliveryNote, Depths, FactSwap,
-    FiredTimers, HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail,
-    QueueFilter, QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention,
-    Signals, SopRow, SopRowQuery, Store, StoreError, SyncPage,
+    Acceptance, ArchiveRow, AttemptEnd, AuditEntry, AuditQuery, Broadcast, BroadcastChange,
+    BroadcastQuery, BroadcastTarget, Claim, ClaimedEffect, ClaimedRecord, ContactFacts,
+    DecisionCommit, Deed, DeliveryNote, Depths, Erasure, FactSwap, Filling, FiredTimers,
+    HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
+    QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, Snapshot,
+    SopRow, SopRowQuery, Store, StoreError, SyncPage,
 };
 
 #[async_trait]
@@ -135,7 +137,12 @@ impl Store for PostgresStore {
     async fn rescue(&self, now: UnixMillis) -> Result<Rescued> {
         // No claim of ours is on its way while it is looked which of them nobody works on.
         let ours = self.shared.claims.settled().await;
+        let set_back = self.set_back(now);
         in_transaction!(&self.shared, session => {
+            if set_back {
+                inbox::catch_up(&session, now).await?;
+                outbox::catch_up(&session, now).await?;
+            }
             Ok(Rescued {
                 records: inbox::rescue(&session, now, &ours.fences()).await?,
                 effects: outbox::rescue(&session, now, &ours.fences()).await?,
@@ -278,6 +285,47 @@ impl Store for PostgresStore {
 
     async fn discard(&self, item: ItemId, reason: &str, now: UnixMillis) -> Result<bool> {
         admin::discard(&self.shared, item, reason, now).await
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        Ok(Box::new(PostgresSnapshot::take(&self.shared).await?))
+    }
+
+    async fn filling(&self) -> Result<Option<Filling>> {
+        at_once!(&self.shared, session => fill::standing(&session).await)
+    }
+
+    async fn fill(&self, rows: Vec<ArchiveRow>, filling: Filling) -> Result<()> {
+        fill::take(&self.shared, rows, &filling).await
+    }
+
+    async fn finish_filling(&self) -> Result<()> {
+        fill::finish(&self.shared).await
+    }
+
+    async fn erasure(&self, person: &Person) -> Result<Erasure> {
+        erase::look(&self.shared, person).await
+    }
+
+    async fn erase(&self, person: &Person, alias: &str) -> Result<Erasure> {
+        erase::erase(&self.shared, person, alias).await
+    }
+
+    async fn compact(&self) -> Result<()> {
+        alone::vacuum(&self.shared).await
+    }
+
+    /// PostgreSQL does that by itself.
+    async fn compact_if_worth(&self) -> Result<bool> {
+        Ok(false)
+    }
+
+    async fn note_deed(&self, deed: Deed, now: UnixMillis) -> Result<()> {
+        at_once!(&self.shared, session => audit::note(&session, &deed, now).await)
+    }
+
+    async fn deeds(&self, query: AuditQuery) -> Result<Vec<AuditEntry>> {
+        at_once!(&self.shared, session => audit::list(&session, &query).await)
     }
 
     async fn prune(&self, retention: Retention, now: UnixMillis, limit: usize) -> Result<usize> {
