@@ -42,7 +42,11 @@ impl Gateway {
     ) -> Result<Self, GatewayError> {
         install_crypto();
         let http = client::http_builder().build().map_err(GatewayError::Http)?;
-        Self::over(config, clock, http, None)
+        let sharing = Options {
+            share,
+            ..Options::default()
+        };
+        Self::with(config, clock, http, sharing)
     }
 
     /// The same over an HTTP client that is there already, or past it by a `carrier`.
@@ -55,12 +59,23 @@ impl Gateway {
         http: reqwest::Client,
         carrier: Option<Arc<dyn Carrier>>,
     ) -> Result<Self, GatewayError> {
+        let carried = Options {
+            carrier,
+            ..Options::default()
+        };
+        Self::with(config, clock, http, carried)
+    }
+
+    fn with(
+        config: &Config,
+        clock: SharedClock,
+        http: reqwest::Client,
+        options: Options,
+    ) -> Result<Self, GatewayError> {
         let options = Options {
             call_timeout: config.api_timeout,
             observer: Arc::new(Metrics),
-            share,
-            carrier,
-            ..Options::default()
+            ..options
         };
         let clock = Arc::new(WecomClock(clock));
         let client =

@@ -24,7 +24,8 @@ pub(super) fn masked(word: &str) -> String {
         return word.to_owned();
     };
     if before.ends_with("postgres") || before.ends_with("postgresql") {
-        rest = rest.split('?').next().unwrap_or_default();
+        let query = rest.split_once('?').filter(|(_, query)| query.contains("password"));
+        rest = query.map_or(rest, |(place, _)| place);
     }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);

@@ -8,6 +8,7 @@ use mock_wecom::{Action, BotSay, MockWecom};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::cluster::Cluster;
+use crate::support::operator;
 use crate::support::{
     Agent, AgentBuilder, CUSTOMER, MEMBER, answers, connect, eventually, fault, member_says,
     members, mock, said_by_bot,
@@ -314,4 +315,57 @@ async fn a_callback_is_answered_by_the_replica_in_which_it_waits() {
         mock.calls("aibot/response").is_empty(),
         "none took another way"
     );
+}
+
+/// What an export tells, without its order.
+async fn exported(agent: &Agent) -> Vec<String> {
+    let told = operator::run(agent.folder(), &["export"]).await;
+    assert_eq!(told.code, Some(0), "{}", told.all());
+    let mut lines: Vec<String> = told.stdout.lines().map(str::to_owned).collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[tokio::test]
+async fn the_data_moves_to_a_database_and_back() {
+    let (mock, cluster) = (mock().await, Cluster::shared());
+    let mut agent = Agent::start(&mock).await;
+    mock.say(CUSTOMER, "退款").await.expect("push");
+    answers(&mock, CUSTOMER, 1).await;
+    agent.idle().await;
+    assert_eq!(agent.terminate().await, Some(0));
+    let old = exported(&agent).await;
+
+    let url = cluster.database();
+    let there = ["store", "migrate", "--from", "data", "--to", url.as_str()];
+    let moved = operator::run(agent.folder(), &there).await;
+    assert_eq!(moved.code, Some(0), "{}", moved.all());
+    let again = operator::run(agent.folder(), &there).await;
+    assert_eq!(again.code, Some(1), "{}", again.all());
+    for told in [moved, again] {
+        assert!(!told.all().contains("not-a-secret"), "{}", told.all());
+    }
+    let deeds = cluster.sql(&url, "SELECT what FROM audit");
+    assert!(deeds.contains("store migrate") && !deeds.contains("not-a-secret"));
+    let back = ["store", "migrate", "--from", url.as_str(), "--to", "redb:back"];
+    let moved = operator::run(agent.folder(), &back).await;
+    assert_eq!(moved.code, Some(0), "{}", moved.all());
+
+    let config = agent.folder().join("agent.toml");
+    let text = std::fs::read_to_string(&config).expect("agent.toml");
+    let embedded = "kind = \"redb\"\npath = \"data\"";
+    let text_back = text.replace(embedded, "kind = \"redb\"\npath = \"back\"");
+    std::fs::write(&config, text_back).expect("agent.toml");
+    assert_eq!(exported(&agent).await, old);
+    let text = text.replace(embedded, &format!("kind = \"postgres\"\nurl = \"{url}\""));
+    std::fs::write(&config, text).expect("agent.toml");
+    assert_eq!(exported(&agent).await, old);
+
+    // It goes on there, and knows what was.
+    agent.restart(&mock).await;
+    mock.say(CUSTOMER, "你好").await.expect("push");
+    answers(&mock, CUSTOMER, 2).await;
+    assert_eq!(said_by_bot(&mock, CUSTOMER), ["退款请提供订单号", "您好"]);
+    let sql = "SELECT count(DISTINCT conversation) FROM inbox";
+    assert_eq!(cluster.sql(&url, sql), "1");
 }
