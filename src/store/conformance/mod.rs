@@ -3,7 +3,7 @@
 //! A case is a function over a [`Subject`]; [`store_conformance`] makes a test of each,
 //! so that a failure names the case and the implementation.
 
-mod furnish;
+pub(super) mod furnish;
 pub(super) mod support;
 
 pub mod admin;

@@ -161,12 +161,5 @@ const WRITE: &str = "\
 
 /// The person of a key.
 pub(super) fn person(key: String) -> Option<Person> {
-    let key = untext(key);
-    let (kind, id) = key.split_once(':')?;
-    Some(match kind {
-        "ext" => Person::External(id.into()),
-        "mem" => Person::Member(id.into()),
-        "grp" => Person::Group(id.into()),
-        _ => return None,
-    })
+    Person::from_key(&untext(key))
 }

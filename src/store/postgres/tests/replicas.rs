@@ -5,19 +5,71 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::InSchema;
-use crate::domain::ids::{AppName, UserId};
+use crate::domain::ids::{AppName, CorpId, UserId};
 use crate::domain::inbound::{AibotPassive, Channel, ReplyPath};
+use crate::store::conformance::furnish::{all_rows, furnish, furnish_the_rest, tally};
 use crate::store::conformance::support::{
     accept, at, customer, decision, effect, is_fenced, one_effect, one_record, record, records,
     sent, text_of, texts, timer, whatever,
 };
+use crate::store::embedded::EmbeddedStore;
 use crate::store::postgres::PostgresStore;
 use crate::store::postgres::cluster::Cluster;
 use crate::store::postgres::session::Session;
 use crate::store::{
-    Acceptance, BroadcastHead, Claim, Gather, GatherTo, NewRecord, NewTarget, QuotaUse, RecordBody,
-    Reservation, Store,
+    Acceptance, ArchiveRow, BroadcastHead, Claim, Filling, Gather, GatherTo, NewRecord, NewTarget,
+    QuotaUse, RecordBody, Reservation, Store,
 };
+
+#[tokio::test]
+async fn what_came_from_the_future_is_due_when_the_clock_is_set_back() {
+    let subject = InSchema::new();
+    let store = subject.store().await;
+    let ahead = 3_600_000;
+    store.rescue(at(ahead)).await.unwrap();
+    accept(&store, vec![record("a", "1", ahead), record("a", "2", ahead)]).await;
+    assert!(records(&store, 0).await.is_empty());
+    store.rescue(at(0)).await.unwrap();
+    for text in ["1", "2"] {
+        let claimed = one_record(&store, 0).await;
+        assert_eq!(text_of(&claimed.inbound), text);
+        store.commit_decision(decision(&claimed, 0)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn data_of_an_embedded_store_are_the_same_here_and_back_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let corp = CorpId::from("ww1");
+    let embedded = |name: &str| EmbeddedStore::open_redb(&folder.path().join(name), &corp).unwrap();
+    let old = embedded("old");
+    furnish(&old, "wm-a").await;
+    furnish(&old, "甲").await;
+    furnish_the_rest(&old).await;
+    let rows = all_rows(&*old.snapshot().await.unwrap()).await;
+
+    let subject = InSchema::new();
+    let new = subject.store().await;
+    moved(&rows, &new).await;
+    let here = all_rows(&*new.snapshot().await.unwrap()).await;
+    assert_eq!(tally(&here), tally(&rows));
+    let back = embedded("back");
+    moved(&here, &back).await;
+    let there = all_rows(&*back.snapshot().await.unwrap()).await;
+    assert_eq!(tally(&there), tally(&rows));
+}
+
+/// Puts rows into an empty store.
+async fn moved(rows: &[ArchiveRow], to: &dyn Store) {
+    for (number, page) in rows.chunks(7).enumerate() {
+        let filling = Filling {
+            source: "another store".to_owned(),
+            place: number.to_string(),
+        };
+        to.fill(page.to_vec(), filling).await.unwrap();
+    }
+    to.finish_filling().await.unwrap();
+}
 
 async fn two() -> (InSchema, PostgresStore, PostgresStore) {
     let subject = InSchema::new();
