@@ -22,6 +22,23 @@ pub struct Playbook {
     pub channels: ChannelSet,
 }
 
+impl Playbook {
+    /// What tests are run against: rules that only observe and plans that are switched off do
+    /// what they would do if they were on, so that whoever tries them out can still see their
+    /// tests pass. `None` if that is the playbook itself.
+    #[must_use]
+    pub fn rehearsal(&self) -> Option<Self> {
+        let rules = self.rules.if_none_observed();
+        let sops = self.sops.if_none_were_off();
+        (rules.is_some() || sops.is_some()).then(|| Self {
+            rules: rules.unwrap_or_else(|| self.rules.clone()),
+            templates: self.templates.clone(),
+            sops: sops.unwrap_or_else(|| self.sops.clone()),
+            channels: self.channels.clone(),
+        })
+    }
+}
+
 /// The playbook in force. Readers keep the one they began with.
 #[derive(Debug, Clone)]
 pub struct CurrentPlaybook(Arc<ArcSwap<Playbook>>);

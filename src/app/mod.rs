@@ -10,6 +10,7 @@ mod listen;
 mod look;
 mod people;
 mod playbook;
+mod reach;
 mod reload;
 mod sop_versions;
 mod sops;

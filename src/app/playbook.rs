@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::files::Folders;
+use super::reach::without_app;
 use crate::channels;
 use crate::config::Config;
 use crate::diagnostic::Report;
@@ -56,8 +57,19 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
     };
     let (plans, plan_report) = sops::load(&config.paths.sops, reader);
     report.merge(plan_report);
+    if let (Some(rules), Some(plans)) = (&set, &plans) {
+        without_app(config, rules, plans)
+            .into_iter()
+            .for_each(|found| report.push(found));
+    }
     let (channels, channel_report) = channels::load(&config.paths.channels, reader);
     report.merge(channel_report);
+    if let (Some(rules), Some(_), Some(channels)) = (&set, &plans, &channels) {
+        let by_codes = channels.channels.iter().flat_map(|one| &one.tags);
+        let by_codes = by_codes.chain(channels.groups.iter().flat_map(|one| &one.tags));
+        let others = rules.tags().chain(by_codes).collect();
+        sops::unheard_of(&named, &others, &mut report);
+    }
     let (Some(mut rules), Some(sops), Some(channels), false) =
         (set, plans, channels, report.has_errors())
     else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::files::{Fingerprint, Folders};
 use super::playbook::load_playbook;
-use super::status::ReloadState;
+use super::status::{Problem, ReloadState};
 use super::{sop_versions, versions};
 use crate::config::Config;
 use crate::diagnostic::{Report, Severity};
@@ -94,7 +94,12 @@ impl Reloader {
             None => {
                 let problem = "the files could not be read".to_owned();
                 tracing::error!(problem, "the last good set stays in force");
-                if self.deps.state.kept(1, problem.clone()) {
+                let kept = Problem {
+                    errors: 1,
+                    english: problem.clone(),
+                    problem: problem.clone(),
+                };
+                if self.deps.state.kept(kept) {
                     self.alert("alert.reload_failed", 1, &problem).await;
                 }
             }
@@ -146,7 +151,12 @@ impl Reloader {
         );
         let lang = self.deps.config.alerts.as_ref().map(|alerts| alerts.lang);
         let problem = first(lang.unwrap_or_default());
-        if self.deps.state.kept(errors, problem.clone()) {
+        let kept = Problem {
+            errors,
+            english: first(Lang::En),
+            problem: problem.clone(),
+        };
+        if self.deps.state.kept(kept) {
             self.alert("alert.reload_failed", errors, &problem).await;
         }
     }

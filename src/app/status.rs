@@ -62,6 +62,8 @@ pub struct Problem {
     pub errors: usize,
     /// The first one, in the language of the config.
     pub problem: String,
+    /// The same in English.
+    pub english: String,
 }
 
 /// What somebody who watches the files wants to know.
@@ -127,10 +129,9 @@ impl ReloadState {
     }
 
     /// The files are not usable; the last good set stays. Whether that was not known yet.
-    pub fn kept(&self, errors: usize, problem: String) -> bool {
+    pub fn kept(&self, problem: Problem) -> bool {
         metrics::gauge!("wecom_agent_reload_ok").set(0.0);
         metrics::counter!("wecom_agent_reloads_total", "result" => "kept").increment(1);
-        let problem = Problem { errors, problem };
         self.lock().problem.replace(problem.clone()) != Some(problem)
     }
 

@@ -8,6 +8,7 @@ use clap::{Command, CommandFactory as _, FromArgMatches as _};
 
 use super::output::Terminal;
 use super::{Cli, Ended};
+use crate::diagnostic::nearest;
 use crate::lang::Lang;
 
 /// The language, before anything else is read: `--lang`, then the locale.
@@ -160,6 +161,28 @@ fn choices(argument: &clap::Arg, lang: Lang) -> String {
     }
 }
 
+/// The verb that a mistyped one was probably meant to be, with the one that it stands below:
+/// clap would name several in one breath, and only those at the place where it was typed.
+fn near_verb(wrong: &str) -> Option<String> {
+    let all = Cli::command();
+    let verbs = all.get_subcommands().flat_map(|verb| {
+        let below = verb.get_subcommands();
+        let below = below.map(|sub| {
+            (
+                sub.get_name(),
+                format!("{} {}", verb.get_name(), sub.get_name()),
+            )
+        });
+        std::iter::once((verb.get_name(), verb.get_name().to_owned())).chain(below)
+    });
+    // Of two with one name the shorter way is meant.
+    let mut verbs: Vec<(&str, String)> = verbs.collect();
+    verbs.sort_by_key(|(_, path)| path.split(' ').count());
+    let near = nearest(wrong, verbs.iter().map(|(name, _)| *name))?;
+    let found = verbs.iter().find(|(name, _)| *name == near);
+    found.map(|(_, path)| path.clone())
+}
+
 /// One line on what is wrong and one on how to go on.
 fn explain(error: &clap::Error, terminal: Terminal) {
     let context = |kind| match error.get(kind) {
@@ -169,14 +192,11 @@ fn explain(error: &clap::Error, terminal: Terminal) {
     };
     let argument = context(ContextKind::InvalidArg);
     let value = context(ContextKind::InvalidValue);
-    let near = [
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedSubcommand,
-        ContextKind::SuggestedValue,
-    ]
-    .into_iter()
-    .map(context)
-    .find(|text| !text.is_empty());
+    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedValue]
+        .into_iter()
+        .map(context)
+        .find(|text| !text.is_empty());
+    let near = near.or_else(|| near_verb(&context(ContextKind::InvalidSubcommand)));
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let verb = context(ContextKind::InvalidSubcommand);
@@ -224,7 +244,7 @@ fn explain(error: &clap::Error, terminal: Terminal) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cli, command};
+    use super::{Cli, command, near_verb};
     use crate::lang::Lang;
     use clap::CommandFactory as _;
 
@@ -250,6 +270,14 @@ mod tests {
             };
             walk(sub, &below, missing);
         }
+    }
+
+    #[test]
+    fn a_mistyped_verb_is_found_wherever_it_stands() {
+        let near = |wrong: &str| near_verb(wrong).expect("one is near");
+        assert_eq!(near("chek"), "check");
+        assert_eq!(near("aprove"), "sop approve");
+        assert_eq!(near_verb("xyzzyxy"), None);
     }
 
     #[test]

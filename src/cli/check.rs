@@ -4,7 +4,7 @@ use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, environment, explain, fix};
 use crate::app::read_playbook;
 use crate::config::Config;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Report, Severity};
 use crate::simulate::{self, Wish};
 
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let unreadable = outlined.unreadable();
     let mut report = outlined.report;
     report.merge(Config::exposed(&args.config.config));
-    let mut tests = None;
+    let (mut tests, mut ran) = (None, None);
     // Missing secrets say nothing about rules: whoever writes those may not have them.
     if let Some(config) = &outlined.config {
         let (playbook, more) = read_playbook(config);
@@ -55,6 +55,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
             let tested = simulate::verify(config, playbook.as_ref(), &wish);
             report.merge(tested.report);
             tests = Some(tested.tests);
+            ran = Some(tested.ran);
         }
     }
     let would_mend = args.dry_run
@@ -68,12 +69,16 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
             "ok": !wrong,
             "errors": report.count(Severity::Error),
             "tests": tests,
+            "missing_values": report.missing_values(),
+            "tests_ran": ran,
             "warnings": report.count(Severity::Warning),
             "problems": report.rendered(terminal.lang),
             "mended": mending.as_ref().map(|mending| &mending.list),
         }))?,
-        Format::Text if report.is_empty() => terminal.say("check.no_problems", &[]),
-        Format::Text => terminal.line(report.human(terminal.lang)),
+        Format::Text => tell(&report, tests, terminal),
+    }
+    if ran == Some(false) && tests > Some(0) && args.format == Format::Text {
+        terminal.say("check.tests_not_run", &[]);
     }
     if tests == Some(0) && args.format == Format::Text {
         // One friendly word, and no warning for every rule.
@@ -84,4 +89,21 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
         (false, true) => Ended::FoundWrong,
         (false, false) => Ended::Good,
     })
+}
+
+/// What was found, and what is good although something is missing.
+fn tell(report: &Report, tests: Option<usize>, terminal: &Terminal) {
+    if report.is_empty() {
+        return terminal.say("check.no_problems", &[]);
+    }
+    let others = report.items().len() - report.missing_values();
+    match tests.filter(|tests| *tests > 0) {
+        _ if others > 0 => {}
+        Some(tests) => {
+            let count = tests.to_string();
+            terminal.say("check.files_and_tests_good", &[("count", &count)]);
+        }
+        None => terminal.say("check.files_good", &[]),
+    }
+    terminal.line(report.human(terminal.lang));
 }

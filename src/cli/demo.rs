@@ -40,7 +40,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    args.log.start("warn");
+    // What became of changed files is told in the reader's language.
+    args.log.start("warn,wecom_agent::app::reload=off");
     crate::gateway::install_crypto();
     let temporary = match args.data {
         Some(_) => None,
@@ -84,7 +85,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
                 Woken::Cannot(_) => Ended::CouldNotRun,
             },
             () = end => Ended::Good,
-            () = watch::run(&mock, &reload, terminal) => Ended::Good,
+            () = watch::run(&mock, &reload, &config, terminal) => Ended::Good,
             () = follow_clock(&mock, &start.clock) => Ended::Good,
         }
     };

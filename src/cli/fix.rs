@@ -57,11 +57,12 @@ impl Mending {
     pub(super) fn tell(&self, dry: bool, terminal: &Terminal) {
         for mended in &self.list {
             let line = mended.line.map(|line| line.to_string());
+            let (old, new) = shown(&mended.old, &mended.new);
             let values = [
                 ("file", mended.file.as_str()),
                 ("line", line.as_deref().unwrap_or_default()),
-                ("old", mended.old.trim()),
-                ("new", mended.new.trim()),
+                ("old", &old),
+                ("new", &new),
             ];
             let key = if line.is_some() {
                 "fix.line"
@@ -80,6 +81,21 @@ impl Mending {
             (false, false) => "fix.done",
         };
         terminal.say(key, &values);
+    }
+}
+
+/// The two lines as they are shown: a changed indentation is made visible, `→` is a tab and
+/// `·` a space.
+fn shown(old: &str, new: &str) -> (String, String) {
+    let lead = |line: &str| line[..line.len() - line.trim_start().len()].to_owned();
+    let visible = |line: &str| {
+        let lead = lead(line).replace('\t', "→").replace(' ', "·");
+        format!("{lead}{}", line.trim())
+    };
+    if lead(old) == lead(new) {
+        (old.trim().to_owned(), new.trim().to_owned())
+    } else {
+        (visible(old), visible(new))
     }
 }
 
@@ -153,6 +169,15 @@ mod tests {
             (None, Vec::new()),
             "a text is left alone"
         );
+    }
+
+    #[test]
+    fn a_changed_indentation_can_be_seen() {
+        let shown = |old, new| super::shown(old, new);
+        let tab = shown("\tname: 乙", "    name: 乙");
+        assert_eq!(tab, ("→name: 乙".to_owned(), "····name: 乙".to_owned()));
+        let colon = shown("  名：", "  名: ");
+        assert_eq!(colon, ("名：".to_owned(), "名:".to_owned()));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::app::{Folders, load_playbook, write_whole};
 use crate::config::{Config, Paths};
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::import::{Found, Place, Row, Written, grid, rows, write};
+use crate::rules::problems::DUPLICATE_ID;
 use crate::templates::Catalog;
 
 static SAMPLE_XLSX: &[u8] = include_bytes!("../../docs/samples/导入样例.xlsx");
@@ -239,6 +240,10 @@ fn tried(
             Some(place) if told.has(place) => {}
             Some(place) => found.at(place, finding),
             None => {
+                if let Some((place, taken)) = taken_id(&finding, &copied, written, &trial, config) {
+                    found.at(place, taken);
+                    continue;
+                }
                 let finding = renamed(finding, &trial, config);
                 if !known.contains(&identity(&finding)) {
                     others.push(finding);
@@ -267,6 +272,29 @@ fn place(finding: &Diagnostic, copied: &Target, written: &Written) -> Option<Pla
     let inside = file.strip_prefix(&copied.templates).ok()?;
     let name = inside.to_str()?.strip_suffix(".txt")?;
     written.cells.get(name).copied()
+}
+
+/// An id that another file has too is told of the later of the two files. If that is the other
+/// one, the row is still the one to mend.
+fn taken_id(
+    finding: &Diagnostic,
+    copied: &Target,
+    written: &Written,
+    trial: &Config,
+    config: &Config,
+) -> Option<(Place, Diagnostic)> {
+    let first = finding
+        .filled("first")
+        .filter(|_| finding.code == DUPLICATE_ID.code)?;
+    let (file, line) = first.rsplit_once(':')?;
+    let place = written
+        .cell(line.parse().ok()?)
+        .filter(|_| copied.rules == Path::new(file))?;
+    let other = renamed(finding.clone(), trial, config);
+    let line = other.span.map_or(1, |span| span.line);
+    let other = format!("{}:{line}", other.file.unwrap_or_default());
+    let found = Diagnostic::of(DUPLICATE_ID).value("id", finding.filled("id")?);
+    Some((place, found.value("first", other)))
 }
 
 /// The finding with the file's real name.

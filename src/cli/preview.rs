@@ -20,9 +20,10 @@ use crate::app::{
 use crate::config::Config;
 use crate::domain::clock::{Clock as _, SystemClock, UnixMillis};
 use crate::domain::contact::Contact;
-use crate::domain::ids::SopId;
+use crate::domain::ids::{SopId, Tag};
 use crate::playbook::Playbook;
-use crate::simulate::preview::{Entry, NEWCOMER, Question, preview};
+use crate::rules::Reason;
+use crate::simulate::preview::{ByHand, Entry, NEWCOMER, Question, newcomer, preview, why_not};
 use crate::sops::Sop;
 use crate::sops::model::Kind;
 use crate::store::RowOutcome;
@@ -41,6 +42,8 @@ pub(super) struct Args {
     id: Option<String>,
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=366))]
     days: u32,
+    #[arg(long, value_delimiter = ',')]
+    tag: Vec<String>,
     #[arg(long, value_enum, default_value_t)]
     format: PreviewFormat,
 }
@@ -78,6 +81,12 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         (Known::default(), SystemClock.now())
     };
     let until = from.after(DAY * args.days);
+    let tags: Vec<Tag> = args.tag.iter().map(|tag| Tag::from(tag.as_str())).collect();
+    let newcomer = newcomer(&tags, from);
+    let misfits = shown.iter().filter_map(|sop| {
+        let why = why_not(sop, &newcomer, from)?;
+        Some((sop.id.clone(), why))
+    });
     let sheet = Sheet {
         title: id.as_ref().map_or_else(
             || terminal.lang.text("preview.all", &[]),
@@ -87,6 +96,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         people: known.contacts.len(),
         days: args.days,
         approve: approvals(&shown, &known.states, &args.config),
+        misfits: misfits.collect(),
         terminal,
     };
     let states = known.states.into_iter();
@@ -100,7 +110,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
             .map(|(id, state)| (id, (state.control, state.watch)))
             .collect(),
         approve: true,
-        newcomer: true,
+        newcomer: Some(newcomer),
     })?;
     let wanted = |entry: &Entry| id.as_ref().is_none_or(|id| entry.sop == *id);
     let entries: Vec<Entry> = entries.into_iter().filter(wanted).collect();
@@ -110,7 +120,8 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
             until,
             people: sheet.people,
             approve: sheet.approve.values().collect(),
-            entries: &entries,
+            entries: sheet.retold(&entries),
+            misfits: sheet.misfits(&entries),
         })?,
         PreviewFormat::Table => sheet.table(&entries),
         PreviewFormat::Html => terminal.line(sheet.html(&entries)),
@@ -221,7 +232,9 @@ struct Told<'e> {
     people: usize,
     /// The commands that approve what is not approved yet.
     approve: Vec<&'e String>,
-    entries: &'e [Entry],
+    entries: Vec<Entry>,
+    /// Why the imagined customer is not in plans in which nothing happens.
+    misfits: Vec<String>,
 }
 
 /// How a preview is shown.
@@ -232,6 +245,8 @@ struct Sheet<'s> {
     days: u32,
     /// The command that approves each campaign that is not approved yet.
     approve: BTreeMap<String, String>,
+    /// Why the imagined customer does not enter a plan.
+    misfits: BTreeMap<SopId, Reason>,
     terminal: &'s Terminal,
 }
 
@@ -332,18 +347,72 @@ impl Sheet<'_> {
         format!("{} · {name}", entry.sop)
     }
 
+    /// Why it is moved or left out, in words, with the plan whose message came first.
+    fn why(&self, entry: &Entry) -> Option<String> {
+        let why = self.terminal.reason(entry.why.as_deref()?);
+        Some(match &entry.after {
+            Some(sop) => {
+                let values = [("why", why.as_str()), ("sop", sop.as_str())];
+                self.text("preview.used_up", &values)
+            }
+            None => why,
+        })
+    }
+
+    /// What is done, in words.
+    fn what(&self, entry: &Entry) -> String {
+        let and = self.text("preview.and", &[]);
+        let mut parts: Vec<String> = entry.does.iter().map(|deed| self.deed(deed)).collect();
+        if !entry.sends.is_empty() {
+            let sends = entry.sends.join(&and);
+            let sends = self.text("preview.sends", &[("what", &sends)]);
+            parts.push(match entry.by_hand {
+                Some(ByHand::Confirm) => sends + &self.text("preview.confirm", &[]),
+                Some(ByHand::Forward) => sends + &self.text("preview.forward", &[]),
+                None => sends,
+            });
+        }
+        match parts.is_empty() {
+            true => self.text("preview.done", &[]),
+            false => parts.join(&and),
+        }
+    }
+
+    fn deed(&self, (key, target): &(String, String)) -> String {
+        let entry = format!("preview.does_{key}");
+        match self.terminal.lang.lookup(&entry) {
+            Some(_) => self.text(&entry, &[("what", target)]),
+            None => format!("{key} {target}"),
+        }
+    }
+
+    /// The entries for scripts, with reasons in the reader's language.
+    fn retold(&self, entries: &[Entry]) -> Vec<Entry> {
+        let retold = entries.iter().map(|entry| Entry {
+            why: self.why(entry),
+            ..entry.clone()
+        });
+        retold.collect()
+    }
+
+    /// Why plans in which nothing happens are not entered by the imagined customer.
+    fn misfits(&self, entries: &[Entry]) -> Vec<String> {
+        let played = |id: &SopId| entries.iter().any(|entry| entry.sop == *id);
+        let misfits = self.misfits.iter().filter(|(id, _)| !played(id));
+        let told = misfits.map(|(id, why)| {
+            let why = why.human(self.terminal.lang, "");
+            let values = [("id", id.as_str()), ("why", &why)];
+            self.text("preview.misfit", &values)
+        });
+        told.collect()
+    }
+
     /// What becomes of it, in words.
     fn fate(&self, entry: &Entry) -> String {
-        let why = entry.why.as_deref().map(|why| self.terminal.reason(why));
-        let why = why.unwrap_or_default();
+        let why = self.why(entry).unwrap_or_default();
         match entry.outcome {
             RowOutcome::Done => {
-                let sends = entry.sends.join(self.text("preview.and", &[]).as_str());
-                let what = if sends.is_empty() {
-                    self.text("preview.done", &[])
-                } else {
-                    self.text("preview.sends", &[("what", &sends)])
-                };
+                let what = self.what(entry);
                 if entry.is_moved() {
                     let planned = self.zoned(entry.planned);
                     let planned = planned.strftime("%m-%d %H:%M").to_string();
@@ -401,7 +470,7 @@ impl Sheet<'_> {
                 ));
             }
         }
-        for line in self.approvals() {
+        for line in self.misfits(entries).into_iter().chain(self.approvals()) {
             self.terminal.line(format!("\n{line}"));
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{anyhow, bail};
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
@@ -202,7 +202,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     };
     let now = match &args.at {
         Some(text) => moment(text, clock, &config.timezone)
-            .with_context(|| terminal.lang.text("try.bad_time", &[("value", text)]))?,
+            .map_err(|_| anyhow!(terminal.lang.text("try.bad_time", &[("value", text)])))?,
         None => clock,
     };
     let real = match args.contact.as_ref().zip(access.as_ref()) {

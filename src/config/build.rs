@@ -17,7 +17,7 @@ use toml::Spanned;
 use super::file::{AppKind, AppSection, ConfigFile, StoreSection};
 use super::secret::{NoValue, SecretText, Setting};
 use super::{App, Config, Kind, MISSING, Outlined, mask, outline, syntax};
-use crate::diagnostic::{Diagnostic, Report, Severity, Source};
+use crate::diagnostic::{Diagnostic, Part, Report, Severity, Source};
 use crate::domain::duration::parse_duration;
 use crate::domain::ids::{AppName, CorpId};
 use crate::wecom::crypto::{EncodingAesKey, KeyError};
@@ -119,7 +119,10 @@ impl Builder<'_> {
         self.problem(problem, range);
     }
 
-    fn problem(&mut self, problem: Diagnostic, range: Option<&Range<usize>>) {
+    fn problem(&mut self, mut problem: Diagnostic, range: Option<&Range<usize>>) {
+        if MISSING.contains(&problem.code) {
+            problem.part = Part::Values;
+        }
         let problem = placed(&self.source, problem, range);
         self.report.push(problem);
     }

@@ -16,6 +16,9 @@ use serde::Serialize;
 
 use crate::lang::{self, Lang};
 
+/// The place of texts that holds what could be written.
+const KNOWN: &str = "known";
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,6 +27,18 @@ pub enum Severity {
     Error,
     /// The file can be used, but probably does not do what was meant.
     Warning,
+}
+
+/// Where in a report a finding stands: causes before what they lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Part {
+    /// What the files say.
+    #[default]
+    Files,
+    /// What their tests say.
+    Tests,
+    /// Values that this machine does not have: whoever writes rules needs none of them.
+    Values,
 }
 
 /// A kind of finding: its stable code, how bad it is, and the key of its text.
@@ -50,7 +65,10 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// The line that the place is in.
     pub source_line: Option<String>,
+    /// Where in a report it stands.
+    pub part: Part,
     key: &'static str,
+    text: Option<&'static str>,
     help: Option<&'static str>,
     values: Vec<(&'static str, Filling)>,
 }
@@ -62,6 +80,8 @@ enum Filling {
     Text(String),
     /// Another entry of the catalogue.
     Entry(&'static str),
+    /// A reason as it is stored.
+    Reason(String),
 }
 
 impl Diagnostic {
@@ -74,7 +94,9 @@ impl Diagnostic {
             file: None,
             span: None,
             source_line: None,
+            part: Part::default(),
             key,
+            text: None,
             help: None,
             values: Vec::new(),
         }
@@ -89,14 +111,51 @@ impl Diagnostic {
     /// Fills `{name}` in the text and in the mend.
     #[must_use]
     pub fn value(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.values.push((name, Filling::Text(value.into())));
+        let value = value.into();
+        // A list of what could be written instead says so when there is nothing yet.
+        let filling = match name == KNOWN && value.is_empty() {
+            true => Filling::Entry("check.none_known"),
+            false => Filling::Text(value),
+        };
+        self.values.push((name, filling));
         self
+    }
+
+    /// What `{name}` was filled with, if it is the same in every language.
+    #[must_use]
+    pub fn filled(&self, name: &str) -> Option<&str> {
+        self.values.iter().find_map(|(key, value)| match value {
+            Filling::Text(text) if *key == name => Some(text.as_str()),
+            _ => None,
+        })
     }
 
     /// Fills `{name}` with another entry of the catalogue, whose own places are filled too.
     #[must_use]
     pub fn entry(mut self, name: &'static str, key: &'static str) -> Self {
         self.values.push((name, Filling::Entry(key)));
+        self
+    }
+
+    /// Fills `{name}` with a stored reason, in the reader's language.
+    #[must_use]
+    pub fn reason(mut self, name: &'static str, english: &str) -> Self {
+        let reason = Filling::Reason(english.to_owned());
+        self.values.push((name, reason));
+        self
+    }
+
+    /// Chooses another text than that of its kind; the mend stays.
+    #[must_use]
+    pub fn text(mut self, key: &'static str) -> Self {
+        self.text = Some(key);
+        self
+    }
+
+    /// Says where in a report it stands.
+    #[must_use]
+    pub fn part(mut self, part: Part) -> Self {
+        self.part = part;
         self
     }
 
@@ -149,7 +208,7 @@ impl Diagnostic {
     /// What is wrong.
     #[must_use]
     pub fn message(&self, lang: Lang) -> String {
-        self.told(self.key, lang)
+        self.told(self.text.unwrap_or(self.key), lang)
     }
 
     /// How to mend it.
@@ -163,16 +222,17 @@ impl Diagnostic {
     fn told(&self, key: &str, lang: Lang) -> String {
         let texts = self.values.iter().filter_map(|(name, value)| match value {
             Filling::Text(text) => Some((*name, text.as_str())),
-            Filling::Entry(_) => None,
+            Filling::Entry(_) | Filling::Reason(_) => None,
         });
         let texts: Vec<(&str, &str)> = texts.collect();
-        let entries = self.values.iter().filter_map(|(name, value)| match value {
+        let retold = self.values.iter().filter_map(|(name, value)| match value {
             Filling::Text(_) => None,
             Filling::Entry(key) => Some((*name, lang.text(key, &texts))),
+            Filling::Reason(english) => Some((*name, lang.retell(english))),
         });
-        let entries: Vec<(&str, String)> = entries.collect();
+        let retold: Vec<(&str, String)> = retold.collect();
         let mut all = texts;
-        all.extend(entries.iter().map(|(name, text)| (*name, text.as_str())));
+        all.extend(retold.iter().map(|(name, text)| (*name, text.as_str())));
         lang.text(key, &all)
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Diagnostic, Report, Severity, Span};
+use super::{Diagnostic, Part, Report, Severity, Span};
 use crate::lang::Lang;
 
 /// Columns of a source line that are shown around the place.
@@ -93,7 +93,14 @@ impl Report {
     #[must_use]
     pub fn human(&self, lang: Lang) -> String {
         let mut out = String::new();
+        let mut headed = false;
         for item in self.items() {
+            if item.part == Part::Values && !headed {
+                headed = true;
+                let count = self.missing_values().to_string();
+                out.push_str(&lang.text("check.values_head", &[("count", &count)]));
+                out.push_str("\n\n");
+            }
             out.push_str(&item.human(lang));
             out.push('\n');
         }
@@ -102,16 +109,26 @@ impl Report {
         out
     }
 
-    /// How many errors and warnings there are.
+    /// How many errors and warnings there are, and how many values are missing.
     #[must_use]
     pub fn summary(&self, lang: Lang) -> String {
         if self.is_empty() {
             return lang.text("check.no_problems", &[]);
         }
-        let errors = self.count(Severity::Error).to_string();
+        let missing = self.missing_values();
+        // Missing values are errors, told and counted by themselves.
+        let errors = (self.count(Severity::Error) - missing).to_string();
         let warnings = self.count(Severity::Warning).to_string();
-        let counts = [("errors", errors.as_str()), ("warnings", warnings.as_str())];
-        lang.text("check.summary", &counts)
+        let missing_told = missing.to_string();
+        let counts = [
+            ("errors", errors.as_str()),
+            ("warnings", &warnings),
+            ("missing", &missing_told),
+        ];
+        match missing {
+            0 => lang.text("check.summary", &counts),
+            _ => lang.text("check.summary_values", &counts),
+        }
     }
 
     /// All findings as scripts read them.

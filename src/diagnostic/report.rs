@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use super::{Diagnostic, Kind, Severity, Source, Span};
+use super::{Diagnostic, Kind, Part, Severity, Source, Span};
 
 /// So many errors and so many warnings of one file are shown.
 const MOST_FINDINGS: usize = 200;
@@ -26,6 +26,12 @@ impl Report {
         self.items.push(diagnostic);
     }
 
+    /// Takes out all findings of a kind.
+    pub fn take(&mut self, kind: Kind) -> Vec<Diagnostic> {
+        let is_it = |item: &mut Diagnostic| item.code == kind.code;
+        self.items.extract_if(.., is_it).collect()
+    }
+
     /// Adds the findings of another report.
     pub fn merge(&mut self, other: Self) {
         self.items.extend(other.items);
@@ -37,12 +43,21 @@ impl Report {
         }
     }
 
-    /// The findings, by file and place; those without a file first.
+    /// The findings, by part, file and place; those without a file first.
     #[must_use]
     pub fn items(&self) -> Vec<&Diagnostic> {
         let mut items: Vec<_> = self.items.iter().collect();
-        items.sort_by(|a, b| (&a.file, a.span, a.code).cmp(&(&b.file, b.span, b.code)));
+        items.sort_by(|a, b| {
+            (a.part, &a.file, a.span, a.code).cmp(&(b.part, &b.file, b.span, b.code))
+        });
         items
+    }
+
+    /// How many values this machine does not have.
+    #[must_use]
+    pub fn missing_values(&self) -> usize {
+        let missing = |item: &&Diagnostic| item.part == Part::Values;
+        self.items.iter().filter(missing).count()
     }
 
     /// Whether there is nothing to say.

@@ -1,4 +1,4 @@
-use super::{Diagnostic, Report, Severity, Source, Span, nearest};
+use super::{Diagnostic, Part, Report, Severity, Source, Span, nearest};
 use crate::lang::Lang;
 
 fn finding(line: usize, column: usize, len: usize, text: &str) -> Diagnostic {
@@ -74,4 +74,26 @@ fn only_near_names_are_offered() {
     assert_eq!(nearest("pirority", known), Some("priority"));
     assert_eq!(nearest("退款说明", known), Some("售后/退款说明"));
     assert_eq!(nearest("xyz", known), None);
+}
+
+#[test]
+fn causes_come_first_and_missing_values_last_counted_apart() {
+    let of = |code, part, line| {
+        let found = Diagnostic::new(code, Severity::Error, "check.unknown_key");
+        found.part(part).at("甲", Span::new(line, 1, 1))
+    };
+    let mut report = Report::default();
+    report.push(of("A006", Part::Values, 1));
+    report.push(of("E020", Part::Tests, 2));
+    report.push(of("Y011", Part::Files, 3));
+    let codes: Vec<_> = report.items().iter().map(|item| item.code).collect();
+    assert_eq!(codes, ["Y011", "E020", "A006"]);
+    let told = report.human(Lang::Zh);
+    let values = told.find("还缺 1 个值").expect("a section of its own");
+    assert!(told.find("E020") < Some(values) && told.find("A006") > Some(values));
+    assert!(
+        told.trim_end()
+            .ends_with("共 2 个错误、0 个提醒；另缺 1 个值"),
+        "{told}"
+    );
 }

@@ -47,7 +47,22 @@ impl Lang {
         }
         REASONS
             .iter()
-            .find_map(|entry| Some(fill(self.of(entry), &taken_apart(&entry.en, english)?)))
+            .find_map(|entry| {
+                let values = taken_apart(&entry.en, english)?;
+                // A reason may have another one within.
+                let retold: Vec<(&str, String)> = values
+                    .iter()
+                    .map(|(name, value)| match INNER.contains(name) {
+                        true => (*name, self.retell(value)),
+                        false => (*name, (*value).to_owned()),
+                    })
+                    .collect();
+                let values: Vec<(&str, &str)> = retold
+                    .iter()
+                    .map(|(name, value)| (*name, value.as_str()))
+                    .collect();
+                Some(fill(self.of(entry), &values))
+            })
             .unwrap_or_else(|| english.to_owned())
     }
 
@@ -64,6 +79,9 @@ impl Lang {
         }
     }
 }
+
+/// Places of reasons that hold a reason of their own.
+const INNER: [&str; 2] = ["problem", "reason"];
 
 /// The entry that says what went wrong with a file or folder.
 #[must_use]

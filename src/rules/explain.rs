@@ -232,7 +232,9 @@ impl Reason {
         }
     }
 
-    fn human(&self, lang: Lang, text: &str) -> String {
+    /// The reason for people. `text` is the customer's message.
+    #[must_use]
+    pub fn human(&self, lang: Lang, text: &str) -> String {
         let key = format!("explain.{}", self.word());
         let values: Vec<(&str, String)> = match self {
             Self::Off | Self::Author | Self::Regex | Self::NotYet | Self::Over => Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use sha1::{Digest as _, Sha1};
 
@@ -126,7 +127,7 @@ pub fn from_files(
         Ok(matcher) => {
             let set = RuleSet {
                 rules,
-                matcher,
+                matcher: Arc::new(matcher),
                 calendar,
                 roster,
                 anniversaries,

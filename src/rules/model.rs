@@ -18,10 +18,10 @@ use crate::domain::inbound::{Channel, Task, Trigger};
 use crate::yaml::values::Moment;
 
 /// All rules of an installation, in the order in which they are considered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
-    pub(super) matcher: Matcher,
+    pub(super) matcher: Arc<Matcher>,
     pub(super) calendar: Calendar,
     pub(super) roster: Roster,
     pub(super) anniversaries: Vec<Anniversary>,
@@ -34,7 +34,7 @@ impl RuleSet {
     pub fn empty() -> Self {
         Self {
             rules: Vec::new(),
-            matcher: Matcher::default(),
+            matcher: Arc::default(),
             calendar: Calendar::default(),
             roster: Roster::default(),
             anniversaries: Vec::new(),
@@ -52,6 +52,19 @@ impl RuleSet {
     #[must_use]
     pub fn rule(&self, id: &RuleId) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id == *id)
+    }
+
+    /// The set as it would be if the rules that observe acted; `None` if none observes.
+    #[must_use]
+    pub fn if_none_observed(&self) -> Option<Self> {
+        let observes = |rule: &Rule| rule.mode == Mode::Observe;
+        self.rules.iter().any(observes).then(|| {
+            let mut set = self.clone();
+            for rule in set.rules.iter_mut().filter(|rule| observes(rule)) {
+                rule.mode = Mode::On;
+            }
+            set
+        })
     }
 
     /// Working hours and holidays.

@@ -16,6 +16,11 @@ pub(super) const ATTACHABLE: &[&str] = &["text", "image", "link", "miniprogram",
 /// A customer's message can be answered with this many.
 const MOST_REPLIES: usize = 5;
 
+/// A longer name of a template is a sentence.
+const LONGEST_NAME: usize = 40;
+/// So much of it is repeated.
+const SHOWN: usize = 12;
+
 impl Reader<'_, '_> {
     /// A template that must exist, and whose `m` must be captured here.
     pub(super) fn template(&mut self, node: &Node) -> TemplateName {
@@ -32,6 +37,15 @@ impl Reader<'_, '_> {
                 let found = Diagnostic::of(problems::UNKNOWN_TEMPLATE)
                     .value("name", name.0.as_str())
                     .suggest(bare(&name.0), catalog.names());
+                let found = if reads_as_text(&name.0) {
+                    let begin: String = name.0.chars().take(SHOWN).collect();
+                    let found = found.text("check.text_for_template");
+                    found
+                        .value("begin", begin)
+                        .help("check.text_for_template_help")
+                } else {
+                    found
+                };
                 self.findings.add(node.span, found);
             }
         }
@@ -194,4 +208,11 @@ fn bare(name: &str) -> &str {
 pub(super) fn is_crowded(kinds: &[&str]) -> bool {
     let texts = kinds.iter().filter(|kind| **kind == "text").count();
     texts > 1 || kinds.len() - texts > 9
+}
+
+/// Whether a name of a template is what was to be said instead.
+fn reads_as_text(name: &str) -> bool {
+    name.contains(['，', '。', '！', '？', '；', '：', '、', '!', '?', '\n'])
+        || name.contains("{{")
+        || name.chars().count() > LONGEST_NAME
 }

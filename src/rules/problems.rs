@@ -52,6 +52,7 @@ crate::diagnostic::kinds! {
     LONG_ID = Error "R049" "long_id";
     SIGNS_ONLY = Warning "R050" "signs_only";
     TAG_SIGN = Warning "R051" "tag_sign";
+    NO_MEMBER_APP = Error "R052" "no_member_app";
     HOURS_CIRCLE = Error "C001" "hours_circle";
     HOURS_FORM = Error "C002" "hours_form";
     CONTRADICTING_DAYS = Error "C003" "contradicting_days";

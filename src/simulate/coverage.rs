@@ -7,7 +7,7 @@ use super::model::{Step, Want};
 use super::run::Outcome;
 use super::world::World;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Kind, Report, Span};
+use crate::diagnostic::{Diagnostic, Kind, Part, Report, Span};
 use crate::domain::ids::RuleId;
 use crate::process::playbook::Playbook;
 use crate::rules::problems::{UNTESTED, UNTESTED_SILENCE};
@@ -122,6 +122,7 @@ fn tell(config: &Config, kind: Kind, rules: &[&Rule], report: &mut Report) {
         let mut found = Diagnostic::of(kind)
             .value("count", names.len().to_string())
             .value("rules", names.join(", "))
+            .part(Part::Tests)
             .at(shown(&config.paths.rules, file), Span::new(line, 1, 1));
         let written = std::fs::read_to_string(config.paths.rules.join(file));
         if let Some(source) = written

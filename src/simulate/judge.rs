@@ -7,7 +7,7 @@ use super::model::{Want, Wanted};
 use super::world::World;
 use crate::domain::ids::RuleId;
 use crate::domain::inbound::{Task, Trigger};
-use crate::rules::{Mode, Verdict};
+use crate::rules::Verdict;
 
 mod plans;
 
@@ -28,6 +28,18 @@ pub(super) struct Scene<'s> {
 pub(super) struct Differs {
     pub(super) expected: String,
     pub(super) got: String,
+    /// Why something that was meant could not be done, as it is stored.
+    pub(super) why: Option<String>,
+}
+
+impl Differs {
+    fn new(expected: String, got: String) -> Self {
+        Self {
+            expected,
+            got,
+            why: None,
+        }
+    }
 }
 
 impl Scene<'_> {
@@ -48,7 +60,7 @@ impl Scene<'_> {
             }
             Want::Nothing => (self.nothing(), "none: true".to_owned(), self.everything()),
             Want::Only(rules) => {
-                let others = self.acting().into_iter().any(|id| !rules.contains(id));
+                let others = self.fired().any(|id| !rules.contains(id));
                 (!others, format!("only: {}", joined(rules)), self.rules())
             }
             Want::Tag { tag, added } => {
@@ -84,7 +96,7 @@ impl Scene<'_> {
         if holds {
             Ok(())
         } else {
-            Err(Differs { expected, got })
+            Err(Differs::new(expected, got))
         }
     }
 
@@ -96,17 +108,6 @@ impl Scene<'_> {
 
     fn has_fired(&self, id: &RuleId) -> bool {
         self.fired().any(|fired| fired == id)
-    }
-
-    /// The rules that fired and do not only observe.
-    fn acting(&self) -> Vec<&RuleId> {
-        let rules = &self.world.playbook().rules;
-        let observes = |id: &RuleId| {
-            rules
-                .rule(id)
-                .is_some_and(|rule| rule.mode == Mode::Observe)
-        };
-        self.fired().filter(|id| !observes(id)).collect()
     }
 
     fn rules(&self) -> String {
@@ -141,7 +142,7 @@ impl Scene<'_> {
                 && happened.tags().is_empty()
                 && happened.deeds().is_empty()
         };
-        self.acting().is_empty() && self.happened.iter().all(quiet)
+        self.fired().next().is_none() && self.happened.iter().all(quiet)
     }
 
     /// All that happened, in short.
@@ -186,7 +187,7 @@ impl Scene<'_> {
     }
 
     fn deed(&self, key: &str, what: &Wanted) -> Result<(), Differs> {
-        let mut got = Vec::new();
+        let (mut got, mut why) = (Vec::new(), None);
         let said = match key {
             "broadcast" => self.tasks(),
             "card" => self.cards(),
@@ -200,6 +201,7 @@ impl Scene<'_> {
                 return Ok(());
             }
             got.push(said.shown(what));
+            why = why.or(said.problem);
         }
         if *what == Wanted::Nothing && got.is_empty() {
             return Ok(());
@@ -211,7 +213,7 @@ impl Scene<'_> {
             Wanted::Text(text) => format!("{key}: \"text:{text}\""),
         };
         let got = format!("{key}: {}", listed(&got));
-        Err(Differs { expected, got })
+        Err(Differs { expected, got, why })
     }
 }
 

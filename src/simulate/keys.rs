@@ -199,12 +199,7 @@ const TO: &str = "发给谁，或 text:… 表示发出的文字里含有…";
 const TO_EN: &str = "To whom, or text:… for words that are sent";
 
 pub(super) const EXPECT: &[Key] = &[
-    Key::may(
-        "rule",
-        Shape::Words,
-        "这些规则触发（含 observe 的）",
-        "These rules fire, those that observe too",
-    ),
+    Key::may("rule", Shape::Words, "这些规则触发", "These rules fire"),
     Key::may(
         "not_rule",
         Shape::Words,
@@ -220,8 +215,8 @@ pub(super) const EXPECT: &[Key] = &[
     Key::may(
         "none",
         Shape::Flag,
-        "true：没有规则触发（observe 的不算），什么也不发、不改",
-        "true: no rule fires (but observing ones) and nothing is sent or changed",
+        "true：没有规则触发，什么也不发、不改",
+        "true: no rule fires and nothing is sent or changed",
     ),
     Key::may(
         "only",

@@ -70,6 +70,45 @@ pub fn paths(config: &Config, playbook: Option<&Playbook>, paths: &[PathBuf]) ->
     (suite, report)
 }
 
+/// The files of rules or plans that a test file of this name would stand beside.
+fn files_beside(name: &str) -> Vec<PathBuf> {
+    let stem = name.strip_suffix(".test.yaml");
+    let stem = stem.or_else(|| name.strip_suffix(".test.yml"));
+    let files = |stem| [".yaml", ".yml"].map(|end| PathBuf::from(format!("{stem}{end}")));
+    stem.map(files).into_iter().flatten().collect()
+}
+
+/// A test file that names rules which are not there, and whose own file of rules is not there
+/// either, was most likely forgotten: that is said once.
+fn left_behind(name: &str, file: &Path, report: &mut Report) {
+    let unknown = report.take(problems::UNKNOWN_RULE);
+    let mut rules: Vec<&str> = unknown
+        .iter()
+        .filter_map(|one| one.filled("name"))
+        .collect();
+    rules.sort_unstable();
+    rules.dedup();
+    let slip = rules.len() == 1 && unknown.iter().any(|one| one.filled("near").is_some());
+    let rules = rules.join(", ");
+    match unknown.first() {
+        Some(first) if !slip => {
+            let last = |path: &Path| {
+                let name = path.file_name().unwrap_or_default();
+                name.to_string_lossy().into_owned()
+            };
+            let found = first.clone().text("check.unknown_rules");
+            report.push(
+                found
+                    .help("check.unknown_rules_help")
+                    .value("rules", rules)
+                    .value("file", last(file))
+                    .value("tests", last(Path::new(name))),
+            );
+        }
+        _ => unknown.into_iter().for_each(|one| report.push(one)),
+    }
+}
+
 fn one(path: &Path, files: &mut BTreeMap<String, Vec<u8>>, report: &mut Report) {
     let name = path.display().to_string();
     match std::fs::read(path) {
@@ -92,9 +131,19 @@ pub(super) fn from_files(
 ) -> Suite {
     let mut suite = Suite::default();
     for (name, bytes) in files {
-        if let Some(source) = decode(name, bytes, report) {
-            suite.files.extend(tests_of(&source, names, zone, report));
+        let mut of_file = Report::default();
+        if let Some(source) = decode(name, bytes, &mut of_file) {
+            let tests = tests_of(&source, names, zone, &mut of_file);
+            suite.files.extend(tests);
         }
+        let beside = files_beside(name);
+        if let [file, other] = &beside[..]
+            && !file.is_file()
+            && !other.is_file()
+        {
+            left_behind(name, file, &mut of_file);
+        }
+        report.merge(of_file);
     }
     suite
 }

@@ -11,15 +11,20 @@ use super::scene::Order;
 use super::world::World;
 use crate::config::Config;
 use crate::domain::clock::UnixMillis;
-use crate::domain::contact::{Contact, Follower};
-use crate::domain::ids::{AppName, ExternalUserId, Person, SopId};
+use crate::domain::contact::{Contact, Follower, TagMark};
+use crate::domain::ids::{AppName, ExternalUserId, Person, SopId, Tag};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Trigger};
 use crate::playbook::Playbook;
+use crate::rules::{Reason, fits};
+use crate::sops::Sop;
+use crate::sops::model::Via;
 use crate::sops::run::{Run, Work};
 use crate::store::{RowOutcome, SopRow, SopRowKey};
 
 /// More would happen than anybody could read.
 const MOST: usize = 2_000_000;
+/// What moves or leaves out a message because of others.
+const LIMIT: &str = "the limit of messages is reached";
 /// Why a run for everybody reaches nobody.
 pub(super) const NOBODY: &str = "it is for nobody";
 /// The imagined customer who is added when the preview begins.
@@ -41,8 +46,27 @@ pub struct Question<'p> {
     pub plans: Known,
     /// Campaigns that wait for approval are played as if they were approved now.
     pub approve: bool,
-    /// Whether to imagine a customer who is added now.
-    pub newcomer: bool,
+    /// The imagined customer who is added now, if there is to be one.
+    pub newcomer: Option<Contact>,
+}
+
+/// An imagined customer who carries some tags already when they are added.
+#[must_use]
+pub fn newcomer(tags: &[Tag], at: UnixMillis) -> Contact {
+    let mut contact = Contact::unknown(Person::External(ExternalUserId::from(NEWCOMER)));
+    let marked = tags.iter().map(|tag| (tag.clone(), TagMark::told(at)));
+    contact.tags = marked.collect();
+    contact
+}
+
+/// The first condition of a plan's audience that somebody does not fulfil; none for a plan
+/// that they would enter, or that nobody enters by themselves.
+#[must_use]
+pub fn why_not(sop: &Sop, contact: &Contact, now: UnixMillis) -> Option<Reason> {
+    let tests = sop.audience.as_deref().filter(|_| sop.is_lifecycle())?;
+    let mut contact = contact.clone();
+    contact.added_at.get_or_insert(now);
+    fits(tests, &contact, contact.source.as_deref(), now).err()
 }
 
 /// One step for one target.
@@ -68,6 +92,22 @@ pub struct Entry {
     pub why: Option<String>,
     /// The templates that would be sent.
     pub sends: Vec<String>,
+    /// What else would be done: the key and its target, as rules write them.
+    pub does: Vec<(String, String)>,
+    /// Who has to press a button before the customer gets what is sent.
+    pub by_hand: Option<ByHand>,
+    /// The plan whose message used up the limit that moves this one.
+    pub after: Option<SopId>,
+}
+
+/// What a member has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ByHand {
+    /// Confirm a mass-send task.
+    Confirm,
+    /// Forward the content.
+    Forward,
 }
 
 impl Entry {
@@ -128,7 +168,11 @@ impl<'p> Play<'p> {
                 .into_iter()
                 .for_each(|inbound| world.receive(inbound));
         }
-        if newcomer {
+        if let Some(newcomer) = newcomer {
+            // Whom nobody knows anything of is made by being added.
+            if !newcomer.tags.is_empty() {
+                world.know(newcomer);
+            }
             world.receive(added(config, app, from));
         }
         let cancelled = plans
@@ -171,6 +215,7 @@ impl<'p> Play<'p> {
             let place = |entry: &Entry| (entry.at, entry.sop.clone(), entry.step);
             place(one).cmp(&place(other))
         });
+        used_up(&mut entries);
         Ok(entries)
     }
 
@@ -191,6 +236,9 @@ impl<'p> Play<'p> {
             outcome: RowOutcome::Skipped,
             why: run.why.clone().or(Some(NOBODY.to_owned())),
             sends: Vec::new(),
+            does: Vec::new(),
+            by_hand: None,
+            after: None,
         });
     }
 
@@ -200,8 +248,15 @@ impl<'p> Play<'p> {
         let held = earlier.filter(|it| it.outcome == RowOutcome::Waiting);
         let why = row.why.clone();
         let why = why.or_else(|| held.and_then(|it| it.why.clone()));
-        let sends = happened.deeds().into_iter();
-        let sends = sends.filter(|deed| deed.key == "send" && deed.effects > 0);
+        let deeds = happened.deeds().into_iter();
+        let done = deeds.filter(|deed| deed.problem.is_none());
+        let (sends, others): (Vec<_>, Vec<_>) = done.partition(|deed| deed.key == "send");
+        let sends: Vec<String> = sends
+            .into_iter()
+            .filter(|deed| deed.effects > 0)
+            .map(|deed| deed.target)
+            .collect();
+        let others = others.into_iter();
         let entry = Entry {
             sop: row.sop.clone(),
             step: row.step,
@@ -212,9 +267,42 @@ impl<'p> Play<'p> {
             at: row.actual,
             outcome: row.outcome,
             why,
-            sends: sends.map(|deed| deed.target).collect(),
+            by_hand: by_hand(self.playbook, row).filter(|_| !sends.is_empty()),
+            sends,
+            does: others.map(|deed| (deed.key, deed.target)).collect(),
+            after: None,
         };
         self.entries.insert(row.key(), entry);
+    }
+}
+
+/// Names the plan whose message went before one that a limit moved or left out: the last one
+/// that the same target got before.
+fn used_up(entries: &mut [Entry]) {
+    let mut heard: BTreeMap<Person, Vec<(UnixMillis, SopId)>> = BTreeMap::new();
+    for entry in entries {
+        let Some(target) = entry.target.clone() else {
+            continue;
+        };
+        let heard = heard.entry(target).or_default();
+        if entry.why.as_deref() == Some(LIMIT) {
+            let until = entry.planned.max(entry.at);
+            let before = heard.iter().rev().find(|(at, _)| *at <= until);
+            entry.after = before.map(|(_, sop)| sop.clone());
+        }
+        if !entry.sends.is_empty() {
+            heard.push((entry.at, entry.sop.clone()));
+        }
+    }
+}
+
+/// What a member has to do for a step to reach its target.
+fn by_hand(playbook: &Playbook, row: &SopRow) -> Option<ByHand> {
+    let step = usize::try_from(row.step).ok()?;
+    match playbook.sops.get(&row.sop)?.steps.get(step)?.via {
+        Via::Broadcast | Via::Moments => Some(ByHand::Confirm),
+        Via::Staff => Some(ByHand::Forward),
+        Via::Robot(_) | Via::Appchat(_) => None,
     }
 }
 

@@ -11,7 +11,7 @@ use super::problems;
 use super::scene::{Act, Trait};
 use super::world::{Runaway, World};
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Report, Source, Span};
+use crate::diagnostic::{Diagnostic, Part, Report, Source, Span};
 use crate::domain::effect::Effect;
 use crate::domain::ids::RuleId;
 use crate::process::decide::sop_changes;
@@ -71,6 +71,8 @@ pub struct Failure {
     pub expected: Option<String>,
     /// What is.
     pub got: String,
+    /// Why something that was meant could not be done, as it is stored.
+    pub why: Option<String>,
     /// What happened in the step; once for each step.
     pub happened: Vec<Told>,
 }
@@ -143,9 +145,12 @@ fn moves(happened: &Happened) -> Vec<String> {
     sop_changes(&change)
 }
 
-/// Runs the tests of a suite.
+/// Runs the tests of a suite. Rules that only observe and plans that are switched off are
+/// tested as if they were on.
 #[must_use]
 pub fn run(config: &Config, playbook: &Playbook, suite: &Suite, wish: &Wish) -> Outcome {
+    let rehearsal = playbook.rehearsal();
+    let playbook = rehearsal.as_ref().unwrap_or(playbook);
     let mut runner = Runner {
         config,
         playbook,
@@ -196,7 +201,7 @@ impl Runner<'_> {
                     failures.extend(failed);
                 }
                 Err(got) => {
-                    failures.push(failure(step, number, step.span, &file.source, None, got));
+                    failures.push(failure(step, number, step.span, &file.source, got));
                     break;
                 }
             }
@@ -231,9 +236,12 @@ impl Runner<'_> {
                 self.spend(rules);
             }
             if let Err(differs) = scene.judge(&expectation.want) {
-                let expected = Some(differs.expected);
                 let span = expectation.span;
-                failures.push(failure(step, number, span, source, expected, differs.got));
+                failures.push(Failure {
+                    expected: Some(differs.expected),
+                    why: differs.why,
+                    ..failure(step, number, span, source, differs.got)
+                });
             }
         }
         if let Some(first) = failures.first_mut()
@@ -281,21 +289,15 @@ fn happen(
     Ok(past)
 }
 
-fn failure(
-    step: &Step,
-    number: usize,
-    span: Span,
-    source: &Source,
-    expected: Option<String>,
-    got: String,
-) -> Failure {
+fn failure(step: &Step, number: usize, span: Span, source: &Source, got: String) -> Failure {
     Failure {
         step: number,
         what: step.clone(),
         span,
         line: source.line(span.line).to_owned(),
-        expected,
+        expected: None,
         got,
+        why: None,
         happened: Vec::new(),
     }
 }
@@ -340,10 +342,15 @@ impl Outcome {
                         .value("got", failure.got.as_str()),
                     None => Diagnostic::of(problems::RUNAWAY),
                 };
+                let found = match &failure.why {
+                    Some(why) => found.reason("why", why).text("check.test_failed_why"),
+                    None => found,
+                };
                 report.push(
                     found
                         .value("test", result.name.as_str())
                         .value("step", failure.step.to_string())
+                        .part(Part::Tests)
                         .at(result.file.as_str(), failure.span)
                         .line(failure.line.as_str()),
                 );
@@ -351,7 +358,8 @@ impl Outcome {
         }
         if self.stopped {
             let count = self.results.len().to_string();
-            report.push(Diagnostic::of(problems::TOO_MUCH).value("count", count));
+            let found = Diagnostic::of(problems::TOO_MUCH).value("count", count);
+            report.push(found.part(Part::Tests));
         }
         report
     }

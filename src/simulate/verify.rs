@@ -14,6 +14,8 @@ pub struct Verified {
     pub report: Report,
     /// How many tests there are.
     pub tests: usize,
+    /// Whether they were run: broken rules or test files are mended first.
+    pub ran: bool,
 }
 
 /// Reads the tests of the rules folder and runs them against `playbook`. Without one, because
@@ -21,9 +23,8 @@ pub struct Verified {
 #[must_use]
 pub fn verify(config: &Config, playbook: Option<&Playbook>, wish: &Wish) -> Verified {
     let (suite, mut report) = load(config, playbook);
-    if let Some(playbook) = playbook
-        && !report.has_errors()
-    {
+    let good = playbook.filter(|_| !report.has_errors());
+    if let Some(playbook) = good {
         let outcome = run(config, playbook, &suite, wish);
         report.merge(outcome.report());
         if wish.coverage {
@@ -33,5 +34,6 @@ pub fn verify(config: &Config, playbook: Option<&Playbook>, wish: &Wish) -> Veri
     Verified {
         report,
         tests: suite.count(),
+        ran: good.is_some(),
     }
 }

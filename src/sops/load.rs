@@ -7,7 +7,7 @@ use super::model::{Sop, SopSet};
 use super::outreach::Outreach;
 use super::parse::{Places, content_of};
 use super::problems;
-use crate::diagnostic::{Findings, Report};
+use crate::diagnostic::{Findings, Report, Source, Span};
 use crate::domain::ids::Tag;
 use crate::rules::PlanReader;
 use crate::templates::load::{read_yaml_tree, shown};
@@ -53,6 +53,21 @@ pub struct Named {
     pub ids: BTreeSet<String>,
     /// The tags that plans set.
     pub tags: BTreeSet<Tag>,
+    /// The tags that decide who is in a plan, as each file asks for them.
+    pub asked: Vec<Asked>,
+}
+
+/// A tag that decides who is in a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The tag.
+    pub tag: Tag,
+    /// The file.
+    pub file: String,
+    /// Where it is written.
+    pub span: Span,
+    /// The line.
+    pub line: String,
 }
 
 /// What the plans below `dir` are called and which tags they set. What cannot be read is
@@ -70,6 +85,10 @@ pub fn named_in(dir: &Path) -> Named {
         for plan in plans.map(Node::items).unwrap_or_default() {
             let id = plan.get("id").and_then(Node::text);
             named.ids.extend(id.map(str::to_owned));
+            let deciding = ["audience", "exit_when"].iter();
+            for node in deciding.filter_map(|key| plan.get(key)) {
+                named.asked.extend(asked(node, &source));
+            }
             let steps = ["steps", "phases"]
                 .into_iter()
                 .filter_map(|key| plan.get(key));
@@ -84,6 +103,20 @@ pub fn named_in(dir: &Path) -> Named {
         }
     }
     named
+}
+
+/// The tags of an audience, or of each of several conditions.
+fn asked(node: &Node, source: &Source) -> Vec<Asked> {
+    let conditions = std::iter::once(node).chain(node.items());
+    let tests = conditions.flat_map(|one| ["has_tag", "not_tag"].map(|key| one.get(key)));
+    let words = tests.flatten().flat_map(Node::words);
+    let asked = words.map(|(tag, span)| Asked {
+        tag: Tag::from(tag),
+        file: source.name().to_owned(),
+        span,
+        line: source.line(span.line).to_owned(),
+    });
+    asked.collect()
 }
 
 fn files_in(dir: &Path, report: &mut Report) -> BTreeMap<String, Vec<u8>> {

@@ -18,11 +18,13 @@ mod problems;
 pub mod quiet;
 pub mod recurrence;
 pub mod run;
+mod tags;
 pub mod timing;
 
 pub use keys::schema;
 pub use load::{Named, load, named_in};
 pub use model::{Sop, SopSet};
+pub use tags::unheard_of;
 
 /// Every kind of finding in SOP files.
 #[must_use]

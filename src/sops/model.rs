@@ -17,7 +17,7 @@ use crate::domain::ids::{Person, RuleId, SopId, Tag};
 use crate::rules::fits;
 
 /// All plans of an installation.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SopSet {
     /// What holds for everything that is said unasked.
     outreach: Outreach,
@@ -36,6 +36,16 @@ impl SopSet {
             current: plans.map(|sop| (sop.id.clone(), Arc::new(sop))).collect(),
             earlier: OnceLock::new(),
         }
+    }
+
+    /// The set as it would be if no plan were switched off; `None` if none is.
+    #[must_use]
+    pub fn if_none_were_off(&self) -> Option<Self> {
+        let mut set = self.iter().any(|sop| sop.off).then(|| self.clone())?;
+        for sop in set.current.values_mut().filter(|sop| sop.off) {
+            Arc::make_mut(sop).off = false;
+        }
+        Some(set)
     }
 
     /// The same set under these rules for what is said unasked.

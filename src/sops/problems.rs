@@ -18,5 +18,6 @@ crate::diagnostic::kinds! {
     EXITS_AT_ONCE = Warning "S014" "sop_exits_at_once";
     TASK_EACH = Warning "S015" "sop_task_each";
     UNKNOWN_APPCHAT = Error "S016" "sop_unknown_appchat";
+    UNHEARD_TAG = Warning "S018" "sop_unheard_tag";
     MOMENT_FORM = Error "S017" "sop_moment_form";
 }

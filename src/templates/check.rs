@@ -13,10 +13,12 @@ use super::lex::{self, Braces, Piece, Role};
 use super::render::environment;
 use super::trial::{EXAMPLES, Failure, Trial};
 use super::{problems, told};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, nearest};
 
 /// Names at the top of every template.
 pub(super) const ROOTS: &[&str] = &["contact", "staff", "m", "message", "now", "corp"];
+/// What is known of customers beside the attributes that one gives them.
+const CONTACT: &[&str] = &["id", "name", "tags", "points", "source", "added_days"];
 /// Functions of the template language.
 const FUNCTIONS: &[&str] = &["range", "dict", "namespace", "debug"];
 /// What is always there. Everything else of `contact`, `staff`, `message`, `corp` may be missing.
@@ -105,17 +107,26 @@ pub fn check_text(source: &str) -> TextCheck {
         check.add(found, None);
         return check;
     }
-    let variables: BTreeSet<String> = variables
+    let functions = |name: &String| FUNCTIONS.contains(&name.as_str());
+    let all: BTreeSet<String> = variables
         .into_iter()
-        .filter(|name| check.is_known(name, source))
+        .filter(|name| !functions(name))
         .collect();
+    let known = all.iter().filter(|name| check.is_known(name, source));
+    let variables: BTreeSet<String> = known.cloned().collect();
+    // Those that do not exist have examples too: else the text would stop at the first of
+    // them, and whatever is wrong behind it would be told of its place.
     let trial = Trial {
         environment: &environment,
         source,
-        variables: &variables,
+        variables: &all,
     };
     check.renders(&trial);
-    for name in variables.iter().filter(|name| may_be_missing(name)) {
+    let uncertain = variables.iter().filter(|name| may_be_missing(name));
+    for name in uncertain {
+        if check.is_slip(name, source) {
+            continue;
+        }
         if let Some(Failure::Engine(error)) = trial.failure(EXAMPLES[0], Some(name))
             && error.kind() == ErrorKind::UndefinedError
         {
@@ -139,9 +150,7 @@ impl TextCheck {
 
     fn is_known(&mut self, name: &str, source: &str) -> bool {
         let (root, field) = name.split_once('.').unwrap_or((name, ""));
-        let unknown = if FUNCTIONS.contains(&name) {
-            return false;
-        } else if !ROOTS.contains(&root) {
+        let unknown = if !ROOTS.contains(&root) {
             Some((root, ROOTS))
         } else {
             let fields: Option<&[&str]> = match root {
@@ -158,10 +167,33 @@ impl TextCheck {
         };
         let found = Diagnostic::of(problems::UNKNOWN_VARIABLE)
             .value("name", name)
-            .value("known", known.join(", "))
-            .suggest(wrong, known.iter().copied());
+            .value("known", known.join(", "));
+        let near = nearest(wrong, known.iter().copied());
+        let found = match near.map(|near| name.replacen(wrong, near, 1)) {
+            Some(near) => found.value("near", near).help("check.did_you_mean"),
+            None => found,
+        };
         self.add(found, place_of(name, source));
         false
+    }
+
+    /// Customers have whatever attributes one gives them; but a name that is one slip away
+    /// from what every customer has is most likely that.
+    fn is_slip(&mut self, name: &str, source: &str) -> bool {
+        let slip = |field: &str, near: &str| {
+            field.eq_ignore_ascii_case(near) || strsim::osa_distance(field, near) == 1
+        };
+        let near = name.strip_prefix("contact.").and_then(|field| {
+            let mut fields = CONTACT.iter().filter(|_| !CONTACT.contains(&field));
+            fields.find(|near| slip(field, near))
+        });
+        if let Some(near) = near {
+            let found = Diagnostic::of(problems::NEAR_VARIABLE)
+                .value("name", name)
+                .value("near", format!("contact.{near}"));
+            self.add(found.help("check.did_you_mean"), place_of(name, source));
+        }
+        near.is_some()
     }
 
     /// What can be said of the parts by themselves.

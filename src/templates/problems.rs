@@ -21,5 +21,6 @@ crate::diagnostic::kinds! {
     LARGE_TEMPLATE = Error "T019" "large_template";
     WIDE_BRACE = Error "T020" "wide_brace";
     SINGLE_BRACE = Warning "T021" "single_brace";
+    NEAR_VARIABLE = Warning "T022" "near_variable";
     TEMPLATES_UNREADABLE = Error "T017" "templates_unreadable";
 }

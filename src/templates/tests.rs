@@ -410,3 +410,29 @@ fn the_schema_names_all_kinds_of_messages() {
         ]
     );
 }
+
+#[test]
+fn each_finding_stands_at_its_own_place_and_offers_the_whole_name() {
+    let source = "{{ now.weekdy }} {{ contact.城市 }} {{ contact.nmae | default('您') }}";
+    let check = check_text(source);
+    let told: Vec<_> = check
+        .problems
+        .iter()
+        .map(|problem| {
+            let range = problem.range.clone().expect("a place");
+            let mend = problem.diagnostic.mend(Lang::Zh).unwrap_or_default();
+            (problem.diagnostic.code, &source[range], mend)
+        })
+        .collect();
+    let near = |name: &str| format!("是不是想写 `{name}`？");
+    assert_eq!(told[0], ("T004", "now.weekdy", near("now.weekday")));
+    assert!(told.contains(&("T022", "contact.nmae", near("contact.name"))));
+    let missing = told.iter().find(|(code, ..)| *code == "T005");
+    assert!(
+        missing.is_some_and(|(_, place, _)| place.contains("城市")),
+        "{told:?}"
+    );
+    assert_eq!(told.len(), 3, "{told:?}");
+    let own = check_text("{{ contact.城市 | default('') }}{{ contact.note | default('') }}");
+    assert!(own.problems.is_empty(), "{:?}", own.problems);
+}

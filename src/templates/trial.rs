@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::{Environment, Error, Value};
 
 use super::check::{ALWAYS, ROOTS};
-use super::context::Now;
+use super::context::{NOW_PARTS, Now};
 use super::render::Limited;
 
 /// Texts that stand for what is not known yet: a word, a number, a date. What can be
@@ -50,22 +50,31 @@ impl Trial<'_> {
         let used = self.variables.iter().map(String::as_str);
         let all = used.chain(ALWAYS.iter().copied());
         for name in all.filter(|name| Some(*name) != without) {
-            if let Some((root, field)) = name.split_once('.')
-                && let Some(known) = fields.get_mut(root)
-            {
+            let (root, field) = name.split_once('.').unwrap_or((name, ""));
+            let known = fields.entry(root).or_default();
+            if !field.is_empty() {
                 known.insert(field, value(name, example));
             }
         }
         let values = fields.into_iter().map(|(root, fields)| match root {
-            "now" => (root, now()),
+            "now" => (root, now(&fields)),
+            _ if fields.is_empty() && !ROOTS.contains(&root) => (root, Value::from(example)),
             _ => (root, Value::from_pairs(fields)),
         });
         Value::from_pairs(values)
     }
 }
 
-fn now() -> Value {
-    Value::from_object(Now(jiff::civil::date(2026, 11, 23).at(10, 0, 0, 0)))
+/// With parts that do not exist it is only something to look them up in.
+fn now(fields: &BTreeMap<&str, Value>) -> Value {
+    let now = Value::from_object(Now(jiff::civil::date(2026, 11, 23).at(10, 0, 0, 0)));
+    if fields.keys().all(|field| NOW_PARTS.contains(field)) {
+        return now;
+    }
+    let parts = NOW_PARTS.iter().map(|part| (*part, now.get_attr(part)));
+    let parts = parts.filter_map(|(part, value)| Some((part, value.ok()?)));
+    let others = fields.iter().map(|(field, value)| (*field, value.clone()));
+    Value::from_pairs(others.chain(parts))
 }
 
 fn value(name: &str, example: &str) -> Value {

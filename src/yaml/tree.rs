@@ -120,7 +120,7 @@ const MOST_ERRORS: usize = 20;
 /// around a syntax error is kept, so that it is checked too.
 pub fn parse(findings: &mut Findings<'_>) -> Option<Node> {
     let source = findings.source;
-    for lint in lint::scan(source.text()) {
+    for lint in lints(source.text()) {
         let found = Diagnostic::of(lint.kind).value("found", lint.found.clone());
         findings.add(Span::new(lint.line, lint.column, 1), found);
     }
@@ -151,6 +151,28 @@ pub fn parse(findings: &mut Findings<'_>) -> Option<Node> {
         }
     }
     None
+}
+
+/// The mistakes in a raw text. Behind a bracket that is never closed every Chinese comma looks
+/// like one of a list: there the text is read as if its line were not there.
+fn lints(text: &str) -> Vec<lint::Lint> {
+    let mut lints = lint::scan(text);
+    let unclosed = build(text).error.and_then(|error| {
+        let mark = place(*error.marker(), *error.marker());
+        let (_, open) = lint::open_bracket(text, mark.line, mark.column)?;
+        (open.line < mark.line).then_some(open.line)
+    });
+    if let Some(line) = unclosed {
+        let without = |(at, row)| if at + 1 == line { "" } else { row };
+        let rest: Vec<&str> = text.split('\n').enumerate().map(without).collect();
+        lints.retain(|lint| lint.line <= line);
+        lints.extend(
+            lint::scan(&rest.join("\n"))
+                .into_iter()
+                .filter(|lint| lint.line > line),
+        );
+    }
+    lints
 }
 
 /// One attempt at a text.

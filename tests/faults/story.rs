@@ -311,7 +311,7 @@ impl Story {
             let depths = life.depths().await;
             quiet = if seen == Some(depths) { quiet + 1 } else { 0 };
             seen = Some(depths);
-            let patience = Duration::from_millis(250 << quiet.min(8));
+            let patience = Duration::from_millis(250 << quiet.min(13));
             self.wait(patience.max(life.until_next().await)).await;
         }
         let calls = self.machine.link.journal();

@@ -238,6 +238,8 @@ async fn reminders_are_spoken_of_by_what_they_say() {
     agent.timers(3).await;
     assert!(ask(&mock, "取消回访张三").await.contains("1 给张三回访"));
     agent.timers(2).await;
+    // Nobody who is not a machine says so much in ten seconds.
+    agent.ahead(&mock, 30);
     let later = ask(&mock, "把回访李四改到后天上午10点").await;
     assert!(
         later.contains("11月25日") && later.contains("回访李四"),
@@ -245,6 +247,7 @@ async fn reminders_are_spoken_of_by_what_they_say() {
     );
     assert!(ask(&mock, "每周一的提醒不用了").await.contains("交周报"));
     agent.timers(1).await;
+    agent.ahead(&mock, 30);
     let none = ask(&mock, "取消喝水的提醒").await;
     assert!(none.starts_with("没有这样的提醒"), "{none}");
     assert!(ask(&mock, "回访李四搞定了").await.contains("2 回访李四"));

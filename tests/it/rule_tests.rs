@@ -243,7 +243,7 @@ async fn a_rule_without_a_test_is_shown_with_its_line() {
         .file("templates/甲.txt", "好的\n")
         .file(
             "rules/a.test.yaml",
-            "tests:\n  - name: 一\n    steps: [{say: 退款, expect: {rule: 退款}}, {say: 天气, expect: {none: true}}]\n",
+            "start: 2026-11-23 10:00\ntests:\n  - name: 一\n    steps: [{say: 退款, expect: {rule: 退款}}, {say: 天气, expect: {none: true}}]\n",
         );
     let path = builder.write("http://127.0.0.1:1");
     let ran = operator::run(path.parent().expect("a folder"), &["check"]).await;

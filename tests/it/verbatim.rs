@@ -74,7 +74,7 @@ async fn braces_of_a_customer_are_sent_as_they_were_written() {
     })
     .await;
     assert!(reminder.contains(&format!("E {NAME}|{what}")), "{reminder}");
-    let known = agent.known(CUSTOMER).await.to_string();
+    let known = agent.known(CUSTOMER).await["attributes"].to_string();
     assert!(!known.contains("49") && known.contains("7*7"), "{known}");
     assert!(applied(&mock, "kf/send_msg").len() == 1);
 }

@@ -1,6 +1,7 @@
 //! Shows what happens, as the mock sees it: people by name, tags by name.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::Duration;
 
 use mock_wecom::{Entry, EntryKind, JournalQuery, MockWecom};
@@ -8,17 +9,23 @@ use serde_json::Value;
 
 use crate::app::{ReloadState, Standing};
 use crate::cli::output::Terminal;
+use crate::lang::Lang;
 
 /// How often the mock's journal is looked at.
 const EVERY: Duration = Duration::from_millis(100);
 
 /// Prints until it is dropped.
-pub(super) async fn run(mock: &MockWecom, reload: &ReloadState, terminal: &Terminal) {
+pub(super) async fn run(
+    mock: &MockWecom,
+    reload: &ReloadState,
+    config: &Path,
+    terminal: &Terminal,
+) {
     let mut since = 0;
     let mut known = reload.standing();
     loop {
         let standing = reload.standing();
-        files(&known, &standing, terminal);
+        files(&known, &standing, config, terminal);
         known = standing;
         let query = JournalQuery {
             since: Some(since),
@@ -42,7 +49,7 @@ pub(super) async fn run(mock: &MockWecom, reload: &ReloadState, terminal: &Termi
 }
 
 /// What became of files that somebody has changed.
-fn files(known: &Standing, now: &Standing, terminal: &Terminal) {
+fn files(known: &Standing, now: &Standing, config: &Path, terminal: &Terminal) {
     if now.taken != known.taken {
         terminal.say("demo.taken_over", &[]);
     }
@@ -52,7 +59,16 @@ fn files(known: &Standing, now: &Standing, terminal: &Terminal) {
         .filter(|_| now.problem != known.problem)
     {
         let errors = refused.errors.to_string();
-        let values = [("errors", errors.as_str()), ("problem", &refused.problem)];
+        let problem = match terminal.lang {
+            Lang::Zh => &refused.problem,
+            Lang::En => &refused.english,
+        };
+        let config = config.display().to_string();
+        let values = [
+            ("errors", errors.as_str()),
+            ("problem", problem),
+            ("config", &config),
+        ];
         terminal.say("demo.files_refused", &values);
     }
 }

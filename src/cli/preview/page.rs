@@ -34,7 +34,7 @@ impl Sheet<'_> {
             }
             out.push_str("</ul>\n");
         }
-        for line in self.approvals() {
+        for line in self.misfits(entries).into_iter().chain(self.approvals()) {
             out.push_str(&format!("<p>{}</p>\n", escaped(&line)));
         }
         out

@@ -23,11 +23,7 @@ pub(super) fn find(
     files: &Files<'_>,
     report: &mut Report,
 ) {
-    let by_rules = set.rules.iter().flat_map(|rule| rule.actions.iter());
-    let by_rules = by_rules.filter_map(|action| match action {
-        Action::Tag(tag) => Some(tag),
-        _ => None,
-    });
+    let by_rules = set.rules.iter().flat_map(set_by);
     let given: BTreeSet<&Tag> = by_rules
         .chain(references.plan_tags.into_iter().flatten())
         .collect();
@@ -69,6 +65,22 @@ fn more_often<'t>(tag: &Tag, asked: &BTreeMap<&'t Tag, Vec<&Rule>>) -> Option<&'
     let mut others = asked.iter();
     let near = others.find(|(other, rules)| rules.len() > own && is_near(tag, other));
     near.map(|(other, _)| *other)
+}
+
+impl RuleSet {
+    /// All tags that rules set, take away or ask for.
+    pub fn tags(&self) -> impl Iterator<Item = &Tag> {
+        self.rules
+            .iter()
+            .flat_map(|rule| asked_by(rule).chain(set_by(rule)))
+    }
+}
+
+fn set_by(rule: &Rule) -> impl Iterator<Item = &Tag> {
+    rule.actions.iter().filter_map(|action| match action {
+        Action::Tag(tag) => Some(tag),
+        _ => None,
+    })
 }
 
 fn asked_by(rule: &Rule) -> impl Iterator<Item = &Tag> {

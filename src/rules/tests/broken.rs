@@ -243,3 +243,23 @@ fn every_kind_has_its_own_code_and_both_texts() {
         );
     }
 }
+
+#[test]
+fn a_text_where_the_name_of_a_template_belongs_is_told_apart() {
+    let told = |reply: &str| {
+        let rules = format!(
+            "rules:\n  - id: a\n    when: {{any: 退款}}\n    do:\n      - reply: {reply}\n"
+        );
+        let (_, report) = read(CALENDAR, rules.as_bytes());
+        let items = report.items();
+        assert_eq!(items.len(), 1, "{}", report.human(Lang::Zh));
+        assert_eq!(items[0].code, "R013");
+        items[0].message(Lang::Zh)
+    };
+    let said = told("您好，蛋糕请提前一天订");
+    assert!(
+        said.contains("要写模板的名字") && said.contains("您好，蛋糕"),
+        "{said}"
+    );
+    assert_eq!(told("蛋糕"), "没有模板 `蛋糕`");
+}

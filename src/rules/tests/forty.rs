@@ -37,7 +37,7 @@ const FILES: &[Broken] = &[
         "a tab in the indentation",
         "rules:\n  - id: a\n\twhen: {any: 退}\n    do: [{reply: 甲}]\n",
         ("Y010", 3, 1),
-        "两个空格",
+        "换成空格",
     ),
     broken(
         "a Chinese colon after a key",

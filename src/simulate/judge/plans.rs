@@ -48,10 +48,10 @@ impl Scene<'_> {
         if holds {
             return Ok(());
         }
-        Err(Differs {
-            expected: format!("{key}: {name}{}", at(who)),
-            got: format!("{key}: {}", listed(&got)),
-        })
+        Err(Differs::new(
+            format!("{key}: {name}{}", at(who)),
+            format!("{key}: {}", listed(&got)),
+        ))
     }
 
     /// What became of a step; the last word counts.
@@ -93,7 +93,7 @@ impl Scene<'_> {
         } else {
             got.join("; ")
         };
-        Err(Differs { expected, got })
+        Err(Differs::new(expected, got))
     }
 
     /// What became of steps, and runs for everybody that are for nobody.
@@ -181,10 +181,10 @@ impl Scene<'_> {
         if got.iter().any(|one| one == who) {
             return Ok(());
         }
-        Err(Differs {
-            expected: format!("{key}: {who}"),
-            got: format!("{key}: {}", listed(&got)),
-        })
+        Err(Differs::new(
+            format!("{key}: {who}"),
+            format!("{key}: {}", listed(&got)),
+        ))
     }
 }
 

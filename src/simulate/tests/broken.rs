@@ -1,6 +1,7 @@
 //! Mistakes in test files, each with its place.
 
 use super::support::{RULES, config, file, playbook, read};
+use crate::diagnostic::Severity;
 use crate::lang::Lang;
 
 /// What is found: code, line, column and the mend.
@@ -115,6 +116,28 @@ tests:
 ";
     let codes: Vec<_> = found(text).into_iter().map(|(code, ..)| code).collect();
     assert_eq!(codes, ["E012", "E003", "E004", "E011"]);
+}
+
+#[test]
+fn tests_of_a_file_that_was_removed_are_found_once() {
+    let config = config();
+    let playbook = playbook(&config, RULES);
+    let gone = file(
+        "      - {say: 在, expect: {rule: 售前问价, not_rule: 售前试用}}\n      - {say: 好, expect: {rule: 售前问价}}",
+    );
+    let (_, report) = read(&config, &playbook, &gone);
+    assert_eq!(report.count(Severity::Error), 1);
+    let told = report.human(Lang::Zh);
+    for part in [
+        "售前试用, 售前问价",
+        "旁边也没有 a.yaml",
+        "把 a.test.yaml 也删掉",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
+    let slip = file("      - {say: 在, expect: {rule: 退欵}}");
+    let told = read(&config, &playbook, &slip).1.human(Lang::Zh);
+    assert!(told.contains("是不是想写 `退款`"), "{told}");
 }
 
 #[test]

@@ -58,7 +58,6 @@ fn a_rule_is_skipped_for_a_reason() {
 #[test]
 fn nothing_happens() {
     passes("{from: 张三, say: 天气, expect: {none: true}}");
-    passes("{from: 张三, say: 太贵, expect: {none: true}}");
     fails(
         "{from: 张三, say: 人工, expect: {none: true}}",
         "none: true",
@@ -73,11 +72,6 @@ fn tags_and_attributes_change() {
         "{from: 张三, say: 退款, expect: {tags: +意向/问价}}",
         "tags: +意向/问价",
         "tags: +意向/退款, -意向/问价",
-    );
-    fails(
-        "{from: 张三, say: 太贵, expect: {tags: +意向/价格敏感}}",
-        "tags: +意向/价格敏感",
-        "tags: —",
     );
     passes("{from: 张三, say: 退款 快, expect: {set: {最近: 退款 快}}}");
     fails(

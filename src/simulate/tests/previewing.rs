@@ -5,7 +5,8 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower, TagMark};
 use crate::domain::group::Group;
 use crate::domain::ids::Person;
-use crate::simulate::preview::{Entry, NEWCOMER, Question, preview};
+use crate::lang::Lang;
+use crate::simulate::preview::{ByHand, Entry, NEWCOMER, Question, newcomer, preview, why_not};
 use crate::store::RowOutcome;
 
 const PLANS: &str = r#"
@@ -69,7 +70,7 @@ fn play(contacts: Vec<Contact>, until: &str, approve: bool) -> Vec<Entry> {
         contacts,
         plans: [].into(),
         approve,
-        newcomer: true,
+        newcomer: Some(newcomer(&[], at("2026-11-24T12:00"))),
     })
     .expect("it can be told")
 }
@@ -94,6 +95,8 @@ fn mautic_2307_quiet_hours_and_caps_move_what_a_newcomer_hears() {
     assert_eq!(steps[1].at, at("2026-11-27T10:00"));
     let cap = Some("the limit of messages is reached");
     assert_eq!(steps[1].why.as_deref(), cap);
+    assert_eq!(steps[1].after, Some("新客".into()), "whose message it was");
+    assert_eq!(steps[1].by_hand, Some(ByHand::Forward));
 }
 
 #[test]
@@ -131,4 +134,20 @@ fn nobody_is_told_so_and_what_waits_for_approval_stays_away() {
     assert_eq!(sale[0].why.as_deref(), Some("it is for nobody"));
     let unapproved = play(vec![], "2026-12-10T00:00", false);
     assert!(of(&unapproved, "大促").is_empty());
+}
+
+#[test]
+fn whom_a_plan_is_not_for_is_told_why() {
+    let config = config();
+    let playbook = playbook_with(&config, RULES, PLANS);
+    let now = at("2026-11-24T12:00");
+    let why = |sop: &str, tags: &[&str]| {
+        let sop = playbook.sops.get(&sop.into()).expect("a plan");
+        let tags: Vec<_> = tags.iter().map(|tag| (*tag).into()).collect();
+        why_not(sop, &newcomer(&tags, now), now).map(|why| why.human(Lang::Zh, ""))
+    };
+    assert_eq!(why("新客", &[]), None);
+    let told = why("新客", &["客户/已购买"]).expect("a reason");
+    assert!(told.contains("客户/已购买"), "{told}");
+    assert_eq!(why("早报", &[]), None, "nobody enters it by themselves");
 }

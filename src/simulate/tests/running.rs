@@ -1,6 +1,8 @@
 //! The clock, the people, and what one step leaves for the next.
 
-use super::support::{RULES, config, failures, file, playbook, read, run_file};
+use super::support::{
+    RULES, SOPS, config, failures, file, playbook, playbook_with, read, run_file,
+};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{AppName, ConversationKey};
 use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigger};
@@ -199,4 +201,26 @@ fn what_production_would_store_is_kept() {
         .collect();
     assert_eq!(keys[2], ("reply", "退款说明"));
     assert_eq!(first.effects_of(&deeds[2]).count(), 1);
+}
+
+#[test]
+fn what_observes_or_is_switched_off_is_tested_as_if_it_were_on() {
+    let rules = "
+defaults: {mode: observe}
+rules:
+  - {id: 先, when: {any: 跟进我}, do: [{tag: 意向/高}, {start_sop: 跟进}], stop: true}
+  - {id: 后, mode: off, when: {any: 退货}, do: [{reply: 好的}]}
+  - {id: 末, when: {any: 跟进}, do: [{reply: 好的}]}
+";
+    let plans = SOPS.replace("kind: lifecycle", "kind: lifecycle\n    mode: off");
+    let config = config();
+    let playbook = playbook_with(&config, rules, &plans);
+    let steps = "\
+      - {from: 张三, say: 跟进我, expect: {rule: 先, not_rule: 末, tags: +意向/高, sop: 跟进}}
+      - {at: 1d, expect: {remind: 负责人, step: 跟进/1}}
+      - {say: 退货, expect: {skipped: {后: off}}}";
+    let (suite, report) = read(&config, &playbook, &file(steps));
+    assert!(!report.has_errors(), "{}", report.human(Lang::En));
+    let outcome = run(&config, &playbook, &suite, &Wish::default());
+    assert_eq!(outcome.failed(), 0, "{:?}", outcome.results);
 }

@@ -115,3 +115,29 @@ fn the_schema_knows_the_keys_that_plans_share_with_rules() {
     }
     assert!(doing["reply"].is_null(), "there is no message to answer");
 }
+
+/// What both READMEs show of the first week is what `init` writes, comments aside.
+#[test]
+fn the_excerpts_in_the_readmes_are_the_sample() {
+    let lines = |text: &str| -> Vec<String> {
+        let code = text
+            .lines()
+            .map(|line| line.split('#').next().unwrap_or_default());
+        let code = code.map(|line| line.trim_end().to_owned());
+        code.filter(|line| !line.is_empty()).collect()
+    };
+    let read = |name: &str| std::fs::read_to_string(folder(name)).expect(name);
+    let sample = lines(&read("sops/新客.yaml"));
+    for readme in ["README.md", "README.zh-CN.md"] {
+        let text = read(readme);
+        let begin = text
+            .find("version: 1\nsops:\n  - id: 新客七天")
+            .expect("an excerpt");
+        let excerpt = text[begin..].split("```").next().unwrap_or_default();
+        let excerpt = lines(excerpt);
+        assert!(
+            excerpt.len() > 10 && sample.starts_with(&excerpt),
+            "{readme}: {excerpt:#?}"
+        );
+    }
+}
