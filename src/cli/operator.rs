@@ -24,7 +24,9 @@ pub(super) fn masked(word: &str) -> String {
         return word.to_owned();
     };
     if before.ends_with("postgres") || before.ends_with("postgresql") {
-        let query = rest.split_once('?').filter(|(_, query)| query.contains("password"));
+        let query = rest
+            .split_once('?')
+            .filter(|(_, query)| query.contains("password"));
         rest = query.map_or(rest, |(place, _)| place);
     }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

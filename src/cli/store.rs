@@ -190,7 +190,10 @@ mod tests {
     fn a_database_is_named_without_its_password() {
         let kind = named("postgres://agent:geheim@db:5432/wecom?sslmode=require").unwrap();
         assert!(matches!(kind, StoreKind::Postgres(_)));
-        assert_eq!(name(&kind).unwrap(), "postgres://agent:***@db:5432/wecom?sslmode=require");
+        assert_eq!(
+            name(&kind).unwrap(),
+            "postgres://agent:***@db:5432/wecom?sslmode=require"
+        );
         assert_eq!(named("postgres:data"), None);
         assert_eq!(named("mysql://a/b"), None);
     }

@@ -15,9 +15,7 @@ use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::ids::{AppName, OpenKfId};
 use crate::gateway::Gateway;
 use crate::service::{Pass, Service};
-use crate::store::{
-    Acceptance, FactSwap, KF_HISTORY_ENDS, KfPage, KfPush, Store, StoreError,
-};
+use crate::store::{Acceptance, FactSwap, KF_HISTORY_ENDS, KfPage, KfPush, Store, StoreError};
 use crate::wecom::api::kf::{account_list, sync_msg};
 use crate::wecom::client::Secret;
 use crate::wecom::errcode::KF_TOKEN_EXPIRED;

@@ -347,7 +347,14 @@ async fn the_data_moves_to_a_database_and_back() {
     }
     let deeds = cluster.sql(&url, "SELECT what FROM audit");
     assert!(deeds.contains("store migrate") && !deeds.contains("not-a-secret"));
-    let back = ["store", "migrate", "--from", url.as_str(), "--to", "redb:back"];
+    let back = [
+        "store",
+        "migrate",
+        "--from",
+        url.as_str(),
+        "--to",
+        "redb:back",
+    ];
     let moved = operator::run(agent.folder(), &back).await;
     assert_eq!(moved.code, Some(0), "{}", moved.all());
 

@@ -129,10 +129,7 @@ fn source(section: Section) -> Option<Source> {
         Section::Record => RECORD,
         Section::Effect => plain("outbox WHERE corp_id = $1", NUMBERED),
         // Somebody of whom nothing is known may just be locked.
-        Section::Contact => plain(
-            "contacts WHERE corp_id = $1 AND body <> 'null'",
-            BY_CONTACT,
-        ),
+        Section::Contact => plain("contacts WHERE corp_id = $1 AND body <> 'null'", BY_CONTACT),
         Section::Timer => plain("timers WHERE corp_id = $1", &[("key", "text")]),
         Section::KfCursor => plain(
             "kf_cursors WHERE corp_id = $1 AND cursor IS NOT NULL",

@@ -11,12 +11,12 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use super::Shared;
 use super::bells::Wake;
 use super::contacts::{key, person};
 use super::session::{Patience, Session, Tries, in_transaction};
 use super::timers::TURN;
 use super::values::{Json, lane, text, untext};
-use super::Shared;
 use crate::domain::ids::Person;
 use crate::store::erase::{ERASED, is_about, is_for, replace};
 use crate::store::{Broadcast, Erasure, RecordBody, RecordOutcome, Result, StoreError};
@@ -62,7 +62,13 @@ const INBOX: Place = place(
 );
 const OUTBOX: Place = place(
     "outbox",
-    &["target", "conversation", "sop_contact", "reason", "failed_word"],
+    &[
+        "target",
+        "conversation",
+        "sop_contact",
+        "reason",
+        "failed_word",
+    ],
     Some("body"),
 );
 const CONTACTS: Place = place("contacts", &["name"], Some("body"));
@@ -136,15 +142,12 @@ impl Forgotten<'_> {
     }
 
     /// The rows of a table in which the id stands, locked; with `more` columns.
-    async fn found(
-        &self,
-        place: &Place,
-        more: &str,
-        or: &[i64],
-    ) -> Result<Vec<Row>> {
+    async fn found(&self, place: &Place, more: &str, or: &[i64]) -> Result<Vec<Row>> {
         let Place { table, texts, json } = place;
         let columns: Vec<&str> = texts.iter().copied().chain(*json).collect();
-        let stands = columns.iter().map(|name| format!("strpos({name}::text, $2) > 0"));
+        let stands = columns
+            .iter()
+            .map(|name| format!("strpos({name}::text, $2) > 0"));
         let mut stands: Vec<String> = stands.collect();
         let (corp, id) = (self.session.corp(), text(self.person.id()));
         let mut params: Vec<&(dyn ToSql + Sync)> = vec![&corp, &id];
@@ -176,7 +179,9 @@ impl Forgotten<'_> {
                 }
             }));
         }
-        let before = place.json.map(|name| row.get::<_, Json>(name).read::<Value>("row"));
+        let before = place
+            .json
+            .map(|name| row.get::<_, Json>(name).read::<Value>("row"));
         let before = before.transpose()?;
         let json = before.clone().map(|mut json| {
             any |= replace(&mut json, self.person.id(), self.alias);
@@ -194,7 +199,9 @@ impl Forgotten<'_> {
     async fn write(&self, place: &Place, mention: &Mention) -> Result<()> {
         let columns = place.texts.iter().copied().chain(place.json);
         let columns = columns.zip(3..);
-        let columns: Vec<String> = columns.map(|(name, at)| format!("{name} = ${at}")).collect();
+        let columns: Vec<String> = columns
+            .map(|(name, at)| format!("{name} = ${at}"))
+            .collect();
         let sql = format!(
             "UPDATE {} SET {} WHERE corp_id = $1 AND ctid = $2::text::tid",
             place.table,
@@ -202,9 +209,7 @@ impl Forgotten<'_> {
         );
         let corp = self.session.corp();
         let texts = mention.texts.iter();
-        let texts: Vec<_> = texts
-            .map(|it| it.as_deref().map(text))
-            .collect();
+        let texts: Vec<_> = texts.map(|it| it.as_deref().map(text)).collect();
         let json = mention.json.as_ref().map(|json| Json::of("row", json));
         let json = json.transpose()?;
         let mut params: Vec<&(dyn ToSql + Sync)> = vec![&corp, &mention.at];
@@ -239,17 +244,20 @@ impl Forgotten<'_> {
     /// Removes the rows of a table that mention them.
     async fn remove(&self, place: &Place) -> Result<u64> {
         let found = self.mentioning(place).await?;
-        self.delete(place.table, found.into_iter().map(|it| it.at).collect()).await
+        self.delete(place.table, found.into_iter().map(|it| it.at).collect())
+            .await
     }
 
     async fn delete(&self, table: &str, rows: Vec<String>) -> Result<u64> {
         if rows.is_empty() {
             return Ok(0);
         }
-        let sql = format!(
-            "DELETE FROM {table} WHERE corp_id = $1 AND ctid = ANY($2::text[]::tid[])"
-        );
-        let removed = self.session.run(&sql, &[&self.session.corp(), &rows]).await?;
+        let sql =
+            format!("DELETE FROM {table} WHERE corp_id = $1 AND ctid = ANY($2::text[]::tid[])");
+        let removed = self
+            .session
+            .run(&sql, &[&self.session.corp(), &rows])
+            .await?;
         self.changed(removed, rows.len() as u64)?;
         Ok(removed)
     }
@@ -266,7 +274,10 @@ impl Forgotten<'_> {
                 && body.is_some_and(|body| is_about(body, self.person));
             if theirs {
                 about.push(row.get::<_, i64>("id"));
-                effects.extend(row.get::<_, Option<Vec<i64>>>("effects").unwrap_or_default());
+                effects.extend(
+                    row.get::<_, Option<Vec<i64>>>("effects")
+                        .unwrap_or_default(),
+                );
             } else {
                 self.write(&INBOX, &mention).await?;
                 gone.mentions += 1;

@@ -27,9 +27,7 @@ pub(super) async fn of(
 ) -> Result<Vec<HistoryEntry>> {
     let lane = lane(conversation);
     let (corp, limit_) = (session.corp(), most(limit));
-    let received = session
-        .rows(RECEIVED, &[&corp, &lane, &limit_])
-        .await?;
+    let received = session.rows(RECEIVED, &[&corp, &lane, &limit_]).await?;
     let sent = session.rows(SENT, &[&corp, &lane, &limit_]).await?;
     let place = |row: &Row| (row.get::<_, Time>(1).0, row.get::<_, i64>(0));
     let mut lines: Vec<((UnixMillis, bool, i64), &Row)> = Vec::new();

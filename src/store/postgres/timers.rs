@@ -88,7 +88,8 @@ fn of_row(row: &Row) -> Result<Timer> {
 const NEXT: &str = "\
     SELECT due_at FROM timers WHERE corp_id = $1 ORDER BY due_at, key LIMIT 1";
 /// One at a time, so that the timers of a conversation enter the inbox in their order.
-pub(super) const TURN: &str = "SELECT pg_advisory_xact_lock(hashtext('wecom-agent timers'), hashtext($1))";
+pub(super) const TURN: &str =
+    "SELECT pg_advisory_xact_lock(hashtext('wecom-agent timers'), hashtext($1))";
 const TAKE: &str = "\
     WITH due AS (
         SELECT key FROM timers WHERE corp_id = $1 AND due_at <= $2

@@ -27,7 +27,11 @@ async fn what_came_from_the_future_is_due_when_the_clock_is_set_back() {
     let store = subject.store().await;
     let ahead = 3_600_000;
     store.rescue(at(ahead)).await.unwrap();
-    accept(&store, vec![record("a", "1", ahead), record("a", "2", ahead)]).await;
+    accept(
+        &store,
+        vec![record("a", "1", ahead), record("a", "2", ahead)],
+    )
+    .await;
     assert!(records(&store, 0).await.is_empty());
     store.rescue(at(0)).await.unwrap();
     for text in ["1", "2"] {
