@@ -304,7 +304,7 @@ fn mistakes_about_plans_have_their_places() {
     );
     one("- {at: 1d, after: 1d, expect: {none: true}}", "E017", 18);
     one("- {at: 2026-11-22 10:00, expect: {none: true}}", "E007", 14);
-    one("- {at: 明天, expect: {none: true}}", "Y021", 14);
+    one("- {at: 明天, expect: {none: true}}", "Y023", 14);
     one(
         "- {approve: 大促, confirm: lin.mei, expect: {none: true}}",
         "E008",
