@@ -15,8 +15,11 @@ pub(super) const VERSION: i32 = {
     MIGRATIONS.len() as i32
 };
 
-/// Only one process changes tables at a time. The number means nothing but this.
-const LOCK: i64 = 0x7765_636f_6d5f_6167;
+/// Only one process changes the tables of a schema at a time, and the others wait for as long
+/// as it takes. The number means nothing but this.
+const LOCK: &str = "\
+    SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+    SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 8603391993388687719))";
 
 /// What opening gives.
 pub(super) struct Opening {
@@ -30,10 +33,7 @@ pub(super) struct Opening {
 pub(super) async fn open(connection: &mut Object, corp: &CorpId) -> Result<Opening> {
     is_fit(connection).await?;
     let transaction = connection.transaction().await.map_err(failed)?;
-    transaction
-        .execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK])
-        .await
-        .map_err(failed)?;
+    transaction.batch_execute(LOCK).await.map_err(failed)?;
     transaction
         .batch_execute("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL)")
         .await
