@@ -3,7 +3,7 @@
 //! A target takes any bytes and must not panic, hang or grow without bound; where more is
 //! promised, it is asserted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -99,16 +99,7 @@ pub(crate) fn sync_msg_page(data: &[u8]) {
 /// A file of rules, and the same bytes as calendar and roster.
 pub(crate) fn rule_file(data: &[u8]) {
     let templates = Catalog::from_files(Path::new("t"), &BTreeMap::new(), &mut Report::default());
-    let none = BTreeSet::new();
-    let references = References {
-        templates: &templates,
-        servicer_groups: &none,
-        webhooks: &none,
-        robots: &none,
-        sops: None,
-        plan_tags: None,
-        setting: None,
-    };
+    let references = References::of(&templates);
     for name in ["a.yaml", "calendar.yaml", "roster.yaml"] {
         let files = BTreeMap::from([(name.to_owned(), data.to_vec())]);
         let mut report = Report::default();

@@ -1,12 +1,15 @@
 //! What the operators wrote, as one set that is swapped whole.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
 use crate::channels::ChannelSet;
-use crate::rules::RuleSet;
-use crate::sops::SopSet;
+use crate::diagnostic::Report;
+use crate::rules::{self, PlanReader, References, RuleSet};
+use crate::sops::{self, SopSet};
 use crate::templates::Catalog;
 
 /// Rules, templates and SOPs that were checked together.
@@ -23,6 +26,45 @@ pub struct Playbook {
 }
 
 impl Playbook {
+    /// One file of rules and one of plans, with these templates (their file names and texts)
+    /// and no config around them.
+    ///
+    /// # Errors
+    /// The findings, if there is an error among them.
+    pub fn from_texts(
+        templates: &[(&str, &str)],
+        rules: &str,
+        plans: &str,
+    ) -> Result<Self, Report> {
+        let files = |texts: &[(&str, &str)]| -> BTreeMap<String, Vec<u8>> {
+            let texts = texts.iter();
+            let bytes = texts.map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
+            bytes.collect()
+        };
+        let mut report = Report::default();
+        let templates = Catalog::from_files(Path::new("templates"), &files(templates), &mut report);
+        let references = References::of(&templates);
+        let rules = files(&[("rules.yaml", rules)]);
+        let rules = rules::load::from_files(Path::new("rules"), &rules, &references, &mut report);
+        let plans = files(&[("sops.yaml", plans)]);
+        let calendar = rules.as_ref().map(RuleSet::calendar).cloned();
+        let reader = PlanReader {
+            references: &references,
+            appchats: &BTreeSet::new(),
+            calendar: &calendar.unwrap_or_default(),
+        };
+        let sops = sops::load::from_files(Path::new("sops"), &plans, reader, &mut report);
+        match (rules, sops) {
+            (Some(rules), Some(sops)) if !report.has_errors() => Ok(Self {
+                rules,
+                templates,
+                sops,
+                channels: ChannelSet::default(),
+            }),
+            _ => Err(report),
+        }
+    }
+
     /// What tests are run against: rules that only observe and plans that are switched off do
     /// what they would do if they were on, so that whoever tries them out can still see their
     /// tests pass. `None` if that is the playbook itself.

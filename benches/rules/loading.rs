@@ -1,6 +1,5 @@
 //! Reloading: how long it takes, what it does to messages meanwhile, and how much memory.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,16 +28,7 @@ pub(crate) fn write(dir: &Path, spread: Spread) -> io::Result<()> {
 /// Reads, lints, parses, checks and builds everything in such a folder.
 pub(crate) fn load(dir: &Path) -> Result<RuleSet, String> {
     let (templates, _) = Catalog::load(&dir.join("templates"));
-    let none = BTreeSet::new();
-    let references = References {
-        templates: &templates,
-        servicer_groups: &none,
-        webhooks: &none,
-        robots: &none,
-        sops: None,
-        plan_tags: None,
-        setting: None,
-    };
+    let references = References::of(&templates);
     let (set, report) = rules::load(&dir.join("rules"), &references);
     set.ok_or_else(|| report.human(wecom_agent::lang::Lang::En))
 }

@@ -1,29 +1,26 @@
 //! What a plan for a large audience costs: the run over everybody, the decision about each,
 //! and how long a customer's own message waits meanwhile.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
-use wecom_agent::channels::ChannelSet;
 use wecom_agent::config::Config;
 use wecom_agent::desk::Desk;
 use wecom_agent::domain::clock::{Clock as _, ManualClock, UnixMillis};
 use wecom_agent::domain::contact::Follower;
 use wecom_agent::domain::ids::{AppName, CorpId, DedupeKey, Person, RecordId};
 use wecom_agent::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigger};
+use wecom_agent::lang::Lang;
 use wecom_agent::playbook::{CurrentPlaybook, Playbook};
 use wecom_agent::process::worker::{self as process, Worker};
-use wecom_agent::rules::{PlanReader, References};
 use wecom_agent::schedule::runs::{Deps, Runner};
 use wecom_agent::service::{self, Shutdown};
 use wecom_agent::store::embedded::EmbeddedStore;
 use wecom_agent::store::{
     Acceptance, ContactFacts, ContactSource, ItemId, NewRecord, RecordBody, Store, SyncPage,
 };
-use wecom_agent::templates::Catalog;
 
 use crate::{memory_kib, say};
 
@@ -198,44 +195,11 @@ fn message(key: &str) -> NewRecord {
 
 fn config() -> Config {
     let parsed = Config::parse(CONFIG, Path::new("agent.toml"), &|_| None);
-    let parsed = parsed.map_err(|report| report.human(wecom_agent::lang::Lang::En));
+    let parsed = parsed.map_err(|report| report.human(Lang::En));
     parsed.expect("a good config").0
 }
 
 fn playbook() -> CurrentPlaybook {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in [
-        ("templates/x.txt", "早上好"),
-        ("rules/x.yaml", RULES),
-        ("sops/x.yaml", PLANS),
-    ] {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::fs::write(path, text).expect("a file");
-    }
-    let (templates, _) = Catalog::load(&folder.path().join("templates"));
-    let none = BTreeSet::new();
-    let references = References {
-        templates: &templates,
-        servicer_groups: &none,
-        webhooks: &none,
-        robots: &none,
-        sops: None,
-        plan_tags: None,
-        setting: None,
-    };
-    let (rules, _) = wecom_agent::rules::load(&folder.path().join("rules"), &references);
-    let rules = rules.expect("good rules");
-    let reader = PlanReader {
-        references: &references,
-        appchats: &none,
-        calendar: rules.calendar(),
-    };
-    let (sops, _) = wecom_agent::sops::load(&folder.path().join("sops"), reader);
-    CurrentPlaybook::new(Playbook {
-        sops: sops.expect("good plans"),
-        rules,
-        templates,
-        channels: ChannelSet::default(),
-    })
+    let playbook = Playbook::from_texts(&[("x.txt", "早上好")], RULES, PLANS);
+    CurrentPlaybook::new(playbook.unwrap_or_else(|report| panic!("{}", report.human(Lang::En))))
 }

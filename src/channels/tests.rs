@@ -13,20 +13,11 @@ fn read(text: &str) -> (Option<ChannelSet>, Vec<&'static str>) {
         &[("欢迎.txt".to_owned(), "您好".into())].into(),
         &mut Report::default(),
     );
-    let nothing = Default::default();
-    let references = References {
-        templates: &templates,
-        servicer_groups: &nothing,
-        webhooks: &nothing,
-        robots: &nothing,
-        sops: None,
-        plan_tags: None,
-        setting: None,
-    };
+    let references = References::of(&templates);
     let calendar = Calendar::default();
     let reader = PlanReader {
         references: &references,
-        appchats: &nothing,
+        appchats: &Default::default(),
         calendar: &calendar,
     };
     let mut report = Report::default();

@@ -76,9 +76,7 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     if broadcasts.is_empty() {
         terminal.say("broadcasts.empty", &[]);
     } else {
-        let head = terminal.lang.text("broadcasts.head", &[]);
-        let head: Vec<&str> = head.split('|').collect();
-        terminal.line(words::columns(&WIDTHS, &head));
+        words::head(terminal, "broadcasts.head", &WIDTHS);
     }
     for broadcast in &broadcasts {
         line(broadcast, &access.config.timezone, *terminal);

@@ -89,9 +89,7 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     if items.is_empty() {
         terminal.say("queue.empty", &[]);
     } else {
-        let head = terminal.lang.text("queue.head", &[]);
-        let head: Vec<&str> = head.split('|').collect();
-        terminal.line(words::columns(&WIDTHS, &head));
+        words::head(terminal, "queue.head", &WIDTHS);
     }
     for item in &items {
         line(item, &access.config.timezone, terminal);

@@ -184,9 +184,7 @@ fn show(
         terminal.say("replay.unknown", &[("count", &count)]);
     }
     if !found.rules.is_empty() {
-        let head = terminal.lang.text("replay.head", &[]);
-        let head: Vec<&str> = head.split('|').collect();
-        terminal.line(words::columns(&WIDTHS, &head));
+        words::head(terminal, "replay.head", &WIDTHS);
     }
     for (rule, fired) in &found.rules {
         let (before, after) = (fired.before.to_string(), fired.after.to_string());

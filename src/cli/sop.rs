@@ -186,9 +186,7 @@ async fn list(args: &ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
         terminal.say("sops.none", &[]);
         return Ok(Ended::Good);
     }
-    let head = terminal.lang.text("sops.head", &[]);
-    let head: Vec<&str> = head.split('|').collect();
-    terminal.line(words::columns(&WIDTHS, &head));
+    words::head(terminal, "sops.head", &WIDTHS);
     for glance in &glances {
         let state = glance.held.map_or_else(
             || terminal.lang.text("sops.on", &[]),

@@ -167,9 +167,7 @@ fn show(lines: &[Line], zone: &jiff::tz::TimeZone, terminal: &Terminal) {
     if lines.is_empty() {
         return;
     }
-    let head = terminal.lang.text("undo.head", &[]);
-    let head: Vec<&str> = head.split('|').collect();
-    terminal.line(words::columns(&WIDTHS, &head));
+    words::head(terminal, "undo.head", &WIDTHS);
     for line in lines.iter().take(MOST_LINES) {
         let at = local(line.at, zone);
         let record = line.record.map(|record| record.to_string());

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::output::Terminal;
 use crate::domain::effect::{Effect, listed};
 use crate::domain::outgoing::{MenuItem, Outgoing};
 use crate::lang::Lang;
@@ -123,6 +124,13 @@ pub(super) fn columns(widths: &[usize], texts: &[&str]) -> String {
     let texts = texts.iter().zip(widths);
     let texts = texts.map(|(text, width)| padded(text.trim_end(), *width));
     texts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
+/// The head of a table: one text with `|` between its columns.
+pub(super) fn head(terminal: &Terminal, key: &str, widths: &[usize]) {
+    let head = terminal.lang.text(key, &[]);
+    let head: Vec<&str> = head.split('|').collect();
+    terminal.line(columns(widths, &head));
 }
 
 /// As much of a text as fits into so many columns.

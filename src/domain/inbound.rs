@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anniversary::Anniversary;
 use super::clock::UnixMillis;
+use super::contact::Contact;
 use super::ids::{
     AppName, ChatId, ConversationKey, ExternalUserId, OpenKfId, Person, RuleId, SopId, UserId,
 };
@@ -269,6 +270,33 @@ pub const GROUP_CHANGED: &str = "change_external_chat";
 pub const TAGS_CHANGED: &str = "change_external_tag";
 
 impl Inbound {
+    /// Something of our own about a contact, in the order of what else happens to them.
+    #[must_use]
+    pub fn about(contact: &Contact, app: AppName, at: UnixMillis, trigger: Trigger) -> Self {
+        Self {
+            channel: Channel::Contact,
+            app,
+            at,
+            person: Some(contact.person.clone()),
+            author: Author::System,
+            conversation: contact.conversation(),
+            trigger,
+            reply_path: ReplyPath::None,
+        }
+    }
+
+    /// Something of our own that comes after this, about the same person.
+    #[must_use]
+    pub fn followed_by(&self, at: UnixMillis, task: Task) -> Self {
+        Self {
+            at,
+            author: Author::System,
+            trigger: Trigger::Own(task),
+            reply_path: ReplyPath::None,
+            ..self.clone()
+        }
+    }
+
     /// The customer group that this event says was made. The group is the record's person, so
     /// that what begins for it is decided in the order of its conversation.
     #[must_use]

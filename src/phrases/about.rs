@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::ToSpan as _;
 
-use super::command::{AGAIN, CANCEL, DONE, END, POLITE, SNOOZE, command, until};
+use super::command::{
+    AGAIN, CANCEL, DONE, END, HAND_OVER, POLITE, SNOOZE, command, receiver, until,
+};
 use super::expression::{Expression, find};
 use super::fold::{Cursor, Text};
 use super::resolve::{Meaning, resolve};
@@ -209,6 +211,7 @@ pub fn about(message: &str, scene: &Scene<'_>) -> Option<Wish> {
         .or_else(|| verb_first(start, &text, scene))
         .or_else(|| verb_last(start, &text, scene))
         .or_else(|| put_off(start, &text, scene))
+        .or_else(|| handed_over(start, &text, scene))
 }
 
 /// `不用提醒我回访张三了`.
@@ -229,7 +232,9 @@ fn verb_first(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish>
         look.eat_any(CANCEL)?;
     }
     look.eat_any(&["了", "掉"]);
-    let meant = meant(text, (look.at, end_of(text, look.at)), scene)?;
+    let mut meant = meant(text, (look.at, end_of(text, look.at)), scene)?;
+    // 取消喝水的提醒: the name of what is meant may be all that closes the message.
+    meant.sure |= names(look.rest());
     Some(ending(done, meant))
 }
 
@@ -280,6 +285,27 @@ fn put_off(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
     })
 }
 
+/// `转交回访张三给王伟`, `把回访张三转给王伟`.
+fn handed_over(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
+    let mut look = start;
+    let (said, to) = if look.eat_any(HAND_OVER).is_some() {
+        let to = look.rest().iter().rposition(|letter| *letter == '给')?;
+        ((look.at, look.at + to), look.at + to)
+    } else {
+        (start.at + 1..text.folded.len()).find_map(|at| {
+            let mut look = Cursor::new(&text.folded, at);
+            look.eat_any(HAND_OVER)?;
+            Some(((start.at, at), look.at))
+        })?
+    };
+    if asks_for_one(text, said) {
+        return None;
+    }
+    let to = receiver(Cursor::new(&text.folded, to), text)?;
+    let which = Which::About(meant(text, said, scene)?);
+    Some(Wish::HandOver { which, to })
+}
+
 /// 提醒我明天 … 改到5点 is a new one.
 fn asks_for_one(text: &Text, (from, to): (usize, usize)) -> bool {
     let triggers = triggers(&text.folded[from..to]);
@@ -322,13 +348,19 @@ fn meant(text: &Text, (from, to): (usize, usize), scene: &Scene<'_>) -> Option<A
     };
     let about = About {
         extent,
-        sure: says(NAMES),
+        sure: names(&said.folded),
         words,
         times,
         rhythm,
     };
     let says_which = !about.words.is_empty() || !about.times.is_empty() || about.rhythm.is_some();
     (says_which || about.extent == Extent::Newest).then_some(about)
+}
+
+/// Whether reminders are named as such.
+fn names(letters: &[char]) -> bool {
+    let folded: String = letters.iter().collect();
+    NAMES.iter().any(|word| folded.contains(word))
 }
 
 /// Without the words that only lead to it.

@@ -66,7 +66,7 @@ pub(super) const SNOOZE: &[&str] = &[
     "再提醒",
 ];
 pub(super) const AGAIN: &[&str] = &["再提醒我一次", "再提醒我", "再提醒", "再叫我"];
-const HAND_OVER: &[&str] = &["转交", "转给", "移交", "交给", "转"];
+pub(super) const HAND_OVER: &[&str] = &["转交", "转给", "移交", "交给"];
 pub(super) const POLITE: &[&str] = &["请", "麻烦", "帮我", "帮忙", "把", "将", "我要", "我想"];
 pub(super) const END: &[&str] = &[
     "一下", "了", "吧", "啦", "掉", "谢谢", "提醒", "的", ".", "!", " ",
@@ -262,7 +262,9 @@ fn hand_over(start: Cursor<'_>, text: &Text) -> Option<Wish> {
     let mut look = start;
     let first = which(&mut look);
     look.skip_spaces();
-    look.eat_any(HAND_OVER)?;
+    if look.eat_any(HAND_OVER).is_none() {
+        look.eat_any(&["转"])?;
+    }
     let which = match first {
         Which::Unsaid => which(&mut look),
         said => said,
@@ -270,12 +272,15 @@ fn hand_over(start: Cursor<'_>, text: &Text) -> Option<Wish> {
     if which == Which::Unsaid {
         return None;
     }
-    while look.eat_any(&["给", " ", "@", "到", "由"]).is_some() {}
-    let to = text.original(look.at, text.folded.len());
+    let to = receiver(look, text)?;
+    Some(Wish::HandOver { which, to })
+}
+
+/// To whom something is handed over: one word, up to the end.
+pub(super) fn receiver(mut cursor: Cursor<'_>, text: &Text) -> Option<String> {
+    while cursor.eat_any(&["给", " ", "@", "到", "由"]).is_some() {}
+    let to = text.original(cursor.at, text.folded.len());
     let to = to.trim_matches(|letter: char| letter.is_whitespace() || "。.!！吧".contains(letter));
     let one_word = !to.is_empty() && to.chars().count() <= 64 && !to.contains(['\n', '，', ',']);
-    one_word.then(|| Wish::HandOver {
-        which,
-        to: to.to_owned(),
-    })
+    one_word.then(|| to.to_owned())
 }

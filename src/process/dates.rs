@@ -5,7 +5,7 @@ use crate::domain::anniversary::Anniversary;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Value};
 use crate::domain::ids::{AppName, Person};
-use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Trigger};
+use crate::domain::inbound::{Inbound, Trigger};
 use crate::domain::timer::Timer;
 use crate::process::own::TaskScene;
 use crate::store::DecisionCommit;
@@ -91,15 +91,11 @@ fn timer(
     Some(Timer {
         key: key(contact, anniversary),
         due,
-        inbound: Inbound {
-            channel: Channel::Contact,
-            app: config.contact_app(app).clone(),
-            at: due,
-            person: Some(contact.person.clone()),
-            author: Author::System,
-            conversation: contact.conversation(),
-            trigger: Trigger::Date(Box::new(anniversary.clone())),
-            reply_path: ReplyPath::None,
-        },
+        inbound: Inbound::about(
+            contact,
+            config.contact_app(app).clone(),
+            due,
+            Trigger::Date(Box::new(anniversary.clone())),
+        ),
     })
 }

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use super::decide::tag_changes;
 use super::own::TaskScene;
-use super::run_action::Planner;
 use super::sop_enter::enter;
 use crate::domain::contact::Contact;
 use crate::domain::group::GroupMember;
 use crate::domain::ids::{ExternalUserId, Person};
-use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::inbound::{Inbound, Task, Trigger};
 use crate::store::{DecisionCommit, NewRecord, RecordOutcome, own_record};
 
 /// Who has been in the group for longer was there before the code said anything of tags.
@@ -42,18 +41,12 @@ fn record(scene: &TaskScene<'_>, member: &GroupMember) -> Option<NewRecord> {
         return None;
     }
     let person = Person::External(ExternalUserId(member.id.clone()));
-    let inbound = Inbound {
-        channel: Channel::Contact,
-        app: scene.record.inbound.app.clone(),
-        at: scene.now,
-        author: Author::System,
-        conversation: Contact::unknown(person.clone()).conversation(),
-        person: Some(person),
-        trigger: Trigger::Own(Task::CameBy {
-            way: way.id.clone(),
-        }),
-        reply_path: ReplyPath::None,
+    let task = Task::CameBy {
+        way: way.id.clone(),
     };
+    let app = scene.record.inbound.app.clone();
+    let newcomer = Contact::unknown(person);
+    let inbound = Inbound::about(&newcomer, app, scene.now, Trigger::Own(task));
     let (group, at) = (scene.contact.person.id(), joined_at.0);
     let key = format!("came_by/{}/{group}/{}/{at}", way.id, member.id);
     Some(own_record(&key, inbound, scene.now))
@@ -67,17 +60,10 @@ pub(super) fn came_by(scene: &TaskScene<'_>, way: &str, commit: &mut DecisionCom
         commit.outcome = RecordOutcome::Skipped { reason };
         return;
     };
-    let TaskScene {
-        config,
-        playbook,
-        record,
-        contact,
-        now,
-    } = *scene;
-    let mut planner = Planner::new(config, playbook, record, contact, now);
+    let mut planner = scene.planner();
     planner.came_by(way);
     let mut change = commit.contact.take().unwrap_or_default();
-    change.person = Some(contact.person.clone());
+    change.person = Some(scene.contact.person.clone());
     let steps = planner.finish().into_commit(&mut change, commit);
     enter(scene, &mut change, false, commit);
     commit.trace = Some(serde_json::json!({

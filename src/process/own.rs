@@ -7,7 +7,7 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::effect::{Effect, NewEffect, Origin};
 use crate::domain::ids::{Lane, Person, RuleId, Tag};
-use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::inbound::{Inbound, Task, Trigger};
 use crate::domain::outgoing::Outgoing;
 use crate::process::compose;
 use crate::process::playbook::Playbook;
@@ -28,6 +28,18 @@ pub(super) struct TaskScene<'a> {
     pub(super) record: &'a ClaimedRecord,
     pub(super) contact: &'a Contact,
     pub(super) now: UnixMillis,
+}
+
+impl<'a> TaskScene<'a> {
+    pub(super) fn planner(&self) -> Planner<'a> {
+        Planner::new(
+            self.config,
+            self.playbook,
+            self.record,
+            self.contact,
+            self.now,
+        )
+    }
 }
 
 /// Decides about a task of our own.
@@ -88,14 +100,7 @@ fn remind(
     origin: &RuleId,
     commit: &mut DecisionCommit,
 ) {
-    let TaskScene {
-        config,
-        playbook,
-        record,
-        contact,
-        now,
-    } = *scene;
-    let mut planner = Planner::new(config, playbook, record, contact, now);
+    let mut planner = scene.planner();
     let deed = Deed {
         action: "remind".into(),
         target: who.to_owned(),
@@ -214,19 +219,12 @@ pub fn undo_record(
     now: UnixMillis,
 ) -> Option<NewRecord> {
     let app = &config.apps.first()?.name;
-    let inbound = Inbound {
-        channel: Channel::Contact,
-        app: config.contact_app(app).clone(),
-        at: now,
-        person: Some(contact.person.clone()),
-        author: Author::System,
-        conversation: contact.conversation(),
-        trigger: Trigger::Own(Task::Undo {
-            rule: rule.clone(),
-            since,
-        }),
-        reply_path: ReplyPath::None,
+    let task = Task::Undo {
+        rule: rule.clone(),
+        since,
     };
+    let app = config.contact_app(app).clone();
+    let inbound = Inbound::about(contact, app, now, Trigger::Own(task));
     let key = format!("undo/{rule}/{}/{}", now.0, contact.person.key());
     Some(own_record(&key, inbound, now))
 }

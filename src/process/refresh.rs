@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::ids::Person;
-use crate::domain::inbound::{Author, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::inbound::{Task, Trigger};
 use crate::domain::timer::Timer;
 use crate::store::ClaimedRecord;
 
@@ -49,13 +49,7 @@ pub(super) fn timer(
     Some(Timer {
         key: format!("refresh/{}", person.key()),
         due,
-        inbound: Inbound {
-            at: due,
-            author: Author::System,
-            trigger: Trigger::Own(Task::Refresh { tries }),
-            reply_path: ReplyPath::None,
-            ..inbound.clone()
-        },
+        inbound: inbound.followed_by(due, Task::Refresh { tries }),
     })
 }
 

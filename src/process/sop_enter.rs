@@ -1,7 +1,6 @@
 //! Who enters an SOP by a decision. No I/O.
 
 use super::own::TaskScene;
-use super::run_action::Planner;
 use crate::domain::change::ContactChange;
 use crate::domain::ids::Person;
 use crate::sops::lifecycle::{entered, groups_entered};
@@ -26,14 +25,8 @@ pub(super) fn enter(
     }
     let mut after = task.contact.clone();
     change.clone().apply(&mut after, task.now);
-    let TaskScene {
-        config,
-        playbook,
-        record,
-        contact,
-        now,
-    } = *task;
-    let mut planner = Planner::new(config, playbook, record, contact, now);
+    let (contact, now) = (task.contact, task.now);
+    let mut planner = task.planner();
     if let Person::Group(_) = contact.person {
         for (sop, at) in groups_entered(sops, &after, now) {
             planner.begin(sop, at);

@@ -9,7 +9,7 @@ use crate::domain::inbound::{RunRef, SopMove};
 use crate::sops::Sop;
 use crate::sops::lifecycle::{ended, landed};
 use crate::sops::model::Kind;
-use crate::sops::timing::planned;
+use crate::sops::timing::due_at;
 use crate::store::{DecisionCommit, RecordOutcome, RowOutcome};
 
 /// Decides about a step that a run has begun for one target.
@@ -131,7 +131,7 @@ fn wake(task: &TaskScene<'_>, sop: &Sop, enrolment: &Enrolment, commit: &mut Dec
     let Some(step) = index.and_then(|index| sop.steps.get(index)) else {
         return;
     };
-    let due = planned(step.at, enrolment, &task.config.timezone);
+    let due = due_at(step.at, enrolment, &task.config.timezone);
     // The phases of a campaign begin for everybody at once; only what waits is woken.
     if matches!(sop.kind, Kind::Campaign { .. }) && due > task.now {
         return;

@@ -10,7 +10,7 @@ use crate::domain::change::{ContactChange, SopChange};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnding};
 use crate::domain::ids::{AppName, Person, SopId};
-use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::inbound::{Inbound, Task, Trigger};
 use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
 use crate::sops::Sop;
@@ -35,20 +35,16 @@ pub(super) fn sop_timer(
     Timer {
         key: timer_key(sop, &contact.person),
         due,
-        inbound: Inbound {
-            channel: Channel::Contact,
-            app: config.contact_app(app).clone(),
-            at: due,
-            person: Some(contact.person.clone()),
-            author: Author::System,
-            conversation: contact.conversation(),
-            trigger: Trigger::Own(Task::SopStep {
+        inbound: Inbound::about(
+            contact,
+            config.contact_app(app).clone(),
+            due,
+            Trigger::Own(Task::SopStep {
                 sop: sop.clone(),
                 step,
                 run: None,
             }),
-            reply_path: ReplyPath::None,
-        },
+        ),
     }
 }
 
@@ -236,19 +232,12 @@ impl Due<'_> {
     }
 
     fn planner(&self) -> Planner<'_> {
-        let TaskScene {
-            config,
-            playbook,
-            record,
-            contact,
-            now,
-        } = *self.task;
-        let mut planner = Planner::new(config, playbook, record, contact, now);
+        let mut planner = self.task.planner();
         planner.for_version(&self.scene.sop.version);
         let row = SopRowKey {
             sop: self.scene.sop.id.clone(),
             run: self.scene.enrolment.started_at,
-            target: contact.person.clone(),
+            target: self.task.contact.person.clone(),
             step: self.scene.enrolment.step,
         };
         planner.for_row(row, self.scene.sop.audience_tags());

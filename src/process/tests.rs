@@ -8,7 +8,6 @@ use super::playbook::Playbook;
 use super::replay::Replay;
 use super::run_action::Planner;
 use super::trace::StoredTrace;
-use crate::channels::ChannelSet;
 use crate::config::Config;
 use crate::domain::action::Action;
 use crate::domain::clock::UnixMillis;
@@ -18,12 +17,11 @@ use crate::domain::ids::{Person, RecordId, RuleId, Tag};
 use crate::domain::inbound::{Author, Channel, Inbound, Message, ReplyPath, Trigger};
 use crate::domain::outgoing::Outgoing;
 use crate::lang::Lang;
-use crate::rules::{References, Standing};
+use crate::rules::Standing;
 use crate::store::{
     ClaimedRecord, DecisionCommit, ItemState, NewRecord, PastEffect, PastRecord, RecordBody,
     RecordOutcome, alert_record,
 };
-use crate::templates::Catalog;
 
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 
@@ -45,34 +43,9 @@ fn config(more: &str) -> Config {
 }
 
 fn playbook(rules: &str) -> Playbook {
-    let folder = tempfile::tempdir().expect("folder");
-    for (name, text) in [
-        ("templates/甲.txt", "甲"),
-        ("templates/乙.txt", "乙"),
-        ("rules/r.yaml", rules),
-    ] {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("parent")).expect("folder");
-        std::fs::write(path, text).expect("file");
-    }
-    let (templates, _) = Catalog::load(&folder.path().join("templates"));
-    let references = References {
-        templates: &templates,
-        servicer_groups: &std::collections::BTreeSet::new(),
-        webhooks: &std::collections::BTreeSet::new(),
-        robots: &std::collections::BTreeSet::new(),
-        sops: None,
-        plan_tags: None,
-        setting: None,
-    };
-    let (rules, report) = crate::rules::load(&folder.path().join("rules"), &references);
-    let rules = rules.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
-    Playbook {
-        rules,
-        templates,
-        sops: crate::sops::SopSet::default(),
-        channels: ChannelSet::default(),
-    }
+    let templates = [("甲.txt", "甲"), ("乙.txt", "乙")];
+    let playbook = Playbook::from_texts(&templates, rules, "version: 1\nsops: []\n");
+    playbook.unwrap_or_else(|report| panic!("{}", report.human(Lang::En)))
 }
 
 const RULES: &str = "version: 1\nrules:\n  - id: refund\n    when: {any: [退款]}\n    do: [{tag: 意向/退款}, {reply: 甲}]\n  - id: once\n    when: {any: [优惠]}\n    cooldown: 1h\n    do: [{reply: 乙}]\n";

@@ -8,12 +8,11 @@ use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
 use crate::domain::ids::RuleId;
-use crate::domain::inbound::{Author, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::inbound::{Author, Inbound, Task, Trigger};
 use crate::domain::reminder::Waiting;
 use crate::domain::timer::Timer;
 use crate::lang::Lang;
 use crate::process::own::TaskScene;
-use crate::process::run_action::Planner;
 use crate::rules::explain::Deed;
 use crate::rules::roster::Ladder;
 use crate::store::{DecisionCommit, RecordOutcome};
@@ -144,13 +143,7 @@ fn tell(
     text: &str,
     commit: &mut DecisionCommit,
 ) {
-    let TaskScene {
-        config,
-        playbook,
-        record,
-        contact,
-        now,
-    } = *scene;
+    let (contact, now) = (scene.contact, scene.now);
     let remark = contact
         .followers
         .first()
@@ -165,7 +158,7 @@ fn tell(
         ("text", text),
     ];
     let told = Lang::default().text("reminder.unanswered", &values);
-    let mut planner = Planner::new(config, playbook, record, contact, now);
+    let mut planner = scene.planner();
     let deed = Deed {
         action: "remind".into(),
         target: who.to_owned(),
@@ -211,12 +204,6 @@ fn timer(scene: &TaskScene<'_>, step: u32, text: String, due: UnixMillis) -> Tim
     Timer {
         key: timer_key(inbound),
         due,
-        inbound: Inbound {
-            at: due,
-            author: Author::System,
-            trigger: Trigger::Own(Task::Unanswered { step, text }),
-            reply_path: ReplyPath::None,
-            ..inbound.clone()
-        },
+        inbound: inbound.followed_by(due, Task::Unanswered { step, text }),
     }
 }

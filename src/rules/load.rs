@@ -45,6 +45,23 @@ pub struct References<'a> {
     pub setting: Option<&'a Setting>,
 }
 
+impl<'a> References<'a> {
+    /// Templates, and nothing else that could be named.
+    #[must_use]
+    pub fn of(templates: &'a Catalog) -> Self {
+        static NONE: BTreeSet<String> = BTreeSet::new();
+        Self {
+            templates,
+            servicer_groups: &NONE,
+            webhooks: &NONE,
+            robots: &NONE,
+            sops: None,
+            plan_tags: None,
+            setting: None,
+        }
+    }
+}
+
 /// What some findings depend on beside names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {

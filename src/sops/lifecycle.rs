@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::model::{At, Condition, Kind, Late, Missed, Sop, SopSet, Step, holds};
 use super::outreach::{Held, Listener, Outreach};
 use super::quiet::allowed_from;
-use super::timing::{instant, planned};
+use super::timing::{due_at, instant, planned};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnd, SopEnding};
 use crate::domain::ids::Person;
@@ -72,7 +72,7 @@ pub fn begin(sop: &Sop, now: UnixMillis, zone: &TimeZone) -> Progress {
     let due = sop
         .steps
         .first()
-        .map(|step| planned(step.at, &enrolment, zone));
+        .map(|step| due_at(step.at, &enrolment, zone));
     Progress { enrolment, due }
 }
 
@@ -146,9 +146,9 @@ impl Scene<'_> {
         let Some(step) = self.step() else {
             return Turn::Skip("the plan has fewer steps");
         };
-        let planned = self.planned(step);
-        if planned > self.now {
-            return Turn::Wait(planned, "it is not due yet");
+        let due_at = self.due_at(step);
+        if due_at > self.now {
+            return Turn::Wait(due_at, "it is not due yet");
         }
         if self.exits() {
             return Turn::Exit;
@@ -182,6 +182,10 @@ impl Scene<'_> {
         planned(step.at, self.enrolment, self.zone)
     }
 
+    fn due_at(&self, step: &Step) -> UnixMillis {
+        due_at(step.at, self.enrolment, self.zone)
+    }
+
     fn exits(&self) -> bool {
         let mut entries = self.sop.exit_when.iter();
         entries.any(|all| all.iter().all(|condition| self.holds(condition)))
@@ -211,8 +215,8 @@ impl Scene<'_> {
         let index = usize::try_from(self.enrolment.step).ok()?;
         let next = self.sop.steps.get(index + 1)?;
         let also_due = match next.at {
-            At::After(wait) => self.planned(step).after(wait),
-            _ => self.planned(next),
+            At::After(wait) => self.due_at(step).after(wait),
+            _ => self.due_at(next),
         };
         let overtaken = next.speaks() && also_due <= self.now;
         overtaken.then_some(Turn::Missed(
@@ -268,8 +272,8 @@ impl Scene<'_> {
     /// was looked at so late.
     #[must_use]
     pub fn missed_on(&self) -> Progress {
-        let planned = self.step().map_or(self.now, |step| self.planned(step));
-        self.over_at(planned)
+        let due_at = self.step().map_or(self.now, |step| self.due_at(step));
+        self.over_at(due_at)
     }
 
     fn over_at(&self, at: UnixMillis) -> Progress {
@@ -279,7 +283,7 @@ impl Scene<'_> {
         enrolment.last_step_at = Some(at);
         let next = usize::try_from(enrolment.step).ok();
         let next = next.and_then(|index| self.sop.steps.get(index));
-        let due = next.map(|step| planned(step.at, &enrolment, self.zone));
+        let due = next.map(|step| due_at(step.at, &enrolment, self.zone));
         if due.is_none() {
             return Progress {
                 enrolment: ended(&enrolment, SopEnding::Finished, now),

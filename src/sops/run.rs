@@ -16,7 +16,7 @@ use super::timing::instant;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::ids::{AppName, Person, SopId};
-use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, RunRef, SopMove, Task, Trigger};
+use crate::domain::inbound::{Inbound, RunRef, SopMove, Task, Trigger};
 use crate::rules::Calendar;
 
 /// What is begun later than this was missed: the server was down.
@@ -142,16 +142,7 @@ impl Run {
             Work::Migrate => moving(SopMove::To(sop.version.clone())),
             Work::Resume => moving(SopMove::On),
         };
-        Inbound {
-            channel: Channel::Contact,
-            app,
-            at: now,
-            person: Some(contact.person.clone()),
-            author: Author::System,
-            conversation: contact.conversation(),
-            trigger: Trigger::Own(task),
-            reply_path: ReplyPath::None,
-        }
+        Inbound::about(contact, app, now, Trigger::Own(task))
     }
 
     /// The same, left out for this reason.

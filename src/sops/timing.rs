@@ -16,13 +16,19 @@ use crate::domain::contact::Enrolment;
 /// No plan reaches further.
 const FOREVER: UnixMillis = UnixMillis(i64::MAX);
 
-/// When a step is planned for somebody. Never before the step before it was over.
+/// When a step is due for somebody: as planned, but never before the step before it was over.
+#[must_use]
+pub fn due_at(at: At, enrolment: &Enrolment, zone: &TimeZone) -> UnixMillis {
+    planned(at, enrolment, zone).max(begun(enrolment))
+}
+
+/// When a step is planned for somebody, whatever became of the steps before it. Only one that
+/// follows a while after the step before it goes by that.
 #[must_use]
 pub fn planned(at: At, enrolment: &Enrolment, zone: &TimeZone) -> UnixMillis {
     let start = enrolment.started_at;
-    let earliest = enrolment.last_step_at.unwrap_or(start).max(start);
     let planned = match at {
-        At::After(wait) => earliest.after(wait),
+        At::After(wait) => begun(enrolment).after(wait),
         At::Day {
             days: 0,
             time: None,
@@ -35,7 +41,13 @@ pub fn planned(at: At, enrolment: &Enrolment, zone: &TimeZone) -> UnixMillis {
         }
         At::Local(at) => instant(at, zone),
     };
-    planned.max(earliest)
+    planned.max(start)
+}
+
+/// When the step before was over, or they entered.
+fn begun(enrolment: &Enrolment) -> UnixMillis {
+    let start = enrolment.started_at;
+    enrolment.last_step_at.unwrap_or(start).max(start)
 }
 
 /// A local time as an instant.
@@ -109,7 +121,7 @@ mod tests {
     use jiff::tz::TimeZone;
     use proptest::prelude::{prop_assert_eq, proptest};
 
-    use super::{local, planned, room};
+    use super::{due_at, local, planned, room};
     use crate::domain::clock::UnixMillis;
     use crate::domain::contact::Enrolment;
     use crate::sops::model::{At, Cap, Period};
@@ -125,7 +137,7 @@ mod tests {
 
     fn due(at: At, started: &str, place: &str) -> String {
         let enrolment = Enrolment::begin("v".into(), utc(started));
-        let due = planned(at, &enrolment, &zone(place));
+        let due = due_at(at, &enrolment, &zone(place));
         due.timestamp().to_string()
     }
 
@@ -192,14 +204,17 @@ mod tests {
         let mut enrolment = Enrolment::begin("v".into(), utc("2026-11-22T00:00:00Z"));
         let wait = At::After(Duration::from_secs(3 * 3600));
         let shanghai = zone("Asia/Shanghai");
-        let first = planned(wait, &enrolment, &shanghai);
+        let first = due_at(wait, &enrolment, &shanghai);
         assert_eq!(first, utc("2026-11-22T03:00:00Z"));
         enrolment.last_step_at = Some(utc("2026-11-23T02:00:00Z"));
-        let next = planned(wait, &enrolment, &shanghai);
+        let next = due_at(wait, &enrolment, &shanghai);
         assert_eq!(next, utc("2026-11-23T05:00:00Z"));
         // A step that was held back holds back those behind it.
-        let before = planned(day(1, 9, 0), &enrolment, &shanghai);
+        let before = due_at(day(1, 9, 0), &enrolment, &shanghai);
         assert_eq!(before, utc("2026-11-23T02:00:00Z"));
+        // It was planned earlier all the same: it is late.
+        let wished = planned(day(1, 9, 0), &enrolment, &shanghai);
+        assert_eq!(wished, utc("2026-11-23T01:00:00Z"));
     }
 
     #[test]
@@ -276,7 +291,7 @@ mod tests {
             let start = UnixMillis(minute * 60_000);
             let time = time(quarter / 4, quarter % 4 * 15, 0, 0);
             let at = At::Day { days, time: Some(time) };
-            let fast = planned(at, &Enrolment::begin("v".into(), start), &zone);
+            let fast = due_at(at, &Enrolment::begin("v".into(), start), &zone);
             prop_assert_eq!(fast, slowly(days, time, start, &zone));
         }
     }

@@ -108,13 +108,8 @@ fn playbook(config: &Config) -> Playbook {
     let templates = Catalog::from_files(Path::new("templates"), &templates.into(), &mut report);
     let names = |names: Vec<&String>| names.into_iter().cloned().collect::<BTreeSet<_>>();
     let references = References {
-        templates: &templates,
-        servicer_groups: &BTreeSet::new(),
-        webhooks: &BTreeSet::new(),
         robots: &names(config.robots.keys().collect()),
-        sops: None,
-        plan_tags: None,
-        setting: None,
+        ..References::of(&templates)
     };
     let files = |text: &str| BTreeMap::from([("a.yaml".to_owned(), text.as_bytes().to_vec())]);
     let rules = rules_from_files(Path::new("rules"), &files(RULES), &references, &mut report);

@@ -190,6 +190,11 @@ async fn a_reminder_is_handed_over_to_a_colleague() {
     press(&mock, &theirs, "wang.wei", "done").await;
     assert_eq!(updated(&mock, 2).await, "已完成");
     assert!(ask(&mock, "我的提醒").await.starts_with("没有提醒"));
+    agent.ahead(&mock, 30);
+    // Without a card, by what it says.
+    ask(&mock, "提醒我明天下午3点回访张三").await;
+    let given = ask(&mock, "把回访张三转给wang.wei").await;
+    assert_eq!(given, "已转交给 wang.wei：回访张三");
 }
 
 #[tokio::test]
@@ -247,6 +252,9 @@ async fn reminders_are_spoken_of_by_what_they_say() {
     );
     assert!(ask(&mock, "每周一的提醒不用了").await.contains("交周报"));
     agent.timers(1).await;
+    agent.ahead(&mock, 30);
+    let none = ask(&mock, "取消喝水的提醒").await;
+    assert!(none.starts_with("没有这样的提醒"), "{none}");
     assert!(ask(&mock, "回访李四搞定了").await.contains("2 回访李四"));
     agent.timers(0).await;
     // What no reminder says is left to the rules.

@@ -156,6 +156,9 @@ const SPOKEN_OF: &[(&str, &str)] = &[
         "snooze “回访张三” 2026-11-24 15:00",
     ),
     ("回访张三延后一小时", "snooze “回访张三” 2026-11-23 11:00"),
+    ("转交回访张三给wang.wei", "give “回访张三” wang.wei"),
+    ("把回访张三转给王伟吧", "give “回访张三” 王伟"),
+    ("回访张三的提醒移交给售后组", "give “回访张三” 售后组"),
     // What has a number, and what is asked, is not spoken of.
     ("取消 2", "—"),
     ("取消全部", "—"),
@@ -205,4 +208,38 @@ fn what_was_said_finds_its_reminders() {
     assert_eq!(found("取消明天的提醒"), [1, 2, 7]);
     assert_eq!(found("取消刚才那个提醒"), [7]);
     assert_eq!(found("取消订单"), Vec::<u32>::new());
+}
+
+#[test]
+fn who_names_reminders_as_such_speaks_of_nothing_else() {
+    let world = World::at(NOW);
+    let sure = |said: &str| match about(said, &world.scene()) {
+        Some(
+            Wish::Cancel(Which::About(about))
+            | Wish::Done(Which::About(about))
+            | Wish::Snooze {
+                which: Which::About(about),
+                ..
+            }
+            | Wish::HandOver {
+                which: Which::About(about),
+                ..
+            },
+        ) => about.sure,
+        _ => panic!("not spoken of: {said}"),
+    };
+    for said in [
+        "取消喝水的提醒",
+        "取消喝水的提醒吧",
+        "删掉喝水的闹钟",
+        "喝水的提醒不要了",
+        "把喝水的提醒推迟到明天",
+        "别再提醒我喝水了",
+        "转交喝水的提醒给王伟",
+    ] {
+        assert!(sure(said), "{said}");
+    }
+    for said in ["取消订单", "把会议改到明天", "转交快递给王伟"] {
+        assert!(!sure(said), "{said}");
+    }
 }

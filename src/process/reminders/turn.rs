@@ -139,7 +139,11 @@ impl<'t> Turn<'t> {
     /// the message may be about something else.
     fn spoken_of(&self, text: &str, world: &Scene<'_>) -> Option<Wish> {
         let wish = phrases::about(text, world)?;
-        let (Wish::Cancel(which) | Wish::Done(which) | Wish::Snooze { which, .. }) = &wish else {
+        let (Wish::Cancel(which)
+        | Wish::Done(which)
+        | Wish::Snooze { which, .. }
+        | Wish::HandOver { which, .. }) = &wish
+        else {
             return None;
         };
         let Which::About(about) = which else {
@@ -322,6 +326,9 @@ impl<'t> Turn<'t> {
         let Some(numbers) = self.chosen(which) else {
             return false;
         };
+        if numbers.is_empty() && !self.said.is_empty() {
+            return true;
+        }
         let (config, rules) = (self.scene.config, &self.scene.playbook.rules);
         let receivers = duty::named(config, rules, to, self.scene.now);
         let receivers = receivers.filter(|members| !members.contains(self.member));

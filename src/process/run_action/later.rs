@@ -9,7 +9,7 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Enrolment, SopEnding};
 use crate::domain::effect::{Effect, Origin};
 use crate::domain::ids::{Lane, SopId};
-use crate::domain::inbound::{Author, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::inbound::Task;
 use crate::domain::outgoing::Outgoing;
 use crate::domain::timer::Timer;
 use crate::process::remind_when;
@@ -43,17 +43,14 @@ impl Planner<'_> {
                 origin.record.0, origin.rule, origin.action
             ),
             due,
-            inbound: Inbound {
-                at: due,
-                author: Author::System,
-                trigger: Trigger::Own(Task::Remind {
+            inbound: record.followed_by(
+                due,
+                Task::Remind {
                     who: who.to_owned(),
                     text,
                     origin: origin.rule.clone(),
-                }),
-                reply_path: ReplyPath::None,
-                ..record.clone()
-            },
+                },
+            ),
         });
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! What becomes of a step of a run for one target.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::channels::ChannelSet;
 use crate::config::Config;
+use crate::diagnostic::Report;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower, SopEnding, TagMark};
 use crate::domain::group::Group;
@@ -13,7 +13,7 @@ use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, RunRef, SopMov
 use crate::lang::Lang;
 use crate::playbook::Playbook;
 use crate::process::decide::decide;
-use crate::rules::{PlanReader, References, Standing};
+use crate::rules::Standing;
 use crate::store::{ClaimedRecord, DecisionCommit, Delivery, RecordOutcome, RowOutcome};
 use crate::templates::Catalog;
 
@@ -54,47 +54,17 @@ fn config() -> Config {
 
 /// The plans, and the templates that are there at run time.
 fn playbook(plans: &str, templates_now: &[&str]) -> Playbook {
-    let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::fs::write(path, text).expect("a file");
-    };
-    write("checked/早报.txt", "早上好");
-    write("templates/别的.txt", "别的");
-    for name in templates_now {
-        write(&format!("templates/{name}.txt"), "早上好");
-    }
     let rules = "version: 1\nrules:\n  - {id: x, when: {any: [x]}, do: [{tag: a/b}]}\n";
-    write("rules/x.yaml", rules);
-    write("sops/x.yaml", plans);
-    let (checked, _) = Catalog::load(&folder.path().join("checked"));
-    let none = BTreeSet::new();
-    let references = References {
-        templates: &checked,
-        servicer_groups: &none,
-        webhooks: &none,
-        robots: &none,
-        sops: None,
-        plan_tags: None,
-        setting: None,
-    };
-    let (rules, report) = crate::rules::load(&folder.path().join("rules"), &references);
-    let rules = rules.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
-    let reader = PlanReader {
-        references: &references,
-        appchats: &none,
-        calendar: rules.calendar(),
-    };
-    let (sops, report) = crate::sops::load(&folder.path().join("sops"), reader);
-    let sops = sops.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
-    let (templates, _) = Catalog::load(&folder.path().join("templates"));
-    Playbook {
-        rules,
-        templates,
-        sops,
-        channels: ChannelSet::default(),
-    }
+    let checked = Playbook::from_texts(&[("早报.txt", "早上好")], rules, plans);
+    let mut playbook = checked.unwrap_or_else(|report| panic!("{}", report.human(Lang::En)));
+    let mut files = BTreeMap::from([("别的.txt".to_owned(), "别的".into())]);
+    files.extend(
+        templates_now
+            .iter()
+            .map(|name| (format!("{name}.txt"), "早上好".into())),
+    );
+    playbook.templates = Catalog::from_files(Path::new("t"), &files, &mut Report::default());
+    playbook
 }
 
 fn at(text: &str) -> UnixMillis {

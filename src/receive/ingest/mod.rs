@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::ids::{DedupeKey, Person};
-use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::inbound::{Inbound, Task, Trigger};
 use crate::store::{NewRecord, RecordBody};
 
 /// The records of what was told; none if the config has no app.
@@ -26,16 +26,8 @@ pub fn records(config: &Config, tellings: Vec<Telling>, now: UnixMillis) -> Vec<
     let tellings = tellings.into_iter();
     let records = tellings.map(|telling| {
         let person = Person::External(telling.customer);
-        let inbound = Inbound {
-            channel: Channel::Contact,
-            app: app.clone(),
-            at: telling.at,
-            author: Author::System,
-            conversation: Contact::unknown(person.clone()).conversation(),
-            person: Some(person),
-            trigger: Trigger::Own(Task::Told(Box::new(telling.told))),
-            reply_path: ReplyPath::None,
-        };
+        let told = Trigger::Own(Task::Told(Box::new(telling.told)));
+        let inbound = Inbound::about(&Contact::unknown(person), app.clone(), telling.at, told);
         NewRecord {
             dedupe: DedupeKey(format!("own/told/{}", telling.id)),
             received_at: now,

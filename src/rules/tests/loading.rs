@@ -2,22 +2,13 @@
 
 use std::path::Path;
 
-use super::support::{CALENDAR, catalog, names};
+use super::support::{CALENDAR, catalog};
 use crate::diagnostic::Report;
 use crate::rules::load::{References, load};
 use crate::rules::{Mode, RuleSet};
 
 fn read(dir: &Path) -> (Option<RuleSet>, Report) {
-    let references = References {
-        templates: &catalog(),
-        servicer_groups: &names(&[]),
-        webhooks: &names(&[]),
-        robots: &names(&[]),
-        sops: None,
-        plan_tags: None,
-        setting: None,
-    };
-    load(dir, &references)
+    load(dir, &References::of(&catalog()))
 }
 
 fn rule(id: &str, more: &str) -> String {

@@ -1,12 +1,11 @@
 //! `roster.yaml`: who is on duty, and when minutes count.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::civil::{DateTime, date};
 
-use super::support::names;
 use crate::diagnostic::Report;
 use crate::lang::Lang;
 use crate::rules::load::{References, from_files};
@@ -44,17 +43,8 @@ fn read(roster: &str) -> (Option<RuleSet>, Report) {
     ]
     .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
     .into();
-    let nothing = BTreeSet::new();
     let templates = Catalog::default();
-    let references = References {
-        templates: &templates,
-        servicer_groups: &names(&[]),
-        webhooks: &nothing,
-        robots: &nothing,
-        sops: None,
-        plan_tags: None,
-        setting: None,
-    };
+    let references = References::of(&templates);
     let mut report = Report::default();
     let set = from_files(Path::new("rules"), &files, &references, &mut report);
     (set, report)

@@ -19,13 +19,10 @@ fn shop() -> (Catalog, RuleSet) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (catalog, mut report) = Catalog::load(&root.join("templates"));
     let references = References {
-        templates: &catalog,
         servicer_groups: &names(&["售后组", "售前组"]),
         webhooks: &names(&["订单系统"]),
         robots: &names(&["店铺群"]),
-        sops: None,
-        plan_tags: None,
-        setting: None,
+        ..References::of(&catalog)
     };
     let (set, more) = load(&root.join("rules"), &references);
     report.merge(more);

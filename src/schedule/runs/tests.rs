@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::{Deps, PAGE, Runner};
-use crate::channels::ChannelSet;
 use crate::config::Config;
 use crate::domain::clock::{Clock as _, ManualClock, UnixMillis};
 use crate::domain::contact::Contact;
@@ -17,7 +16,6 @@ use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger}
 use crate::domain::timer::Timer;
 use crate::lang::Lang;
 use crate::playbook::{CurrentPlaybook, Playbook};
-use crate::rules::{PlanReader, References};
 use crate::schedule::worker::Worker;
 use crate::service::{self, Shutdown};
 use crate::sops::run::{CONTROLS, RUNS, Run};
@@ -25,7 +23,6 @@ use crate::store::embedded::EmbeddedStore;
 use crate::store::{
     Claim, ClaimedRecord, ContactFacts, DecisionCommit, RecordOutcome, Store, SyncPage,
 };
-use crate::templates::Catalog;
 
 const CONFIG: &str = "\
 [corp]\nid = \"ww1\"\n[[app]]\nname = \"contact\"\nkind = \"contact\"\nsecret = \"s\"\ntoken = \"T\"\n\
@@ -58,45 +55,9 @@ fn config() -> Config {
 }
 
 fn playbook() -> CurrentPlaybook {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in [
-        ("templates/x.txt", "x"),
-        (
-            "rules/x.yaml",
-            "version: 1\nrules:\n  - {id: x, when: {any: [x]}, do: [{tag: a/b}]}\n",
-        ),
-        ("sops/x.yaml", PLANS),
-    ] {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::fs::write(path, text).expect("a file");
-    }
-    let (templates, _) = Catalog::load(&folder.path().join("templates"));
-    let none = BTreeSet::new();
-    let references = References {
-        templates: &templates,
-        servicer_groups: &none,
-        webhooks: &none,
-        robots: &none,
-        sops: None,
-        plan_tags: None,
-        setting: None,
-    };
-    let (rules, report) = crate::rules::load(&folder.path().join("rules"), &references);
-    let rules = rules.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
-    let reader = PlanReader {
-        references: &references,
-        appchats: &none,
-        calendar: rules.calendar(),
-    };
-    let (sops, report) = crate::sops::load(&folder.path().join("sops"), reader);
-    let sops = sops.unwrap_or_else(|| panic!("{}", report.human(Lang::En)));
-    CurrentPlaybook::new(Playbook {
-        rules,
-        templates,
-        sops,
-        channels: ChannelSet::default(),
-    })
+    let rules = "version: 1\nrules:\n  - {id: x, when: {any: [x]}, do: [{tag: a/b}]}\n";
+    let playbook = Playbook::from_texts(&[("x.txt", "x")], rules, PLANS);
+    CurrentPlaybook::new(playbook.unwrap_or_else(|report| panic!("{}", report.human(Lang::En))))
 }
 
 /// A store with customers and groups, and a clock before nine.

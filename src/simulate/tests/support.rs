@@ -125,13 +125,10 @@ pub(super) fn playbook_with(config: &Config, rules: &str, plans: &str) -> Playbo
     let templates = Catalog::from_files(Path::new("templates"), &templates, &mut report);
     let names = |names: Vec<&String>| names.into_iter().cloned().collect::<BTreeSet<_>>();
     let references = References {
-        templates: &templates,
         servicer_groups: &names(config.servicers.keys().collect()),
         webhooks: &names(config.webhooks.keys().collect()),
         robots: &names(config.robots.keys().collect()),
-        sops: None,
-        plan_tags: None,
-        setting: None,
+        ..References::of(&templates)
     };
     let files = BTreeMap::from([("a.yaml".to_owned(), rules.as_bytes().to_vec())]);
     let set = rules_from_files(Path::new("rules"), &files, &references, &mut report);

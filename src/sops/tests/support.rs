@@ -30,13 +30,10 @@ pub(in crate::sops) fn read(text: &str) -> (Option<SopSet>, Report) {
         names.iter().map(|name| (*name).to_owned()).collect()
     };
     let references = References {
-        templates: &templates,
         servicer_groups: &names(&["售后组"]),
-        webhooks: &names(&[]),
         robots: &names(&["值班群"]),
         sops: Some(&names(&["计划"])),
-        plan_tags: None,
-        setting: None,
+        ..References::of(&templates)
     };
     let calendar = Calendar::of_chinese_holidays();
     let reader = PlanReader {
