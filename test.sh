@@ -21,6 +21,8 @@ if ! command -v cargo >/dev/null 2>&1; then
     exit 1
 fi
 need python3 python3
+PATH="$PATH:$(printf '%s:' /usr/lib/postgresql/*/bin)" # Debian keeps them out of the PATH
+need initdb postgresql # the store on PostgreSQL is tested in a cluster of its own
 need strace strace # power cuts are rebuilt from system calls
 need chromium chromium # the mock's page is tested in a real browser
 need chromedriver chromium-driver

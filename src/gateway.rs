@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::domain::clock::SharedClock;
 use crate::domain::ids::AppName;
-use crate::wecom::client::{self, App, Carrier, Client, Observer, Options, Outcome, Secret};
+use crate::wecom::client::{
+    self, App, Carrier, Client, Observer, Options, Outcome, Secret, TokenShare,
+};
 use crate::wecom::error::Error;
 
 /// The client and the apps by name. Cloning it is cheap.
@@ -28,14 +30,23 @@ pub enum GatewayError {
 }
 
 impl Gateway {
-    /// Builds the client and a handle for each app that has a secret.
+    /// Builds the client and a handle for each app that has a secret. Tokens may be shared
+    /// with other processes.
     ///
     /// # Errors
     /// If the HTTP client cannot be built.
-    pub fn new(config: &Config, clock: SharedClock) -> Result<Self, GatewayError> {
+    pub fn new(
+        config: &Config,
+        clock: SharedClock,
+        share: Option<Arc<dyn TokenShare>>,
+    ) -> Result<Self, GatewayError> {
         install_crypto();
         let http = client::http_builder().build().map_err(GatewayError::Http)?;
-        Self::over(config, clock, http, None)
+        let sharing = Options {
+            share,
+            ..Options::default()
+        };
+        Self::with(config, clock, http, sharing)
     }
 
     /// The same over an HTTP client that is there already, or past it by a `carrier`.
@@ -48,11 +59,23 @@ impl Gateway {
         http: reqwest::Client,
         carrier: Option<Arc<dyn Carrier>>,
     ) -> Result<Self, GatewayError> {
+        let carried = Options {
+            carrier,
+            ..Options::default()
+        };
+        Self::with(config, clock, http, carried)
+    }
+
+    fn with(
+        config: &Config,
+        clock: SharedClock,
+        http: reqwest::Client,
+        options: Options,
+    ) -> Result<Self, GatewayError> {
         let options = Options {
             call_timeout: config.api_timeout,
             observer: Arc::new(Metrics),
-            carrier,
-            ..Options::default()
+            ..options
         };
         let clock = Arc::new(WecomClock(clock));
         let client =

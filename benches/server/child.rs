@@ -31,7 +31,7 @@ pub(crate) async fn run(what: &str, folder: &Path) {
         "bare" => serve(bare()).await,
         "opens" => serve(opens()).await,
         "log" => serve(log(folder)).await,
-        "durable" => serve(durable(folder)).await,
+        "durable" => serve(durable(folder).await).await,
         "mock" => mock().await,
         "fill" => reopen::fill(folder, false).await,
         "fill-waiting" => reopen::fill(folder, true).await,
@@ -97,9 +97,9 @@ fn log(folder: &Path) -> Router {
 }
 
 /// The first stage as `serve` runs it, over the configured store, without the others.
-fn durable(folder: &Path) -> Router {
+async fn durable(folder: &Path) -> Router {
     let config = config(folder);
-    let store = app::open_store(&config).expect("a store");
+    let store = app::open_store(&config).await.expect("a store");
     let clock: SharedClock = Arc::new(SystemClock);
     let acceptor = Acceptor::new(&config, store, clock, Desk::default()).expect("keys");
     receive::routes::router(Arc::new(acceptor))

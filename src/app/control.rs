@@ -244,14 +244,16 @@ pub async fn carry_out(
     })
 }
 
-/// Where the socket of a data folder is.
+/// Where the socket of the data folder is. A store that several processes can open needs none.
 #[must_use]
-pub fn socket_path(config: &Config) -> PathBuf {
-    config.data_folder().join("control.sock")
+pub fn socket_path(config: &Config) -> Option<PathBuf> {
+    Some(config.data_folder()?.join("control.sock"))
 }
 
 pub(super) fn serve(config: &Config, store: Arc<dyn Store>, clock: SharedClock, loops: &mut Loops) {
-    let path = socket_path(config);
+    let Some(path) = socket_path(config) else {
+        return;
+    };
     // The store's lock is ours, so a socket that is still there is a dead server's.
     drop(std::fs::remove_file(&path));
     let listener = match bind(&path) {

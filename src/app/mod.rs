@@ -15,6 +15,7 @@ mod reload;
 mod sop_versions;
 mod sops;
 mod status;
+mod tokens;
 mod versions;
 
 use std::net::SocketAddr;
@@ -41,6 +42,7 @@ pub use versions::{History, MOST_VERSIONS};
 use self::dates::Dates;
 use self::listen::{Doors, Places};
 use self::reload::Reloader;
+use self::tokens::SharedTokens;
 use crate::config::{Config, StoreKind, TlsError};
 use crate::deliver;
 use crate::deliver::media::Media;
@@ -62,10 +64,12 @@ use crate::receive::sync_kf::Puller;
 use crate::schedule;
 use crate::service::{self, Service, Shutdown, ShutdownTrigger};
 use crate::store::embedded::EmbeddedStore;
-use crate::store::{ContactSource, Signals, Store, StoreError};
+use crate::store::postgres::PostgresStore;
+use crate::store::{ContactSource, FactSwap, Signals, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::upkeep::pruner::Pruner;
 use crate::upkeep::rescuer::Rescuer;
+use crate::wecom::client::TokenShare;
 use crate::wecom::crypto::KeyError;
 
 /// Everything may take so long to stop.
@@ -145,18 +149,19 @@ pub struct Parts {
 ///
 /// # Errors
 /// If it cannot be opened.
-pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
-    open_kind(&config.store, &config.corp)
+pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    open_kind(&config.store, &config.corp).await
 }
 
 /// Opens or makes a store of a company.
 ///
 /// # Errors
 /// If it cannot be opened.
-pub fn open_kind(kind: &StoreKind, corp: &CorpId) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn open_kind(kind: &StoreKind, corp: &CorpId) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match kind {
         StoreKind::Redb(path) => Arc::new(EmbeddedStore::open_redb(path, corp)?),
         StoreKind::Sled(path) => Arc::new(EmbeddedStore::open_sled(path, corp)?),
+        StoreKind::Postgres(url) => Arc::new(PostgresStore::open(url.expose(), corp).await?),
     })
 }
 
@@ -173,12 +178,16 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         metrics,
         inherited,
     } = parts;
-    let store = open_store(&config)?;
+    let store = open_store(&config).await?;
     if store.filling().await?.is_some() {
         return Err(StartError::Unfinished);
     }
+    let share = store.is_shared().then(|| {
+        let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
+        Arc::new(SharedTokens { store, clock }) as Arc<dyn TokenShare>
+    });
     let base = Base {
-        gateway: Gateway::new(&config, Arc::clone(&clock))?,
+        gateway: Gateway::new(&config, Arc::clone(&clock), share)?,
         instance: instance(store.as_ref()).await?,
         config: Arc::new(config),
         store,
@@ -371,10 +380,16 @@ async fn instance(store: &dyn Store) -> Result<String, StoreError> {
         .take(8)
         .map(char::from)
         .collect();
-    store
-        .put_facts(vec![(NAME.to_owned(), instance.clone().into())])
-        .await?;
-    Ok(instance)
+    let swap = FactSwap {
+        expected: vec![(NAME.to_owned(), serde_json::Value::Null)],
+        facts: vec![(NAME.to_owned(), instance.clone().into())],
+        records: Vec::new(),
+    };
+    match store.swap_facts(swap).await {
+        // Another replica starts for the first time, too.
+        Err(StoreError::FactMoved { .. }) => Box::pin(self::instance(store)).await,
+        swapped => swapped.map(|_| instance),
+    }
 }
 
 impl Server {
@@ -385,6 +400,7 @@ impl Server {
         if tokio::time::timeout(STOP, all).await.is_err() {
             tracing::warn!("some work was still under way; it is taken up at the next start");
         }
+        self.store.leave().await;
     }
 
     /// Returns when the server cannot go on.

@@ -2,8 +2,9 @@
 
 use crate::domain::ids::SopId;
 use crate::sops::{Sop, SopSet};
-use crate::store::{Store, StoreError};
+use crate::store::{FactSwap, Store, StoreError};
 
+const MOST_TRIES: usize = 5;
 /// So many versions of one SOP are kept.
 const MOST_VERSIONS: usize = 30;
 
@@ -12,11 +13,24 @@ const MOST_VERSIONS: usize = 30;
 /// # Errors
 /// If the store fails.
 pub(super) async fn keep(store: &dyn Store, sops: &SopSet) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match try_to_keep(store, sops).await {
+            // Another replica keeps its own at the same time.
+            Err(StoreError::FactMoved { .. }) if tries < MOST_TRIES => {}
+            kept => return kept,
+        }
+    }
+}
+
+async fn try_to_keep(store: &dyn Store, sops: &SopSet) -> Result<(), StoreError> {
     let mut earlier: Vec<Sop> = Vec::new();
-    let mut changed = Vec::new();
+    let mut swap = FactSwap::default();
     for sop in sops.iter() {
         let name = fact(&sop.id);
-        let mut known = versions(store.fact(&name).await?);
+        let stored = store.fact(&name).await?;
+        let mut known = versions(stored.clone());
         earlier.extend(known.iter().cloned());
         if known.last().is_none_or(|last| last.version != sop.version) {
             known.retain(|one| one.version != sop.version);
@@ -24,12 +38,14 @@ pub(super) async fn keep(store: &dyn Store, sops: &SopSet) -> Result<(), StoreEr
             let surplus = known.len().saturating_sub(MOST_VERSIONS);
             known.drain(..surplus);
             if let Ok(known) = serde_json::to_value(&known) {
-                changed.push((name, known));
+                swap.expected
+                    .push((name.clone(), stored.unwrap_or_default()));
+                swap.facts.push((name, known));
             }
         }
     }
-    if !changed.is_empty() {
-        store.put_facts(changed).await?;
+    if !swap.facts.is_empty() {
+        store.swap_facts(swap).await?;
     }
     sops.recall(earlier);
     Ok(())

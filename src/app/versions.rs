@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::domain::clock::UnixMillis;
-use crate::store::{Store, StoreError};
+use crate::store::{FactSwap, Store, StoreError};
 use crate::versions::files::{Files, Stored};
 use crate::versions::{FileSet, Kept, Reason, Version, difference};
 
@@ -23,9 +23,10 @@ const LEAST_VERSIONS: usize = 2;
 
 const LIST: &str = "playbook/versions";
 
-/// The list is read, changed and written: one at a time in this process, and no other
-/// process has the store open.
+/// The list is read, changed and written: one at a time in this process. Another replica in
+/// between is noticed, and then it is read again.
 static WRITING: Mutex<()> = Mutex::const_new(());
+const MOST_TRIES: usize = 5;
 
 /// All versions, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +76,24 @@ pub(super) async fn keep(
     now: UnixMillis,
 ) -> Result<u64, StoreError> {
     let _one_at_a_time = WRITING.lock().await;
-    let mut history = history(store).await?;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match try_to_keep(store, set, reason, now).await {
+            Err(StoreError::FactMoved { .. }) if tries < MOST_TRIES => {}
+            kept => return kept,
+        }
+    }
+}
+
+async fn try_to_keep(
+    store: &dyn Store,
+    set: &FileSet,
+    reason: Reason,
+    now: UnixMillis,
+) -> Result<u64, StoreError> {
+    let raw = store.fact(LIST).await?.unwrap_or_default();
+    let mut history: History = parsed(&raw)?.unwrap_or_default();
     let hash = set.hash();
     let known = match reason {
         Reason::InForce => history.versions.last().filter(|last| last.hash == hash),
@@ -84,7 +102,7 @@ pub(super) async fn keep(
     if let Some(number) = known.map(|known| known.number) {
         if reason == Reason::InForce && history.in_force != Some(number) {
             history.in_force = Some(number);
-            write(store, vec![(LIST.to_owned(), json(&history)?)]).await?;
+            write(store, raw, vec![(LIST.to_owned(), json(&history)?)]).await?;
         }
         return Ok(number);
     }
@@ -116,7 +134,7 @@ pub(super) async fn keep(
     for (sha, bytes) in &set.texts {
         facts.push((content_fact(sha), json(&Stored::from(bytes.as_slice()))?));
     }
-    write(store, facts).await?;
+    write(store, raw, facts).await?;
     Ok(number)
 }
 
@@ -200,15 +218,29 @@ fn content_fact(sha: &str) -> String {
 }
 
 async fn read<T: DeserializeOwned>(store: &dyn Store, name: &str) -> Result<Option<T>, StoreError> {
-    let what = "version of the rules";
-    let value = store.fact(name).await?;
-    value
-        .map(|value| serde_json::from_value(value).map_err(|_| StoreError::Corrupt { what }))
-        .transpose()
+    parsed(&store.fact(name).await?.unwrap_or_default())
 }
 
-async fn write(store: &dyn Store, facts: Vec<(String, Value)>) -> Result<(), StoreError> {
-    store.put_facts(facts).await
+fn parsed<T: DeserializeOwned>(value: &Value) -> Result<Option<T>, StoreError> {
+    let what = "version of the rules";
+    T::deserialize(value).map(Some).or_else(|_| match value {
+        Value::Null => Ok(None),
+        _ => Err(StoreError::Corrupt { what }),
+    })
+}
+
+/// Refused if the list is no longer the one that was read.
+async fn write(
+    store: &dyn Store,
+    list: Value,
+    facts: Vec<(String, Value)>,
+) -> Result<(), StoreError> {
+    let swap = FactSwap {
+        expected: vec![(LIST.to_owned(), list)],
+        facts,
+        records: Vec::new(),
+    };
+    store.swap_facts(swap).await.map(drop)
 }
 
 fn json(value: &impl Serialize) -> Result<Value, StoreError> {

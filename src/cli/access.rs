@@ -26,24 +26,24 @@ enum Way {
 }
 
 impl Access {
-    pub(super) fn open(config: &ConfigArg, terminal: &Terminal) -> anyhow::Result<Self> {
+    pub(super) async fn open(config: &ConfigArg, terminal: &Terminal) -> anyhow::Result<Self> {
         let (config, _) = Config::load(&config.config, &environment).map_err(|report| {
             terminal.report(&report);
             anyhow::anyhow!(terminal.lang.text("cli.bad_config", &[]))
         })?;
         // These verbs look at data and make none: a folder that they made would belong to
         // whoever asked, not to the server's account.
-        if !config.data_folder().exists() {
-            let folder = config.data_folder().display().to_string();
+        if let Some(folder) = config.data_folder().filter(|folder| !folder.exists()) {
+            let folder = folder.display().to_string();
             bail!(terminal.lang.text("cli.no_data", &[("folder", &folder)]));
         }
-        let way = match app::open_store(&config) {
+        let way = match app::open_store(&config).await {
             Ok(store) => {
                 let clock = moved_clock::choose(&config.api_base, &environment);
                 Way::Store(store, clock.unwrap_or_else(|| Arc::new(SystemClock)))
             }
             Err(StoreError::InUse { .. }) => {
-                let socket = app::socket_path(&config);
+                let socket = app::socket_path(&config).context("the control socket")?;
                 Way::Server(ControlClient::new(&socket).context("the control socket")?)
             }
             Err(error) => return Err(error.into()),

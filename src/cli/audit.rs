@@ -23,7 +23,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let zone = &access.config.timezone;
     let mut query = AuditQuery {
         since: since::past(&args.since, SystemClock.now(), zone, terminal)?,

@@ -32,7 +32,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
             Err(error) => refuse(&args.file, &error, terminal),
         });
     }
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let part = beside(&args.file);
     let written = write(&part, access.backup().await?).await;
     let backup = match written {

@@ -60,7 +60,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
 }
 
 async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let query = BroadcastQuery {
         states: args.state,
         before: None,
@@ -86,7 +86,7 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
 
 async fn show(args: OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let id = id(&args.id, terminal)?;
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let Reply::Broadcast(detail) = access.ask(Request::Broadcast(id)).await? else {
         bail!("unexpected answer");
     };
@@ -104,7 +104,7 @@ async fn show(args: OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
 
 async fn cancel(args: OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let id = id(&args.id, terminal)?;
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let Reply::Changed(changed) = access.ask(Request::CancelBroadcast(id)).await? else {
         bail!("unexpected answer");
     };

@@ -74,7 +74,7 @@ struct Planned {
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     match args.verb {
         ChannelsVerb::Plan(args) => {
-            let desk = Desk::open(&args.config, terminal)?;
+            let desk = Desk::open(&args.config, terminal).await?;
             let Some(plan) = desk.plan(&[]).await? else {
                 return Ok(Ended::CouldNotRun);
             };
@@ -82,7 +82,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
             Ok(ended(&plan))
         }
         ChannelsVerb::Apply(args) => {
-            let desk = Desk::open(&args.plan.config, terminal)?;
+            let desk = Desk::open(&args.plan.config, terminal).await?;
             let Some(mut plan) = desk.plan(&args.again).await? else {
                 return Ok(Ended::CouldNotRun);
             };
@@ -134,9 +134,9 @@ struct Desk<'t> {
 }
 
 impl<'t> Desk<'t> {
-    fn open(config: &ConfigArg, terminal: &'t Terminal) -> anyhow::Result<Self> {
-        let access = Access::open(config, terminal)?;
-        let gateway = Gateway::new(&access.config, Arc::new(SystemClock))?;
+    async fn open(config: &ConfigArg, terminal: &'t Terminal) -> anyhow::Result<Self> {
+        let access = Access::open(config, terminal).await?;
+        let gateway = Gateway::new(&access.config, Arc::new(SystemClock), None)?;
         Ok(Self {
             access,
             gateway,

@@ -78,7 +78,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
 }
 
 async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let query = query(&args, &access, terminal).await?;
     let zone = &access.config.timezone;
     let mut list = List::begin(args.format, "contacts.head", &WIDTHS, terminal);
@@ -230,7 +230,7 @@ pub(super) async fn find(
 }
 
 async fn show(args: ShowArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let wanted = |person: &Person| matches!(person, Person::External(_));
     let Some(contact) = find(&access, &args.who, wanted, terminal).await? else {
         return Ok(Ended::FoundWrong);

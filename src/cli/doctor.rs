@@ -49,7 +49,7 @@ pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ende
             return Ok(Ended::CouldNotRun);
         }
     };
-    let gateway = Gateway::new(&config, Arc::new(SystemClock))?;
+    let gateway = Gateway::new(&config, Arc::new(SystemClock), None)?;
     let doctor = Doctor {
         config: &config,
         gateway: &gateway,

@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let person = Person::External(args.who.as_str().into());
     let request = if args.yes {
         Request::Erase(person, operator::who())

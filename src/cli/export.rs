@@ -24,7 +24,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let only = args.contact.clone().map(|id| Person::External(id.into()));
     let mut export = Export::new(access.config.timezone.clone(), only);
     let mut sink: Box<dyn std::io::Write> = match &args.output {

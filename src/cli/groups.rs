@@ -58,7 +58,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
 }
 
 async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let tags = args.tag.iter().map(|tag| Tag(tag.clone()));
     let query = ContactQuery {
         groups: true,
@@ -100,7 +100,7 @@ fn cells(contact: &Contact, zone: &jiff::tz::TimeZone) -> Vec<String> {
 }
 
 async fn show(args: ShowArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let wanted = |person: &Person| matches!(person, Person::Group(_));
     let Some(contact) = find(&access, &args.who, wanted, terminal).await? else {
         return Ok(Ended::FoundWrong);

@@ -10,10 +10,33 @@ const LONGEST: usize = 500;
 /// The operator of this run.
 pub(super) fn operator() -> Operator {
     let words = std::env::args_os().skip(1);
-    let words: Vec<String> = words.map(|it| it.to_string_lossy().into_owned()).collect();
+    let words: Vec<String> = words.map(|it| masked(&it.to_string_lossy())).collect();
     Operator {
         who: who(),
         what: words.join(" ").chars().take(LONGEST).collect(),
+    }
+}
+
+/// A word without the password of a URL in it. Behind the `?` of a database's URL there may be
+/// one, too.
+pub(super) fn masked(word: &str) -> String {
+    let Some((before, mut rest)) = word.split_once("://") else {
+        return word.to_owned();
+    };
+    if before.ends_with("postgres") || before.ends_with("postgresql") {
+        let query = rest
+            .split_once('?')
+            .filter(|(_, query)| query.contains("password"));
+        rest = query.map_or(rest, |(place, _)| place);
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match authority.rsplit_once('@') {
+        Some((user, host)) if user.contains(':') => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{before}://{user}:***@{host}{path}")
+        }
+        _ => format!("{before}://{rest}"),
     }
 }
 
@@ -43,7 +66,20 @@ fn name_of(uid: u32, accounts: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::name_of;
+    use super::{masked, name_of};
+
+    #[test]
+    fn passwords_of_urls_are_not_kept() {
+        for (word, kept) in [
+            ("postgres://a:b@c:5/d?password=x", "postgres://a:***@c:5/d"),
+            ("--to=postgres://a:b:c@d", "--to=postgres://a:***@d"),
+            ("postgres://a@c/d", "postgres://a@c/d"),
+            ("https://a.example/x?y=z", "https://a.example/x?y=z"),
+            ("redb:data", "redb:data"),
+        ] {
+            assert_eq!(masked(word), kept);
+        }
+    }
 
     #[test]
     fn accounts_are_found_by_their_number() {

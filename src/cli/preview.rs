@@ -3,6 +3,7 @@
 mod page;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -72,8 +73,8 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     let shown = |sop: &&Arc<Sop>| id.as_ref().is_none_or(|id| sop.id == *id);
     let shown: Vec<&Arc<Sop>> = playbook.sops.iter().filter(shown).collect();
     // Before the first start there is nobody to know.
-    let (known, from) = if config.data_folder().exists() {
-        let access = Access::open(&args.config, terminal)?;
+    let (known, from) = if config.data_folder().is_none_or(Path::exists) {
+        let access = Access::open(&args.config, terminal).await?;
         note_look(&access, &shown).await?;
         (known(&access).await?, access.now().await?)
     } else {

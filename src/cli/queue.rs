@@ -74,7 +74,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
 }
 
 async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let filter = QueueFilter {
         states: args.state,
         limit: args.limit,
@@ -99,7 +99,7 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
 
 async fn show(args: ItemArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let item = item(&args.id, terminal)?;
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let Reply::Detail(detail) = access.ask(Request::Show(item)).await? else {
         bail!("unexpected answer");
     };
@@ -121,7 +121,7 @@ async fn change(
     done: &str,
     terminal: &Terminal,
 ) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let Reply::Changed(changed) = access.ask(request).await? else {
         bail!("unexpected answer");
     };

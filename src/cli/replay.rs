@@ -71,7 +71,7 @@ struct Fired {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let mut access = Access::open(&args.config, terminal)?;
+    let mut access = Access::open(&args.config, terminal).await?;
     let zone = access.config.timezone.clone();
     let now = access.now().await?;
     let from = since::past(&args.since, now, &zone, terminal)?;

@@ -32,7 +32,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         Ok(backup) => backup,
         Err(error) => return Ok(refuse(&args.file, &error, terminal)),
     };
-    let store = match app::open_store(&config) {
+    let store = match app::open_store(&config).await {
         Ok(store) => store,
         Err(StoreError::InUse { path }) => {
             terminal.warn("restore.in_use", &[("folder", &path)]);

@@ -70,7 +70,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
 }
 
 async fn history(args: &HistoryArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let VersionNames(history) = VersionNames::of(&access).await?;
     let newest: Vec<&Version> = history.versions.iter().rev().take(args.limit).collect();
     if args.format == Format::Json {
@@ -130,7 +130,7 @@ fn summary(version: &Version, history: &History, terminal: &Terminal) -> String 
 }
 
 async fn diff(args: &DiffArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let names = VersionNames::of(&access).await?;
     let old = match &args.old {
         Some(wanted) => wanted.clone(),
@@ -176,7 +176,7 @@ async fn diff(args: &DiffArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
 }
 
 async fn rollback(args: &RollbackArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let names = VersionNames::of(&access).await?;
     let Some(then) = version(&access, &names, &args.number, terminal).await? else {
         return Ok(Ended::FoundWrong);

@@ -165,7 +165,7 @@ impl<'a> Glance<'a> {
 }
 
 async fn list(args: &ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let playbook = plans(&access, terminal)?;
     let SopReply::States(states) = ask(&access, SopRequest::States).await? else {
         bail!("unexpected answer");
@@ -309,7 +309,7 @@ struct Desk<'t> {
 
 impl<'t> Desk<'t> {
     async fn open(args: &OneArgs, terminal: &'t Terminal) -> anyhow::Result<Self> {
-        let access = Access::open(&args.config, terminal)?;
+        let access = Access::open(&args.config, terminal).await?;
         let playbook = plans(&access, terminal)?;
         let id = SopId::from(args.id.as_str());
         let Some(sop) = playbook.sops.get(&id).map(|sop| Sop::clone(sop)) else {

@@ -1,15 +1,17 @@
 //! `store migrate`: the data from one store into another.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Subcommand;
 
+use super::operator::masked;
 use super::output::Terminal;
 use super::{ConfigArg, Ended, environment, operator};
 use crate::app;
 use crate::backup::move_rows::Move;
-use crate::config::{Config, StoreKind};
+use crate::config::{Config, SecretText, StoreKind};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::domain::ids::CorpId;
 use crate::store::{Deed, Store, StoreError};
@@ -29,9 +31,9 @@ enum StoreVerb {
 struct MigrateArgs {
     #[command(flatten)]
     config: ConfigArg,
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "STORE")]
     from: String,
-    #[arg(long, value_name = "KIND:DIR")]
+    #[arg(long, value_name = "STORE")]
     to: String,
 }
 
@@ -46,33 +48,54 @@ async fn migrate(args: MigrateArgs, terminal: &Terminal) -> anyhow::Result<Ended
         terminal.report(&report);
         anyhow::anyhow!(terminal.lang.text("cli.bad_config", &[]))
     })?;
+    let places = (masked(&args.from), masked(&args.to));
     let Some(old) = source(&args.from) else {
-        terminal.warn("store.no_source", &[("place", &args.from)]);
+        terminal.warn("store.no_source", &[("place", &places.0)]);
         return Ok(Ended::CouldNotRun);
     };
     let Some(new) = target(&args.to) else {
-        terminal.warn("store.bad_target", &[("place", &args.to)]);
+        terminal.warn("store.bad_target", &[("place", &places.1)]);
         return Ok(Ended::CouldNotRun);
     };
-    let open = |kind: &StoreKind, corp: &CorpId| match app::open_kind(kind, corp) {
+    let Some(from) = open(&old, &config.corp, terminal).await? else {
+        return Ok(Ended::CouldNotRun);
+    };
+    let Some(to) = open(&new, &config.corp, terminal).await? else {
+        return Ok(Ended::CouldNotRun);
+    };
+    let ended = between(&from, &to, &name(&old)?, &places, terminal).await;
+    from.leave().await;
+    to.leave().await;
+    ended
+}
+
+/// Opens a store, unless another process has it.
+async fn open(
+    kind: &StoreKind,
+    corp: &CorpId,
+    terminal: &Terminal,
+) -> anyhow::Result<Option<Arc<dyn Store>>> {
+    match app::open_kind(kind, corp).await {
         Err(StoreError::InUse { path }) => {
             terminal.warn("store.in_use", &[("place", &path)]);
             Ok(None)
         }
-        opened => opened.map(Some),
-    };
-    let Some(from) = open(&old, &config.corp)? else {
-        return Ok(Ended::CouldNotRun);
-    };
-    let Some(to) = open(&new, &config.corp)? else {
-        return Ok(Ended::CouldNotRun);
-    };
+        opened => Ok(opened.map(Some)?),
+    }
+}
+
+async fn between(
+    from: &Arc<dyn Store>,
+    to: &Arc<dyn Store>,
+    name: &str,
+    (old, new): &(String, String),
+    terminal: &Terminal,
+) -> anyhow::Result<Ended> {
     if from.filling().await?.is_some() {
-        terminal.warn("store.not_whole", &[("place", &args.from)]);
+        terminal.warn("store.not_whole", &[("place", old)]);
         return Ok(Ended::CouldNotRun);
     }
-    let name = std::path::absolute(folder(&old))?.display().to_string();
-    match moved(from.as_ref(), to.as_ref(), &name).await {
+    match moved(from.as_ref(), to.as_ref(), name).await {
         Ok(Some(rows)) => {
             let by = operator::operator();
             let deed = Deed {
@@ -81,7 +104,7 @@ async fn migrate(args: MigrateArgs, terminal: &Terminal) -> anyhow::Result<Ended
                 result: format!("{rows} rows"),
             };
             to.note_deed(deed, SystemClock.now()).await?;
-            let values = [("rows", rows.to_string()), ("place", args.to)];
+            let values = [("rows", rows.to_string()), ("place", new.clone())];
             let values = values
                 .each_ref()
                 .map(|(name, value)| (*name, value.as_str()));
@@ -89,11 +112,11 @@ async fn migrate(args: MigrateArgs, terminal: &Terminal) -> anyhow::Result<Ended
             Ok(Ended::Good)
         }
         Ok(None) => {
-            terminal.warn("store.differs", &[("place", &args.to)]);
+            terminal.warn("store.differs", &[("place", new)]);
             Ok(Ended::FoundWrong)
         }
         Err(StoreError::NotEmpty) => {
-            terminal.warn("store.not_empty", &[("place", &args.to)]);
+            terminal.warn("store.not_empty", &[("place", new)]);
             Ok(Ended::FoundWrong)
         }
         Err(error) => bail!(error),
@@ -109,16 +132,23 @@ async fn moved(from: &dyn Store, to: &dyn Store, name: &str) -> Result<Option<u6
     Ok((old == new).then_some(rows))
 }
 
-fn folder(kind: &StoreKind) -> &Path {
-    match kind {
-        StoreKind::Redb(folder) | StoreKind::Sled(folder) => folder,
-    }
+/// What tells the store from every other. A password is not part of it.
+fn name(kind: &StoreKind) -> std::io::Result<String> {
+    Ok(match kind {
+        StoreKind::Redb(folder) | StoreKind::Sled(folder) => {
+            std::path::absolute(folder)?.display().to_string()
+        }
+        StoreKind::Postgres(url) => masked(url.expose()),
+    })
 }
 
-/// The store in a folder, by what is in it.
+/// The store in a folder, by what is in it, or the one that is named.
 fn source(place: &str) -> Option<StoreKind> {
     if let Some(kind) = named(place) {
-        return folder(&kind).is_dir().then_some(kind);
+        return match &kind {
+            StoreKind::Redb(folder) | StoreKind::Sled(folder) if !folder.is_dir() => None,
+            _ => Some(kind),
+        };
     }
     let folder = PathBuf::from(place);
     if folder.join("store.redb").is_file() {
@@ -130,16 +160,41 @@ fn source(place: &str) -> Option<StoreKind> {
     }
 }
 
-/// The store that is to be: `redb:DIR`, `sled:DIR`.
+/// The store that is to be.
 fn target(place: &str) -> Option<StoreKind> {
     named(place).or_else(|| source(place))
 }
 
+/// `redb:DIR`, `sled:DIR`, `postgres://…`, or `env:NAME` with such a URL in the variable: it
+/// has a password in it, and whoever lists the processes sees arguments.
 fn named(place: &str) -> Option<StoreKind> {
-    let (kind, folder) = place.split_once(':')?;
+    let (kind, rest) = place.split_once(':')?;
     match kind {
-        "redb" => Some(StoreKind::Redb(folder.into())),
-        "sled" => Some(StoreKind::Sled(folder.into())),
-        _ => None,
+        "redb" => Some(StoreKind::Redb(rest.into())),
+        "sled" => Some(StoreKind::Sled(rest.into())),
+        "env" => environment(rest).and_then(database),
+        _ => database(place.to_owned()),
+    }
+}
+
+fn database(url: String) -> Option<StoreKind> {
+    let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    is_url.then(|| StoreKind::Postgres(SecretText::new(url)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{StoreKind, name, named};
+
+    #[test]
+    fn a_database_is_named_without_its_password() {
+        let kind = named("postgres://agent:geheim@db:5432/wecom?sslmode=require").unwrap();
+        assert!(matches!(kind, StoreKind::Postgres(_)));
+        assert_eq!(
+            name(&kind).unwrap(),
+            "postgres://agent:***@db:5432/wecom?sslmode=require"
+        );
+        assert_eq!(named("postgres:data"), None);
+        assert_eq!(named("mysql://a/b"), None);
     }
 }

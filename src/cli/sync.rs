@@ -19,7 +19,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let Reply::Sync(status) = access.ask(Request::Sync { full: args.full }).await? else {
         bail!("unexpected answer");
     };

@@ -41,7 +41,7 @@ struct Known<'a> {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     match args.what.parse() {
         Ok(ItemId::Record(id)) => message(&access, id, &args, terminal).await,
         Ok(ItemId::Effect(id)) => {

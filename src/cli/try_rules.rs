@@ -192,9 +192,10 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         return Ok(Ended::CouldNotRun);
     };
     // Whose data is asked for says what time it is.
-    let access = args.contact.as_ref();
-    let access = access.map(|_| Access::open(&args.config, terminal));
-    let access = access.transpose()?;
+    let access = match &args.contact {
+        Some(_) => Some(Access::open(&args.config, terminal).await?),
+        None => None,
+    };
     let clock = match &access {
         Some(access) => access.now().await?,
         None => SystemClock.now(),

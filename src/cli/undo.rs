@@ -50,7 +50,7 @@ struct Line {
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let now = access.now().await?;
     let zone = &access.config.timezone;
     let since = since::past(&args.since, now, zone, terminal)?;

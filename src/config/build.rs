@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::file::{AppKind, AppSection, ConfigFile};
+use super::file::{AppKind, AppSection, ConfigFile, StoreSection};
 use super::secret::{NoValue, SecretText, Setting};
 use super::{App, Config, Kind, MISSING, Outlined, mask, outline, syntax};
 use crate::diagnostic::{Diagnostic, Part, Report, Severity, Source};
@@ -182,6 +182,7 @@ impl Builder<'_> {
         let broadcasts = self.broadcasts(&file.broadcasts);
         let robots = self.robots(&file.robots);
         let webhooks = self.webhooks(&file.webhooks);
+        let url = self.store_url(&file.store);
         let base = self.base();
         Some(Config {
             corp: CorpId(corp?),
@@ -192,7 +193,7 @@ impl Builder<'_> {
             api_base: api_base?,
             api_timeout: api_timeout?,
             apps: apps?,
-            store: outline::store(&file.store, base),
+            store: outline::store(&file.store, base, url?),
             paths: outline::paths(&file.paths, base),
             create_tags: file.contacts.create_tags,
             sync: sync?,
@@ -249,6 +250,19 @@ impl Builder<'_> {
                 None
             }
         }
+    }
+
+    /// Of a database; nothing for the embedded stores.
+    fn store_url(&mut self, section: &StoreSection) -> Option<SecretText> {
+        let StoreSection::Postgres { url } = section else {
+            return Some(SecretText::new(String::new()));
+        };
+        let url = self.value(url, "store.url", None)?;
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            self.error("A050", "config.store_url", None, &[]);
+            return None;
+        }
+        Some(SecretText::new(url))
     }
 
     fn timezone(&mut self, zone: Option<&Spanned<String>>) -> Option<jiff::tz::TimeZone> {

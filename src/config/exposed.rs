@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::build::placed;
-use super::file::ConfigFile;
+use super::file::{ConfigFile, StoreSection};
 use super::secret::Setting;
 use crate::diagnostic::{Diagnostic, Report, Severity, Source};
 
@@ -37,44 +37,59 @@ pub(super) fn exposed(path: &Path) -> Report {
         _ => None,
     });
     let tls = file.server.tls.as_ref();
-    let key = tls.map(|tls| (base.join(&tls.get_ref().key), tls.span()));
+    let key = tls.map(|tls| (base.join(&tls.get_ref().key), Some(tls.span())));
     let key = key.iter().map(|(path, range)| (path.clone(), range));
     let mut told = Vec::new();
     for (path, range) in in_config.into_iter().chain(beside).chain(key) {
         if !told.contains(&path)
             && let Some(found) = look(&path)
         {
-            report.push(placed(&source, found, Some(range)));
+            report.push(placed(&source, found, range.as_ref()));
             told.push(path);
         }
     }
     report
 }
 
-/// Every setting that is worth stealing, with its place.
-fn secrets(file: &ConfigFile) -> Vec<(&Setting, Range<usize>)> {
+/// Every setting that is worth stealing, with its place if that is known.
+fn secrets(file: &ConfigFile) -> Vec<(&Setting, Option<Range<usize>>)> {
     let mut all = Vec::new();
     for app in &file.apps {
         let app = app.get_ref();
         for setting in app.secret.iter().chain([&app.token, &app.encoding_aes_key]) {
-            all.push((setting.get_ref(), setting.span()));
+            all.push((setting.get_ref(), Some(setting.span())));
         }
     }
     for setting in file.robots.values() {
-        all.push((setting.get_ref(), setting.span()));
+        all.push((setting.get_ref(), Some(setting.span())));
     }
     if let Some(ingest) = &file.ingest {
         let token = &ingest.get_ref().token;
-        all.push((token.get_ref(), token.span()));
+        all.push((token.get_ref(), Some(token.span())));
     }
     for hook in file.webhooks.values() {
-        let (range, hook) = (hook.span(), hook.get_ref());
+        let (range, hook) = (Some(hook.span()), hook.get_ref());
         all.extend(hook.secret.iter().map(|secret| (secret, range.clone())));
         if !is_plain_address(&hook.url) {
             all.push((&hook.url, range));
         }
     }
+    if let StoreSection::Postgres { url } = &file.store
+        && !is_open_database(url)
+    {
+        all.push((url, None));
+    }
     all
+}
+
+/// The address of a database without a password: the server asks for none, or takes it from
+/// elsewhere.
+fn is_open_database(setting: &Setting) -> bool {
+    let Setting::Plain(text) = setting else {
+        return false;
+    };
+    reqwest::Url::parse(text)
+        .is_ok_and(|url| url.password().is_none() && !text.contains("password="))
 }
 
 /// An address that says only where something is: without a password and without a query,
@@ -187,6 +202,22 @@ mod tests {
         ] {
             let text = config("{ env = \"S\" }", more);
             assert_eq!(found(folder.path(), &text, 0o644).0, 1, "{more}");
+        }
+    }
+
+    #[test]
+    fn the_password_of_a_database_is_a_secret() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (url, count) in [
+            ("\"postgres://agent:canary@db/wecom\"", 1),
+            ("\"postgres://agent@db/wecom?password=canary\"", 1),
+            ("\"postgres://agent@db/wecom\"", 0),
+            ("{ env = \"U\" }", 0),
+        ] {
+            let more = format!("[store]\nkind = \"postgres\"\nurl = {url}\n");
+            let (found, told) = found(folder.path(), &config("{ env = \"S\" }", &more), 0o644);
+            assert_eq!(found, count, "{url}");
+            assert!(!told.contains("canary"), "{told}");
         }
     }
 

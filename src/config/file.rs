@@ -194,6 +194,11 @@ pub enum StoreSection {
         /// 文件夹 / the folder.
         path: String,
     },
+    /// `PostgreSQL`，可多实例 / `PostgreSQL`, for several replicas.
+    Postgres {
+        /// 连接地址 / `postgres://user:password@host:5432/database?sslmode=verify-full`.
+        url: Setting,
+    },
 }
 
 impl Default for StoreSection {

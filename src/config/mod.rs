@@ -243,6 +243,8 @@ pub enum StoreKind {
     Redb(PathBuf),
     /// Embedded, sled.
     Sled(PathBuf),
+    /// A PostgreSQL database, by its URL.
+    Postgres(SecretText),
 }
 
 /// Folders, absolute or relative to the working directory.
@@ -308,9 +310,11 @@ impl Config {
 
     /// The folder of the embedded store.
     #[must_use]
-    pub fn data_folder(&self) -> &Path {
-        let (StoreKind::Redb(folder) | StoreKind::Sled(folder)) = &self.store;
-        folder
+    pub fn data_folder(&self) -> Option<&Path> {
+        match &self.store {
+            StoreKind::Redb(folder) | StoreKind::Sled(folder) => Some(folder),
+            StoreKind::Postgres(_) => None,
+        }
     }
 
     /// The app of this name.

@@ -42,7 +42,7 @@ pub(super) fn outline(file: &ConfigFile, base: &Path) -> Option<Config> {
             .iter()
             .map(|app| self::app(app.get_ref()))
             .collect(),
-        store: store(&file.store, base),
+        store: store(&file.store, base, empty()),
         paths: paths(&file.paths, base),
         create_tags: file.contacts.create_tags,
         sync: Sync::default(),
@@ -90,10 +90,12 @@ fn app(section: &AppSection) -> App {
     }
 }
 
-pub(super) fn store(section: &StoreSection, base: &Path) -> StoreKind {
+/// `url` is what the one of a database turned out to be.
+pub(super) fn store(section: &StoreSection, base: &Path, url: SecretText) -> StoreKind {
     match section {
         StoreSection::Redb { path } => StoreKind::Redb(base.join(path)),
         StoreSection::Sled { path } => StoreKind::Sled(base.join(path)),
+        StoreSection::Postgres { .. } => StoreKind::Postgres(url),
     }
 }
 

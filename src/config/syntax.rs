@@ -64,9 +64,6 @@ pub(super) fn detail(message: &str) -> &'static str {
 fn unknown_value(value: &str, known: &[&str]) -> Told {
     let possible = known.join(", ");
     let mut values = vec![("value", value.to_owned()), ("known", possible)];
-    if value.starts_with("postgres") && known.contains(&"redb") {
-        return ("A024", "config.no_postgres", values);
-    }
     match nearest(value, known.iter().copied()) {
         Some(near) => {
             values.push(("near", near.to_owned()));
@@ -112,9 +109,9 @@ mod tests {
     fn what_the_parser_says_is_understood() {
         for (message, key, told) in [
             (
-                "unknown variant `postgres`, expected `redb` or `sled`",
+                "unknown variant `postgresql`, expected one of `redb`, `sled`, `postgres`",
                 None,
-                "config.no_postgres",
+                "config.unknown_value_near",
             ),
             (
                 "unknown variant `kff`, expected one of `kf`, `app`",

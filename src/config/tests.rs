@@ -95,9 +95,9 @@ fn wrong_values_and_types_are_told_in_chinese() {
     for (from, to, code, parts) in [
         (
             "\"redb\"",
-            "\"postgres\"",
+            "\"postgresql\"",
             "A024",
-            ["以后的版本", "redb, sled"],
+            ["redb, sled, postgres", "是不是 \"postgres\""],
         ),
         (
             "\"redb\"",
@@ -132,6 +132,12 @@ fn wrong_values_and_types_are_told_in_chinese() {
             ["`a`", "列表"],
         ),
         ("[corp]", "server = 5\n[corp]", "A022", ["`server`", "一段"]),
+        (
+            "kind = \"redb\"\npath = \"data\"",
+            "kind = \"postgres\"\nurl = \"data\"",
+            "A050",
+            ["store.url", "sslmode"],
+        ),
         (
             "path = \"data\"",
             "path = \"data\"\npath = \"data\"",

@@ -26,6 +26,8 @@ use crate::store::{
 /// So many broadcasts are looked at at once.
 const BATCH: usize = 8;
 const IDLE: Duration = Duration::from_secs(1);
+/// The replica that looks after broadcasts keeps them for so long after its last look.
+const TURN: Duration = Duration::from_secs(120);
 /// How often the effect that makes a task is looked at.
 const EFFECT: Duration = Duration::from_secs(30);
 /// How often an effect is looked at that a person has to decide about.
@@ -51,6 +53,10 @@ impl Worker {
         let now = self.deps.clock.now();
         let due = self.deps.store.broadcasts_due(now, BATCH).await?;
         if due.is_empty() {
+            return Ok(Pass::Idle(IDLE));
+        }
+        // Their tasks are asked about and members reminded of them by one replica only.
+        if !self.deps.store.take_turn("broadcasts", TURN).await? {
             return Ok(Pass::Idle(IDLE));
         }
         let mut looks = JoinSet::new();

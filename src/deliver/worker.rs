@@ -152,8 +152,9 @@ impl Deps {
         let end = match end {
             Ok(end) => end,
             Err(error) => {
-                // The claim ends by its lease; then somebody tries again.
+                // The claim ends; then somebody tries again.
                 tracing::error!(effect = %claimed.id, %error, "the store failed during an attempt");
+                self.store.let_go(&[claimed.fence]);
                 return;
             }
         };

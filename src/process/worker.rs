@@ -13,7 +13,7 @@ use super::refresh;
 use super::today::Today;
 use crate::config::Config;
 use crate::desk::Desk;
-use crate::domain::clock::SharedClock;
+use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
 use crate::domain::effect::{Effect, message_id};
 use crate::domain::ids::{Person, RecordId, RuleId, SopId};
@@ -94,6 +94,19 @@ impl Worker {
         if records.is_empty() {
             return Ok(Pass::Idle(IDLE));
         }
+        let fences: Vec<u64> = records.iter().map(|record| record.fence).collect();
+        let decided = self.decide_or_look_up(records, claim.now).await;
+        if decided.is_err() {
+            deps.store.let_go(&fences);
+        }
+        decided.map(|()| Pass::Busy)
+    }
+
+    async fn decide_or_look_up(
+        &self,
+        records: Vec<ClaimedRecord>,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
         let persons: Vec<Person> = records
             .iter()
             .map(|record| {
@@ -104,17 +117,16 @@ impl Worker {
                     .unwrap_or(Person::Member("".into()))
             })
             .collect();
-        let contacts = deps.store.contacts(&persons).await?;
+        let contacts = self.decider.deps.store.contacts(&persons).await?;
         let mut ready = Vec::with_capacity(records.len());
         for (record, contact) in records.into_iter().zip(contacts) {
-            if needs_lookup(&record.inbound, contact.as_ref(), claim.now) {
+            if needs_lookup(&record.inbound, contact.as_ref(), now) {
                 self.decide_after_lookup(record, contact).await;
             } else {
                 ready.push((record, contact));
             }
         }
-        self.decider.decide_all(ready).await?;
-        Ok(Pass::Busy)
+        self.decider.decide_all(ready).await
     }
 
     /// Waits for WeCom beside the loop, so that a slow answer holds up nobody else.
@@ -126,8 +138,10 @@ impl Worker {
         tokio::spawn(async move {
             let deps = &decider.deps;
             let contact = look_up(&deps.store, &deps.source, &record.inbound, contact).await;
+            let fence = record.fence;
             if let Err(error) = decider.decide_all(vec![(record, contact)]).await {
                 tracing::error!(%error, "a decision could not be stored; the record is tried again");
+                deps.store.let_go(&[fence]);
             }
             drop(permit);
         });

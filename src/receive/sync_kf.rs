@@ -15,7 +15,7 @@ use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::ids::{AppName, OpenKfId};
 use crate::gateway::Gateway;
 use crate::service::{Pass, Service};
-use crate::store::{Acceptance, KF_HISTORY_ENDS, KfPage, KfPush, Store, StoreError};
+use crate::store::{Acceptance, FactSwap, KF_HISTORY_ENDS, KfPage, KfPush, Store, StoreError};
 use crate::wecom::api::kf::{account_list, sync_msg};
 use crate::wecom::client::Secret;
 use crate::wecom::errcode::KF_TOKEN_EXPIRED;
@@ -34,6 +34,10 @@ const CURSOR_INVALID: i64 = 50100;
 const KNOWN_ACCOUNTS: &str = "kf_accounts";
 /// How often pulls under way are looked at.
 const UNDER_WAY: Duration = Duration::from_millis(100);
+/// A replica that pulls an account keeps it for so long, or until the pull is over.
+const TURN: Duration = Duration::from_secs(30);
+/// While another replica pulls.
+const THEIR_TURN: Duration = Duration::from_millis(300);
 /// A cursor that stands still this often over empty pages ends the pull.
 const STANDSTILLS: u32 = 3;
 
@@ -77,6 +81,8 @@ enum PullError {
     Store(#[from] StoreError),
     #[error("no app of the config can pull it")]
     NoApp,
+    #[error("another replica pulls it")]
+    Theirs,
 }
 
 impl Puller {
@@ -169,16 +175,24 @@ impl Puller {
         if self.accounts.len() == self.remembered {
             return Ok(());
         }
-        let known: BTreeMap<&OpenKfId, &AppName> = self
-            .accounts
-            .iter()
-            .map(|(id, account)| (id, &account.app.name))
-            .collect();
+        let stored = self.shared.store.fact(KNOWN_ACCOUNTS).await?;
+        let stored = stored.unwrap_or_default();
+        // Another replica may know accounts that we have not heard of.
+        let known = serde_json::from_value(stored.clone());
+        let mut known: BTreeMap<OpenKfId, AppName> = known.unwrap_or_default();
+        let ours = self.accounts.iter();
+        known.extend(ours.map(|(id, account)| (id.clone(), account.app.name.clone())));
         let known = serde_json::to_value(known).unwrap_or_default();
-        self.shared
-            .store
-            .put_facts(vec![(KNOWN_ACCOUNTS.to_owned(), known)])
-            .await?;
+        let swap = FactSwap {
+            expected: vec![(KNOWN_ACCOUNTS.to_owned(), stored)],
+            facts: vec![(KNOWN_ACCOUNTS.to_owned(), known)],
+            records: Vec::new(),
+        };
+        match self.shared.store.swap_facts(swap).await {
+            // The next pass tries again.
+            Err(StoreError::FactMoved { .. }) => return Ok(()),
+            swapped => drop(swapped?),
+        }
         self.remembered = self.accounts.len();
         Ok(())
     }
@@ -266,6 +280,11 @@ impl Puller {
                 account.failures = 0;
                 account.not_before = now;
             }
+            // What they leave is for us: a push may have come in behind their pull.
+            Err(PullError::Theirs) => {
+                account.not_before = now.after(THEIR_TURN);
+                account.poll_at = account.poll_at.max(account.not_before);
+            }
             Err(error) => {
                 account.failures = account.failures.saturating_add(1);
                 let wait = FIRST_WAIT * 2_u32.saturating_pow(account.failures.min(8) - 1);
@@ -302,8 +321,27 @@ fn is_over(until: UnixMillis, longest: Duration, now: UnixMillis) -> bool {
 }
 
 impl Shared {
+    /// One replica at a time pulls an account. The cursor would refuse a second one, but its
+    /// calls would be wasted.
     async fn pull(
         &self,
+        account: &OpenKfId,
+        app: &KfApp,
+        token: Option<String>,
+        started: UnixMillis,
+    ) -> Result<(), PullError> {
+        let job = format!("kf/{account}");
+        if !self.store.take_turn(&job, TURN).await? {
+            return Err(PullError::Theirs);
+        }
+        let pulled = self.pull_pages(&job, account, app, token, started).await;
+        self.store.leave_turn(&job).await?;
+        pulled
+    }
+
+    async fn pull_pages(
+        &self,
+        job: &str,
         account: &OpenKfId,
         app: &KfApp,
         token: Option<String>,
@@ -371,6 +409,9 @@ impl Shared {
             }
             cursor = next.or(cursor);
             restart = false;
+            if !self.store.take_turn(job, TURN).await? {
+                return Err(PullError::Theirs);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha1::{Digest as _, Sha1};
 
 use super::NewRecord;
 use super::sop_rows::{Delivery, SopRowKey};
@@ -21,6 +22,9 @@ pub const GATHER_QUIET: Duration = Duration::from_secs(60);
 pub const GATHER_LONGEST: Duration = Duration::from_secs(900);
 /// The `why` of a target that has had as many mass messages as WeCom lets through.
 pub const OVER_CEILING: &str = "the ceiling of mass messages is reached";
+
+/// No period of WeCom's is longer.
+const REMEMBERED: Duration = Duration::from_secs(62 * 86_400);
 
 /// Something to send to somebody together with everybody else who is to hear the same.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +48,16 @@ impl Gather {
             broadcast: BroadcastId(0),
             messages: self.head.messages.clone(),
         }
+    }
+
+    /// What is alike has one name: the caller's key and everything that the task says.
+    pub(super) fn name(&self) -> String {
+        let mut head = self.head.clone();
+        head.record = RecordId(0);
+        // Plain data can always be written.
+        let said = serde_json::to_vec(&(&self.key, head)).unwrap_or_default();
+        let digest = Sha1::digest(said);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -216,6 +230,48 @@ pub fn is_open(delivery: Delivery) -> bool {
         delivery,
         Delivery::Planned | Delivery::Created | Delivery::Confirmed | Delivery::Unknown
     )
+}
+
+/// Whether a target in this state has, or will have, one message more.
+pub(super) fn is_counted(delivery: Delivery) -> bool {
+    is_open(delivery) || delivery == Delivery::Delivered
+}
+
+/// What one target has received or is to receive.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Received {
+    /// When, and by which broadcast.
+    pub(super) used: Vec<(UnixMillis, BroadcastId)>,
+    /// WeCom says that there is no room before this time: others have used it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) full_until: Option<UnixMillis>,
+}
+
+impl Received {
+    /// Whether one more fits in.
+    pub(super) fn has_room(&self, budget: Budget, now: UnixMillis) -> bool {
+        let times = self.used.iter().map(|(at, _)| *at);
+        let used = times.filter(|at| (budget.from..budget.until).contains(at));
+        let full = self.full_until.is_some_and(|until| until > now);
+        !full && used.count() < usize::try_from(budget.most).unwrap_or(usize::MAX)
+    }
+
+    /// From when on nothing in it counts any more.
+    pub(super) fn over_at(&self) -> UnixMillis {
+        let used = self.used.iter().map(|(at, _)| at.after(REMEMBERED));
+        used.chain(self.full_until)
+            .max()
+            .unwrap_or(UnixMillis(i64::MIN))
+    }
+
+    /// Counts a broadcast, or counts it no more.
+    pub(super) fn count(&mut self, broadcast: BroadcastId, counts: bool, now: UnixMillis) {
+        let past = now.before(REMEMBERED);
+        self.used.retain(|(at, id)| *id != broadcast && *at > past);
+        if counts {
+            self.used.push((now, broadcast));
+        }
+    }
 }
 
 /// Customers who are looked for page by page.

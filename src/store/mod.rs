@@ -2,7 +2,8 @@
 //!
 //! Stages meet only here. The trait speaks of records, effects, contacts and
 //! timers; no key-value or SQL word leaks above it. `embedded` implements it once over a
-//! minimal ordered key-value engine with two engines, redb and sled.
+//! minimal ordered key-value engine with two engines, redb and sled; `postgres` implements it
+//! for several processes at once.
 
 pub mod archive;
 mod audit;
@@ -13,7 +14,9 @@ mod error;
 mod hash;
 mod merge;
 mod own;
+pub mod postgres;
 mod queue;
+mod quota;
 mod sop_rows;
 mod source;
 mod types;
@@ -22,6 +25,7 @@ mod types;
 pub mod conformance;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -52,6 +56,9 @@ use crate::domain::timer::Timer;
 /// The result of every store call.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
+/// A clock is set back by so much now and then, and nobody notices.
+const CLOCK_CORRECTION: Duration = Duration::from_secs(2);
+
 /// The small value that says up to when the messages of a kf account are taken in without
 /// being answered begins so; the account follows.
 pub const KF_HISTORY_ENDS: &str = "kf_history_ends/";
@@ -62,6 +69,30 @@ pub const KF_HISTORY_ENDS: &str = "kf_history_ends/";
 pub trait Store: Send + Sync + 'static {
     /// Rings when there may be new work.
     fn signals(&self) -> std::sync::Arc<Signals>;
+
+    /// Whether other processes may have the same data open. Such a store comes back by itself
+    /// after a failure.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Says goodbye to other processes with the same data. Nothing can be asked afterwards.
+    async fn leave(&self) {}
+
+    /// Takes the turn at a job that one process does for all, or keeps it for `lease` more.
+    /// `false` while another process has it.
+    async fn take_turn(&self, _job: &str, _lease: Duration) -> Result<bool> {
+        Ok(true)
+    }
+
+    /// Lets another process have the turn at once.
+    async fn leave_turn(&self, _job: &str) -> Result<()> {
+        Ok(())
+    }
+
+    /// Nobody works on these claims any more, though their end could not be stored: they need
+    /// not wait for the end of their lease. A claim that is held all the same is fenced.
+    fn let_go(&self, _fences: &[u64]) {}
 
     // --- receive ---------------------------------------------------------------------
 

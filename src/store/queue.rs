@@ -6,6 +6,7 @@ use super::types::RecordBody;
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::{Effect, Origin};
 use crate::domain::ids::{EffectId, RecordId};
+use crate::domain::inbound::{Inbound, Trigger};
 
 /// How many items are in each state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -143,4 +144,22 @@ pub struct QueueDetail {
     pub trace: Option<serde_json::Value>,
     /// The effects that the record led to.
     pub effects: Vec<QueueItem>,
+}
+
+/// A body that this version cannot read still has a line.
+pub(super) const NOT_READABLE: &str = "unreadable";
+
+/// What a line says of a record.
+pub(super) fn inbound_words(inbound: &Inbound) -> String {
+    let word = match &inbound.trigger {
+        Trigger::SendFailed { .. } => "send_failed".to_owned(),
+        Trigger::SessionChanged { .. } => "session_changed".to_owned(),
+        Trigger::Event {
+            event,
+            change_type: Some(change),
+        } => format!("event:{event}/{change}"),
+        Trigger::Event { event, .. } => format!("event:{event}"),
+        other => other.word().unwrap_or("event").to_owned(),
+    };
+    format!("{} {word}", inbound.channel.as_str())
 }

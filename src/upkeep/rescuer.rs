@@ -8,8 +8,9 @@ use crate::service::{Pass, Service};
 use crate::store::Store;
 
 const EVERY: Duration = Duration::from_secs(5);
-/// After an I/O error the engine takes no more commits until it is opened again: the server
-/// ends when this many looks in a row have failed, so that its manager starts it afresh.
+/// After an I/O error an embedded engine takes no more commits until it is opened again: the
+/// server ends when this many looks in a row have failed, so that its manager starts it afresh.
+/// A database on its own comes back by itself.
 const FAILURES: u32 = 3;
 
 /// Takes back claims whose lease has ended.
@@ -48,7 +49,7 @@ impl Service for Rescuer {
             Err(error) => {
                 self.failures += 1;
                 tracing::error!(%error, failures = self.failures, "the store failed while taking back claims");
-                if self.failures >= FAILURES {
+                if self.failures >= FAILURES && !self.store.is_shared() {
                     return Pass::Stop;
                 }
             }

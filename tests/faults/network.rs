@@ -26,7 +26,7 @@ async fn call(api_base: &str) -> Error {
     );
     let parsed = Config::parse(&text, Path::new("agent.toml"), &|_| None);
     let (config, _) = parsed.unwrap_or_else(|report| panic!("{}", report.human(Lang::En)));
-    let gateway = Gateway::new(&config, Arc::new(SystemClock)).expect("a gateway");
+    let gateway = Gateway::new(&config, Arc::new(SystemClock), None).expect("a gateway");
     let app = gateway.app(&"kf".into()).expect("the app");
     let called = app.call(&account_list::Request::from_offset(0)).await;
     called.expect_err("nobody answers there")

@@ -45,6 +45,7 @@ mod never_too_much;
 mod on_duty;
 mod operating;
 mod packaging;
+mod postgres;
 mod power;
 mod previewing;
 mod programmes;

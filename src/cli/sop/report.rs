@@ -38,7 +38,7 @@ enum ReportFormat {
 }
 
 pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let access = Access::open(&args.config, terminal)?;
+    let access = Access::open(&args.config, terminal).await?;
     let since = match &args.since {
         Some(text) => {
             let now = access.now().await?;

@@ -34,6 +34,8 @@ use crate::wecom::error::{Disposition, Error};
 const WIDTH: usize = 100;
 /// Customers and groups that are asked for one by one, so many at once.
 const AT_ONCE: usize = 5;
+/// The replica that reads the lists keeps them for so long after its last page.
+const TURN: Duration = Duration::from_secs(90);
 /// How often it is looked whether a run is due.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Waits after a call that failed: doubled from the first to the last.
@@ -116,6 +118,9 @@ impl Syncer {
         }
         if now < self.not_before {
             return Ok(Pass::Idle(self.not_before.since(now).min(LOOK_EVERY)));
+        }
+        if !self.store.take_turn("lists of contacts", TURN).await? {
+            return Ok(Pass::Idle(LOOK_EVERY));
         }
         let hints = hints(self.store.as_ref()).await?;
         if hints.tags_changed && self.tags_renamed().await? {

@@ -96,7 +96,7 @@ async fn of(store: &dyn Store, who: &str, now: i64) -> ClaimedRecord {
 }
 
 /// One of everything that `who` can leave behind, in every state.
-pub(super) async fn furnish(store: &dyn Store, who: &str) {
+pub(in crate::store) async fn furnish(store: &dyn Store, who: &str) {
     accept(store, vec![record(who, &format!("{who}-1"), 1)]).await;
     let first = of(store, who, 1).await;
     let commit = DecisionCommit {
@@ -159,7 +159,7 @@ pub(super) async fn furnish(store: &dyn Store, who: &str) {
 }
 
 /// One of everything that belongs to nobody.
-pub(super) async fn furnish_the_rest(store: &dyn Store) {
+pub(in crate::store) async fn furnish_the_rest(store: &dyn Store) {
     accept(store, vec![unreadable()]).await;
     let page = KfPage {
         open_kfid: OpenKfId::from("wk1"),
@@ -198,7 +198,7 @@ pub(super) fn deed(what: &str) -> Deed {
 }
 
 /// Everything in a snapshot, some rows at a time.
-pub(super) async fn all_rows(snapshot: &dyn Snapshot) -> Vec<ArchiveRow> {
+pub(in crate::store) async fn all_rows(snapshot: &dyn Snapshot) -> Vec<ArchiveRow> {
     let mut rows = Vec::new();
     for section in Section::ALL {
         let mut after = None;
@@ -216,7 +216,7 @@ pub(super) async fn all_rows(snapshot: &dyn Snapshot) -> Vec<ArchiveRow> {
 }
 
 /// What is in rows.
-pub(super) fn tally(rows: &[ArchiveRow]) -> Tally {
+pub(in crate::store) fn tally(rows: &[ArchiveRow]) -> Tally {
     let mut tally = Tally::default();
     rows.iter().for_each(|row| tally.add(row).unwrap());
     tally

@@ -3,8 +3,8 @@
 //! A case is a function over a [`Subject`]; [`store_conformance`] makes a test of each,
 //! so that a failure names the case and the implementation.
 
-mod furnish;
-mod support;
+pub(super) mod furnish;
+pub(super) mod support;
 
 pub mod admin;
 pub mod archive;

@@ -17,23 +17,23 @@ use crate::store::{
 };
 
 /// The corp of every case that needs only one.
-pub(super) const CORP: &str = "ww0000000000000001";
+pub(in crate::store) const CORP: &str = "ww0000000000000001";
 
 /// The lease of every claim.
-pub(super) const LEASE: Duration = Duration::from_millis(1000);
+pub(in crate::store) const LEASE: Duration = Duration::from_millis(1000);
 
 /// A time.
-pub(super) fn at(millis: i64) -> UnixMillis {
+pub(in crate::store) fn at(millis: i64) -> UnixMillis {
     UnixMillis(millis)
 }
 
 /// The customer of a conversation.
-pub(super) fn customer(name: &str) -> Person {
+pub(in crate::store) fn customer(name: &str) -> Person {
     Person::External(ExternalUserId::from(name))
 }
 
 /// A text message of a customer; the conversation is `kf/<who>`.
-pub(super) fn inbound(who: &str, text: &str, when: i64) -> Inbound {
+pub(in crate::store) fn inbound(who: &str, text: &str, when: i64) -> Inbound {
     Inbound {
         channel: Channel::Kf,
         app: AppName::from("kf"),
@@ -50,7 +50,7 @@ pub(super) fn inbound(who: &str, text: &str, when: i64) -> Inbound {
 }
 
 /// A record whose dedupe key is its text.
-pub(super) fn record(who: &str, text: &str, when: i64) -> NewRecord {
+pub(in crate::store) fn record(who: &str, text: &str, when: i64) -> NewRecord {
     NewRecord {
         dedupe: DedupeKey::from(format!("kf/{text}")),
         received_at: at(when),
@@ -63,7 +63,7 @@ pub(super) fn record(who: &str, text: &str, when: i64) -> NewRecord {
 }
 
 /// The same, urgent.
-pub(super) fn urgent(who: &str, text: &str, when: i64) -> NewRecord {
+pub(in crate::store) fn urgent(who: &str, text: &str, when: i64) -> NewRecord {
     NewRecord {
         urgent: true,
         ..record(who, text, when)
@@ -71,7 +71,7 @@ pub(super) fn urgent(who: &str, text: &str, when: i64) -> NewRecord {
 }
 
 /// Takes records in and returns their ids.
-pub(super) async fn accept(store: &dyn Store, records: Vec<NewRecord>) -> Vec<RecordId> {
+pub(in crate::store) async fn accept(store: &dyn Store, records: Vec<NewRecord>) -> Vec<RecordId> {
     let accepted = store.accept(records).await.unwrap();
     accepted
         .into_iter()
@@ -82,7 +82,7 @@ pub(super) async fn accept(store: &dyn Store, records: Vec<NewRecord>) -> Vec<Re
 }
 
 /// A wish to claim whatever is due.
-pub(super) fn whatever(now: i64) -> Claim {
+pub(in crate::store) fn whatever(now: i64) -> Claim {
     Claim {
         now: at(now),
         lease: LEASE,
@@ -91,31 +91,31 @@ pub(super) fn whatever(now: i64) -> Claim {
 }
 
 /// Claims whatever records are due.
-pub(super) async fn records(store: &dyn Store, now: i64) -> Vec<ClaimedRecord> {
+pub(in crate::store) async fn records(store: &dyn Store, now: i64) -> Vec<ClaimedRecord> {
     store.claim_records(whatever(now)).await.unwrap()
 }
 
 /// Claims the one record that is due.
-pub(super) async fn one_record(store: &dyn Store, now: i64) -> ClaimedRecord {
+pub(in crate::store) async fn one_record(store: &dyn Store, now: i64) -> ClaimedRecord {
     let mut claimed = records(store, now).await;
     assert_eq!(claimed.len(), 1, "{claimed:?}");
     claimed.remove(0)
 }
 
 /// Claims whatever effects are due.
-pub(super) async fn effects(store: &dyn Store, now: i64) -> Vec<ClaimedEffect> {
+pub(in crate::store) async fn effects(store: &dyn Store, now: i64) -> Vec<ClaimedEffect> {
     store.claim_effects(whatever(now)).await.unwrap()
 }
 
 /// Claims the one effect that is due.
-pub(super) async fn one_effect(store: &dyn Store, now: i64) -> ClaimedEffect {
+pub(in crate::store) async fn one_effect(store: &dyn Store, now: i64) -> ClaimedEffect {
     let mut claimed = effects(store, now).await;
     assert_eq!(claimed.len(), 1, "{claimed:?}");
     claimed.remove(0)
 }
 
 /// The words of claimed records.
-pub(super) fn texts(claimed: &[ClaimedRecord]) -> Vec<&str> {
+pub(in crate::store) fn texts(claimed: &[ClaimedRecord]) -> Vec<&str> {
     claimed
         .iter()
         .map(|record| text_of(&record.inbound))
@@ -123,7 +123,7 @@ pub(super) fn texts(claimed: &[ClaimedRecord]) -> Vec<&str> {
 }
 
 /// The words of a message.
-pub(super) fn text_of(inbound: &Inbound) -> &str {
+pub(in crate::store) fn text_of(inbound: &Inbound) -> &str {
     match &inbound.trigger {
         Trigger::Message(message) => &message.text,
         other => panic!("not a message: {other:?}"),
@@ -131,7 +131,7 @@ pub(super) fn text_of(inbound: &Inbound) -> &str {
 }
 
 /// The words of claimed effects.
-pub(super) fn words(claimed: &[ClaimedEffect]) -> Vec<&str> {
+pub(in crate::store) fn words(claimed: &[ClaimedEffect]) -> Vec<&str> {
     claimed
         .iter()
         .map(|claimed| match &claimed.effect {
@@ -145,7 +145,7 @@ pub(super) fn words(claimed: &[ClaimedEffect]) -> Vec<&str> {
 }
 
 /// An effect that is due at once.
-pub(super) fn effect(lane: &str, text: &str, due: i64) -> NewEffect {
+pub(in crate::store) fn effect(lane: &str, text: &str, due: i64) -> NewEffect {
     NewEffect {
         effect: Effect::KfSend {
             app: AppName::from("kf"),
@@ -170,7 +170,7 @@ pub(super) fn effect(lane: &str, text: &str, due: i64) -> NewEffect {
 }
 
 /// A decision that only ends its record.
-pub(super) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionCommit {
+pub(in crate::store) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionCommit {
     DecisionCommit {
         record: claimed.id,
         fence: claimed.fence,
@@ -192,7 +192,7 @@ pub(super) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionCommit {
 }
 
 /// Puts effects into the outbox by way of a record at time 0.
-pub(super) async fn decide(
+pub(in crate::store) async fn decide(
     store: &dyn Store,
     name: &str,
     effects: Vec<NewEffect>,
@@ -207,7 +207,12 @@ pub(super) async fn decide(
 }
 
 /// Ends a claimed effect.
-pub(super) async fn finish(store: &dyn Store, claimed: &ClaimedEffect, end: AttemptEnd, now: i64) {
+pub(in crate::store) async fn finish(
+    store: &dyn Store,
+    claimed: &ClaimedEffect,
+    end: AttemptEnd,
+    now: i64,
+) {
     store
         .finish_effect(claimed.id, claimed.fence, end, at(now))
         .await
@@ -215,12 +220,12 @@ pub(super) async fn finish(store: &dyn Store, claimed: &ClaimedEffect, end: Atte
 }
 
 /// A good end.
-pub(super) fn sent() -> AttemptEnd {
+pub(in crate::store) fn sent() -> AttemptEnd {
     AttemptEnd::Sent { note: None }
 }
 
 /// Another try.
-pub(super) fn retry(millis: i64) -> AttemptEnd {
+pub(in crate::store) fn retry(millis: i64) -> AttemptEnd {
     AttemptEnd::Retry {
         at: at(millis),
         reason: "45009".to_owned(),
@@ -229,7 +234,7 @@ pub(super) fn retry(millis: i64) -> AttemptEnd {
 }
 
 /// A timer.
-pub(super) fn timer(key: &str, due: i64) -> Timer {
+pub(in crate::store) fn timer(key: &str, due: i64) -> Timer {
     Timer {
         key: key.to_owned(),
         due: at(due),
@@ -238,6 +243,6 @@ pub(super) fn timer(key: &str, due: i64) -> Timer {
 }
 
 /// Whether a call was refused because its claim is no longer held.
-pub(super) fn is_fenced<T: std::fmt::Debug>(outcome: &crate::store::Result<T>) -> bool {
+pub(in crate::store) fn is_fenced<T: std::fmt::Debug>(outcome: &crate::store::Result<T>) -> bool {
     matches!(outcome, Err(crate::store::StoreError::Fenced { .. }))
 }

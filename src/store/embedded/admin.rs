@@ -11,8 +11,8 @@ use super::keys::{Keys, Table, last_u64};
 use super::outbox::tell_step;
 use super::txn::{Counter, Txn, decode, get_json};
 use crate::domain::clock::UnixMillis;
-use crate::domain::inbound::{Inbound, Trigger};
 use crate::store::erase::ERASED;
+use crate::store::queue::{NOT_READABLE, inbound_words};
 use crate::store::{
     Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem, RecordBody, RecordOutcome,
     Result, StoreError,
@@ -153,9 +153,6 @@ fn line(rows: &dyn Rows, keys: &Keys, queue: &Queue, id: u64, row: ItemRow) -> R
     })
 }
 
-/// A body that this version cannot read still has a line.
-const NOT_READABLE: &str = "unreadable";
-
 fn record_words(body: &[u8]) -> (String, Option<String>) {
     match record_of(body) {
         Ok(RecordBody::Inbound { inbound, .. } | RecordBody::Skipped { inbound, .. }) => {
@@ -168,20 +165,6 @@ fn record_words(body: &[u8]) -> (String, Option<String>) {
         Ok(RecordBody::Erased) => (ERASED.to_owned(), None),
         Err(_) => (NOT_READABLE.to_owned(), None),
     }
-}
-
-fn inbound_words(inbound: &Inbound) -> String {
-    let word = match &inbound.trigger {
-        Trigger::SendFailed { .. } => "send_failed".to_owned(),
-        Trigger::SessionChanged { .. } => "session_changed".to_owned(),
-        Trigger::Event {
-            event,
-            change_type: Some(change),
-        } => format!("event:{event}/{change}"),
-        Trigger::Event { event, .. } => format!("event:{event}"),
-        other => other.word().unwrap_or("event").to_owned(),
-    };
-    format!("{} {word}", inbound.channel.as_str())
 }
 
 fn effect_words(body: &[u8]) -> (String, Option<String>) {

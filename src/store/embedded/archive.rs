@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::broadcasts::{self, Received};
+use super::broadcasts;
 use super::engine::{KeyRange, Rows, View, collect};
 use super::history::find;
 use super::inbox::{body_of, head_of};
@@ -14,6 +14,7 @@ use super::quotas;
 use super::txn::{Counter, decode, get_json};
 use super::uses;
 use crate::domain::ids::{BroadcastId, EffectId, Person, RecordId, RuleId};
+use crate::store::broadcasts::Received;
 use crate::store::{
     ArchivePage, ArchiveRow, BroadcastRow, CursorRow, DedupeHash, EffectRow, FactRow, ItemState,
     Numbers, QuotaRow, ReceivedRow, RecordRow, Result, RuleUseRow, Section, Snapshot, StoreError,

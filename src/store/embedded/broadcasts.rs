@@ -1,10 +1,5 @@
 //! Broadcasts, their targets, and how much each target has received.
 
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-use sha1::{Digest as _, Sha1};
-
 use super::engine::{Rows, collect, first};
 use super::inbox::{self, PreparedRecord};
 use super::keys::{Keys, Table, last_u64, read_u64};
@@ -14,7 +9,8 @@ use super::{contacts, sop_rows};
 use crate::domain::broadcast::Budget;
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
-use crate::domain::ids::{BroadcastId, Person, RecordId};
+use crate::domain::ids::{BroadcastId, Person};
+use crate::store::broadcasts::{Received, is_counted};
 use crate::store::{
     Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
     BroadcastTarget, Delivery, DeliveryNote, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo,
@@ -26,22 +22,10 @@ pub(crate) const TARGET: &str = "broadcast target";
 pub(crate) const RECEIVED: &str = "received";
 /// So many broadcasts are read in one go.
 const LISTED_AT_ONCE: u64 = 512;
-/// No period of WeCom's is longer.
-const REMEMBERED: Duration = Duration::from_secs(62 * 86_400);
-
-/// What one target has received or is to receive.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Received {
-    /// When, and by which broadcast.
-    pub(crate) used: Vec<(UnixMillis, BroadcastId)>,
-    /// WeCom says that there is no room before this time: others have used it up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) full_until: Option<UnixMillis>,
-}
 
 /// Puts a target with those who are to hear the same, or begins a broadcast.
 pub(crate) fn gather(txn: &mut Txn<'_>, gather: Gather, now: UnixMillis) -> Result<()> {
-    let key = hash(&gather);
+    let key = gather.name();
     let mut row = match opened(txn, &key)? {
         Some(row) if has_room(txn, &row, &gather.to)? => row,
         _ => begin(txn, gather.head, key, now)?,
@@ -63,16 +47,6 @@ pub(crate) fn gather(txn: &mut Txn<'_>, gather: Gather, now: UnixMillis) -> Resu
         }
     }
     save(txn, row, due)
-}
-
-/// What is alike has one name: the caller's key and everything that the task says.
-fn hash(gather: &Gather) -> String {
-    let mut head = gather.head.clone();
-    head.record = RecordId(0);
-    // Plain data can always be written.
-    let said = serde_json::to_vec(&(&gather.key, head)).unwrap_or_default();
-    let digest = Sha1::digest(said);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The broadcast that gathers what has this key.
@@ -147,10 +121,7 @@ fn has_budget(txn: &Txn<'_>, person: &Person, budget: Budget, now: UnixMillis) -
     let Some(received) = txn.get_json::<Received>(&key, RECEIVED)? else {
         return Ok(true);
     };
-    let times = received.used.iter().map(|(at, _)| *at);
-    let used = times.filter(|at| (budget.from..budget.until).contains(at));
-    let full = received.full_until.is_some_and(|until| until > now);
-    Ok(!full && used.count() < usize::try_from(budget.most).unwrap_or(usize::MAX))
+    Ok(received.has_room(budget, now))
 }
 
 /// Whether somebody was reached after the caps had been asked about them.
@@ -160,11 +131,6 @@ fn is_reached_since(txn: &Txn<'_>, target: &NewTarget) -> Result<bool> {
     };
     let contact = contacts::load(txn, target.person.clone())?;
     Ok(contact.reached != caps.reached)
-}
-
-/// Whether a target in this state has, or will have, one message more.
-fn is_counted(delivery: Delivery) -> bool {
-    is_open(delivery) || delivery == Delivery::Delivered
 }
 
 /// Writes what became of a target: its row, the count, its budget, the step's row.
@@ -185,11 +151,7 @@ fn set(
         let key = txn.keys.text(Table::Received, &target.person.key());
         let received: Option<Received> = txn.get_json(&key, RECEIVED)?;
         let mut received = received.unwrap_or_default();
-        let past = now.before(REMEMBERED);
-        received.used.retain(|(at, id)| *id != row.id && *at > past);
-        if after {
-            received.used.push((now, row.id));
-        }
+        received.count(row.id, after, now);
         txn.put_json(key, RECEIVED, &received)?;
     }
     if let Some(key) = target.row.clone() {
@@ -411,12 +373,10 @@ pub(crate) fn forget_received(txn: &mut Txn<'_>, now: UnixMillis, limit: usize) 
         Some((last, _)) if rows.len() == limit => [last.as_slice(), &[0]].concat(),
         _ => all.from,
     };
-    let past = now.before(REMEMBERED);
     let mut removed = 0;
     for (key, json) in rows {
         let received: Received = decode(RECEIVED, &json)?;
-        let counts = received.used.iter().any(|(at, _)| *at > past);
-        if !counts && received.full_until.is_none_or(|until| until <= now) {
+        if received.over_at() <= now {
             txn.delete(key);
             removed += 1;
         }

@@ -1,12 +1,13 @@
 //! Rows of an archive into a store that is empty.
 
-use super::broadcasts::{self, Received};
+use super::broadcasts;
 use super::engine::first;
 use super::inbox::body_row;
 use super::item::{EffectBodyJson, INBOX, ItemRow, OUTBOX, StepNote};
 use super::keys::{Line, Table};
 use super::txn::{Counter, Txn, encode};
 use super::{quotas, timers};
+use crate::store::broadcasts::Received;
 use crate::store::{ArchiveRow, EffectRow, Filling, Numbers, RecordRow, Result, StoreError};
 
 const MARK: &str = "filling";

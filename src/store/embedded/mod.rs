@@ -65,7 +65,7 @@ use self::engine::{Engine, Rows};
 use self::keys::Keys;
 use self::lock::FolderLock;
 use self::writer::{Shared, Writer};
-use super::{Result, Signals, StoreError};
+use super::{CLOCK_CORRECTION, Result, Signals, StoreError};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::CorpId;
 
@@ -86,9 +86,6 @@ pub struct EmbeddedStore {
 /// How long the last holder of a folder may take to let go of it. sled's own threads close
 /// their file a moment after the database is dropped.
 const PATIENCE: Duration = Duration::from_millis(500);
-
-/// The clock is set back by so much now and then, and nobody notices.
-const CORRECTION: Duration = Duration::from_secs(2);
 
 /// Tries to open again while the folder is still held.
 fn patiently(open: impl Fn() -> Result<EmbeddedStore>) -> Result<EmbeddedStore> {
@@ -156,7 +153,7 @@ impl EmbeddedStore {
     /// own small corrections.
     fn set_back(&self, now: UnixMillis) -> bool {
         let before = self.rescued_at.swap(now.0, Ordering::Relaxed);
-        UnixMillis(before).since(now) > CORRECTION
+        UnixMillis(before).since(now) > CLOCK_CORRECTION
     }
 
     /// Finishes what was asked for before; every later change is refused with

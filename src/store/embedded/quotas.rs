@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::engine::Rows;
 use super::txn::Txn;
 use crate::domain::clock::UnixMillis;
-use crate::store::{QuotaUse, Reservation, Result, StoreError};
+use crate::store::{QuotaUse, Reservation, Result, StoreError, quota};
 
 /// Reserves one use of every quota, or none.
 pub(crate) fn reserve(
@@ -19,24 +19,13 @@ pub(crate) fn reserve(
 ) -> Result<Reservation> {
     let mut rows: BTreeMap<Vec<u8>, Vec<UnixMillis>> = BTreeMap::new();
     let mut refused: Option<UnixMillis> = None;
-    for quota in uses {
-        let key = txn.keys.quota(quota.window, &quota.key);
+    for one in uses {
+        let key = txn.keys.quota(one.window, &one.key);
         let mut times = match rows.remove(&key) {
             Some(times) => times,
             None => read(txn, &key)?,
         };
-        times.retain(|time| {
-            counts(*time, quota.window, now) && quota.since.is_none_or(|since| *time >= since)
-        });
-        // Uses from behind now are from a clock that has been set back since: they may have
-        // been a moment ago, and no wait is longer than the window.
-        for time in &mut times {
-            *time = now.min(*time);
-        }
-        times.sort_unstable();
-        let free = free_at(&times, quota, now);
-        refused = refused.max(free);
-        times.push(now);
+        refused = refused.max(quota::take(&mut times, one, now));
         rows.insert(key, times);
     }
     if let Some(until) = refused {
@@ -46,21 +35,6 @@ pub(crate) fn reserve(
         txn.put(key, pack(&times));
     }
     Ok(Reservation::Granted)
-}
-
-/// When a place becomes free; `None` if one is free now.
-fn free_at(times: &[UnixMillis], quota: &QuotaUse, now: UnixMillis) -> Option<UnixMillis> {
-    let max = quota.max as usize;
-    let over = times.len().checked_sub(max)?;
-    // With a maximum of zero there is nothing to wait for; a window later is as good an
-    // answer as any.
-    let leaves = times.get(over).copied().unwrap_or(now);
-    Some(leaves.after(quota.window))
-}
-
-/// Whether a use is still within the window.
-fn counts(time: UnixMillis, window: Duration, now: UnixMillis) -> bool {
-    time.after(window) > now
 }
 
 fn read(rows: &dyn Rows, key: &[u8]) -> Result<Vec<UnixMillis>> {
@@ -88,7 +62,7 @@ pub(crate) fn pack(times: &[UnixMillis]) -> Vec<u8> {
 pub(crate) fn is_over(packed: &[u8], window: Duration, now: UnixMillis) -> Result<bool> {
     Ok(!unpack(packed)?
         .into_iter()
-        .any(|time| counts(time, window, now)))
+        .any(|time| quota::counts(time, window, now)))
 }
 
 #[cfg(test)]

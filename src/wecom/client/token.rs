@@ -88,6 +88,8 @@ struct State {
     last_asked_at: Option<i64>,
     /// Set while the next token will replace one that WeCom rejected.
     replacing: bool,
+    /// The last token that WeCom rejected, until there is another.
+    rejected: Option<Token>,
     failure: Option<Failure>,
 }
 
@@ -171,7 +173,13 @@ impl TokenCache {
         }
         state.held = None;
         state.replacing = true;
+        state.rejected = Some(failed.clone());
         Ok(())
+    }
+
+    /// The token that WeCom rejected and that is to be replaced.
+    pub fn rejected(&self) -> Option<Token> {
+        self.lock().rejected.clone()
     }
 
     /// Takes a token that was asked for at `asked_at_millis`, here or by another
@@ -212,6 +220,7 @@ impl TokenCache {
         state.stored += 1;
         state.last_asked_at = Some(asked_at);
         state.replacing = false;
+        state.rejected = None;
         state.failure = None;
     }
 

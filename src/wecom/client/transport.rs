@@ -5,7 +5,7 @@ mod exchange;
 use super::token::{Grant, Token, TokenCache, TokenPolicy};
 use super::{
     Carrier, Clock, Download, Downloaded, Endpoint, Observer, OpenEndpoint, OpenUpload, Secret,
-    Unobserved, Upload,
+    TokenShare, Unobserved, Upload,
 };
 use crate::wecom::api::gettoken;
 use crate::wecom::errcode;
@@ -35,6 +35,8 @@ pub struct Options {
     pub tokens: TokenPolicy,
     /// Hears of every exchange.
     pub observer: Arc<dyn Observer>,
+    /// Where tokens are shared with other processes, if they are.
+    pub share: Option<Arc<dyn TokenShare>>,
     /// Takes requests to WeCom in place of the HTTP client.
     pub carrier: Option<Arc<dyn Carrier>>,
 }
@@ -47,6 +49,7 @@ impl Default for Options {
             max_json_bytes: 8 * 1024 * 1024,
             tokens: TokenPolicy::default(),
             observer: Arc::new(Unobserved),
+            share: None,
             carrier: None,
         }
     }
@@ -238,6 +241,14 @@ impl App {
     }
 
     async fn fetch_token(&self) -> Result<Grant, Error> {
+        let ask = Box::pin(self.ask_for_token());
+        match &self.client.inner.options.share {
+            None => ask.await,
+            Some(share) => share.token(&self.secret, self.tokens.rejected(), ask).await,
+        }
+    }
+
+    async fn ask_for_token(&self) -> Result<Grant, Error> {
         let inner = &self.client.inner;
         let request = gettoken::Request::new(&inner.corp_id, self.secret.clone());
         let answer = match Exchange::of(inner, &request) {

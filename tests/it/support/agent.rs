@@ -6,13 +6,13 @@ use std::process::{Child, Command, Output};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use mock_wecom::{Kind, MockWecom, ReceiverSpec};
+use mock_wecom::MockWecom;
 use tempfile::TempDir;
 use wecom_agent::app::{ControlClient, Reply, Request};
 
 use super::process::{CLOCK_FILE, binary, clock, spawn};
 use super::wire::{CALLBACK_TOKEN, ENCODING_AES_KEY};
-use super::{CORP, eventually, http};
+use super::{CORP, connect, eventually, http};
 
 /// Rules that most stories need.
 const RULES: &str = "\
@@ -443,24 +443,7 @@ impl Agent {
     }
 
     fn connect(&self, mock: &MockWecom) {
-        let kinds = [
-            ("kf", Kind::Kf),
-            ("contact", Kind::Contact),
-            ("staff", Kind::App),
-            ("bot", Kind::Aibot),
-        ];
-        for (name, kind) in kinds {
-            mock.set_receiver(ReceiverSpec {
-                name: name.to_owned(),
-                kind,
-                url: format!("{}/callback/{name}", self.url()),
-                token: CALLBACK_TOKEN.to_owned(),
-                encoding_aes_key: ENCODING_AES_KEY.to_owned(),
-                receive_id: None,
-                agent_id: None,
-            })
-            .expect("receiver");
-        }
+        connect(mock, &self.url());
     }
 }
 

@@ -6,6 +6,8 @@
 )]
 
 mod agent;
+#[expect(dead_code, reason = "the tests of the store use more of it")]
+pub mod cluster;
 mod ear;
 pub mod operator;
 mod process;
@@ -16,7 +18,9 @@ mod wire;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use mock_wecom::{Action, AppSay, Config, Customer, Fault, Follow, Member, MockWecom};
+use mock_wecom::{
+    Action, AppSay, Config, Customer, Fault, Follow, Kind, Member, MockWecom, ReceiverSpec,
+};
 
 pub use agent::{Agent, AgentBuilder};
 pub use ear::Ear;
@@ -44,6 +48,28 @@ pub async fn mock() -> MockWecom {
     MockWecom::start(Config::sample())
         .await
         .expect("the mock starts")
+}
+
+/// Lets the mock push to an address.
+pub fn connect(mock: &MockWecom, url: &str) {
+    let kinds = [
+        ("kf", Kind::Kf),
+        ("contact", Kind::Contact),
+        ("staff", Kind::App),
+        ("bot", Kind::Aibot),
+    ];
+    for (name, kind) in kinds {
+        mock.set_receiver(ReceiverSpec {
+            name: name.to_owned(),
+            kind,
+            url: format!("{url}/callback/{name}"),
+            token: CALLBACK_TOKEN.to_owned(),
+            encoding_aes_key: ENCODING_AES_KEY.to_owned(),
+            receive_id: None,
+            agent_id: None,
+        })
+        .expect("receiver");
+    }
 }
 
 /// The HTTP client of all tests: making one is slow. It keeps no connection, because each
