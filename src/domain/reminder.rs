@@ -64,6 +64,8 @@ pub enum Open {
     Wish(Question),
     /// To whom this reminder goes.
     HandOver(u32),
+    /// Nothing: this one was just set, and what is said next may correct it.
+    Set(u32),
 }
 
 /// When something is to be done.
@@ -100,6 +102,9 @@ pub struct Question {
     pub what: String,
     /// The times that may be meant.
     pub choices: Vec<When>,
+    /// Whether it was asked a second time already.
+    #[serde(default)]
+    pub again: bool,
 }
 
 /// What is not clear about a reminder.
@@ -114,6 +119,8 @@ pub enum Asks {
     Time,
     /// What; the time is the only choice.
     Text,
+    /// Whether the time was understood, which is the only choice: more was said about it.
+    Unsure,
 }
 
 /// A customer who waits for an answer.

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use jiff::ToSpan as _;
 
-use super::command::{
-    AGAIN, CANCEL, DONE, END, HAND_OVER, POLITE, SNOOZE, command, receiver, until,
-};
+use super::command::{AGAIN, CANCEL, DONE, END, HAND_OVER, POLITE, SNOOZE, command, receiver};
 use super::expression::{Expression, find};
 use super::fold::{Cursor, Text};
+use super::moved::until;
 use super::resolve::{Meaning, resolve};
 use super::trigger::triggers;
 use super::wish::{PUNCTUATION, what};
@@ -158,7 +157,9 @@ impl About {
         let words = plain(&self.words);
         let exact = fit(&|text| text.contains(&words));
         if exact.is_empty() && words.chars().count() > 1 {
-            return fit(&|text| words.chars().all(|letter| text.contains(letter)));
+            // 张三的回访 says no more than 张三回访.
+            let said = words.chars().filter(|letter| *letter != '的');
+            return fit(&|text| said.clone().all(|letter| text.contains(letter)));
         }
         exact
     }
@@ -206,12 +207,19 @@ pub fn about(message: &str, scene: &Scene<'_>) -> Option<Wish> {
         return None;
     }
     let mut start = Cursor::new(&text.folded, 0);
-    while start.eat_any(POLITE).is_some() || start.eat(" ") {}
+    while start.eat_any(POLITE).is_some() || start.eat_any(&["以后", "今后", " "]).is_some() {}
     denied(start, &text, scene)
         .or_else(|| verb_first(start, &text, scene))
         .or_else(|| verb_last(start, &text, scene))
+        .or_else(|| needless(start, &text, scene))
         .or_else(|| put_off(start, &text, scene))
         .or_else(|| handed_over(start, &text, scene))
+        .or_else(|| let_do(start, &text, scene))
+}
+
+/// `明天下午3点的会取消了`: something is over, whatever it is.
+pub(super) fn closes(text: &Text, scene: &Scene<'_>) -> bool {
+    verb_last(Cursor::new(&text.folded, 0), text, scene).is_some()
 }
 
 /// `不用提醒我回访张三了`.
@@ -254,7 +262,34 @@ fn verb_last(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> 
     if asks_for_one(text, (from, at)) {
         return None;
     }
+    // 这个不用提醒了
+    let said = text.original(from, at);
+    if matches!(said.trim(), "这个" | "这条" | "那个" | "那条" | "它") {
+        return Some(if done {
+            Wish::Done(Which::Unsaid)
+        } else {
+            Wish::Cancel(Which::Unsaid)
+        });
+    }
     Some(ending(done, meant(text, (from, at), scene)?))
+}
+
+/// `下周一不用交了`: what need not be done stands behind.
+fn needless(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
+    let places = start.at + 1..text.folded.len();
+    let (at, to) = places.into_iter().find_map(|at| {
+        let mut look = Cursor::new(&text.folded, at);
+        look.eat_any(&["不用", "不必", "不需要", "不要"])?;
+        Some((at, look.at))
+    })?;
+    let end = end_of(text, to);
+    let mut about = meant(text, (start.at, at), scene)?;
+    let thing = bare(&text.original(to, end));
+    if !about.words.is_empty() || thing.is_empty() || thing.chars().count() > 6 {
+        return None;
+    }
+    about.words = thing;
+    Some(Wish::Cancel(Which::About(about)))
 }
 
 /// `把回访张三推迟到明天`, `周报改到后天上午`.
@@ -276,7 +311,7 @@ fn put_off(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
             let to = look.at + to?;
             ((look.at, to), to)
         };
-        let until = until(Cursor::new(&text.folded, rest), scene)?;
+        let until = until(Cursor::new(&text.folded, rest))?;
         if asks_for_one(text, said) {
             return None;
         }
@@ -303,6 +338,21 @@ fn handed_over(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish
     }
     let to = receiver(Cursor::new(&text.folded, to), text)?;
     let which = Which::About(meant(text, said, scene)?);
+    Some(Wish::HandOver { which, to })
+}
+
+/// `让王伟去回访张三`.
+fn let_do(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
+    let mut look = start;
+    look.eat_any(&["让", "叫", "交由", "由"])?;
+    if look.sees(&["我"]) || asks_for_one(text, (look.at, text.folded.len())) {
+        return None;
+    }
+    let goes = |at: &usize| Cursor::new(&text.folded, *at).sees(&["去", "来", "做"]);
+    let at = (look.at + 1..text.folded.len()).find(goes)?;
+    let to = text.original(look.at, at).trim().to_owned();
+    let meant = meant(text, (at + 1, end_of(text, at)), scene)?;
+    let which = Which::About(meant);
     Some(Wish::HandOver { which, to })
 }
 
@@ -382,6 +432,11 @@ fn bare(words: &str) -> String {
     }
 }
 
+/// The times of a list that was asked for: `明天有什么提醒`.
+pub(super) fn listed(text: &Text, scene: &Scene<'_>) -> Vec<(UnixMillis, UnixMillis)> {
+    times(&find(&text.folded, &[]), scene).0
+}
+
 /// When they are due; a day without a time of day is the whole day.
 fn times(
     expression: &Expression,
@@ -400,7 +455,7 @@ fn times(
     let all = match resolve(expression, &Scene { now, ..*scene }) {
         Meaning::One(when) => vec![when],
         Meaning::Either(all) | Meaning::Past(all) => all,
-        Meaning::Soon | Meaning::Never | Meaning::TooOften => Vec::new(),
+        Meaning::Soon | Meaning::Never | Meaning::Lunar | Meaning::TooOften => Vec::new(),
     };
     let mut times = Vec::new();
     for when in all {

@@ -1,6 +1,6 @@
 //! What somebody says after a question of ours.
 
-use super::atom::Part;
+use super::atom::{Clock, Part};
 use super::clock::part;
 use super::command::command;
 use super::expression::{Expression, find};
@@ -8,7 +8,7 @@ use super::fold::{Cursor, Text};
 use super::number::whole;
 use super::resolve::{Meaning, resolve};
 use super::trigger::triggers;
-use super::wish::{understand, what, wish};
+use super::wish::{soon, understand, what, wish};
 use super::{Asks, Question, Scene, When, Wish};
 use crate::domain::clock::UnixMillis;
 
@@ -27,14 +27,46 @@ const NO: &[&str] = &[
     "没事了",
     "no",
 ];
-const END: &[&str] = &["的", "吧", "了", ".", "!", " ", "啊", "哦"];
+const END: &[&str] = &[
+    "的", "吧", "了", "啦", ".", "!", ",", " ", "啊", "呀", "哦", "哈",
+];
+/// There is no time in these: it is asked which of the next ones.
+const AT_ONCE: &[&str] = &["越快越好", "尽快", "马上", "立刻", "现在"];
+/// Before an answer. Longer words come first.
+const LEADING: &[&str] = &[
+    "我说的是",
+    "我说错了",
+    "说错了",
+    "当然是",
+    "肯定是",
+    "应该是",
+    "不是",
+    "不对",
+    "当然",
+    "肯定",
+    "应该",
+    "那就",
+    "改成",
+    "就",
+    "那",
+    "是",
+    "选",
+    ",",
+    " ",
+];
+/// What is longer is no answer in a few words.
+const LONGEST_ATTEMPT: usize = 15;
 
 /// What a message means after a question; `None` if it is something else.
 #[must_use]
 pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<Wish> {
     let text = Text::new(message);
-    if is_only(&text, NO) {
+    if is_only(&text, NO) || is_dropped(question, &text) {
         return Some(Wish::Never);
+    }
+    if question.asks == Asks::Time && is_only(&text, AT_ONCE) {
+        let what = question.what.clone();
+        return Some(which(what, soon(scene)));
     }
     if let Some(choice) = chosen(question, &text, scene) {
         return Some(finished(choice.clone(), &question.what));
@@ -42,22 +74,26 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
     if let Some(wish) = command(&text, scene) {
         return Some(wish);
     }
-    let triggers = triggers(&text.folded);
-    let expression = find(&text.folded, &triggers);
-    let left = what(&text, &expression, &triggers);
+    let said = plainly(&text);
+    if let Some(choice) = chosen(question, &said, scene) {
+        return Some(finished(choice.clone(), &question.what));
+    }
+    let triggers = triggers(&said.folded);
+    let expression = find(&said.folded, &triggers);
+    let left = what(&said, &expression, &triggers);
     if triggers.iter().any(|trigger| trigger.strong) && !left.is_empty() {
         return understand(message, scene);
     }
-    if question.asks == Asks::Text {
+    let timed = !expression.is_empty();
+    if question.asks == Asks::Text && !(timed && left.is_empty()) {
         let when = question.choices.first()?.clone();
-        let what = if left.is_empty() || !expression.is_full() {
-            message.trim().to_owned()
-        } else {
+        if !left.is_empty() && expression.is_full() {
             return understand(message, scene);
-        };
+        }
+        let what = message.trim().to_owned();
         return Some(Wish::Remind { when, what });
     }
-    if expression.is_empty() || (!left.is_empty() && !question.what.is_empty()) {
+    if !timed || (!left.is_empty() && !question.what.is_empty()) {
         return understand(message, scene);
     }
     let said = if left.is_empty() {
@@ -68,29 +104,79 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
     if let Some(at) = on_that_day(question, &expression, scene) {
         return Some(finished(When::Once(at), &said));
     }
-    Some(wish(&expression, said, scene))
+    let other = on_another_day(question, &expression, scene);
+    Some(match other.as_slice() {
+        [] => wish(&expression, said, scene),
+        [only] => finished(only.clone(), &said),
+        _ => which(said, other),
+    })
+}
+
+/// Whether a message seems to answer a question, though not in words that we know: then it is
+/// asked once more.
+#[must_use]
+pub fn is_attempt(message: &str) -> bool {
+    let text = Text::new(message);
+    let begins = Cursor::new(&text.folded, 0).sees(&["是", "不", "对", "都", "第"]);
+    let asks = message.trim_end().ends_with(['?', '？', '吗', '呢']);
+    let counts = |letter: &char| letter.is_ascii_digit();
+    let timed = || !find(&text.folded, &triggers(&text.folded)).is_empty();
+    text.folded.len() <= LONGEST_ATTEMPT
+        && !asks
+        && (begins || text.folded.iter().any(counts) || timed())
+}
+
+/// Without what only leads to the answer: `不是，今天下午`, `当然是下午`.
+fn plainly(text: &Text) -> Text {
+    let mut cursor = Cursor::new(&text.folded, 0);
+    while cursor.eat_any(LEADING).is_some() {}
+    Text::new(&text.original(cursor.at, text.folded.len()))
+}
+
+/// 不开了 after a question about 开会.
+fn is_dropped(question: &Question, text: &Text) -> bool {
+    let inside = |letters: &[char]| {
+        let what = Text::new(&question.what);
+        !letters.is_empty() && letters.iter().all(|letter| what.folded.contains(letter))
+    };
+    match text.folded.as_slice() {
+        ['不' | '别', inner @ .., '了' | '啦'] => inside(inner),
+        _ => false,
+    }
+}
+
+fn which(what: String, choices: Vec<When>) -> Wish {
+    let (asks, again) = (Asks::Which, false);
+    Wish::Ask(Question {
+        asks,
+        what,
+        choices,
+        again,
+    })
 }
 
 fn finished(when: When, what: &str) -> Wish {
+    let what = what.to_owned();
     if what.is_empty() {
-        let choices = vec![when];
-        let (asks, what) = (Asks::Text, String::new());
+        let (asks, choices, again) = (Asks::Text, vec![when], false);
         return Wish::Ask(Question {
             asks,
             what,
             choices,
+            again,
         });
     }
-    let what = what.to_owned();
     Wish::Remind { when, what }
 }
 
 /// Whether the message is one of these words and no more.
-fn is_only(text: &Text, words: &[&str]) -> bool {
-    let mut cursor = Cursor::new(&text.folded, 0);
-    let said = cursor.eat_any(words).is_some();
-    while cursor.eat_any(END).is_some() {}
-    said && cursor.is_at_end()
+pub(super) fn is_only(text: &Text, words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        let mut cursor = Cursor::new(&text.folded, 0);
+        let said = cursor.eat(word);
+        while cursor.eat_any(END).is_some() {}
+        said && cursor.is_at_end()
+    })
 }
 
 /// `下午`, `2`, `第二个`, `后者`, `是的`.
@@ -140,7 +226,8 @@ fn on_that_day(
 ) -> Option<UnixMillis> {
     let no_day =
         expression.day.is_none() && expression.every.is_none() && expression.wait.is_none();
-    if question.asks != Asks::Which || !no_day || expression.clocks.is_empty() {
+    let named = matches!(question.asks, Asks::Which | Asks::Unsure | Asks::Text);
+    if !named || !no_day || expression.clocks.is_empty() {
         return None;
     }
     let When::Once(first) = question.choices.first()? else {
@@ -152,4 +239,37 @@ fn on_that_day(
     let date = first.local(scene.zone).date();
     let at = UnixMillis::of_local(date.to_datetime(at.local(scene.zone).time()), scene.zone);
     (at > scene.now).then_some(at)
+}
+
+/// A day alone is meant with the time of day that the question was about.
+fn on_another_day(question: &Question, expression: &Expression, scene: &Scene<'_>) -> Vec<When> {
+    let day_alone = expression.day.is_some()
+        && expression.every.is_none()
+        && expression.clocks.is_empty()
+        && expression.part.is_none()
+        && !expression.same_time;
+    if !day_alone || question.asks == Asks::Time {
+        return Vec::new();
+    }
+    let moved = |choice: &When| {
+        let When::Once(at) = choice else { return None };
+        let time = at.local(scene.zone).time();
+        let clock = Clock {
+            hour: time.hour(),
+            minute: time.minute(),
+            exact: true,
+            part: None,
+            bare: false,
+        };
+        let clocks = vec![clock];
+        let timed = Expression {
+            clocks,
+            ..expression.clone()
+        };
+        match resolve(&timed, scene) {
+            Meaning::One(when) => Some(when),
+            _ => None,
+        }
+    };
+    question.choices.iter().filter_map(moved).collect()
 }

@@ -21,6 +21,10 @@ pub(super) enum Atom {
     Early(Wait),
     /// 一会儿 and the like: soon, but nobody knows when.
     Soon,
+    /// On these days only: `周末除外`.
+    Except(Every),
+    /// 这个时候, 同一时间: at the time of day that it is now.
+    SameTime,
 }
 
 /// A part of the day.
@@ -129,6 +133,15 @@ pub(super) enum Day {
     Monthly(MonthDay),
     /// A day of the month that is so many months from this one.
     InMonth { months: i32, day: MonthDay },
+    /// The nth such weekday of the month that is so many months from this one; without a
+    /// weekday its nth working day. -1 is the last.
+    NthInMonth {
+        months: i32,
+        nth: i8,
+        day: Option<i8>,
+    },
+    /// Today so many months on: `明年今天`.
+    Months(i32),
     /// A day of the year.
     Yearly {
         year: Option<Year>,
@@ -200,6 +213,8 @@ pub(super) enum Every {
     },
     /// The nth working day of each month; -1 is the last.
     NthWorking(i8),
+    /// Days of each lunar month, which nobody can be reminded of yet.
+    LunarMonth,
     /// `None`: the day of today.
     Year(Option<(YearDay, i16)>),
 }

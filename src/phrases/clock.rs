@@ -44,7 +44,11 @@ pub(super) fn part(cursor: &mut Cursor<'_>) -> Option<Part> {
         return Some(part);
     }
     let mut look = *cursor;
-    let part = look.eat_of(&[("早", Part::Morning), ("晚", Part::Evening)])?;
+    let part = look.eat_of(&[
+        ("早", Part::Morning),
+        ("晚", Part::Evening),
+        ("夜", Part::Evening),
+    ])?;
     let before_hour = clock(&mut look.clone()).is_some_and(|clock| !clock.bare || clock.hour > 1);
     before_hour.then(|| *cursor = look)?;
     Some(part)
@@ -101,6 +105,7 @@ fn plain(cursor: &mut Cursor<'_>) -> Option<Clock> {
     }
     let padded = look.sees(&["0", "零", "〇"]);
     let after = look.before();
+    let in_words = !look.sees(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
     let hour = small(&mut look, 0, 24)?;
     let clock = if look.eat(":") {
         let minute = two_digits(&mut look)?;
@@ -125,7 +130,7 @@ fn plain(cursor: &mut Cursor<'_>) -> Option<Clock> {
             bare,
         }
     } else {
-        spoken(&mut look, hour, padded, after)?
+        spoken(&mut look, hour, padded, after.filter(|_| in_words))?
     };
     if clock.hour == 24 && clock.minute > 0 {
         return None;
@@ -145,7 +150,8 @@ fn spoken(cursor: &mut Cursor<'_>, hour: i8, padded: bool, after: Option<char>) 
     // 早一点, 一点儿: a little, no hour.
     let little = after.is_some_and(|letter| "早晚快多有少差大小好慢近远".contains(letter))
         || cursor.sees(&["儿", "点", "也", "都"]);
-    if by_point && hour == 1 && little {
+    let goes_on = cursor.sees(&["半", "钟", "整", "一刻", "三刻"]);
+    if by_point && hour == 1 && little && !goes_on {
         return None;
     }
     let exact = padded || hour > 12;

@@ -1,13 +1,10 @@
 //! What is said about reminders that exist: `我的提醒`, `取消 2`, `推迟 2 半小时`, `转交 3 给 …`.
 
-use super::atom::Wait;
-use super::expression::Expression;
-use super::expression::find;
+use super::about::listed;
 use super::fold::{Cursor, Text};
+use super::moved::{sooner, until};
 use super::number::whole;
-use super::resolve::{Meaning, resolve};
-use super::wait::bare_wait;
-use super::{Scene, When, Which, Wish};
+use super::{Cannot, Scene, Which, Wish};
 
 const LISTS: &[&str] = &[
     "我的提醒",
@@ -31,6 +28,12 @@ const LISTS: &[&str] = &[
     "我的日程",
     "我设的提醒",
     "设了哪些提醒",
+    "哪些待办",
+    "什么待办",
+    "有待办",
+    "什么要做的",
+    "哪些要做的",
+    "什么要提醒",
 ];
 /// A question about reminders is no longer than this.
 const LONGEST_LIST: usize = 16;
@@ -76,21 +79,31 @@ pub(super) const END: &[&str] = &[
 pub(super) fn command(text: &Text, scene: &Scene<'_>) -> Option<Wish> {
     let mut start = Cursor::new(&text.folded, 0);
     while start.eat_any(POLITE).is_some() || start.eat(" ") {}
-    list(text)
+    pause(text)
+        .or_else(|| list(text, scene))
         .or_else(|| cancel_or_done(start))
-        .or_else(|| again(start, scene))
-        .or_else(|| snooze(start, scene))
+        .or_else(|| again(start))
+        .or_else(|| snooze(start))
+        .or_else(|| earlier(start))
         .or_else(|| hand_over(start, text))
 }
 
-fn list(text: &Text) -> Option<Wish> {
+/// `暂停所有提醒`.
+fn pause(text: &Text) -> Option<Wish> {
+    let folded: String = text.folded.iter().collect();
+    let pauses =
+        folded.starts_with("暂停") && ["提醒", "闹钟"].iter().any(|it| folded.contains(it));
+    (pauses && text.folded.len() <= LONGEST_LIST).then_some(Wish::Cannot(Cannot::Pause))
+}
+
+fn list(text: &Text, scene: &Scene<'_>) -> Option<Wish> {
     let folded: String = text.folded.iter().collect();
     let plain = folded.trim_matches(|letter: char| " .?!".contains(letter));
     let only = matches!(plain, "提醒" | "待办" | "reminders");
     let named = text.folded.len() <= LONGEST_LIST
         && LISTS.iter().any(|word| plain.contains(word))
         && !CANCEL.iter().any(|word| plain.contains(word));
-    (only || named).then_some(Wish::List)
+    (only || named).then(|| Wish::List(listed(text, scene)))
 }
 
 fn cancel_or_done(start: Cursor<'_>) -> Option<Wish> {
@@ -183,24 +196,37 @@ fn which(cursor: &mut Cursor<'_>) -> Which {
 }
 
 /// `过10分钟再提醒我`.
-fn again(start: Cursor<'_>, scene: &Scene<'_>) -> Option<Wish> {
+fn again(start: Cursor<'_>) -> Option<Wish> {
     let letters = start.rest();
     let place = (0..letters.len()).find(|at| Cursor::new(letters, *at).sees(AGAIN))?;
     let mut end = Cursor::new(letters, place);
     end.eat_any(AGAIN)?;
     while end.eat_any(END).is_some() {}
-    let until = until(Cursor::new(&letters[..place], 0), scene)?;
+    let until = until(Cursor::new(&letters[..place], 0))?.counted_now();
     let which = Which::Unsaid;
     end.is_at_end().then_some(Wish::Snooze { which, until })
 }
 
-fn snooze(start: Cursor<'_>, scene: &Scene<'_>) -> Option<Wish> {
+/// `提前半小时`, `再提前一小时提醒我`, `2 提前一天`.
+fn earlier(start: Cursor<'_>) -> Option<Wish> {
+    let mut look = start;
+    let which = which(&mut look);
+    look.skip_spaces();
+    look.eat_any(&["再", "改成", "改为", "那就", "就"]);
+    if !look.eat("提前") {
+        return None;
+    }
+    let until = sooner(look)?;
+    Some(Wish::Snooze { which, until })
+}
+
+fn snooze(start: Cursor<'_>) -> Option<Wish> {
     let mut look = start;
     let said_first = which(&mut look);
     look.skip_spaces();
     look.eat_any(SNOOZE)?;
     look.eat("我");
-    if let Some(until) = until(look, scene) {
+    if let Some(until) = until(look) {
         return Some(Wish::Snooze {
             which: said_first,
             until,
@@ -210,52 +236,8 @@ fn snooze(start: Cursor<'_>, scene: &Scene<'_>) -> Option<Wish> {
         Which::Unsaid => which(&mut look),
         said => said,
     };
-    let until = until(look, scene)?;
+    let until = until(look)?;
     Some(Wish::Snooze { which, until })
-}
-
-/// The time that the whole rest of the message names.
-pub(super) fn until(
-    mut cursor: Cursor<'_>,
-    scene: &Scene<'_>,
-) -> Option<crate::domain::clock::UnixMillis> {
-    let blank =
-        |cursor: &mut Cursor<'_>| while cursor.eat_any(&[" ", "到", "至", ",", ":"]).is_some() {};
-    blank(&mut cursor);
-    let ended = |mut cursor: Cursor<'_>| {
-        while cursor.eat_any(END).is_some()
-            || cursor
-                .eat_any(&["再", "后", "以后", "之后", "我"])
-                .is_some()
-        {}
-        cursor.is_at_end()
-    };
-    let mut look = cursor;
-    let wait: Option<Wait> = bare_wait(&mut look).filter(|_| ended(look));
-    let expression = match wait {
-        Some(wait) => Expression {
-            wait: Some(wait),
-            ..Expression::default()
-        },
-        None => {
-            let found = find(cursor.rest(), &[]);
-            let (first, last) = (found.spans.first()?, found.spans.last()?);
-            let whole = first.0 == 0 && ended(Cursor::new(cursor.rest(), last.1));
-            whole.then_some(found)?
-        }
-    };
-    // Of two ways in which a time can be meant, the nearer one: it is only put off.
-    match resolve(&expression, scene) {
-        Meaning::One(When::Once(at)) => Some(at),
-        Meaning::Either(choices) => {
-            let late = choices
-                .iter()
-                .map(When::first)
-                .find(|at| at.local(scene.zone).hour() >= 8);
-            late.or_else(|| choices.first().map(When::first))
-        }
-        _ => None,
-    }
 }
 
 fn hand_over(start: Cursor<'_>, text: &Text) -> Option<Wish> {

@@ -1,10 +1,13 @@
 //! Days: `明天`, `下周五`, `12月3号`, `月底`, `农历八月十五`, `国庆节前三天`.
 
-use super::atom::{Day, MonthDay, Year, YearDay};
-use super::clock::small;
+use super::atom::{Day, Every, MonthDay, Year, YearDay};
+use super::clock::{clock, part, small};
+use super::every::nth;
 use super::feast::feast;
 use super::fold::Cursor;
+use super::month::{of_a_month, of_month, same_day};
 use super::number::{digit, whole};
+use super::trigger::TRIGGERS;
 use crate::domain::lunar::LunarDay;
 
 const OFFSETS: &[(&str, i32)] = &[
@@ -52,9 +55,6 @@ const WEEKS: &[(&str, i32)] = &[
 ];
 
 pub(super) const WEEK: &[&str] = &["星期", "礼拜", "周"];
-
-/// What makes `3号` a place or a thing and no day.
-const NUMBERED: &str = "楼线桌店门柜机厅房室院库车位台仓厂线员馆";
 
 /// A day that stands here.
 pub(super) fn day(cursor: &mut Cursor<'_>) -> Option<Day> {
@@ -143,6 +143,12 @@ fn of_year(cursor: &mut Cursor<'_>) -> Option<Day> {
     if year.is_some() {
         look.eat("的");
     }
+    if let Some(Year::Offset(years)) = year
+        && let Some(day) = same_day(&mut look, i32::from(years) * 12)
+    {
+        *cursor = look;
+        return Some(day);
+    }
     let day = year_day(&mut look).or_else(|| {
         // 明年 alone is its first day.
         let alone = matches!(year, Some(Year::Offset(1..)));
@@ -205,46 +211,17 @@ fn solar(cursor: &mut Cursor<'_>) -> Option<YearDay> {
         return None;
     }
     look.eat_any(&["份的", "份", "的"]);
+    let mut behind = look;
+    if let Some(Every::NthWeekday { nth, day }) = nth(&mut behind) {
+        *cursor = behind;
+        return Some(YearDay::Nth { month, nth, day });
+    }
     let day = of_a_month(&mut look)?;
     *cursor = look;
     Some(YearDay::Solar { month, day })
 }
 
-/// `3号`, `15日`, `15`, `底`, `初`, `中旬`, `最后一天`.
-fn of_a_month(cursor: &mut Cursor<'_>) -> Option<MonthDay> {
-    if let Some(day) = month_edge(cursor) {
-        return Some(day);
-    }
-    let mut look = *cursor;
-    let day = small(&mut look, 1, 31)?;
-    if look.eat_any(&["号", "日"]).is_none() && look.sees(&["个", "份", "点", ":", "月", "年"])
-    {
-        return None;
-    }
-    *cursor = look;
-    Some(MonthDay::Number(day))
-}
-
-pub(super) fn month_edge(cursor: &mut Cursor<'_>) -> Option<MonthDay> {
-    cursor.eat_of(&[
-        ("最后一天", MonthDay::Last),
-        ("末尾", MonthDay::Last),
-        ("月底", MonthDay::Last),
-        ("月末", MonthDay::Last),
-        ("月初", MonthDay::Number(1)),
-        ("月中", MonthDay::Number(15)),
-        ("上旬", MonthDay::Number(1)),
-        ("中旬", MonthDay::Number(11)),
-        ("下旬", MonthDay::Number(21)),
-        ("底", MonthDay::Last),
-        ("末", MonthDay::Last),
-        ("初", MonthDay::Number(1)),
-        ("第一天", MonthDay::Number(1)),
-        ("中", MonthDay::Number(15)),
-    ])
-}
-
-/// `2026-12-03`, `2026/12/3`, `2026.12.3`, `12/3`.
+/// `2026-12-03`, `2026/12/3`, `2026.12.3`, `12/3`, `12-05`, `12.3`.
 fn written(cursor: &mut Cursor<'_>) -> Option<Day> {
     let mut look = *cursor;
     if look
@@ -259,24 +236,32 @@ fn written(cursor: &mut Cursor<'_>) -> Option<Day> {
             look.eat_letter("-/.")?;
             (Some(Year::Number(year)), small(&mut look, 1, 12)?)
         }
-        month @ 1..=12 if look.sees(&["/"]) => (None, i8::try_from(month).ok()?),
+        month @ 1..=12 => (None, i8::try_from(month).ok()?),
         _ => return None,
     };
-    look.eat_letter("-/.")?;
+    let mark = look.eat_letter("-/.")?;
     let day = small(&mut look, 1, 31)?;
-    if look.eat_letter("0123456789/-").is_some() {
+    if look.eat_letter("0123456789/-.").is_some() {
         return None;
     }
-    look.eat_any(&["号", "日"]);
+    let named = look.eat_any(&["号", "日"]).is_some();
+    if year.is_none() && mark != '/' && !named && !is_before_time(look) {
+        return None;
+    }
     *cursor = look;
-    let (day, shift) = (
-        YearDay::Solar {
-            month,
-            day: MonthDay::Number(day),
-        },
-        0,
-    );
+    let day = YearDay::Solar {
+        month,
+        day: MonthDay::Number(day),
+    };
+    let shift = 0;
     Some(Day::Yearly { year, day, shift })
+}
+
+/// What makes `12.3` a day, where `1.2` may be a version and `3-5` a few: a time of day or
+/// the wish to be reminded stands behind it.
+fn is_before_time(mut cursor: Cursor<'_>) -> bool {
+    cursor.skip_spaces();
+    cursor.sees(TRIGGERS) || part(&mut cursor.clone()).is_some() || clock(&mut cursor).is_some()
 }
 
 /// `农历八月十五`, `正月初一`, `腊月廿三`, `农历六月初一`, `闰六月初一`.
@@ -322,7 +307,7 @@ pub(super) fn shift(cursor: &mut Cursor<'_>) -> i16 {
         return -1;
     }
     let sign = look.eat_of(&[("前", -1_i16), ("后", 1)]);
-    look.eat("第");
+    let nth = look.eat("第");
     let count = small(&mut look, 1, 60).map(i16::from);
     let unit = look.eat_of(&[
         ("天", 1_i16),
@@ -346,69 +331,14 @@ pub(super) fn shift(cursor: &mut Cursor<'_>) -> i16 {
             *cursor = look;
             sign * count * unit
         }
+        // 国庆第三天
+        (None, Some(count), Some(1)) if nth => {
+            *cursor = look;
+            count - 1
+        }
         _ => {
             cursor.eat_any(&["当天", "当日", "那天", "这天"]);
             0
         }
     }
-}
-
-const MONTHS: &[(&str, i32)] = &[
-    ("下下个月", 2),
-    ("下下月", 2),
-    ("下个月", 1),
-    ("下月", 1),
-    ("这个月", 0),
-    ("本月", 0),
-    ("当月", 0),
-    ("上个月", -1),
-    ("上月", -1),
-];
-
-/// `15号`, `下个月15号`, `月底`, `下月初`, `下个月`.
-fn of_month(cursor: &mut Cursor<'_>) -> Option<Day> {
-    let mut look = *cursor;
-    if let Some(months) = look.eat_of(MONTHS) {
-        look.eat_any(&["份的", "份", "的"]);
-        let day = of_a_month(&mut look);
-        *cursor = look;
-        let alone = (months > 0).then_some(MonthDay::Number(1));
-        let day = day.or(alone)?;
-        return Some(Day::InMonth { months, day });
-    }
-    // 下月底, 本月末.
-    let months = look.eat_of(&[("下", 1), ("本", 0), ("这个", 0), ("这", 0)]);
-    if let Some(day) = look.eat_of(&[
-        ("月底", MonthDay::Last),
-        ("月末", MonthDay::Last),
-        ("月初", MonthDay::Number(1)),
-        ("月中", MonthDay::Number(15)),
-    ]) {
-        *cursor = look;
-        return Some(match months {
-            Some(months) => Day::InMonth { months, day },
-            None => Day::Monthly(day),
-        });
-    }
-    let day = month_day(cursor)?;
-    Some(Day::Monthly(MonthDay::Number(day)))
-}
-
-/// `15号`, `15日`; not `3号楼`.
-pub(super) fn month_day(cursor: &mut Cursor<'_>) -> Option<i8> {
-    let mut look = *cursor;
-    if look
-        .before()
-        .is_some_and(|it| it.is_ascii_digit() || digit(it).is_some())
-    {
-        return None;
-    }
-    let day = small(&mut look, 1, 31)?;
-    look.eat_any(&["号", "日"])?;
-    let numbered = look
-        .rest()
-        .first()
-        .is_some_and(|letter| NUMBERED.contains(*letter));
-    (!numbered).then(|| *cursor = look)?;
-    Some(day)
 }

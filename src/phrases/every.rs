@@ -1,9 +1,11 @@
 //! What comes again: `每天`, `每周一三五`, `每个月1号`, `工作日`, `每隔两天`, `每两小时`.
 
-use super::atom::{Atom, Every, MonthDay, Part};
+use super::atom::{Atom, Clock, Every, MonthDay, Part};
 use super::clock::{part, small};
-use super::day::{WEEK, month_day, month_edge, shift, weekday, year_day};
+use super::day::{WEEK, shift, weekday, year_day};
 use super::fold::Cursor;
+use super::month::{month_day, month_edge};
+use super::number::whole;
 
 /// What stands between the days of a list.
 const AND: &[&str] = &[",", "和", "与", "及", "、", "跟"];
@@ -177,6 +179,10 @@ fn months(cursor: &mut Cursor<'_>, every: u16) -> Every {
         *cursor = look;
         return nth;
     }
+    if lunar_days(&mut look) {
+        *cursor = look;
+        return Every::LunarMonth;
+    }
     let days = month_days(&mut look);
     if !days.is_empty() {
         *cursor = look;
@@ -190,7 +196,7 @@ fn months(cursor: &mut Cursor<'_>, every: u16) -> Every {
 }
 
 /// `第一个周一`, `最后一个工作日`.
-fn nth(cursor: &mut Cursor<'_>) -> Option<Every> {
+pub(super) fn nth(cursor: &mut Cursor<'_>) -> Option<Every> {
     let mut look = *cursor;
     let nth = if look.eat("最后一个") {
         -1
@@ -210,14 +216,30 @@ fn nth(cursor: &mut Cursor<'_>) -> Option<Every> {
     Some(every)
 }
 
+/// `初一十五`, `农历十五`: days of the lunar month.
+fn lunar_days(cursor: &mut Cursor<'_>) -> bool {
+    let named = cursor.eat_any(&["农历", "阴历"]).is_some();
+    let first = cursor.eat("初") || named;
+    let mut is_lunar = false;
+    while first && whole(cursor).is_some() {
+        is_lunar = true;
+        cursor.eat_any(AND);
+        cursor.eat("初");
+    }
+    is_lunar
+}
+
 fn month_days(cursor: &mut Cursor<'_>) -> Vec<i8> {
     let mut days = Vec::new();
     loop {
         let mut look = *cursor;
-        if !days.is_empty() && look.eat_any(AND).is_none() {
+        let first = days.is_empty();
+        let listed_on = first || look.eat_any(AND).is_some();
+        look.skip_spaces();
+        // 10号20号30号
+        if !listed_on && month_day(&mut look.clone()).is_none() {
             break;
         }
-        look.skip_spaces();
         let day = match month_edge(&mut look) {
             Some(MonthDay::Last) => Some(31),
             Some(MonthDay::Number(day)) => Some(day),
@@ -266,4 +288,56 @@ pub(super) fn atoms(found: (Every, Option<Part>)) -> Vec<Atom> {
     let (every, part) = found;
     let part = part.map(Atom::Part);
     std::iter::once(Atom::Every(every)).chain(part).collect()
+}
+
+/// `周末除外`, `除了周三`: the days that are left of every day.
+pub(super) fn exception(cursor: &mut Cursor<'_>) -> Option<Every> {
+    let mut look = *cursor;
+    let before = look.eat_any(&["除了", "除去", "除"]).is_some();
+    let every = 1;
+    let left = if look
+        .eat_any(&["法定节假日", "节假日", "休息日", "放假"])
+        .is_some()
+    {
+        Every::Working
+    } else if look.eat_any(&["周末", "双休日", "周六日"]).is_some() {
+        let days = (1..=5).collect();
+        Every::Weeks { every, days }
+    } else {
+        look.eat_any(WEEK)?;
+        let but = weekdays(&mut look, true)?;
+        let days = (1..=7).filter(|day| !but.contains(day)).collect();
+        Every::Weeks { every, days }
+    };
+    let behind = look
+        .eat_any(&["除外", "以外", "之外", "不算", "不用", "不提醒"])
+        .is_some();
+    (before || behind).then(|| *cursor = look)?;
+    Some(left)
+}
+
+/// `早中晚`, `早晚`: several times of a day.
+pub(super) fn several(cursor: &mut Cursor<'_>) -> Vec<Atom> {
+    const TIMES: &[(&str, &[i8])] = &[
+        ("早中晚", &[8, 12, 20]),
+        ("早午晚", &[8, 12, 20]),
+        ("早晚", &[8, 20]),
+    ];
+    let mut look = *cursor;
+    let hours = look.eat_of(TIMES);
+    look.eat_any(&["各一次", "各"]);
+    if hours.is_none() || look.sees(&["饭", "餐", "会", "班", "高峰", "要", "得"]) {
+        return Vec::new();
+    }
+    *cursor = look;
+    let clock = |hour: &i8| {
+        Atom::Clock(Clock {
+            hour: *hour,
+            minute: 0,
+            exact: true,
+            part: None,
+            bare: false,
+        })
+    };
+    hours.unwrap_or_default().iter().map(clock).collect()
 }

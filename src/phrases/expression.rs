@@ -3,9 +3,10 @@
 use super::atom::{Atom, Clock, Day, Every, Part, Wait};
 use super::clock::{clock, part};
 use super::day::day;
-use super::every::{atoms, every};
+use super::doubt::{Other, is_unread};
+use super::every::{atoms, every, exception, several};
 use super::fold::Cursor;
-use super::trigger::Trigger;
+use super::trigger::{TRIGGERS, Trigger};
 use super::wait::{early, wait};
 
 /// What was said about the time.
@@ -18,6 +19,12 @@ pub(super) struct Expression {
     pub(super) wait: Option<Wait>,
     pub(super) early: Option<Wait>,
     pub(super) soon: bool,
+    /// At the time of day that it is now.
+    pub(super) same_time: bool,
+    /// What comes every day comes on these days only: `周末除外`.
+    pub(super) except: Option<Every>,
+    /// There is more about the time that was not understood: it is not set unasked.
+    pub(super) unread: bool,
     /// Where it stands.
     pub(super) spans: Vec<(usize, usize)>,
 }
@@ -46,6 +53,11 @@ impl Expression {
     /// Adds a piece; gives it back to the next expression if this one has such a piece.
     fn add(&mut self, atom: &Atom) -> bool {
         match atom {
+            Atom::Except(days) => {
+                self.unread |= self.except.is_some();
+                self.except = Some(days.clone());
+            }
+            Atom::SameTime => self.same_time = true,
             Atom::Every(every) => match &self.every {
                 None if self.wait.is_none() => self.every = Some(every.clone()),
                 // 工作日每天, 每天工作日.
@@ -98,7 +110,30 @@ impl Expression {
     }
 
     fn has_time(&self) -> bool {
-        !self.clocks.is_empty() || self.part.is_some() || self.soon
+        !self.clocks.is_empty() || self.part.is_some() || self.soon || self.same_time
+    }
+
+    /// Where it begins and ends.
+    pub(super) fn reach(&self) -> (usize, usize) {
+        let from = self.spans.iter().map(|(from, _)| *from).min();
+        let to = self.spans.iter().map(|(_, to)| *to).max();
+        (from.unwrap_or_default(), to.unwrap_or_default())
+    }
+
+    /// As a time that was not taken.
+    fn as_other(&self) -> Option<Other> {
+        let (from, to) = self.reach();
+        let timed = self.has_time() && !self.soon;
+        (self.weight() > 0).then_some(Other { from, to, timed })
+    }
+
+    /// Only what comes every day can leave days out.
+    fn leave_out(&mut self) {
+        match (self.except.take(), &self.every) {
+            (None, _) => {}
+            (Some(days), Some(Every::Days(1))) => self.every = Some(days),
+            (Some(_), _) => self.unread = true,
+        }
     }
 
     /// Says enough to be a wish by itself.
@@ -135,7 +170,10 @@ impl Expression {
         self.wait = self.wait.or(other.wait);
         self.clocks.extend(other.clocks);
         self.early = self.early.or(other.early);
+        self.except = self.except.take().or(other.except);
         self.soon |= other.soon;
+        self.same_time |= other.same_time;
+        self.unread |= other.unread;
         self.spans.extend(other.spans);
     }
 }
@@ -148,33 +186,64 @@ fn pieces(cursor: &mut Cursor<'_>) -> Vec<Atom> {
     if let Some(atom) = wait(cursor) {
         return vec![atom];
     }
+    if let Some(days) = exception(cursor) {
+        return vec![Atom::Except(days)];
+    }
     if let Some(found) = every(cursor) {
-        return atoms(found);
+        let mut found = atoms(found);
+        found.extend(same_time(cursor));
+        return found;
     }
     if let Some(day) = day(cursor) {
         let mut found = vec![Atom::Day(day)];
-        if matches!(day, Day::Offset(_)) {
-            let half = [
-                ("早", Part::Morning),
-                ("晨", Part::Morning),
-                ("晚", Part::Evening),
-                ("夜", Part::Evening),
-            ];
-            let mut look = *cursor;
-            if part(&mut look).is_none()
-                && !look.sees(&["晚点", "晚些", "晚一点"])
-                && let Some(part) = look.eat_of(&half)
-            {
-                *cursor = look;
-                found.push(Atom::Part(part));
-            }
-        }
+        found.extend(half(day, cursor).or_else(|| same_time(cursor)));
         return found;
+    }
+    let clocks = several(cursor);
+    if !clocks.is_empty() {
+        return clocks;
     }
     if let Some(part) = part(cursor) {
         return vec![Atom::Part(part)];
     }
     clock(cursor).map(Atom::Clock).into_iter().collect()
+}
+
+/// `早` in 明早, `夜` in 跨年夜, `晚` in 周五晚 before the end of the time.
+fn half(day: Day, cursor: &mut Cursor<'_>) -> Option<Atom> {
+    let mut look = *cursor;
+    if part(&mut look.clone()).is_some() || look.sees(&["晚点", "晚些", "晚一点"]) {
+        return None;
+    }
+    let part = look.eat_of(&[
+        ("早", Part::Morning),
+        ("晨", Part::Morning),
+        ("晚", Part::Evening),
+        ("夜", Part::Evening),
+    ])?;
+    let ends = look.is_at_end() || look.sees(&[" ", ","]) || look.sees(TRIGGERS);
+    (matches!(day, Day::Offset(_)) || ends).then(|| *cursor = look)?;
+    Some(Atom::Part(part))
+}
+
+/// `这个时候`, `同一时间` behind a day.
+fn same_time(cursor: &mut Cursor<'_>) -> Option<Atom> {
+    let mut look = *cursor;
+    look.eat("的");
+    look.eat_any(&[
+        "这个时候",
+        "这个时间",
+        "这个点",
+        "这时候",
+        "这会儿",
+        "同一时间",
+        "同一时刻",
+        "同样时间",
+        "相同时间",
+        "此时",
+    ])?;
+    *cursor = look;
+    Some(Atom::SameTime)
 }
 
 /// The time that a message names; empty if it names none.
@@ -193,10 +262,30 @@ pub(super) fn find(letters: &[char], triggers: &[Trigger]) -> Expression {
         first || group.spans.last().is_some_and(|(_, to)| stops(*to))
     };
     groups.retain(|group| !group.is_bare() || alone(group));
-    let heaviest = groups.iter().map(Expression::weight).max();
+    // 提醒我下午四点订明天上午的机票: what stands behind the trigger, not what only tells
+    // which ticket.
+    let led = |group: &Expression| {
+        let (from, _) = group.reach();
+        group.has_time() && triggers.iter().any(|trigger| trigger.to == from)
+    };
+    let leader = groups
+        .iter()
+        .find(|group| led(group))
+        .map(Expression::reach);
+    let weight = |group: &Expression| {
+        let (from, to) = group.reach();
+        let tells_which = letters.get(to) == Some(&'的') && !stops(to + 1);
+        let behind = leader.is_some_and(|(_, end)| from > end);
+        if behind && tells_which {
+            0
+        } else {
+            group.weight()
+        }
+    };
+    let heaviest = groups.iter().map(weight).max();
     let best = groups
         .iter()
-        .position(|group| Some(group.weight()) == heaviest);
+        .position(|group| Some(weight(group)) == heaviest);
     let Some(best) = best else {
         return Expression::default();
     };
@@ -207,8 +296,15 @@ pub(super) fn find(letters: &[char], triggers: &[Trigger]) -> Expression {
         if group.early.is_some() && group.weight() == 0 {
             return chosen.early.is_none();
         }
-        let gives_time =
-            chosen.has_date() && !chosen.has_time() && !group.has_date() && chosen.wait.is_none();
+        // 每天9点提醒我巡店，周末除外
+        if group.except.is_some() && group.weight() == 0 {
+            return chosen.every.is_some();
+        }
+        let gives_time = !group.soon
+            && chosen.has_date()
+            && !chosen.has_time()
+            && !group.has_date()
+            && chosen.wait.is_none();
         let gives_date =
             !chosen.has_date() && chosen.has_time() && group.has_date() && !group.has_time();
         (gives_time || gives_date) && alone(group)
@@ -217,6 +313,9 @@ pub(super) fn find(letters: &[char], triggers: &[Trigger]) -> Expression {
         let other = groups.remove(other);
         chosen.merge(other);
     }
+    chosen.leave_out();
+    let others: Vec<Other> = groups.iter().filter_map(Expression::as_other).collect();
+    chosen.unread |= is_unread(letters, triggers, &chosen, &others);
     chosen
 }
 
@@ -232,12 +331,14 @@ fn groups(letters: &[char], triggers: &[Trigger]) -> Vec<Expression> {
         let mut cursor = Cursor::new(letters, at);
         let found = pieces(&mut cursor);
         if !found.is_empty() {
-            if !found.iter().all(|atom| open.clone().add(atom)) {
+            let mut with = open.clone();
+            if !open.is_empty() && !found.iter().all(|atom| with.add(atom)) {
                 groups.push(std::mem::take(&mut open));
                 glued = 0;
             }
             let taken = found.iter().filter(|atom| open.add(atom)).count();
             debug_assert!(taken > 0, "a new expression takes any piece");
+            open.unread |= taken < found.len();
             let leads = at > 0 && open.spans.is_empty() && "从在于定".contains(letters[at - 1]);
             let from = if leads {
                 at - 1
@@ -257,6 +358,7 @@ fn groups(letters: &[char], triggers: &[Trigger]) -> Vec<Expression> {
                 .then(|| cursor.eat_any(&["和", "与", "及", "跟"]))
                 .flatten()
         });
+        let glue = glue.or_else(|| begins(&open, &mut cursor, triggers).then_some("起"));
         if glue.is_some() && !open.is_empty() && glued < 3 {
             if glued == 0 {
                 glue_from = at;
@@ -273,4 +375,12 @@ fn groups(letters: &[char], triggers: &[Trigger]) -> Vec<Expression> {
         groups.push(open);
     }
     groups
+}
+
+/// 起 behind the day on which something begins to come again.
+fn begins(open: &Expression, cursor: &mut Cursor<'_>, triggers: &[Trigger]) -> bool {
+    open.day.is_some()
+        && cursor.eat("起")
+        && (cursor.sees(&[" ", ",", "每", "天天", "工作日"])
+            || triggers.iter().any(|trigger| trigger.from == cursor.at))
 }

@@ -10,11 +10,16 @@ mod answer;
 mod atom;
 mod clock;
 mod command;
+mod correct;
+mod dates;
 mod day;
+mod doubt;
 mod every;
 mod expression;
 mod feast;
 mod fold;
+mod month;
+mod moved;
 mod number;
 mod recurring;
 mod resolve;
@@ -27,9 +32,11 @@ mod wish;
 use jiff::tz::TimeZone;
 
 pub use about::{About, Extent, about};
-pub use answer::answer;
+pub use answer::{answer, is_attempt};
+pub use correct::correction;
+pub use moved::Move;
 pub use recurring::next;
-pub use wish::understand;
+pub use wish::{understand, wishes};
 
 use crate::domain::clock::UnixMillis;
 pub use crate::domain::reminder::{Asks, Question, When};
@@ -56,8 +63,8 @@ pub enum Wish {
         /// Of what.
         what: String,
     },
-    /// To see their reminders.
-    List,
+    /// To see their reminders: those due in one of these times, or all.
+    List(Vec<(UnixMillis, UnixMillis)>),
     /// To be rid of some.
     Cancel(Which),
     /// Some are done.
@@ -66,8 +73,15 @@ pub enum Wish {
     Snooze {
         /// Of which.
         which: Which,
-        /// When.
-        until: UnixMillis,
+        /// To when.
+        until: Move,
+    },
+    /// Another text for some.
+    Rename {
+        /// Which.
+        which: Which,
+        /// What they say then.
+        what: String,
     },
     /// To give some to somebody else.
     HandOver {
@@ -84,6 +98,17 @@ pub enum Wish {
     NoSuchTime,
     /// A reminder that comes more often than is good.
     TooOften,
+    /// Something that reminders cannot do.
+    Cannot(Cannot),
+}
+
+/// What reminders cannot do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cannot {
+    /// To rest for a while.
+    Pause,
+    /// To come on days of each lunar month.
+    LunarMonth,
 }
 
 /// Which reminders.

@@ -91,7 +91,7 @@ fn by_year(from: Date, shift: i16, day: impl Fn(i16) -> Option<Date>) -> Option<
     })
 }
 
-fn is_one(on: &OnDays, date: Date, calendar: &Calendar) -> bool {
+pub(super) fn is_one(on: &OnDays, date: Date, calendar: &Calendar) -> bool {
     match on {
         OnDays::Working => calendar.kind_of(date) == DayKind::Working,
         OnDays::Resting => calendar.kind_of(date) != DayKind::Working,

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use jiff::ToSpan as _;
-use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::civil::{Date, DateTime, Time};
 
-use super::atom::{Clock, Day, Every, MonthDay, Part, Wait, Year, YearDay};
+use super::atom::{Clock, Day, Every, MonthDay, Part, Wait, YearDay};
+use super::dates::{first_date, later, moved, rolls};
 use super::expression::Expression;
 use super::recurring::{next, working_day};
 use super::{Scene, When};
@@ -16,8 +17,6 @@ use crate::domain::rhythm::{OnDays, Rhythm};
 const USUAL: Time = Time::constant(9, 0, 0, 0);
 /// More often than this nobody is reminded.
 const LEAST_MINUTES: u32 = 5;
-/// Waits for the 29th of February, and for a month with a 31st.
-const MOST_TRIES: usize = 8;
 
 /// What an expression means.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +31,8 @@ pub(super) enum Meaning {
     Soon,
     /// There is no such time.
     Never,
+    /// Days of the lunar month, again and again.
+    Lunar,
     /// More often than is good.
     TooOften,
 }
@@ -88,8 +89,16 @@ fn at(local: DateTime, scene: &Scene<'_>) -> UnixMillis {
 }
 
 /// Days later and time of day, for each way in which the time can be meant.
-fn times(expression: &Expression, clock: Option<Clock>) -> Option<Vec<(i32, Time)>> {
+pub(super) fn times(
+    expression: &Expression,
+    clock: Option<Clock>,
+    scene: &Scene<'_>,
+) -> Option<Vec<(i32, Time)>> {
     let Some(clock) = clock else {
+        if expression.same_time {
+            let now = today(scene).time();
+            return Some(vec![(0, Time::new(now.hour(), now.minute(), 0, 0).ok()?)]);
+        }
         return Some(vec![(0, expression.part.map_or(USUAL, Part::usual))]);
     };
     let time = |hour: i8| Time::new(hour, clock.minute, 0, 0).ok();
@@ -102,23 +111,21 @@ fn times(expression: &Expression, clock: Option<Clock>) -> Option<Vec<(i32, Time
     }
     let plain = (0, time(clock.hour)?);
     Some(match (clock.exact, clock.hour) {
-        (true, _) | (_, 0 | 12..) => vec![plain],
+        // 十二点 may be noon or midnight.
+        (false, 12) => vec![plain, (1, time(0)?)],
+        (true, _) | (_, 0 | 13..) => vec![plain],
         (false, hour) => vec![plain, (0, time(hour + 12)?)],
     })
 }
 
-fn moved(date: Date, days: i32) -> Option<Date> {
-    date.checked_add(days.days()).ok()
-}
-
 fn once(expression: &Expression, scene: &Scene<'_>) -> Option<Meaning> {
     let clock = expression.clocks.first().copied();
-    let times = times(expression, clock)?;
+    let times = times(expression, clock, scene)?;
     let here = today(scene);
     let Some(day) = expression.day else {
         return by_clock(&times, scene);
     };
-    let first = first_date(day, here.date())?;
+    let first = first_date(day, here.date(), scene.calendar)?;
     let on = |date: Date| -> Vec<UnixMillis> {
         let all = times
             .iter()
@@ -130,7 +137,7 @@ fn once(expression: &Expression, scene: &Scene<'_>) -> Option<Meaning> {
     let mut found = on(date);
     // 今天 without a time, asked when the usual one is over.
     if found.is_empty() && rolls(day) {
-        date = first_date(day, moved(date, 1)?)?;
+        date = first_date(day, moved(date, 1)?, scene.calendar)?;
         found = on(date);
     }
     if found.is_empty() {
@@ -188,66 +195,6 @@ fn pick(found: Vec<UnixMillis>, clock: Option<Clock>, today: bool) -> Meaning {
     Meaning::Either(choices(found))
 }
 
-/// Whether the next such day is meant when the first has passed.
-fn rolls(day: Day) -> bool {
-    match day {
-        Day::Weekday(_) | Day::Monthly(_) => true,
-        Day::Yearly { year, .. } => year.is_none(),
-        Day::Offset(_) | Day::InWeek { .. } | Day::InMonth { .. } => false,
-    }
-}
-
-/// The day at or after a date; for days that are named from today, `from` is today.
-fn first_date(day: Day, from: Date) -> Option<Date> {
-    match day {
-        Day::Offset(days) => moved(from, days),
-        Day::Weekday(number) => {
-            let weekday = Weekday::from_monday_one_offset(number).ok()?;
-            moved(from, i32::from(from.weekday().until(weekday)))
-        }
-        Day::InWeek { weeks, day } => {
-            let monday = moved(from, -i32::from(from.weekday().to_monday_zero_offset()))?;
-            moved(monday, weeks * 7 + i32::from(day) - 1)
-        }
-        Day::Monthly(day) => (0..MOST_TRIES as i32).find_map(|months| {
-            let date = in_month(from, months, day)?;
-            (date >= from).then_some(date)
-        }),
-        Day::InMonth { months, day } => in_month(from, months, day),
-        Day::Yearly {
-            year: None,
-            day,
-            shift,
-        } => day.next_from(from, shift),
-        Day::Yearly {
-            year: Some(year),
-            day,
-            shift,
-        } => {
-            let year = match year {
-                Year::Number(year) => year,
-                Year::Offset(years) => from.year().checked_add(years)?,
-            };
-            moved(day.in_year(year)?, i32::from(shift))
-        }
-    }
-}
-
-fn in_month(from: Date, months: i32, day: MonthDay) -> Option<Date> {
-    let first = from.first_of_month().checked_add(months.months()).ok()?;
-    day.in_month(first.year(), first.month())
-}
-
-/// What somebody may have meant who named a day that has passed.
-fn later(day: Day, date: Date) -> Option<Date> {
-    match day {
-        Day::Offset(_) => moved(date, 1),
-        Day::InWeek { .. } | Day::Weekday(_) => moved(date, 7),
-        Day::InMonth { .. } | Day::Monthly(_) => date.checked_add(1.months()).ok(),
-        Day::Yearly { .. } => date.checked_add(1.years()).ok(),
-    }
-}
-
 fn after(wait: Wait, expression: &Expression, scene: &Scene<'_>) -> Option<Meaning> {
     let here = today(scene);
     let mut date = here.date();
@@ -259,7 +206,7 @@ fn after(wait: Wait, expression: &Expression, scene: &Scene<'_>) -> Option<Meani
     let by_days = wait.secs == 0;
     if by_days && (expression.part.is_some() || !expression.clocks.is_empty()) {
         let clock = expression.clocks.first().copied();
-        let times = times(expression, clock)?;
+        let times = times(expression, clock, scene)?;
         let found = times
             .iter()
             .filter_map(|(days, time)| Some(moved(date, *days)?.to_datetime(*time)));
@@ -278,23 +225,50 @@ fn after(wait: Wait, expression: &Expression, scene: &Scene<'_>) -> Option<Meani
 
 fn again(every: &Every, expression: &Expression, scene: &Scene<'_>) -> Option<Meaning> {
     let date = today(scene).date();
-    if let Every::Minutes(minutes) = every {
-        if *minutes < LEAST_MINUTES {
-            return Some(Meaning::TooOften);
+    match every {
+        Every::LunarMonth => return Some(Meaning::Lunar),
+        Every::Minutes(..LEAST_MINUTES) => return Some(Meaning::TooOften),
+        Every::Minutes(minutes) => {
+            return Some(Meaning::One(repeating(Rhythm::Minutes(*minutes), scene)?));
         }
-        return Some(Meaning::One(repeating(Rhythm::Minutes(*minutes), scene)?));
+        _ => {}
     }
-    let on = on_days(every, expression.day, date)?;
+    let on = on_days(every, expression.day, date, scene)?;
+    let start = start(every, expression.day, scene);
+    let scene = &Scene {
+        now: start.unwrap_or(scene.now).max(scene.now),
+        ..*scene
+    };
+    let mut found = Vec::new();
+    for way in ways(expression, scene)? {
+        let late = way.iter().all(|(days, _)| *days == 1);
+        let daily = matches!(on, OnDays::Nth { every: 1, .. });
+        if !late && !daily && way.iter().any(|(days, _)| *days == 1) {
+            return None;
+        }
+        let mut at: Vec<Time> = way.into_iter().map(|(_, time)| time).collect();
+        at.sort_unstable();
+        at.dedup();
+        // Friday's midnight is Saturday.
+        let on = if late { next_day(&on)? } else { on.clone() };
+        let on = anchored(on, &at, scene)?;
+        found.push(repeating(Rhythm::Days { on, at }, scene)?);
+    }
+    if found.len() > 1 {
+        return Some(Meaning::Either(found));
+    }
+    found.pop().map(Meaning::One)
+}
+
+/// The times of day, for each way in which they can be meant.
+fn ways(expression: &Expression, scene: &Scene<'_>) -> Option<Vec<Vec<(i32, Time)>>> {
     let clocks: Vec<Option<Clock>> = match expression.clocks.as_slice() {
         [] => vec![None],
         clocks => clocks.iter().copied().map(Some).collect(),
     };
-    let mut ways: Vec<Vec<Time>> = vec![Vec::new()];
+    let mut ways: Vec<Vec<(i32, Time)>> = vec![Vec::new()];
     for clock in clocks {
-        let times: Vec<Time> = times(expression, clock)?
-            .into_iter()
-            .map(|(_, time)| time)
-            .collect();
+        let times = times(expression, clock, scene)?;
         let doubtful = times.len() > 1 && clock.is_some_and(|clock| clock.hour < 8);
         if doubtful && ways.len() == 1 {
             let other = ways
@@ -311,17 +285,59 @@ fn again(every: &Every, expression: &Expression, scene: &Scene<'_>) -> Option<Me
             }
         }
     }
-    let mut found = Vec::new();
-    for mut at in ways {
-        at.sort_unstable();
-        at.dedup();
-        let rhythm = Rhythm::Days { on: on.clone(), at };
-        found.push(repeating(rhythm, scene)?);
+    Some(ways)
+}
+
+/// The midnight at which something begins to come again.
+fn start(every: &Every, day: Option<Day>, scene: &Scene<'_>) -> Option<UnixMillis> {
+    let day = day?;
+    let part_of_it = match every {
+        Every::Weeks { days, .. } => {
+            days.is_empty() && matches!(day, Day::Weekday(_) | Day::InWeek { .. })
+        }
+        Every::Months { days, .. } => days.is_empty() && matches!(day, Day::Monthly(_)),
+        Every::Year(named) => named.is_none(),
+        _ => false,
+    };
+    let date = first_date(day, today(scene).date(), scene.calendar)?;
+    let midnight = at(date.to_datetime(Time::midnight()), scene);
+    (!part_of_it).then(|| midnight.before(Duration::from_millis(1)))
+}
+
+/// The days after these; `None` if they do not come in a rhythm that we know.
+fn next_day(on: &OnDays) -> Option<OnDays> {
+    match on {
+        OnDays::Nth { every, from } => {
+            let (every, from) = (*every, moved(*from, 1)?);
+            Some(OnDays::Nth { every, from })
+        }
+        OnDays::Week { days, every, from } => {
+            let mut days: Vec<i8> = days.iter().map(|day| day % 7 + 1).collect();
+            days.sort_unstable();
+            let (every, from) = (*every, *from);
+            Some(OnDays::Week { days, every, from })
+        }
+        _ => None,
     }
-    if found.len() > 1 {
-        return Some(Meaning::Either(found));
+}
+
+/// 隔周周一 begins with the next Monday.
+fn anchored(on: OnDays, at: &[Time], scene: &Scene<'_>) -> Option<OnDays> {
+    let OnDays::Week { days, every, from } = on else {
+        return Some(on);
+    };
+    if every == 1 {
+        return Some(OnDays::Week { days, every, from });
     }
-    found.pop().map(Meaning::One)
+    let weekly = OnDays::Week {
+        days: days.clone(),
+        every: 1,
+        from,
+    };
+    let at = at.to_vec();
+    let first = repeating(Rhythm::Days { on: weekly, at }, scene)?;
+    let from = first.first().local(scene.zone).date();
+    Some(OnDays::Week { days, every, from })
 }
 
 fn repeating(rhythm: Rhythm, scene: &Scene<'_>) -> Option<When> {
@@ -330,12 +346,15 @@ fn repeating(rhythm: Rhythm, scene: &Scene<'_>) -> Option<When> {
 }
 
 /// `day` is one that stands beside it: 每年 12月3号 was read as one piece already.
-fn on_days(every: &Every, day: Option<Day>, today: Date) -> Option<OnDays> {
+fn on_days(every: &Every, day: Option<Day>, today: Date, scene: &Scene<'_>) -> Option<OnDays> {
     Some(match every {
-        Every::Minutes(_) => return None,
+        Every::Minutes(_) | Every::LunarMonth => return None,
         Every::Days(every) => OnDays::Nth {
             every: *every,
-            from: start(day, today)?,
+            from: match day {
+                Some(day) => first_date(day, today, scene.calendar)?,
+                None => today,
+            },
         },
         Every::Working => OnDays::Working,
         Every::Resting => OnDays::Resting,
@@ -392,13 +411,6 @@ fn on_days(every: &Every, day: Option<Day>, today: Date) -> Option<OnDays> {
             of_year((*named).or(beside).unwrap_or(of_today))?
         }
     })
-}
-
-fn start(day: Option<Day>, today: Date) -> Option<Date> {
-    match day {
-        Some(day) => first_date(day, today),
-        None => Some(today),
-    }
 }
 
 fn of_year((day, shift): (YearDay, i16)) -> Option<OnDays> {

@@ -1,5 +1,6 @@
 //! What is asked back, what is said about reminders that exist, and what holds for all.
 
+mod heard;
 mod spoken;
 mod table;
 
@@ -9,6 +10,7 @@ use proptest::prelude::{Strategy, any, prop_assert, proptest};
 
 use super::{Asks, Extent, Question, Scene, When, Which, Wish, about, answer, next, understand};
 use crate::domain::clock::UnixMillis;
+use crate::domain::reminder::Reminder;
 use crate::rules::Calendar;
 
 /// A Monday morning.
@@ -83,12 +85,21 @@ impl World {
         match wish {
             None => "—".to_owned(),
             Some(Wish::Remind { when, what }) => format!("{} | {what}", self.when(&when)),
-            Some(Wish::List) => "list".to_owned(),
+            Some(Wish::List(times)) => {
+                let times = times
+                    .iter()
+                    .map(|(from, _)| format!(" {}", self.time(*from)));
+                format!("list{}", times.collect::<String>())
+            }
             Some(Wish::Cancel(which)) => format!("cancel {}", numbers(&which)),
             Some(Wish::Done(which)) => format!("done {}", numbers(&which)),
             Some(Wish::Snooze { which, until }) => {
-                format!("snooze {} {}", numbers(&which), self.time(until))
+                let when = until.of(&self.shown(), &self.scene());
+                let when = when.map_or("never".to_owned(), |when| self.when(&when));
+                format!("snooze {} {when}", numbers(&which))
             }
+            Some(Wish::Rename { which, what }) => format!("rename {} {what}", numbers(&which)),
+            Some(Wish::Cannot(what)) => format!("cannot {what:?}"),
             Some(Wish::HandOver { which, to }) => format!("give {} {to}", numbers(&which)),
             Some(Wish::Never) => "never".to_owned(),
             Some(Wish::NoSuchTime) => "no such time".to_owned(),
@@ -98,10 +109,21 @@ impl World {
                     asks,
                     what,
                     choices,
+                    ..
                 } = question;
                 let choices: Vec<String> = choices.iter().map(|when| self.when(when)).collect();
                 format!("{asks:?}? {} | {what}", choices.join(" / "))
             }
+        }
+    }
+
+    /// One whose card was shown a minute ago.
+    fn shown(&self) -> Reminder {
+        Reminder {
+            text: "喝水".to_owned(),
+            due: self.now.before(std::time::Duration::from_secs(60)),
+            rhythm: None,
+            card: Some("task".to_owned()),
         }
     }
 
@@ -375,7 +397,6 @@ fn scraps() -> impl Strategy<Value = String> {
 fn all_times(wish: &Wish) -> Vec<UnixMillis> {
     match wish {
         Wish::Remind { when, .. } => vec![when.first()],
-        Wish::Snooze { until, .. } => vec![*until],
         Wish::Ask(Question { choices, .. }) => choices.iter().map(When::first).collect(),
         _ => Vec::new(),
     }

@@ -81,6 +81,9 @@ pub(super) fn wait(cursor: &mut Cursor<'_>) -> Option<Atom> {
         .before()
         .is_some_and(|letter| "超经通".contains(letter));
     let before = whole_word && look.eat_any(&["再过", "再等", "过", "等", "in "]).is_some();
+    if look.before() == Some('第') {
+        return None;
+    }
     if !before && look.before().is_some_and(|letter| letter.is_ascii_digit()) {
         return None;
     }
@@ -140,7 +143,9 @@ fn piece(cursor: &mut Cursor<'_>, wait: &mut Wait) -> bool {
     };
     // 一个半小时
     let half_inside = look.eat("个半");
-    let Some(unit) = look.eat_of(UNITS) else {
+    let month = half_inside && look.eat("月");
+    let unit = month.then_some(Unit::Months(1));
+    let Some(unit) = unit.or_else(|| look.eat_of(UNITS)) else {
         return false;
     };
     let half = half_inside || look.eat("半");
@@ -157,7 +162,11 @@ fn add(mut wait: Wait, unit: Unit, tenths: u32) -> Option<Wait> {
     let count = tenths / 10;
     match unit {
         Unit::Secs(secs) => wait.secs += u64::from(tenths) * secs / 10,
-        Unit::Months(months) => wait.months += tenths * months / 10,
+        // Half a month is fifteen days.
+        Unit::Months(months) => {
+            wait.months += tenths * months / 10;
+            wait.days += tenths * months % 10 * 3;
+        }
         Unit::Days(days) if tenths.is_multiple_of(10) => wait.days += count * days,
         // 半天 is no certain time.
         Unit::Days(_) => return None,

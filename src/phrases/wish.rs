@@ -1,12 +1,14 @@
 //! From a message to what somebody wants.
 
+use super::about::closes;
+use super::answer::answer;
 use super::atom::Day;
 use super::command::command;
 use super::expression::{Expression, find};
 use super::fold::{Cursor, Text};
 use super::resolve::{Meaning, resolve};
 use super::trigger::{Trigger, triggers};
-use super::{Asks, Question, Scene, When, Which, Wish};
+use super::{Asks, Cannot, Question, Scene, When, Which, Wish};
 
 /// Longer messages are no commands.
 const LONGEST: usize = 500;
@@ -59,6 +61,10 @@ const OPENING: &[&str] = &[
     "来一个",
     "来个",
 ];
+/// Whom a message begins with: they are spoken to, and not what is to be done.
+const ADDRESSED: &[&str] = &["小助手", "助手", "小秘书", "机器人"];
+/// Between two wishes of one message.
+const BESIDES: &[&str] = &["另外", "；", ";", "\n"];
 /// Words with 前 that are no time.
 const NOT_BEFORE: &[&str] = &["前台", "前往", "前去", "前面", "前端", "前期", "前任"];
 const TRAILING: &[&str] = &[
@@ -77,6 +83,39 @@ const TRAILING: &[&str] = &[
 ];
 pub(super) const PUNCTUATION: &str = " ,.:;!?-—~，。：；！？、…";
 
+/// All that a message asks for, after a question of ours or without one. Several wishes are
+/// heard one by one only if each of them is clear without the others.
+#[must_use]
+pub fn wishes(question: Option<&Question>, message: &str, scene: &Scene<'_>) -> Vec<Wish> {
+    let one = |place: usize, part: &str| match question {
+        Some(question) if place == 0 => answer(question, part, scene),
+        _ => understand(part, scene),
+    };
+    let parts = parts(message);
+    if parts.len() > 1 {
+        let all: Vec<Option<Wish>> = parts
+            .iter()
+            .enumerate()
+            .map(|(place, part)| one(place, part))
+            .collect();
+        let clear = |wish: &Option<Wish>| matches!(wish, Some(Wish::Remind { .. }));
+        if all.iter().all(clear) {
+            return all.into_iter().flatten().collect();
+        }
+    }
+    one(0, message).into_iter().collect()
+}
+
+fn parts(message: &str) -> Vec<&str> {
+    let mut parts = vec![message];
+    for word in BESIDES {
+        parts = parts.iter().flat_map(|part| part.split(word)).collect();
+    }
+    let punctuation = |letter: char| PUNCTUATION.contains(letter) || letter.is_whitespace();
+    let parts = parts.into_iter().map(|part| part.trim_matches(punctuation));
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
 /// What the message asks for; `None` if it is not about reminders.
 #[must_use]
 pub fn understand(message: &str, scene: &Scene<'_>) -> Option<Wish> {
@@ -92,7 +131,8 @@ pub fn understand(message: &str, scene: &Scene<'_>) -> Option<Wish> {
     if first.is_some_and(|trigger| trigger.strong && is_denied(&text, trigger)) {
         return Some(Wish::Cancel(Which::Unsaid));
     }
-    let expression = find(&text.folded, &triggers);
+    let mut expression = find(&text.folded, &triggers);
+    expression.unread |= names_another(&text, &expression, &triggers);
     let what = what(&text, &expression, &triggers);
     let strong = triggers.iter().any(|trigger| trigger.strong);
     let weak = !triggers.is_empty() && !expression.is_empty();
@@ -101,7 +141,8 @@ pub fn understand(message: &str, scene: &Scene<'_>) -> Option<Wish> {
     let plain = expression.is_full()
         && expression.spans.first().is_some_and(|(from, _)| *from == 0)
         && !what.is_empty()
-        && !question;
+        && !question
+        && !closes(&text, scene);
     let over = matches!(expression.day, Some(Day::Offset(..0)));
     if !(strong || weak || plain) || (over && (question || !strong)) {
         return None;
@@ -117,6 +158,7 @@ pub(super) fn wish(expression: &Expression, what: String, scene: &Scene<'_>) -> 
             asks,
             what,
             choices,
+            again: false,
         })
     };
     let only_today = expression.day == Some(Day::Offset(0))
@@ -126,18 +168,37 @@ pub(super) fn wish(expression: &Expression, what: String, scene: &Scene<'_>) -> 
         return ask(Asks::Time, Vec::new());
     }
     match resolve(expression, scene) {
+        Meaning::One(when) if expression.unread => ask(Asks::Unsure, vec![when]),
         Meaning::One(when) if what.is_empty() => ask(Asks::Text, vec![when]),
         Meaning::One(when) => Wish::Remind { when, what },
         Meaning::Either(choices) => ask(Asks::Which, choices),
         Meaning::Past(choices) => ask(Asks::Passed, choices),
-        Meaning::Soon => {
-            let minutes = [10, 30, 60].map(|minutes| std::time::Duration::from_secs(minutes * 60));
-            let times = minutes.map(|wait| When::Once(scene.now.after(wait)));
-            ask(Asks::Which, times.to_vec())
-        }
+        Meaning::Soon => ask(Asks::Which, soon(scene)),
         Meaning::Never => Wish::NoSuchTime,
+        Meaning::Lunar => Wish::Cannot(Cannot::LunarMonth),
         Meaning::TooOften => Wish::TooOften,
     }
+}
+
+/// Times that may be meant by 一会儿.
+pub(super) fn soon(scene: &Scene<'_>) -> Vec<When> {
+    let minutes = [10, 30, 60].map(|minutes| std::time::Duration::from_secs(minutes * 60));
+    minutes
+        .map(|wait| When::Once(scene.now.after(wait)))
+        .to_vec()
+}
+
+/// 提醒王伟明天下午3点开会: somebody else is to be reminded, and we remind only who says it.
+fn names_another(text: &Text, expression: &Expression, triggers: &[Trigger]) -> bool {
+    let (from, to) = expression.reach();
+    let [trigger] = triggers else { return false };
+    let plain = text.folded[trigger.from..trigger.to] == ['提', '醒'] && trigger.to < from;
+    let name = || text.original(trigger.to, from);
+    let is_name = |name: &str| {
+        let letters = name.chars().count();
+        (2..=4).contains(&letters) && name.chars().all(char::is_alphanumeric)
+    };
+    plain && is_name(&name()) && to < text.folded.len()
 }
 
 /// 不用提醒我了.
@@ -163,6 +224,10 @@ pub(super) fn what(text: &Text, expression: &Expression, triggers: &[Trigger]) -
     let mut cut: Vec<(usize, usize)> = expression.spans.clone();
     cut.extend(triggers.iter().map(|trigger| (trigger.from, trigger.to)));
     let mut start = Cursor::new(&text.folded, 0);
+    let mut addressed = start;
+    if addressed.eat_any(ADDRESSED).is_some() && addressed.eat_any(&[",", " ", ":"]).is_some() {
+        start = addressed;
+    }
     while start.eat_any(POLITE).is_some() || start.eat_any(&[" ", ",", "."]).is_some() {}
     let mut opened = start;
     if opened.eat_any(OPENING).is_some() && cut.iter().any(|(from, _)| *from == opened.at) {

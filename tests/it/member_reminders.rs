@@ -263,3 +263,94 @@ async fn reminders_are_spoken_of_by_what_they_say() {
     agent.idle().await;
     assert_eq!(said_by_bot(&mock, MEMBER).len(), before);
 }
+
+#[tokio::test]
+async fn what_was_just_set_is_corrected_in_a_few_words() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    ask(&mock, "提醒我明天下午3点回访张三").await;
+    assert_eq!(
+        ask(&mock, "不对，是四点").await,
+        "好的，1 推迟到 11月24日 周二 16:00：回访张三"
+    );
+    assert_eq!(
+        ask(&mock, "推迟一天").await,
+        "好的，1 推迟到 11月25日 周三 16:00：回访张三",
+        "from its time, not from now"
+    );
+    let twice = ask(&mock, "提醒我后天下午4点回访张三").await;
+    assert!(twice.starts_with("已经有这一条了"), "{twice}");
+    assert_eq!(
+        ask(&mock, "提前半小时").await,
+        "好的，1 改到 11月25日 周三 15:30：回访张三"
+    );
+    agent.ahead(&mock, 30);
+    agent.timers(1).await;
+    agent.move_to(&mock, "2026-11-25 15:30");
+    assert_eq!(text(&cards(&mock, 1).await[0]), "回访张三");
+    ask(&mock, "提醒我周五上午10点订咖啡").await;
+    assert_eq!(
+        ask(&mock, "内容改成订茶").await,
+        "好的，改成：2. 11月27日 周五 10:00 订茶"
+    );
+    ask(&mock, "提醒我周五上午11点开会").await;
+    assert_eq!(ask(&mock, "算了不用了").await, "已取消：3 开会");
+}
+
+#[tokio::test]
+async fn one_day_of_what_comes_again_is_moved_or_left_out() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    ask(&mock, "每周三上午10点提醒我交周报").await;
+    let skipped = ask(&mock, "本周三不用交周报了").await;
+    assert!(
+        skipped.starts_with("好的，11月25日 周三 10:00 这一次不提醒了"),
+        "{skipped}"
+    );
+    agent.move_to(&mock, "2026-11-26 10:00");
+    agent.idle().await;
+    assert!(!applied(&mock, SEND).iter().any(is_card));
+    let once = ask(&mock, "周报改到下周四上午11点").await;
+    assert!(
+        once.starts_with("好的，只有这一次改到 12月3日 周四 11:00：交周报（编号 2）"),
+        "{once}"
+    );
+    agent.timers(2).await;
+    let all = ask(&mock, "1改成每周二").await;
+    assert!(
+        all.starts_with("好的，1 改到 每周二 10:00（下一次 12月1日 周二 10:00）"),
+        "{all}"
+    );
+    let then = ask(&mock, "下周四有什么提醒").await;
+    assert!(then.contains("2. ") && !then.contains("1. "), "{then}");
+}
+
+#[tokio::test]
+async fn half_a_time_is_not_set_and_an_unclear_answer_is_asked_about_once() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    let unsure = ask(&mock, "明天上午9点、下午3点提醒我喂鱼").await;
+    assert!(unsure.starts_with("时间没有全听懂"), "{unsure}");
+    agent.timers(0).await;
+    let set = ask(&mock, "后天上午10点提醒我喂鱼").await;
+    assert!(set.starts_with("好的，11月25日 周三 10:00"), "{set}");
+    agent.ahead(&mock, 30);
+    ask(&mock, "明天3点提醒我开会").await;
+    let again = ask(&mock, "都要").await;
+    assert!(again.starts_with("是哪个时间"), "{again}");
+    // Asked twice, the rules are heard: they say nothing to this.
+    let before = said_by_bot(&mock, MEMBER).len();
+    member_says(&mock, MEMBER, "都要都要").await;
+    agent.idle().await;
+    assert_eq!(said_by_bot(&mock, MEMBER).len(), before);
+    agent.timers(1).await;
+    agent.ahead(&mock, 30);
+    ask(&mock, "明天3点提醒我开会").await;
+    let two = ask(&mock, "下午，另外后天下午2点提醒我发货").await;
+    assert!(
+        two.contains("11月24日 周二 15:00 提醒你：开会")
+            && two.contains("11月25日 周三 14:00 提醒你：发货"),
+        "{two}"
+    );
+    agent.timers(3).await;
+}

@@ -1,5 +1,6 @@
 //! What members say to the app about their reminders, and the reminders themselves.
 
+mod change;
 mod press;
 mod say;
 mod turn;
@@ -11,7 +12,7 @@ use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger}
 use crate::domain::outgoing::Outgoing;
 use crate::domain::reminder::{Reminder, ReminderChange, Told};
 use crate::lang::Lang;
-use crate::phrases::{self, Extent, Scene, Which, Wish};
+use crate::phrases::{self, Cannot, Extent, Scene, Which, Wish};
 use crate::process::cards::{self, Button, Press};
 use crate::process::own::TaskScene;
 use crate::store::{DecisionCommit, NewRecord, RecordOutcome, own_record};

@@ -83,7 +83,11 @@ impl Turn<'_> {
             card: None,
         };
         if reminder.rhythm.is_some() {
-            self.clear(number, reminder);
+            match reminder.card {
+                Some(_) => self.clear(number, reminder),
+                // It was not shown yet: the next time is the one that is put off.
+                None => self.skip(number, reminder),
+            }
             let new = self.last + 1;
             self.set(new, later);
             self.timer(new, until);

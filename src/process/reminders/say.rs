@@ -126,6 +126,7 @@ impl Voice<'_> {
             (Asks::Passed, true) => "reminder.passed",
             (Asks::Time, _) => "reminder.ask_time",
             (Asks::Text, _) => "reminder.ask_text",
+            (Asks::Unsure, _) => "reminder.ask_unsure",
         };
         self.text(key, &[("choices", &choices), ("text", &question.what)])
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::say::Voice;
 use super::{
-    Extent, KIND, MOST, PATIENCE, Scene, Which, Wish, card, card_for, conversation, origin, phrases,
+    Cannot, Extent, KIND, MOST, PATIENCE, Scene, Which, Wish, card, conversation, origin, phrases,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
@@ -15,7 +15,7 @@ use crate::domain::reminder::{Asked, Open, Question, Reminder, ReminderChange, W
 use crate::domain::timer::Timer;
 use crate::lang::Lang;
 use crate::process::own::TaskScene;
-use crate::process::{cards, compose, duty};
+use crate::process::{cards, compose};
 use crate::store::{DecisionCommit, NewRecord, RecordOutcome};
 
 /// What a turn is decided with, and what it leads to.
@@ -31,8 +31,8 @@ pub(super) struct Turn<'t> {
     pub(super) effects: Vec<Effect>,
     pub(super) remove_timers: Vec<String>,
     timers: Vec<Timer>,
-    records: Vec<NewRecord>,
-    said: Vec<String>,
+    pub(super) records: Vec<NewRecord>,
+    pub(super) said: Vec<String>,
 }
 
 impl<'t> Turn<'t> {
@@ -102,26 +102,30 @@ impl<'t> Turn<'t> {
         self.say(text);
     }
 
-    /// Whether the message was about reminders.
-    pub(super) fn hear(&mut self, text: &str) -> bool {
-        let world = Scene {
+    /// What times are meant by.
+    pub(super) fn world(&self) -> Scene<'t> {
+        Scene {
             now: self.scene.now,
             zone: self.voice.zone,
             calendar: self.scene.playbook.rules.calendar(),
-        };
+        }
+    }
+
+    /// Whether the message was about reminders.
+    pub(super) fn hear(&mut self, text: &str) -> bool {
+        let world = self.world();
         let asked = self.scene.contact.reminders.as_deref();
         let asked = asked.and_then(|all| all.asked.clone());
         if asked.is_some() {
             self.changes.push(ReminderChange::Ask(None));
         }
         let fresh = asked.filter(|asked| self.scene.now.since(asked.at) <= PATIENCE);
-        let wish = match fresh.map(|asked| asked.question) {
-            None => self
-                .spoken_of(text, &world)
-                .or_else(|| phrases::understand(text, &world)),
-            Some(Open::Wish(question)) => phrases::answer(&question, text, &world),
+        let wishes = match fresh.map(|asked| asked.question) {
+            None => self.anew(text, &world),
+            Some(Open::Set(number)) => self.corrected(number, text, &world),
+            Some(Open::Wish(question)) => self.answered(question, text, &world),
             Some(Open::HandOver(number)) => {
-                Some(phrases::understand(text, &world).unwrap_or_else(|| {
+                let wish = phrases::understand(text, &world).unwrap_or_else(|| {
                     let which = Which::Numbers(vec![number]);
                     let to = text
                         .trim()
@@ -129,10 +133,48 @@ impl<'t> Turn<'t> {
                         .trim()
                         .to_owned();
                     Wish::HandOver { which, to }
-                }))
+                });
+                vec![wish]
             }
         };
-        wish.is_some_and(|wish| self.grant(wish))
+        let mut heard = false;
+        for wish in wishes {
+            heard |= self.grant(wish);
+        }
+        heard
+    }
+
+    fn anew(&self, text: &str, world: &Scene<'_>) -> Vec<Wish> {
+        match self.spoken_of(text, world) {
+            Some(wish) => vec![wish],
+            None => phrases::wishes(None, text, world),
+        }
+    }
+
+    /// What is said right after a reminder was set may be about that one.
+    fn corrected(&self, number: u32, text: &str, world: &Scene<'_>) -> Vec<Wish> {
+        let open = self.open.contains_key(&number);
+        let wish = open.then(|| phrases::correction(number, text, world));
+        match wish.flatten() {
+            Some(wish) => vec![wish],
+            None => self.anew(text, world),
+        }
+    }
+
+    /// What seems to be an answer but is not understood is asked once more.
+    fn answered(&self, question: Question, text: &str, world: &Scene<'_>) -> Vec<Wish> {
+        let wishes = phrases::wishes(Some(&question), text, world);
+        if !wishes.is_empty() {
+            return wishes;
+        }
+        if let Some(wish) = self.spoken_of(text, world) {
+            return vec![wish];
+        }
+        if question.again || !phrases::is_attempt(text) {
+            return Vec::new();
+        }
+        let again = true;
+        vec![Wish::Ask(Question { again, ..question })]
     }
 
     /// A wish about reminders that are named by what they say; none if none says that, and
@@ -146,27 +188,29 @@ impl<'t> Turn<'t> {
         else {
             return None;
         };
-        let Which::About(about) = which else {
-            return None;
+        let known = match which {
+            Which::About(about) => about.sure || !about.fitting(self.open.iter()).is_empty(),
+            // 这个不用提醒了
+            _ => true,
         };
-        let known = about.sure || !about.fitting(self.open.iter()).is_empty();
         known.then_some(wish)
     }
 
     fn grant(&mut self, wish: Wish) -> bool {
         match wish {
             Wish::Remind { when, what } => self.add(&when, what),
-            Wish::List => self.list(),
-            Wish::Cancel(which) => {
-                return self.each(&which, "reminder.cancelled", Self::remove_one);
-            }
+            Wish::List(times) => self.list_of(&times),
+            Wish::Cancel(which) => return self.cancel(&which),
             Wish::Done(which) => return self.each(&which, "reminder.done", Self::clear_one),
-            Wish::Snooze { which, until } => return self.snooze(&which, until),
+            Wish::Snooze { which, until } => return self.snooze(&which, &until),
+            Wish::Rename { which, what } => return self.rename(&which, &what),
             Wish::HandOver { which, to } => return self.hand_over(&which, &to),
             Wish::Never => self.tell("reminder.never", &[]),
             Wish::Ask(question) => self.ask(question),
             Wish::NoSuchTime => self.tell("reminder.no_such_time", &[]),
             Wish::TooOften => self.tell("reminder.too_often", &[]),
+            Wish::Cannot(Cannot::Pause) => self.tell("reminder.cannot_pause", &[]),
+            Wish::Cannot(Cannot::LunarMonth) => self.tell("reminder.cannot_lunar", &[]),
         }
         true
     }
@@ -182,6 +226,18 @@ impl<'t> Turn<'t> {
             When::Repeating { rhythm, .. } => Some(rhythm.clone()),
         };
         let due = when.first();
+        let alike = |it: &Reminder| it.due == due && it.text == text && it.rhythm == rhythm;
+        if let Some((number, _)) = self.open.iter().find(|(_, it)| alike(it)) {
+            let number = number.to_string();
+            let time = self.voice.when(when);
+            let values = [
+                ("number", number.as_str()),
+                ("time", &time),
+                ("text", &text),
+            ];
+            self.tell("reminder.already", &values);
+            return;
+        }
         let (time, label) = (self.voice.when(when), number.to_string());
         let values = [("time", time.as_str()), ("text", &text), ("number", &label)];
         self.tell("reminder.echo", &values);
@@ -195,9 +251,10 @@ impl<'t> Turn<'t> {
             },
         );
         self.timer(number, due);
+        self.ask_open(Open::Set(number));
     }
 
-    fn list(&mut self) {
+    pub(super) fn list(&mut self) {
         if self.open.is_empty() {
             self.tell("reminder.none", &[]);
             return;
@@ -224,7 +281,7 @@ impl<'t> Turn<'t> {
 
     /// The numbers that are meant, and those of them that do not exist. `None` if nothing was
     /// said and there is nothing, so that it is about something else.
-    fn chosen(&mut self, which: &Which) -> Option<Vec<u32>> {
+    pub(super) fn chosen(&mut self, which: &Which) -> Option<Vec<u32>> {
         match which {
             Which::All => Some(self.open.keys().copied().collect()),
             Which::Numbers(numbers) => {
@@ -269,121 +326,6 @@ impl<'t> Turn<'t> {
                 }
             }
         }
-    }
-
-    fn each(&mut self, which: &Which, key: &str, act: fn(&mut Self, u32)) -> bool {
-        let Some(numbers) = self.chosen(which) else {
-            return false;
-        };
-        if numbers.is_empty() {
-            if self.said.is_empty() {
-                self.tell("reminder.none", &[]);
-            }
-            return true;
-        }
-        let names: Vec<String> = numbers
-            .iter()
-            .filter_map(|number| Some(format!("{number} {}", self.open.get(number)?.text)))
-            .collect();
-        for number in numbers {
-            act(self, number);
-        }
-        self.tell(key, &[("names", &names.join("；"))]);
-        true
-    }
-
-    fn remove_one(&mut self, number: u32) {
-        self.remove(number);
-    }
-
-    fn clear_one(&mut self, number: u32) {
-        if let Some(reminder) = self.open.get(&number).cloned() {
-            self.clear(number, &reminder);
-        }
-    }
-
-    fn snooze(&mut self, which: &Which, until: UnixMillis) -> bool {
-        let Some(numbers) = self.chosen(which) else {
-            return false;
-        };
-        for number in numbers {
-            let Some(reminder) = self.open.get(&number).cloned() else {
-                continue;
-            };
-            self.put_off(number, &reminder, until);
-            let (time, number) = (self.voice.time(until), number.to_string());
-            let values = [
-                ("number", number.as_str()),
-                ("time", &time),
-                ("text", &reminder.text),
-            ];
-            self.tell("reminder.put_off", &values);
-        }
-        true
-    }
-
-    fn hand_over(&mut self, which: &Which, to: &str) -> bool {
-        let Some(numbers) = self.chosen(which) else {
-            return false;
-        };
-        if numbers.is_empty() && !self.said.is_empty() {
-            return true;
-        }
-        let (config, rules) = (self.scene.config, &self.scene.playbook.rules);
-        let receivers = duty::named(config, rules, to, self.scene.now);
-        let receivers = receivers.filter(|members| !members.contains(self.member));
-        let Some(receivers) = receivers else {
-            self.tell("reminder.nobody", &[("to", to)]);
-            return true;
-        };
-        for number in numbers {
-            let Some(reminder) = self.open.get(&number).cloned() else {
-                continue;
-            };
-            self.clear(number, &reminder);
-            let text = self.voice.text(
-                "reminder.from",
-                &[("text", &reminder.text), ("by", self.member.as_str())],
-            );
-            for (place, receiver) in receivers.iter().enumerate() {
-                self.pass_on(
-                    receiver,
-                    &text,
-                    &format!("{number}.{place}").replace('.', "-"),
-                );
-            }
-            let number = number.to_string();
-            let values = [
-                ("number", number.as_str()),
-                ("text", &reminder.text),
-                ("to", to),
-            ];
-            self.tell("reminder.handed_over", &values);
-        }
-        true
-    }
-
-    fn pass_on(&mut self, receiver: &UserId, text: &str, place: &str) {
-        let cards = self
-            .scene
-            .config
-            .reminders
-            .as_ref()
-            .is_some_and(|it| it.cards);
-        let message = if cards {
-            let at = (self.scene.record.id, place);
-            let (message, record) = card_for(self.app, receiver, text, at, self.scene.now);
-            self.records.push(record);
-            message
-        } else {
-            let text = text.to_owned();
-            Outgoing::Text { text }
-        };
-        self.effects.push(Effect::AppSend {
-            app: self.app.clone(),
-            to: vec![receiver.clone()],
-            message,
-        });
     }
 
     /// Whether it is to be shown now: a timer may be older than a change.

@@ -1,0 +1,235 @@
+//! Whether more was said about the time than was understood. Then it is asked: a reminder at
+//! a wrong time is worse than a question.
+
+use super::atom::{Day, Every};
+use super::expression::Expression;
+use super::fold::Cursor;
+use super::number::{digit, whole};
+use super::trigger::Trigger;
+use super::wait::bare_wait;
+
+/// What may stand between two times that belong together.
+const BETWEEN: &str = " ,.、;:和与及跟或到至-~—从在";
+/// Ends and exceptions of what comes again.
+const LIMITS: &[&str] = &["为止", "截止", "除外", "以外", "之外", "不算"];
+/// So long it lasts, if a number of days stands behind.
+const LASTING: &[&str] = &["连续", "接下来", "未来", "今后", "往后", "坚持", "连着"];
+/// Times that the grammar knows only together with others.
+const LOOSE: &[&str] = &[
+    "本月",
+    "这个月",
+    "当月",
+    "这月",
+    "今年",
+    "本周",
+    "这周",
+    "这星期",
+    "这个星期",
+    "这个时候",
+    "这个时间",
+    "这时候",
+    "同一时间",
+    "为止",
+    "截止",
+    "除外",
+];
+/// What has its hour at every company, though nobody said which. Longer words come first.
+const COMPANY: &[&str] = &[
+    "上班", "下班", "开工", "收工", "开门", "关门", "早饭", "午饭", "晚饭", "饭", "起床", "午休",
+    "睡觉", "睡",
+];
+
+/// A time of the message that was not taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Other {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// It has a time of day.
+    pub(super) timed: bool,
+}
+
+/// Whether something about the time was left out of an expression: another time right beside
+/// it, a word of time that only makes sense with it, or pieces that cannot be together.
+pub(super) fn is_unread(
+    letters: &[char],
+    triggers: &[Trigger],
+    taken: &Expression,
+    others: &[Other],
+) -> bool {
+    if taken.is_empty() {
+        return false;
+    }
+    let about = Beside {
+        letters,
+        triggers,
+        taken,
+    };
+    contradicts(taken)
+        || others.iter().any(|other| about.is_beside(*other))
+        || (taken.every.is_some() && about.is_limited(others))
+        || taken.spans.iter().any(|(from, to)| {
+            about.goes_on(*to) || about.goes_on(about.over(*to)) || about.began_before(*from)
+        })
+}
+
+/// Pieces that were read but have no place in one reminder.
+fn contradicts(taken: &Expression) -> bool {
+    let timed = !taken.clocks.is_empty() || taken.part.is_some();
+    let day = taken.day;
+    match (&taken.every, taken.wait) {
+        (Some(Every::Minutes(_)), _) => timed || day.is_some(),
+        (Some(Every::Months { days, .. }), _) => {
+            !days.is_empty() && matches!(day, Some(Day::Monthly(_)))
+        }
+        (Some(Every::Weeks { days, .. }), _) => {
+            !days.is_empty() && matches!(day, Some(Day::Weekday(_)))
+        }
+        (None, Some(wait)) => wait.secs > 0 && timed,
+        _ => false,
+    }
+}
+
+struct Beside<'b> {
+    letters: &'b [char],
+    triggers: &'b [Trigger],
+    taken: &'b Expression,
+}
+
+impl Beside<'_> {
+    /// The place behind triggers and separators that stand here.
+    fn over(&self, mut at: usize) -> usize {
+        loop {
+            let trigger = self.triggers.iter().find(|trigger| trigger.from == at);
+            match (trigger, self.letters.get(at)) {
+                (Some(trigger), _) => at = trigger.to,
+                (None, Some(letter)) if BETWEEN.contains(*letter) => at += 1,
+                _ => return at,
+            }
+        }
+    }
+
+    fn is_taken(&self, at: usize) -> bool {
+        let mut spans = self.taken.spans.iter();
+        spans.any(|(from, to)| (*from..*to).contains(&at))
+    }
+
+    fn is_beside(&self, Other { from, to, timed }: Other) -> bool {
+        let behind = self.taken.spans.iter().any(|(_, end)| {
+            let asked = self
+                .triggers
+                .iter()
+                .any(|it| (*end..from).contains(&it.from));
+            // 三天后提醒我明天的会, 周五提醒我国庆排班: which meeting, which shifts.
+            let tells_which = asked && (!timed || self.letters.get(to) == Some(&'的'));
+            *end <= from && self.over(*end) >= from && !tells_which
+        });
+        let before = self.taken.spans.iter().any(|(start, _)| *start >= to);
+        behind || (before && self.is_led_by(to))
+    }
+
+    /// Whether only separators stand between a place and one of the times taken.
+    fn is_led_by(&self, to: usize) -> bool {
+        let next = self.over(to);
+        self.taken
+            .spans
+            .iter()
+            .any(|(from, _)| (to..=next).contains(from))
+    }
+
+    /// What comes again has an end, or days that are left out.
+    fn is_limited(&self, others: &[Other]) -> bool {
+        let ends = |other: &Other| {
+            let before = other
+                .from
+                .checked_sub(1)
+                .and_then(|at| self.letters.get(at));
+            matches!(before, Some('到' | '至'))
+        };
+        let says = |at: usize| {
+            let mut cursor = Cursor::new(self.letters, at);
+            if cursor.eat_any(LIMITS).is_some() {
+                return true;
+            }
+            cursor.eat_any(LASTING).is_some() && bare_wait(&mut cursor).is_some()
+        };
+        let mut open = (0..self.letters.len()).filter(|at| !self.is_taken(*at));
+        others.iter().any(ends) || open.any(says)
+    }
+
+    /// Whether a time goes on here in a way that the grammar does not know.
+    fn goes_on(&self, at: usize) -> bool {
+        if self.is_taken(at) {
+            return false;
+        }
+        let direct = self.taken.spans.iter().any(|(_, to)| *to == at);
+        let cursor = Cursor::new(self.letters, at);
+        (direct
+            && (cursor.sees(LOOSE)
+                || is_night(cursor)
+                || is_start(cursor)
+                || counts(cursor)
+                || is_range(cursor)))
+            || self.is_hour_of_company(cursor)
+    }
+
+    /// `下班前`: when that is, nobody said.
+    fn is_hour_of_company(&self, mut cursor: Cursor<'_>) -> bool {
+        let timed = !self.taken.clocks.is_empty() || self.taken.part.is_some();
+        let again = matches!(self.taken.every, Some(Every::Minutes(_)));
+        let soon = self.taken.wait.is_some_and(|wait| wait.secs > 0);
+        if timed || again || soon {
+            return false;
+        }
+        cursor.eat_any(COMPANY).is_some()
+            && cursor.sees(&["前", "之前", "以前", "时", "的时候", "后", "之后"])
+    }
+
+    /// `最后一个`, `第二个`, `本月` or `10-` right before a time.
+    fn began_before(&self, from: usize) -> bool {
+        let before = &self.letters[..from];
+        let ends = |words: &[&str]| {
+            words.iter().any(|word| {
+                let word: Vec<char> = word.chars().collect();
+                before.ends_with(&word)
+            })
+        };
+        let ranged = matches!(before, [.., number, '-' | '~'] if number.is_ascii_digit());
+        let taken = self.taken.spans.iter().any(|(_, to)| *to == from);
+        !taken
+            && (ranged || ends(LOOSE) || ends(&["最后", "最后一个", "最后的"]) || counted(before))
+    }
+}
+
+/// `第二个`, `初十`.
+fn counts(mut cursor: Cursor<'_>) -> bool {
+    let ordinal = cursor.eat_any(&["第", "初"]).is_some();
+    ordinal
+        && whole(&mut cursor).is_some()
+        && !cursor.sees(&["版", "名", "季", "期", "次", "批", "轮", "章"])
+}
+
+/// `-4:00`, `到4点` behind a time: from then until then.
+fn is_range(mut cursor: Cursor<'_>) -> bool {
+    cursor.eat_any(&["-", "~", "—", "到", "至"]).is_some() && whole(&mut cursor).is_some()
+}
+
+/// Whether `第一个`, `第三周的` closes what stands before.
+fn counted(before: &[char]) -> bool {
+    let unit = |letter: &char| "个周天月的".contains(*letter);
+    let end = before.iter().rposition(|letter| !unit(letter));
+    let before = &before[..end.map_or(0, |end| end + 1)];
+    let number =
+        |letter: &char| letter.is_ascii_digit() || digit(*letter).is_some() || *letter == '十';
+    let from = before.iter().rposition(|letter| !number(letter));
+    from.is_some_and(|from| before[from] == '第' && from + 1 < before.len())
+}
+
+/// 夜 that belongs to the day, not to 夜跑.
+fn is_night(mut cursor: Cursor<'_>) -> bool {
+    cursor.eat("夜") && !cursor.sees(&["跑", "市", "宵", "班", "校", "车"])
+}
+
+/// 起 that is no 起床.
+fn is_start(mut cursor: Cursor<'_>) -> bool {
+    cursor.eat("起") && (cursor.is_at_end() || cursor.sees(&[" ", ",", "每", "到"]))
+}
