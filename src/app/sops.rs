@@ -196,12 +196,26 @@ async fn states(store: &dyn Store) -> Result<BTreeMap<SopId, SopState>, StoreErr
             }
         }
     }
-    for state in states.values_mut() {
+    for (id, state) in &mut states {
         state.runs.sort_by_key(|run| std::cmp::Reverse(run.began));
         let order = |one: &Standing| (one.version.clone(), one.step);
         state.running.sort_by_key(order);
+        recall(store, id, state).await?;
     }
     Ok(states)
+}
+
+/// Which phases have begun, where an earlier program kept only their places.
+async fn recall(store: &dyn Store, id: &SopId, state: &mut SopState) -> Result<(), StoreError> {
+    let known = |watch: &Watch| watch.started.is_none() || !watch.begun.is_empty();
+    if state.watch.as_ref().is_none_or(known) {
+        return Ok(());
+    }
+    let versions = sop_versions::of(store, id).await?;
+    let version = |wanted: &str| versions.iter().find(|sop| sop.version == wanted);
+    let watch = state.watch.take();
+    state.watch = watch.map(|watch| watch.recalling(&state.runs, version));
+    Ok(())
 }
 
 fn stand(running: &mut Vec<Standing>, version: String, step: u32) {
@@ -328,10 +342,7 @@ async fn again(store: &dyn Store, sop: &SopId) -> Result<(String, Value), StoreE
     let name = format!("{WATCHES}{sop}");
     let stored = store.fact(&name).await?.unwrap_or_default();
     let watch: Option<Watch> = serde_json::from_value(stored).ok();
-    let anew = watch.map(|watch| Watch {
-        started: None,
-        ..watch
-    });
+    let anew = watch.map(|watch| Watch::from(watch.until));
     Ok((name, anew.map_or(Value::Null, |watch| json(&watch))))
 }
 

@@ -1,6 +1,7 @@
 //! `preview`: what plans would do in the days to come, before anything happens.
 
 mod page;
+mod recall;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -76,7 +77,9 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     let (known, from) = if config.data_folder().is_none_or(Path::exists) {
         let access = Access::open(&args.config, terminal).await?;
         note_look(&access, &shown).await?;
-        (known(&access).await?, access.now().await?)
+        let known = known(&access).await?;
+        recall::recall(&access, &playbook, &known.states).await?;
+        (known, access.now().await?)
     } else {
         (Known::default(), SystemClock.now())
     };

@@ -156,7 +156,7 @@ impl<'a> Glance<'a> {
             kind: sop.kind.word(),
             version: &sop.version,
             held: outlook.held(),
-            next: outlook.next(state.watch),
+            next: outlook.next(state.watch.as_ref()),
             running: state.running.iter().map(|one| one.count).sum(),
             finished: state.ended.values().sum(),
             state,
@@ -232,8 +232,8 @@ async fn show(args: &OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     }
     for one in &state.running {
         let step = (one.step + 1).to_string();
-        let name = step_name(sop, one.step);
         let old = one.version != sop.version;
+        let name = desk.name_of(&one.version, one.step);
         let key = if old {
             "sops.before_old"
         } else {
@@ -251,16 +251,18 @@ async fn show(args: &OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
         );
     }
     for run in &state.runs {
-        terminal.line(run_line(run, sop, zone, terminal));
+        terminal.line(run_line(run, &desk));
     }
     Ok(Ended::Good)
 }
 
-fn run_line(run: &Run, sop: &Sop, zone: &TimeZone, terminal: &Terminal) -> String {
+fn run_line(run: &Run, desk: &Desk<'_>) -> String {
+    let (zone, terminal) = (&desk.access.config.timezone, desk.terminal);
     let what = match run.work {
         Work::Step { step, .. } => {
-            let number = (step + 1).to_string();
-            let values = [("step", number.as_str()), ("name", step_name(sop, step))];
+            let number = (run.number.unwrap_or(step) + 1).to_string();
+            let name = desk.name_of(&run.version, step);
+            let values = [("step", number.as_str()), ("name", name)];
             terminal.lang.text("sops.run_step", &values)
         }
         work => terminal
@@ -299,6 +301,8 @@ fn step_name(sop: &Sop, step: u32) -> &str {
 /// One plan with how it stands.
 struct Desk<'t> {
     access: Access,
+    /// The plan as it was before, as far as it is kept.
+    versions: Vec<Sop>,
     playbook: Playbook,
     sop: Sop,
     state: SopState,
@@ -320,8 +324,13 @@ impl<'t> Desk<'t> {
             bail!("unexpected answer");
         };
         let now = access.now().await?;
+        let request = SopRequest::Versions(id.clone());
+        let SopReply::Versions(versions) = ask(&access, request).await? else {
+            bail!("unexpected answer");
+        };
         Ok(Self {
             access,
+            versions,
             playbook,
             sop,
             now,
@@ -336,6 +345,13 @@ impl<'t> Desk<'t> {
             now: self.now,
             zone: &self.access.config.timezone,
         }
+    }
+
+    /// What a step of a version is called; nothing if that is not kept any more.
+    fn name_of(&self, version: &str, step: u32) -> &str {
+        let mut known = std::iter::once(&self.sop).chain(&self.versions);
+        let sop = known.find(|sop| sop.version == version);
+        sop.map_or("", |sop| step_name(sop, step))
     }
 
     async fn wish(&self, wish: SopWish, done: &str) -> anyhow::Result<Ended> {
@@ -388,11 +404,13 @@ impl<'t> Desk<'t> {
                 self.terminal.warn("sops.not_previewed", &values);
             }
             for (step, at) in outlook.phases() {
-                let over = at < outlook.now;
-                let key = if over {
-                    "sops.phase_over"
-                } else {
-                    "sops.phase"
+                let anew = self.state.control.cancelled.is_some();
+                let watch = self.state.watch.as_ref().filter(|_| !anew);
+                let begun = watch.is_some_and(|watch| outlook.has_begun(watch, step, at));
+                let key = match at < outlook.now {
+                    _ if begun => "sops.phase_begun",
+                    true => "sops.phase_over",
+                    false => "sops.phase",
                 };
                 let number = (step + 1).to_string();
                 let at = local(at, zone);
@@ -407,11 +425,7 @@ impl<'t> Desk<'t> {
 
     /// A preview first: who lands before which step.
     async fn migrate(&self, yes: bool) -> anyhow::Result<Ended> {
-        let request = SopRequest::Versions(self.sop.id.clone());
-        let SopReply::Versions(versions) = ask(&self.access, request).await? else {
-            bail!("unexpected answer");
-        };
-        let old = |version: &str| versions.iter().find(|sop| sop.version == version);
+        let old = |version: &str| self.versions.iter().find(|sop| sop.version == version);
         let moves: Vec<Move> = self
             .state
             .running

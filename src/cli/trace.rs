@@ -177,12 +177,8 @@ fn tell_message(
     for effect in &record.effects {
         terminal.line(format!("  → {}", sent(effect, terminal)));
     }
-    for step in &trace.steps {
-        if let Some(problem) = &step.problem {
-            let problem = terminal.reason(problem);
-            let values = [("action", &*step.key), ("problem", &problem)];
-            terminal.say("try.problem", &values);
-        }
+    for problem in problems(&trace, terminal) {
+        terminal.line(problem);
     }
     match &trace.rules {
         Some(rules) => {
@@ -243,6 +239,9 @@ fn tell_contact(
         if let Some(line) = &trace.sop {
             terminal.line(format!("    {}", step(line, zone, terminal)));
         }
+        if let Some(silent) = &trace.silent {
+            terminal.line(format!("    ! {}", terminal.reason(silent)));
+        }
         let tags = tags(record, &trace);
         if !tags.is_empty() {
             terminal.line(format!("    {}", tags.join(" ")));
@@ -250,7 +249,20 @@ fn tell_contact(
         for effect in &record.effects {
             terminal.line(format!("    → {}", sent(effect, terminal)));
         }
+        for problem in problems(&trace, terminal) {
+            terminal.line(format!("    {problem}"));
+        }
     }
+}
+
+/// What was to be done and could not be.
+fn problems(trace: &StoredTrace, terminal: &Terminal) -> Vec<String> {
+    let told = trace.steps.iter().filter_map(|step| {
+        let problem = terminal.reason(step.problem.as_deref()?);
+        let values = [("action", &*step.key), ("problem", &problem)];
+        Some(terminal.lang.text("try.problem", &values))
+    });
+    told.collect()
 }
 
 /// Which rule set a tag, when and why.

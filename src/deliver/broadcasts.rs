@@ -59,8 +59,14 @@ impl Worker {
         if !self.deps.store.take_turn("broadcasts", TURN).await? {
             return Ok(Pass::Idle(IDLE));
         }
+        let (mut closing, others): (Vec<_>, Vec<_>) = due.into_iter().partition(is_closing);
+        // Tasks of one member are made in the order in which they were planned.
+        closing.sort_by_key(|broadcast| broadcast.id);
+        for broadcast in closing {
+            look(&self.deps, broadcast, now).await?;
+        }
         let mut looks = JoinSet::new();
-        for broadcast in due {
+        for broadcast in others {
             let deps = Arc::clone(&self.deps);
             looks.spawn(async move { look(&deps, broadcast, now).await });
         }
@@ -103,6 +109,12 @@ pub(super) async fn update(
     }
     tracing::error!(broadcast = %id, "a broadcast is changed by somebody else all the time");
     Ok(false)
+}
+
+/// Whether nobody joins it any more: only the store is asked about it.
+fn is_closing(broadcast: &Broadcast) -> bool {
+    let gathers = broadcast.state == BroadcastState::Gathering;
+    gathers && (broadcast.cancelled || broadcast.audience.is_none())
 }
 
 async fn look(deps: &Deps, broadcast: Broadcast, now: UnixMillis) -> Result<(), StoreError> {

@@ -1,5 +1,5 @@
-//! What the operators' rules for everything said unasked hold back at the last moment: a task
-//! that would be made at night, and one message too many for an internal group. Pure.
+//! What the operators' rules for everything said unasked hold back at the last moment: what
+//! would be heard at night, and one message too many for an internal group. Pure.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
+use crate::domain::ids::SopId;
 use crate::playbook::Playbook;
 use crate::sops::model::{Cap, Period};
 use crate::sops::quiet::allowed_from;
@@ -14,8 +15,12 @@ use crate::store::{ClaimedEffect, QuotaUse};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Until when a task waits because it is quiet. Nobody joins it while it gathers at night,
-/// but one that was wanted just before, or that WeCom refused for hours, would come then.
+/// Until when a message that somebody planned waits because it is quiet. No step is done at
+/// night, but what one has said just before may have to wait for a limit of WeCom's or of
+/// ours, gather, or be a reminder for later, and would come then.
+///
+/// What may have left already is not held back: its second try would come too late to be
+/// recognised as one.
 #[must_use]
 pub fn quiet_until(
     playbook: &Playbook,
@@ -23,10 +28,18 @@ pub fn quiet_until(
     now: UnixMillis,
     zone: &TimeZone,
 ) -> Option<UnixMillis> {
-    let Effect::MassSend { .. } = &claimed.effect else {
-        return None;
+    let rule = &claimed.origin.rule;
+    let planned = match &claimed.effect {
+        Effect::MassSend { .. } => true,
+        Effect::AppSend { .. } | Effect::Robot { .. } | Effect::Appchat { .. } => {
+            SopId::is_origin(rule) && !claimed.unclear
+        }
+        _ => false,
     };
-    let plan = playbook.sops.of_origin(&claimed.origin.rule);
+    if !planned {
+        return None;
+    }
+    let plan = playbook.sops.of_origin(rule);
     let plan = plan.and_then(|plan| plan.quiet.as_ref());
     let quiet = playbook.sops.outreach().quiet.iter().chain(plan);
     let calendar = playbook.rules.calendar();
@@ -66,5 +79,117 @@ fn window(cap: Cap) -> Duration {
         Period::Day => DAY,
         Period::Week => DAY * 7,
         Period::Month => DAY * 30,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::quiet_until;
+    use crate::domain::clock::UnixMillis;
+    use crate::domain::effect::{Effect, Origin};
+    use crate::domain::ids::{BroadcastId, EffectId, RecordId};
+    use crate::domain::outgoing::Outgoing;
+    use crate::lang::Lang;
+    use crate::playbook::Playbook;
+    use crate::store::ClaimedEffect;
+
+    const RULES: &str = "version: 1\nrules:\n  - {id: x, when: {any: [x]}, do: [{tag: a/b}]}\n";
+    const PLANS: &str = "\
+version: 1
+outreach: {quiet: {from: \"21:00\", to: \"08:00\"}}
+sops:
+  - id: 回访
+    kind: lifecycle
+    quiet: {from: \"21:00\", to: \"09:00\"}
+    steps: [{at: 1d 10:00, via: staff, do: [{send: 甲}]}]
+";
+
+    fn at(text: &str) -> UnixMillis {
+        let zoned: jiff::Zoned = format!("{text}[Asia/Shanghai]").parse().expect("a time");
+        UnixMillis(zoned.timestamp().as_millisecond())
+    }
+
+    fn text() -> Outgoing {
+        Outgoing::Text { text: "甲".into() }
+    }
+
+    fn to_member() -> Effect {
+        Effect::AppSend {
+            app: "staff".into(),
+            to: vec!["lin.mei".into()],
+            message: text(),
+        }
+    }
+
+    fn claimed(effect: Effect, rule: &str) -> ClaimedEffect {
+        ClaimedEffect {
+            id: EffectId(1),
+            fence: 1,
+            attempt: 1,
+            interrupted: false,
+            unclear: false,
+            first_attempt_at: at("2026-11-23T20:45"),
+            decided_at: at("2026-11-23T20:45"),
+            deadline: None,
+            effect,
+            origin: Origin {
+                record: RecordId(1),
+                rule: rule.into(),
+                action: 0,
+                part: 0,
+                row: None,
+            },
+        }
+    }
+
+    fn until(claimed: &ClaimedEffect, now: &str) -> Option<UnixMillis> {
+        let playbook = Playbook::from_texts(&[("甲.txt", "甲")], RULES, PLANS);
+        let playbook = playbook.unwrap_or_else(|report| panic!("{}", report.human(Lang::En)));
+        let zone = TimeZone::get("Asia/Shanghai").expect("a zone");
+        quiet_until(&playbook, claimed, at(now), &zone)
+    }
+
+    #[test]
+    fn what_a_plan_says_waits_for_the_morning_however_it_is_sent() {
+        let night = "2026-11-23T21:30";
+        let robot = Effect::Robot {
+            robot: "值班群".into(),
+            message: text(),
+        };
+        let nine = Some(at("2026-11-24T09:00"));
+        assert_eq!(until(&claimed(to_member(), "sop/回访"), night), nine);
+        assert_eq!(until(&claimed(robot, "sop/回访"), night), nine);
+        let evening = "2026-11-23T20:59";
+        assert_eq!(until(&claimed(to_member(), "sop/回访"), evening), None);
+        // The plan was deleted; the company's hours hold.
+        let eight = Some(at("2026-11-24T08:00"));
+        assert_eq!(until(&claimed(to_member(), "sop/没了"), night), eight);
+        let mass = Effect::MassSend {
+            app: "contact".into(),
+            broadcast: BroadcastId(1),
+            messages: vec![text()],
+        };
+        assert_eq!(until(&claimed(mass, "群发规则"), night), eight);
+    }
+
+    #[test]
+    fn answers_and_what_may_have_left_already_go_on_time() {
+        let night = "2026-11-23T21:30";
+        assert_eq!(until(&claimed(to_member(), "回答规则"), night), None);
+        let pressed = Effect::UpdateCard {
+            app: "staff".into(),
+            to: vec!["lin.mei".into()],
+            response_code: "r".into(),
+            text: "已完成".into(),
+        };
+        assert_eq!(until(&claimed(pressed, "[by_hand]"), night), None);
+        let again = ClaimedEffect {
+            unclear: true,
+            attempt: 2,
+            ..claimed(to_member(), "sop/回访")
+        };
+        assert_eq!(until(&again, night), None);
     }
 }

@@ -24,7 +24,9 @@ use crate::domain::outgoing::Outgoing;
 use crate::gateway::Gateway;
 use crate::playbook::CurrentPlaybook;
 use crate::service::{Pass, Service};
-use crate::store::{AttemptEnd, Claim, ClaimedEffect, Reservation, Store, StoreError};
+use crate::store::{
+    AttemptEnd, Claim, ClaimedEffect, Delivery, DeliveryNote, Reservation, Store, StoreError,
+};
 use crate::wecom::errcode;
 use crate::wecom::error::Error;
 
@@ -193,6 +195,7 @@ impl Deps {
         let zone = &self.config.timezone;
         if let Some(at) = outreach::quiet_until(&playbook, claimed, now, zone) {
             let reason = "quiet hours".to_owned();
+            self.note_held(claimed, &reason, now).await?;
             return Ok(AttemptEnd::Snooze { at, reason });
         }
         if let Some(end) = self.reserve(claimed, now).await? {
@@ -355,6 +358,30 @@ impl Deps {
                 reason: "the limit of messages is reached".to_owned(),
             }),
         })
+    }
+}
+
+impl Deps {
+    /// The row of a step says why its message has not left yet. Of several messages the first
+    /// is the one that is held.
+    async fn note_held(
+        &self,
+        claimed: &ClaimedEffect,
+        why: &str,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let origin = &claimed.origin;
+        let Some(key) = origin.row.clone().filter(|_| origin.part == 0) else {
+            return Ok(());
+        };
+        let note = DeliveryNote {
+            key,
+            delivery: Delivery::Planned,
+            why: Some(why.to_owned()),
+            broadcast: None,
+        };
+        self.store.note_deliveries(vec![note], now).await?;
+        Ok(())
     }
 }
 

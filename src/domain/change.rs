@@ -9,7 +9,7 @@ use super::clock::UnixMillis;
 use super::contact::{Contact, Enrolment, Follower, TagMark, Value};
 use super::group::Group;
 use super::ids::{ConversationKey, Person, RecordId, RuleId, SopId, Tag, UserId};
-use super::reminder::{ReminderChange, Waiting};
+use super::reminder::{ReminderChange, WaitChange};
 
 /// So many answers are remembered for the loop guard.
 pub const MOST_ANSWERS: usize = 50;
@@ -47,8 +47,8 @@ pub struct ContactChange {
     pub reached: bool,
     /// A member's reminders set, done or asked about.
     pub reminders: Vec<ReminderChange>,
-    /// They wait for an answer, or (`Some(None)`) do not any more.
-    pub waiting: Option<Option<Waiting>>,
+    /// They wait for an answer in a conversation, or do not any more.
+    pub waiting: Option<WaitChange>,
     /// Rules answered them: this much is noted for the loop guard.
     pub answered: bool,
     /// The conversation in which it happened.
@@ -227,7 +227,7 @@ impl ContactChange {
             change.apply(&mut contact.reminders, now);
         }
         if let Some(waiting) = self.waiting {
-            contact.waiting = waiting.map(Box::new);
+            waiting.apply(&mut contact.waiting);
         }
         if let Some(conversation) = self.conversation {
             note_conversation(contact, conversation);

@@ -69,9 +69,13 @@ pub struct Contact {
     /// A member's reminders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminders: Option<Box<Reminders>>,
-    /// Set while they wait for an answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting: Option<Box<Waiting>>,
+    /// The conversations in which they wait for an answer, one entry each.
+    #[serde(
+        default,
+        deserialize_with = "super::reminder::waits",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub waiting: Vec<Waiting>,
     /// The conversations that they were last in, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conversations: Vec<ConversationKey>,
@@ -91,6 +95,14 @@ pub struct Enrolment {
     pub started_at: UnixMillis,
     /// The step that is due next, counted from 0; the number of steps when all are over.
     pub step: u32,
+    /// The number under which its row is written, where that is not the step's: edits of a
+    /// campaign have moved its phases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
+    /// The time by which it is judged whether the step that waits was missed. Waiting for the
+    /// end of quiet hours moves it, waiting for an operator does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<UnixMillis>,
     /// When the step before it was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_step_at: Option<UnixMillis>,
@@ -134,9 +146,17 @@ impl Enrolment {
             version,
             started_at: now,
             step: 0,
+            number: None,
+            held: None,
             last_step_at: None,
             ended: None,
         }
+    }
+
+    /// The number of the row of the step that is due next.
+    #[must_use]
+    pub fn row(&self) -> u32 {
+        self.number.unwrap_or(self.step)
     }
 
     /// Whether steps are to come.
@@ -170,7 +190,7 @@ impl Contact {
             reached: Vec::new(),
             answered: Vec::new(),
             reminders: None,
-            waiting: None,
+            waiting: Vec::new(),
             conversations: Vec::new(),
         }
     }
@@ -181,6 +201,13 @@ impl Contact {
     pub fn conversation(&self) -> ConversationKey {
         let last = self.conversations.last().cloned();
         last.unwrap_or_else(|| ConversationKey(format!("own/{}", self.person.key())))
+    }
+
+    /// Their wait for an answer in a conversation.
+    #[must_use]
+    pub fn waits_in(&self, conversation: &ConversationKey) -> Option<&Waiting> {
+        let mut waits = self.waiting.iter();
+        waits.find(|wait| wait.conversation == *conversation)
     }
 
     /// Whether they carry a tag. A name without a group matches in any group.

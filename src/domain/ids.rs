@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+/// What an SOP does is done on behalf of this and its id.
+const SOP_ORIGIN: &str = "sop/";
+
 macro_rules! text_id {
     ($($(#[$doc:meta])* $name:ident($text:ty);)*) => {$(
         $(#[$doc])*
@@ -188,6 +191,12 @@ impl SopId {
     /// On whose behalf a step acts: what a rule's id is for a rule.
     #[must_use]
     pub fn origin(&self) -> RuleId {
-        RuleId::from(format!("sop/{self}"))
+        RuleId::from(format!("{SOP_ORIGIN}{self}"))
+    }
+
+    /// Whether something is done on behalf of an SOP, be it in the files still or not.
+    #[must_use]
+    pub fn is_origin(rule: &RuleId) -> bool {
+        rule.0.starts_with(SOP_ORIGIN)
     }
 }

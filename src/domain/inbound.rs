@@ -333,6 +333,9 @@ pub struct RunRef {
     pub at: UnixMillis,
     /// The version of the SOP that it began with.
     pub version: String,
+    /// The number of its rows, where that is not the step's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
 }
 
 /// Where an operator moves those who are in an SOP.

@@ -134,6 +134,43 @@ pub struct Waiting {
     pub step: u32,
 }
 
+/// A change to how a customer waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WaitChange {
+    /// They wait like this in its conversation.
+    Waits(Waiting),
+    /// They do not wait in this conversation any more.
+    Over(super::ids::ConversationKey),
+}
+
+impl WaitChange {
+    /// Applies it.
+    pub(super) fn apply(self, waits: &mut Vec<Waiting>) {
+        let of = match &self {
+            Self::Waits(wait) => &wait.conversation,
+            Self::Over(conversation) => conversation,
+        };
+        waits.retain(|wait| wait.conversation != *of);
+        if let Self::Waits(wait) = self {
+            waits.push(wait);
+        }
+    }
+}
+
+/// Reads waits; an earlier version kept one for each customer.
+pub(super) fn waits<'d, D: serde::Deserializer<'d>>(from: D) -> Result<Vec<Waiting>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Kept {
+        Each(Vec<Waiting>),
+        One(Waiting),
+    }
+    Ok(match Kept::deserialize(from)? {
+        Kept::Each(waits) => waits,
+        Kept::One(wait) => vec![wait],
+    })
+}
+
 /// A change to the reminders of a member.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReminderChange {

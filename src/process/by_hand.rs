@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::cards::{self, Button, Press};
 use super::own::TaskScene;
+use super::run_action::lane_for;
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
-use crate::domain::ids::{AppName, ConversationKey, Lane, Person, RecordId, UserId};
+use crate::domain::ids::{AppName, ConversationKey, Person, RecordId, RuleId, UserId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::outgoing::Outgoing;
 use crate::domain::timer::Timer;
@@ -23,6 +24,8 @@ const KIND: &str = "sop";
 const DONE: &str = "done";
 const LATER: &str = "later";
 const SKIP: &str = "skip";
+/// On whose behalf a press is answered.
+const PRESSED: &str = "[by_hand]";
 /// What 稍后 means.
 const LATER_WAIT: Duration = Duration::from_secs(2 * 3600);
 
@@ -98,7 +101,8 @@ pub(super) fn hear(scene: &TaskScene<'_>, commit: &mut DecisionCommit) -> bool {
         to: vec![member.clone()],
         message: Outgoing::Text { text },
     });
-    push(scene, update, member, &key, commit);
+    // An answer to their press, not something that the plan says.
+    push(scene, update, member, &RuleId::from(PRESSED), commit);
     commit.trace = Some(serde_json::json!({ "by_hand": { "step": key, "pressed": word } }));
     commit.outcome = RecordOutcome::Done { fired: Vec::new() };
     true
@@ -120,7 +124,7 @@ pub(super) fn again(scene: &TaskScene<'_>, about: &str, commit: &mut DecisionCom
         to: vec![member.clone()],
         message: card(&out, &again, scene.record.id, scene.now),
     };
-    push(scene, send, member, &out.row, commit);
+    push(scene, send, member, &out.row.sop.origin(), commit);
     commit.outcome = RecordOutcome::Done { fired: Vec::new() };
 }
 
@@ -148,12 +152,11 @@ fn push(
     scene: &TaskScene<'_>,
     effect: Effect,
     member: &UserId,
-    key: &SopRowKey,
+    origin: &RuleId,
     commit: &mut DecisionCommit,
 ) {
-    let lane = Lane(conversation(&scene.record.inbound.app, member).0);
-    let origin = key.sop.origin();
-    commit.effects.push(scene.effect(effect, lane, &origin, 0));
+    let lane = lane_for(origin, conversation(&scene.record.inbound.app, member).0);
+    commit.effects.push(scene.effect(effect, lane, origin, 0));
 }
 
 /// The conversation that a member has with an app, as their messages have it.

@@ -19,7 +19,7 @@ use crate::domain::change::{ContactChange, SopChange, TagGrant};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Value};
 use crate::domain::effect::{Effect, NewEffect, Origin};
-use crate::domain::ids::{ExternalUserId, Lane, Person, RuleId, Tag, UserId};
+use crate::domain::ids::{ExternalUserId, Lane, Person, RuleId, SopId, Tag, UserId};
 use crate::domain::inbound::{Inbound, Trigger};
 use crate::domain::timer::Timer;
 use crate::rules::explain::Deed;
@@ -457,6 +457,16 @@ impl<'a> Planner<'a> {
             deadline: None,
             origin,
         });
+    }
+}
+
+/// The lane of a message. What a plan says may have to wait for the morning: nothing but its
+/// own messages stands behind it.
+pub(super) fn lane_for(origin: &RuleId, name: String) -> Lane {
+    if SopId::is_origin(origin) {
+        Lane(format!("{origin}/{name}"))
+    } else {
+        Lane(name)
     }
 }
 

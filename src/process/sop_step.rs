@@ -23,7 +23,7 @@ pub(super) fn timer_key(sop: &SopId, person: &Person) -> String {
     format!("sop/{sop}/{}", person.key())
 }
 
-/// The timer of a step.
+/// The timer of a step that is judged by the time at which it is due.
 pub(super) fn sop_timer(
     config: &Config,
     app: &AppName,
@@ -126,7 +126,7 @@ impl<'t> Due<'t> {
         let off = self.task.playbook.sops.get(&sop.id);
         let off = off.is_some_and(|sop| sop.off);
         let turn = match self.scene.turn(self.task.record.inbound.at, off || paused) {
-            Turn::Wait(until, _) if paused => Turn::Wait(until, "the plan is paused"),
+            Turn::Idle(until, _) if paused => Turn::Idle(until, "the plan is paused"),
             turn => turn,
         };
         self.carry_out(turn, commit);
@@ -152,14 +152,9 @@ impl Due<'_> {
     fn carry_out(&self, turn: Turn, commit: &mut DecisionCommit) {
         let (sop, enrolment) = (self.scene.sop, self.scene.enrolment);
         match turn {
-            Turn::Wait(until, why) => {
-                commit.timers.push(self.timer(enrolment.step, until));
-                if self.stands != place(enrolment) {
-                    commit.contact = Some(self.moved(enrolment.clone()));
-                }
-                commit.outcome = skipped(why);
-                self.note(commit, RowOutcome::Waiting, Some(why), Some(until));
-            }
+            Turn::Wait(until, why) => self.wait(until, until, why, commit),
+            // When it comes again, it is as late as it is: it may have been missed.
+            Turn::Idle(until, why) => self.wait(until, self.task.record.inbound.at, why, commit),
             Turn::Skip(why) | Turn::Missed(why) => {
                 let missed = matches!(turn, Turn::Missed(_));
                 let progress = if missed {
@@ -181,6 +176,20 @@ impl Due<'_> {
             }
             Turn::Do => self.do_it(commit),
         }
+    }
+
+    /// It is looked at again then, and judged by the time `held`.
+    fn wait(&self, until: UnixMillis, held: UnixMillis, why: &str, commit: &mut DecisionCommit) {
+        let enrolment = self.scene.enrolment;
+        let mut timer = self.timer(enrolment.step, until);
+        timer.inbound.at = held;
+        commit.timers.push(timer);
+        commit.contact = Some(self.moved(Enrolment {
+            held: Some(held),
+            ..enrolment.clone()
+        }));
+        commit.outcome = skipped(why);
+        self.note(commit, RowOutcome::Waiting, Some(why), Some(until));
     }
 
     fn do_it(&self, commit: &mut DecisionCommit) {
@@ -238,7 +247,7 @@ impl Due<'_> {
             sop: self.scene.sop.id.clone(),
             run: self.scene.enrolment.started_at,
             target: self.task.contact.person.clone(),
-            step: self.scene.enrolment.step,
+            step: self.scene.enrolment.row(),
         };
         planner.for_row(row, self.scene.sop.audience_tags());
         planner
@@ -306,7 +315,7 @@ impl Due<'_> {
         let line = SopLine {
             sop: sop.id.clone(),
             version: sop.version.clone(),
-            step: enrolment.step,
+            step: enrolment.row(),
             name: step.and_then(|step| step.name.clone()),
             planned: step.map(|step| self.scene.planned(step)),
             actual: self.task.now,

@@ -42,9 +42,13 @@ fn config(more: &str) -> Config {
     config
 }
 
+/// A plan that nobody enters by themselves.
+const PLANS: &str =
+    "version: 1\nsops:\n  - {id: 空, kind: lifecycle, steps: [{at: 0d, do: [{tag: a/b}]}]}\n";
+
 fn playbook(rules: &str) -> Playbook {
     let templates = [("甲.txt", "甲"), ("乙.txt", "乙")];
-    let playbook = Playbook::from_texts(&templates, rules, "version: 1\nsops: []\n");
+    let playbook = Playbook::from_texts(&templates, rules, PLANS);
     playbook.unwrap_or_else(|report| panic!("{}", report.human(Lang::En)))
 }
 

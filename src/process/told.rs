@@ -6,7 +6,8 @@ use crate::domain::contact::Value;
 use crate::domain::inbound::{Told, ToldValue};
 
 /// Puts what was told into the change: the attributes as they are, and for an event when it
-/// last happened, how often, and how much it came to.
+/// last happened, how often, and how much it came to. Less than nothing is money given back:
+/// it lowers the sum, and nothing has happened once more.
 pub(super) fn tell(scene: &TaskScene<'_>, told: &Told, change: &mut ContactChange) {
     change.person = Some(scene.contact.person.clone());
     let set = told.set.iter();
@@ -16,6 +17,22 @@ pub(super) fn tell(scene: &TaskScene<'_>, told: &Told, change: &mut ContactChang
     let Some(event) = &told.event else {
         return;
     };
+    let given_back = told.amount_hundredths.is_some_and(|amount| amount < 0);
+    if !given_back {
+        happened(scene, event, change);
+    }
+    if let Some(hundredths) = told.amount_hundredths {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "money in hundredths is far below 2^52"
+        )]
+        let amount = hundredths as f64 / 100.0;
+        change.count.push((format!("{event}_amount"), amount));
+    }
+}
+
+/// Notes when an event last happened, and that it did once more.
+fn happened(scene: &TaskScene<'_>, event: &str, change: &mut ContactChange) {
     let at = scene.record.inbound.at.timestamp();
     let at = at.to_zoned(scene.config.timezone.clone());
     let at = at.strftime("%Y-%m-%d %H:%M:%S").to_string();
@@ -29,14 +46,6 @@ pub(super) fn tell(scene: &TaskScene<'_>, told: &Told, change: &mut ContactChang
         change.set.push((name, Value::Text(at)));
     }
     change.count.push((format!("{event}_count"), 1.0));
-    if let Some(hundredths) = told.amount_hundredths {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "money in hundredths is far below 2^52"
-        )]
-        let amount = hundredths as f64 / 100.0;
-        change.count.push((format!("{event}_amount"), amount));
-    }
 }
 
 fn value_of(value: &ToldValue) -> Value {

@@ -9,7 +9,7 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
 use crate::domain::ids::RuleId;
 use crate::domain::inbound::{Author, Inbound, Task, Trigger};
-use crate::domain::reminder::Waiting;
+use crate::domain::reminder::{WaitChange, Waiting};
 use crate::domain::timer::Timer;
 use crate::lang::Lang;
 use crate::process::own::TaskScene;
@@ -33,7 +33,7 @@ pub(super) fn watch(scene: &TaskScene<'_>, commit: &mut DecisionCommit) {
     if inbound.person.is_none() || !ladder.is_for(inbound.channel) {
         return;
     }
-    let waits = scene.contact.waiting.is_some();
+    let waits = scene.contact.waits_in(&inbound.conversation).is_some();
     match (inbound.author, &inbound.trigger) {
         (Author::Servicer, Trigger::Message(_)) if waits => end(scene, commit),
         (_, Trigger::SessionChanged { change: ENDED }) if waits => end(scene, commit),
@@ -71,8 +71,8 @@ fn is_answered(inbound: &Inbound, commit: &DecisionCommit) -> bool {
 }
 
 fn end(scene: &TaskScene<'_>, commit: &mut DecisionCommit) {
-    let change = change_of(scene, commit);
-    change.waiting = Some(None);
+    let conversation = scene.record.inbound.conversation.clone();
+    change_of(scene, commit).waiting = Some(WaitChange::Over(conversation));
     commit.remove_timers.push(timer_key(&scene.record.inbound));
 }
 
@@ -95,7 +95,7 @@ fn begin(scene: &TaskScene<'_>, ladder: &Ladder, text: String, commit: &mut Deci
         due(scene, ladder, since, 0)
     };
     let Some(due) = due else { return };
-    change_of(scene, commit).waiting = Some(Some(waiting));
+    change_of(scene, commit).waiting = Some(WaitChange::Waits(waiting));
     commit.timers.push(timer(scene, 0, text, due));
 }
 
@@ -103,8 +103,8 @@ fn begin(scene: &TaskScene<'_>, ladder: &Ladder, text: String, commit: &mut Deci
 pub(super) fn step(scene: &TaskScene<'_>, step: u32, text: &str, commit: &mut DecisionCommit) {
     let inbound = &scene.record.inbound;
     let ladder = scene.playbook.rules.roster().ladder();
-    let waiting = scene.contact.waiting.as_deref();
-    let waiting = waiting.filter(|it| it.conversation == inbound.conversation && it.step == step);
+    let waiting = scene.contact.waits_in(&inbound.conversation);
+    let waiting = waiting.filter(|it| it.step == step);
     let (Some(ladder), Some(waiting)) = (ladder, waiting) else {
         let reason = "they do not wait any more".to_owned();
         commit.outcome = RecordOutcome::Skipped { reason };
@@ -133,7 +133,7 @@ pub(super) fn step(scene: &TaskScene<'_>, step: u32, text: &str, commit: &mut De
         step: next,
         ..waiting.clone()
     };
-    change_of(scene, commit).waiting = Some(Some(waiting));
+    change_of(scene, commit).waiting = Some(WaitChange::Waits(waiting));
 }
 
 fn tell(
@@ -207,3 +207,6 @@ fn timer(scene: &TaskScene<'_>, step: u32, text: String, due: UnixMillis) -> Tim
         inbound: inbound.followed_by(due, Task::Unanswered { step, text }),
     }
 }
+
+#[cfg(test)]
+mod tests;

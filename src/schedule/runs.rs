@@ -119,6 +119,9 @@ impl Runner {
         let name = format!("{WATCHES}{}", outlook.sop.id);
         let stored = self.fact(&name).await?;
         let watch: Option<Watch> = parsed(&stored);
+        let (sops, id) = (&self.deps.playbook.get().sops, &outlook.sop.id);
+        let of_it = runs.iter().map(|(_, run)| run).filter(|run| run.sop == *id);
+        let watch = watch.map(|watch| watch.recalling(of_it, |version| sops.exactly(id, version)));
         let Some(begin) = outlook.begin(watch) else {
             return Ok(false);
         };
@@ -127,13 +130,20 @@ impl Runner {
             facts: vec![(name, json(&begin.watch))],
             records: Vec::new(),
         };
-        let run = begin.run.filter(|run| {
-            // After the clock was set back, what it began before is known by its name.
+        let known = |run: &Run| {
             let name = run.name();
-            runs.iter().all(|(known, _)| *known != name)
+            runs.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, run)| run)
+        };
+        // After the clock was set back, what it began before is known by its name. A phase
+        // that was left out and got another time since then comes at that.
+        let run = begin.run.filter(|run| {
+            known(run).is_none_or(|before| before.was_left_out() && before.planned != run.planned)
         });
         if let Some(run) = &run {
-            swap.expected.push((run.name(), Value::Null));
+            let before = known(run).map_or(Value::Null, json);
+            swap.expected.push((run.name(), before));
             swap.facts.push((run.name(), json(run)));
         }
         if !self.swap(swap).await? {

@@ -35,10 +35,7 @@ impl<'p> Plans<'p> {
     ) -> Self {
         for sop in playbook.sops.iter() {
             let (_, watch) = known.entry(sop.id.clone()).or_default();
-            watch.get_or_insert(Watch {
-                until: now,
-                started: None,
-            });
+            watch.get_or_insert(Watch::from(now));
         }
         let is_paused = |(control, _): &(Control, Option<Watch>)| control.paused.is_some();
         let paused = known.iter().filter(|(_, plan)| is_paused(plan));
@@ -68,20 +65,15 @@ impl<'p> Plans<'p> {
         let (_, id) = self.next.take()?;
         let sop = self.playbook.sops.get(&id)?;
         let (control, watch) = self.known.entry(id).or_default();
-        let begin = outlook(self.config, self.playbook, sop, control, now).begin(*watch);
-        let started = watch.and_then(|watch| watch.started);
-        let after = begin.as_ref().map_or(
+        let begin = outlook(self.config, self.playbook, sop, control, now).begin(watch.clone());
+        *watch = match &begin {
+            Some(begin) => Some(begin.watch.clone()),
             // It is not looked at again at this time.
-            Watch {
+            None => watch.take().map(|watch| Watch {
                 until: now,
-                started: None,
-            },
-            |begin| begin.watch,
-        );
-        *watch = Some(Watch {
-            started: after.started.or(started),
-            ..after
-        });
+                ..watch
+            }),
+        };
         self.look(now);
         begin?.run
     }
@@ -100,7 +92,7 @@ impl<'p> Plans<'p> {
                     control.approved = Some(Approval { version, at: now });
                 }
                 if let Some(watch) = watch.as_mut().filter(|_| anew) {
-                    watch.started = None;
+                    *watch = Watch::from(watch.until);
                 }
             }
             Order::Pause => control.paused = control.paused.or(Some(now)),
@@ -129,8 +121,12 @@ impl<'p> Plans<'p> {
                 return None;
             }
             // What waited for an operator may be late already.
-            let late = outlook.begin(*watch).is_some();
-            let at = if late { now } else { outlook.next(*watch)? };
+            let late = outlook.begin(watch.clone()).is_some();
+            let at = if late {
+                now
+            } else {
+                outlook.next(watch.as_ref())?
+            };
             Some((at, sop.id.clone()))
         });
         self.next = plans.min();

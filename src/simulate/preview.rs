@@ -298,8 +298,13 @@ fn used_up(entries: &mut [Entry]) {
 
 /// What a member has to do for a step to reach its target.
 fn by_hand(playbook: &Playbook, row: &SopRow) -> Option<ByHand> {
-    let step = usize::try_from(row.step).ok()?;
-    match playbook.sops.get(&row.sop)?.steps.get(step)?.via {
+    let steps = &playbook.sops.get(&row.sop)?.steps;
+    // Phases that edits have moved keep the numbers of their rows.
+    let named = steps
+        .iter()
+        .find(|step| row.name.is_some() && step.name == row.name);
+    let step = named.or_else(|| steps.get(usize::try_from(row.step).ok()?))?;
+    match step.via {
         Via::Broadcast | Via::Moments => Some(ByHand::Confirm),
         Via::Staff => Some(ByHand::Forward),
         Via::Robot(_) | Via::Appchat(_) => None,

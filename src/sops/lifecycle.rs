@@ -52,6 +52,8 @@ pub enum Turn {
     Missed(&'static str),
     /// It waits until then.
     Wait(UnixMillis, &'static str),
+    /// An operator does not want it now; it is looked at again then.
+    Idle(UnixMillis, &'static str),
     /// The plan's `exit_when` holds: it is over.
     Exit,
 }
@@ -119,18 +121,29 @@ pub fn groups_entered<'s>(
 }
 
 /// Where somebody who stood before a step of an old version stands in the new one: before the
-/// step of the same name, else of the same number.
+/// step of the same name, else behind the last step that they have had, found by its name and
+/// by how many without a name came after it; where no name is known, at the same number. What
+/// they have had by name does not come again.
 #[must_use]
 pub fn landed(old: &Sop, new: &Sop, step: u32) -> u32 {
-    let index = usize::try_from(step).ok();
-    let name = index
-        .and_then(|index| old.steps.get(index))
-        .and_then(|step| step.name.as_ref());
-    let same = name.and_then(|name| {
+    let index = usize::try_from(step).unwrap_or(usize::MAX);
+    let place = |step: &Step| {
+        let name = step.name.as_ref()?;
         let mut steps = new.steps.iter();
         steps.position(|step| step.name.as_ref() == Some(name))
+    };
+    let had = old.steps.iter().take(index);
+    let behind = had.clone().filter_map(place).max().map(|last| {
+        let nameless = had.rev().take_while(|step| step.name.is_none()).count();
+        let next = new.steps.iter().skip(last + 1);
+        let also = next.take(nameless).take_while(|step| step.name.is_none());
+        last + 1 + also.count()
     });
-    same.and_then(|same| u32::try_from(same).ok())
+    let same = old.steps.get(index).and_then(place);
+    let same = same.filter(|same| behind.is_none_or(|behind| *same >= behind));
+    let landed = same.or(behind);
+    landed
+        .and_then(|landed| u32::try_from(landed).ok())
         .unwrap_or(step)
 }
 
@@ -154,7 +167,7 @@ impl Scene<'_> {
             return Turn::Exit;
         }
         if switched_off {
-            return Turn::Wait(self.now.after(OFF), "the plan is switched off");
+            return Turn::Idle(self.now.after(OFF), "the plan is switched off");
         }
         if let At::Local(at) = step.at
             && instant(at, self.zone) < self.enrolment.started_at
@@ -224,13 +237,17 @@ impl Scene<'_> {
         ))
     }
 
+    /// The plan's own quiet hours, and the company's.
     fn quiet(&self) -> Option<Turn> {
-        let quiet = self.sop.quiet.as_ref()?;
-        match allowed_from(quiet, self.now, self.calendar, self.zone) {
-            Some(at) if at == self.now => None,
-            Some(at) if quiet.late == Late::Next => Some(Turn::Wait(at, "quiet hours")),
-            _ => Some(Turn::Skip("quiet hours")),
-        }
+        let own = self.sop.quiet.as_ref().and_then(|quiet| {
+            match allowed_from(quiet, self.now, self.calendar, self.zone) {
+                Some(at) if at == self.now => None,
+                Some(at) if quiet.late == Late::Next => Some(Turn::Wait(at, "quiet hours")),
+                _ => Some(Turn::Skip("quiet hours")),
+            }
+        });
+        let company = || self.outreach.quiet(self.now, self.calendar, self.zone);
+        own.or_else(|| company().map(turn_of))
     }
 
     /// Messages of all plans count together.
@@ -238,15 +255,12 @@ impl Scene<'_> {
         if !step.sends() {
             return None;
         }
-        Some(match self.outreach_held(step)? {
-            Held::Until(at, why) => Turn::Wait(at, why),
-            Held::Dropped(why) => Turn::Skip(why),
-        })
+        self.outreach_held(step).map(turn_of)
     }
 
     fn outreach_held(&self, step: &Step) -> Option<Held> {
         if !step.via.reaches_target() {
-            return self.outreach.quiet(self.now, self.calendar, self.zone);
+            return None;
         }
         let limit = match self.contact.person {
             Person::Group(_) => self.sop.limits.per_group,
@@ -280,7 +294,9 @@ impl Scene<'_> {
         let now = self.now;
         let mut enrolment = self.enrolment.clone();
         enrolment.step = enrolment.step.saturating_add(1);
+        enrolment.number = enrolment.number.map(|number| number.saturating_add(1));
         enrolment.last_step_at = Some(at);
+        enrolment.held = None;
         let next = usize::try_from(enrolment.step).ok();
         let next = next.and_then(|index| self.sop.steps.get(index));
         let due = next.map(|step| due_at(step.at, &enrolment, self.zone));
@@ -291,6 +307,13 @@ impl Scene<'_> {
             };
         }
         Progress { enrolment, due }
+    }
+}
+
+fn turn_of(held: Held) -> Turn {
+    match held {
+        Held::Until(at, why) => Turn::Wait(at, why),
+        Held::Dropped(why) => Turn::Skip(why),
     }
 }
 

@@ -14,6 +14,7 @@ mod parse;
 mod parse_condition;
 mod parse_step;
 mod parse_time;
+pub mod phases;
 mod problems;
 pub mod quiet;
 pub mod recurrence;

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::model::{At, Kind, Missed, Sop};
+use super::phases::{Begun, key};
 use super::recurrence::{last, next};
 use super::timing::instant;
 use crate::domain::clock::UnixMillis;
@@ -22,6 +23,9 @@ use crate::rules::Calendar;
 /// What is begun later than this was missed: the server was down.
 pub const GRACE: Duration = Duration::from_secs(3600);
 
+/// Why something was left out that nobody is to make up for.
+const MISSED: &str = "it was missed: the server was down";
+
 /// Something that is done for everybody, page by page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -31,6 +35,12 @@ pub struct Run {
     pub version: String,
     /// What is done.
     pub work: Work,
+    /// What the phase of a campaign is known by, whatever edits put before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    /// The number under which its rows are written, where that is not the step's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
     /// The time that it stands for.
     pub planned: UnixMillis,
     /// When it began, or was left out.
@@ -101,6 +111,8 @@ impl Run {
             sop,
             version,
             work,
+            phase: None,
+            number: None,
             planned: now,
             began: now,
             cursor: None,
@@ -136,13 +148,18 @@ impl Run {
                 run: Some(RunRef {
                     at,
                     version: self.version.clone(),
+                    number: self.number,
                 }),
             },
             Work::Cancel => moving(SopMove::Out),
             Work::Migrate => moving(SopMove::To(sop.version.clone())),
             Work::Resume => moving(SopMove::On),
         };
-        Inbound::about(contact, app, now, Trigger::Own(task))
+        // Of what begins after downtime only the last is made up for; what began in time is
+        // not missed because its pages take long.
+        let late = self.began.since(self.planned) > GRACE;
+        let at = if late { self.planned } else { now };
+        Inbound::about(contact, app, at, Trigger::Own(task))
     }
 
     /// The same, left out for this reason.
@@ -155,12 +172,22 @@ impl Run {
         }
     }
 
-    /// What it is kept under. The same step of the same run is kept under the same name.
+    /// Whether it was left out from the first: nobody was looked at.
+    #[must_use]
+    pub fn was_left_out(&self) -> bool {
+        self.ended == Some(self.began) && self.why.is_some()
+    }
+
+    /// What it is kept under. The same step of the same run is kept under the same name; a
+    /// phase keeps it wherever an edit puts it.
     #[must_use]
     pub fn name(&self) -> String {
         let (sop, word) = (&self.sop, self.work.word());
-        match self.work {
-            Work::Step { run, step } => format!("{RUNS}{sop}/{word}/{}/{step}", run.0),
+        match (self.work, &self.phase) {
+            (Work::Step { run, .. }, Some(phase)) => {
+                format!("{RUNS}{sop}/{word}/{}/phase/{phase}", run.0)
+            }
+            (Work::Step { run, step }, None) => format!("{RUNS}{sop}/{word}/{}/{step}", run.0),
             _ => format!("{RUNS}{sop}/{word}/{}", self.began.0),
         }
     }
@@ -174,13 +201,28 @@ pub const CONTROLS: &str = "sop-control/";
 pub const WATCHES: &str = "sop-watch/";
 
 /// Up to when a plan has been looked after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watch {
     /// What was planned until then has been begun or left out.
     pub until: UnixMillis,
     /// When a campaign began: at its approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<UnixMillis>,
+    /// The phases that have begun since then: none of them begins again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub begun: Vec<Begun>,
+}
+
+impl Watch {
+    /// Nothing has begun yet; what was planned until now is over.
+    #[must_use]
+    pub fn from(until: UnixMillis) -> Self {
+        Self {
+            until,
+            started: None,
+            begun: Vec::new(),
+        }
+    }
 }
 
 /// What operators have said about a plan.
@@ -279,10 +321,7 @@ impl Outlook<'_> {
     pub fn begin(&self, watch: Option<Watch>) -> Option<Begin> {
         let Some(watch) = watch else {
             // What was to be before anybody knew of the plan is over.
-            let watch = Watch {
-                until: self.now,
-                started: None,
-            };
+            let watch = Watch::from(self.now);
             return Some(Begin { run: None, watch });
         };
         if watch.until > self.now.after(GRACE) {
@@ -301,15 +340,16 @@ impl Outlook<'_> {
 
     /// When it begins something next, as far as that can be said.
     #[must_use]
-    pub fn next(&self, watch: Option<Watch>) -> Option<UnixMillis> {
+    pub fn next(&self, watch: Option<&Watch>) -> Option<UnixMillis> {
         let after = watch.map_or(self.now, |watch| watch.until.max(self.now));
         match &self.sop.kind {
             Kind::Lifecycle => None,
             Kind::Group => self.first_date().filter(|at| *at > after),
             Kind::Recurring(every) => next(every, after, self.calendar, self.zone),
             Kind::Campaign { .. } => {
-                let mut times = self.phases().map(|(_, at)| at);
-                times.find(|at| *at > after)
+                let begun = |(step, at)| watch.is_some_and(|it| self.has_begun(it, step, at));
+                let mut open = self.phases().filter(|phase| !begun(*phase));
+                open.find(|(_, at)| *at > after).map(|(_, at)| at)
             }
         }
     }
@@ -321,6 +361,14 @@ impl Outlook<'_> {
             At::Local(at) => Some(instant(at, self.zone)),
             _ => None,
         }))
+    }
+
+    /// Whether a phase has begun already, be it at another time or place in the file.
+    #[must_use]
+    pub fn has_begun(&self, watch: &Watch, step: u32, at: UnixMillis) -> bool {
+        let key = key(self.sop, step);
+        let mut begun = watch.begun.iter();
+        begun.any(|begun| begun.is(key.as_deref(), at))
     }
 
     fn first_date(&self) -> Option<UnixMillis> {
@@ -337,7 +385,7 @@ impl Outlook<'_> {
         let at = last(every, watch.until, self.now, self.calendar, self.zone)?;
         let missed = self.now.since(at) > GRACE && self.sop.missed == Missed::Skip;
         let why = self.held();
-        let why = why.or(missed.then_some("it was missed: the server was down"));
+        let why = why.or(missed.then_some(MISSED));
         let run = Run::new(self.sop, Work::Step { run: at, step: 0 }, at, self.now);
         Some(Begin {
             run: Some(why.map_or(run.clone(), |why| run.left_out(why))),
@@ -351,13 +399,10 @@ impl Outlook<'_> {
         if !due || self.held().is_some() {
             return None;
         }
+        let run = Run::new(self.sop, Work::Step { run: at, step: 0 }, at, self.now);
+        let missed = self.now.since(at) > GRACE && self.sop.missed == Missed::Skip;
         Some(Begin {
-            run: Some(Run::new(
-                self.sop,
-                Work::Step { run: at, step: 0 },
-                at,
-                self.now,
-            )),
+            run: Some(if missed { run.left_out(MISSED) } else { run }),
             watch: Watch { until: at, ..watch },
         })
     }
@@ -369,9 +414,9 @@ impl Outlook<'_> {
         }
         let approved = self.approved_at().filter(|_| self.needs_approval());
         let started = watch.started.or(approved).unwrap_or(watch.until);
-        let mut due = self
-            .phases()
-            .filter(|(_, at)| watch.until < *at && *at <= self.now);
+        let mut due = self.phases().filter(|(step, at)| {
+            watch.until < *at && *at <= self.now && !self.has_begun(&watch, *step, *at)
+        });
         let (step, at) = due.next()?;
         let speaks = |step: u32| {
             let index = usize::try_from(step).ok();
@@ -389,12 +434,23 @@ impl Outlook<'_> {
             None
         };
         let work = Work::Step { run: started, step };
-        let run = Run::new(self.sop, work, at, self.now);
+        let number = Begun::next_number(&watch.begun, step);
+        let run = Run {
+            phase: key(self.sop, step),
+            number: (number != step).then_some(number),
+            ..Run::new(self.sop, work, at, self.now)
+        };
+        let mut begun = watch.begun;
+        if why.is_none() {
+            let key = run.phase.clone();
+            begun.push(Begun { key, at, number });
+        }
         Some(Begin {
             run: Some(why.map_or(run.clone(), |why| run.left_out(why))),
             watch: Watch {
                 until: at,
                 started: Some(started),
+                begun,
             },
         })
     }

@@ -180,6 +180,7 @@ async fn who_scans_a_code_is_tagged_and_welcomed_by_the_channel_alone() {
         .await
         .all();
     assert!(told.contains("来源/展会"), "{told}");
+    assert!(told.contains("渠道 茶博会 有自己的欢迎语"), "{told}");
     let done = agent.queue("done").await;
     let added = done.iter().find(|item| item["what"] == "contact added");
     let id = added.expect("a record")["id"].as_str().expect("an id");

@@ -173,6 +173,25 @@ async fn one_missing_permission_does_not_stop_the_rest() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_read_for_a_moment_is_no_problem_in_the_end() {
+    let mock = mock().await;
+    faults(&mock, "groupchat/list", 1, errcode(-1));
+    let agent = builder().start(&mock).await;
+    until("the failure is told", async || {
+        agent.ready().await["contacts"]["problem"].is_string()
+    })
+    .await;
+    agent.ahead(&mock, 60);
+    let last = in_step(&agent).await;
+    assert_eq!(
+        (&last["counts"]["groups"], &last["problems"]),
+        (&json!(1), &json!([]))
+    );
+    let told = operator::run(agent.folder(), &["sync"]).await;
+    assert_eq!(told.code, Some(0), "{}", told.all());
+}
+
+#[tokio::test]
 async fn a_member_who_spoils_a_batch_costs_nobody_else() {
     let mock = mock().await;
     // The batch of all is refused, and the first member alone too.

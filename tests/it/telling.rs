@@ -80,6 +80,18 @@ async fn orders_are_counted_once_and_set_rules_off() {
 }
 
 #[tokio::test]
+async fn money_given_back_is_no_order() {
+    let mock = mock().await;
+    let agent = builder().start(&mock).await;
+    post(&agent, TOKEN, [order(1, 20.0), order(2, -5.5)].join("\n")).await;
+    agent.idle().await;
+    let attributes = agent.known(CUSTOMER).await["attributes"].clone();
+    assert_eq!(attributes["order_count"], json!(1.0));
+    assert_eq!(attributes["order_amount"], json!(14.5));
+    assert_eq!(attributes["last_order_at"], "2026-10-01 10:00:00");
+}
+
+#[tokio::test]
 async fn an_attribute_lets_somebody_into_an_sop() {
     let mock = mock().await;
     let agent = builder().start(&mock).await;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Planner, StepResult};
+use super::{Planner, StepResult, lane_for};
 use crate::domain::action::RemindWhen;
 use crate::domain::change::SopChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Enrolment, SopEnding};
 use crate::domain::effect::{Effect, Origin};
-use crate::domain::ids::{Lane, SopId};
+use crate::domain::ids::SopId;
 use crate::domain::inbound::Task;
 use crate::domain::outgoing::Outgoing;
 use crate::domain::timer::Timer;
@@ -66,7 +66,7 @@ impl Planner<'_> {
         let Some(settings) = settings.filter(|settings| settings.cards) else {
             return self.notify_text(who, text, origin);
         };
-        let lane = Lane(format!("notify/{who}"));
+        let lane = lane_for(&origin.rule, format!("notify/{who}"));
         for (part, member) in self.members(who)?.iter().enumerate() {
             let place = format!("{}-{part}", self.plan.records.len());
             let at = (origin.record, place.as_str());

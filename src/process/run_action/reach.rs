@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Planner, StepResult};
+use super::{Planner, StepResult, lane_for};
 use crate::domain::action::{Content, TemplateName};
 use crate::domain::effect::{Effect, Origin};
 use crate::domain::ids::{Lane, Person, UserId};
@@ -93,7 +93,8 @@ impl Planner<'_> {
                 chat: chat.clone(),
                 message,
             };
-            self.push(effect, Lane(format!("appchat/{chat}")), origin, part);
+            let lane = lane_for(&origin.rule, format!("appchat/{chat}"));
+            self.push(effect, lane, origin, part);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Planner, StepResult};
+use super::{Planner, StepResult, lane_for};
 use crate::domain::action::{Content, TemplateName};
 use crate::domain::effect::{Effect, NewEffect, Origin};
 use crate::domain::ids::{Lane, UserId};
@@ -151,7 +151,7 @@ impl Planner<'_> {
             .member_app()
             .ok_or("nobody can be told: the config has no [[app]] of kind \"app\"")?
             .clone();
-        let lane = Lane(format!("notify/{to}"));
+        let lane = lane_for(&origin.rule, format!("notify/{to}"));
         for (part, message) in compose::for_app(messages).into_iter().enumerate() {
             let effect = Effect::AppSend {
                 app: app.clone(),
@@ -188,7 +188,7 @@ impl Planner<'_> {
         captures: &BTreeMap<String, String>,
     ) -> StepResult {
         let messages = self.content(content, captures)?;
-        let lane = Lane(format!("robot/{to}"));
+        let lane = lane_for(&origin.rule, format!("robot/{to}"));
         for (part, message) in compose::for_robot(messages).into_iter().enumerate() {
             let effect = Effect::Robot {
                 robot: to.to_owned(),

@@ -1,5 +1,7 @@
 //! What becomes of a step of a run for one target.
 
+mod held;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -105,25 +107,31 @@ impl World {
     /// Decides about a task and applies what was decided.
     fn decide(&mut self, task: Task, now: &str) -> DecisionCommit {
         let now = at(now);
+        let conversation = self.contact.conversation();
+        let inbound = Inbound {
+            channel: Channel::Contact,
+            app: "contact".into(),
+            at: now,
+            person: Some(self.contact.person.clone()),
+            author: Author::System,
+            conversation,
+            trigger: Trigger::Own(task),
+            reply_path: ReplyPath::None,
+        };
+        self.decide_about(inbound, now)
+    }
+
+    fn decide_about(&mut self, inbound: Inbound, now: UnixMillis) -> DecisionCommit {
         let record = ClaimedRecord {
             id: RecordId(1),
             fence: 1,
             attempt: 1,
             received_at: now,
-            inbound: Inbound {
-                channel: Channel::Contact,
-                app: "contact".into(),
-                at: now,
-                person: Some(self.contact.person.clone()),
-                author: Author::System,
-                conversation: self.contact.conversation(),
-                trigger: Trigger::Own(task),
-                reply_path: ReplyPath::None,
-            },
+            inbound,
         };
         let mut standing = Standing::default();
         if self.paused {
-            standing.paused = ["双十二".into(), "早报".into()].into();
+            standing.paused = ["双十二".into(), "早报".into(), "三天".into()].into();
         }
         let commit = decide(
             &self.config,
@@ -141,6 +149,17 @@ impl World {
 
     /// A step of the run that began then.
     fn run(&mut self, sop: &str, step: u32, began: &str, now: &str) -> DecisionCommit {
+        self.numbered(sop, (step, None), began, now)
+    }
+
+    /// The same, with the number of its row.
+    fn numbered(
+        &mut self,
+        sop: &str,
+        (step, number): (u32, Option<u32>),
+        began: &str,
+        now: &str,
+    ) -> DecisionCommit {
         let known = self.playbook.sops.get(&sop.into()).expect("a plan");
         let task = Task::SopStep {
             sop: sop.into(),
@@ -148,6 +167,7 @@ impl World {
             run: Some(RunRef {
                 at: at(began),
                 version: known.version.clone(),
+                number,
             }),
         };
         self.decide(task, now)
@@ -195,10 +215,72 @@ fn a_phase_is_done_once_however_often_it_comes() {
     assert_eq!(first.rows[0].run, at(BEGAN));
     assert!(!first.rows[0].is_late());
     assert_eq!(first.effects.len(), 1);
+    let lane = &first.effects[0].lane.0;
+    assert_eq!(
+        lane, "sop/双十二/notify/lin.mei",
+        "nobody else waits behind it"
+    );
     assert_eq!(first.timers, [], "the next phase begins for everybody");
     let again = world.run("双十二", 0, BEGAN, "2026-12-08T10:02");
     assert_eq!(reason(&again), "they have had this step");
     assert_eq!((again.effects.len(), again.rows.len()), (0, 0));
+}
+
+/// The plans after somebody has edited them; who began before finishes on what was.
+fn edited(world: &mut World, from: &str, to: &str) {
+    let plans = world.playbook.sops.iter();
+    let old: Vec<crate::sops::Sop> = plans.map(|sop| crate::sops::Sop::clone(sop)).collect();
+    assert!(PLANS.contains(from));
+    world.playbook = playbook(&PLANS.replace(from, to), &["早报"]);
+    world.playbook.sops.recall(old);
+}
+
+const WARM: &str =
+    "      - {name: 预热, at: 2026-12-08 10:00, do: [{notify: {to: lin.mei, text: 预热}}]}\n";
+const BACK: &str = "      - {name: 返场, at: 2026-12-13 08:30, do: [{tag: 双十二/返场}]}\n";
+
+#[test]
+fn the_next_phase_comes_though_the_one_before_it_was_deleted() {
+    let mut world = World::new(customer());
+    world.run("双十二", 0, BEGAN, "2026-12-08T10:00");
+    edited(&mut world, WARM, "");
+    let next = world.numbered("双十二", (0, Some(1)), BEGAN, "2026-12-12T23:00");
+    // It waits for the morning, in a row of its own; the one before keeps its.
+    assert_eq!(rows(&next), [(1, RowOutcome::Waiting, "quiet hours")]);
+    assert_eq!(next.rows[0].name.as_deref(), Some("深夜"));
+    let woken = world.timer("双十二", 0, "2026-12-13T09:00");
+    assert_eq!(rows(&woken), [(1, RowOutcome::Done, "")]);
+    let again = world.numbered("双十二", (0, Some(1)), BEGAN, "2026-12-13T09:01");
+    assert_eq!(reason(&again), "they have had this step");
+}
+
+#[test]
+fn a_phase_before_those_that_were_had_is_none_of_them() {
+    let mut world = World::new(customer());
+    world.run("双十二", 0, BEGAN, "2026-12-08T10:00");
+    let early = WARM.replace("预热", "早到").replace("12-08", "12-07");
+    edited(&mut world, WARM, &format!("{early}{WARM}"));
+    let again = world.run("双十二", 1, BEGAN, "2026-12-08T10:05");
+    assert_eq!(reason(&again), "they have had this step");
+    let next = world.run("双十二", 2, BEGAN, "2026-12-12T23:00");
+    assert_eq!(rows(&next), [(2, RowOutcome::Waiting, "quiet hours")]);
+}
+
+#[test]
+fn who_was_through_has_a_phase_that_is_added() {
+    let mut world = World::new(customer());
+    for (step, now) in [(0, "2026-12-08T10:00"), (1, "2026-12-12T23:00")] {
+        world.run("双十二", step, BEGAN, now);
+    }
+    world.run("双十二", 2, BEGAN, "2026-12-13T08:30");
+    assert_eq!(world.ending("双十二"), Some(SopEnding::Finished));
+    let more = BACK.replace("返场", "加场").replace("12-13", "12-14");
+    edited(&mut world, BACK, &format!("{BACK}{more}"));
+    let added = world.run("双十二", 3, BEGAN, "2026-12-14T08:30");
+    assert_eq!(rows(&added), [(3, RowOutcome::Done, "")]);
+    assert!(world.contact.has_tag(&"双十二/加场".into()));
+    let again = world.run("双十二", 2, BEGAN, "2026-12-14T08:31");
+    assert_eq!(rows(&again)[0].1, RowOutcome::Skipped);
 }
 
 #[test]

@@ -252,7 +252,7 @@ impl Syncer {
         let page = SyncPage {
             contacts,
             records,
-            notes: vec![note(RUN, run)],
+            notes: vec![note(RUN, run), note(PROBLEM, &())],
         };
         Ok(self.store.take_sync_page(page).await?)
     }
@@ -265,7 +265,12 @@ impl Syncer {
             counts: run.counts,
             problems: run.problems,
         };
-        let facts = vec![note(LAST, &finished), note(RUN, &()), progress::no_wish()];
+        let facts = vec![
+            note(LAST, &finished),
+            note(RUN, &()),
+            note(PROBLEM, &()),
+            progress::no_wish(),
+        ];
         self.store.put_facts(facts).await?;
         self.members = None;
         let Counts {

@@ -249,7 +249,7 @@ fn operators_pause_resume_and_cancel() {
         "{ADDED}
          - {{pause: 新客}}
          - {{at: 2026-11-25 10:00, expect: {{held: {{新客/晚安: paused}}, not_step: 新客/晚安}}}}
-         - {{resume: 新客, expect: {{step: 新客/晚安}}}}"
+         - {{resume: 新客, expect: {{left_out: {{新客/晚安: missed}}, step: 新客/早安}}}}"
     ));
     fails(
         "- {approve: 大促}\n- {at: 2026-12-08 10:00, expect: {not_step: 大促/预热}}",

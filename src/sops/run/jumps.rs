@@ -93,7 +93,7 @@ proptest! {
             now = UnixMillis(now.0 + by * MINUTE);
             due.extend(last(now));
             let mut looks = 0;
-            while let Some(begin) = outlook(now).begin(watch) {
+            while let Some(begin) = outlook(now).begin(watch.clone()) {
                 looks += 1;
                 prop_assert!(looks < 4, "it begins without an end");
                 watch = Some(begin.watch);

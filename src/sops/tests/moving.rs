@@ -7,7 +7,7 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnding, TagMark};
 use crate::domain::ids::{Person, SopId, Tag};
 use crate::rules::Calendar;
-use crate::sops::lifecycle::{Scene, Turn, begin, entered};
+use crate::sops::lifecycle::{Scene, Turn, begin, entered, landed};
 use crate::sops::outreach::Outreach;
 use crate::sops::{Sop, SopSet};
 
@@ -192,7 +192,7 @@ fn a_plan_that_is_switched_off_waits() {
     let turn = story.scene(now).turn(at(now), true);
     assert_eq!(
         turn,
-        Turn::Wait(at("2026-11-24T11:00"), "the plan is switched off")
+        Turn::Idle(at("2026-11-24T11:00"), "the plan is switched off")
     );
 }
 
@@ -252,4 +252,49 @@ fn the_companys_rules_hold_beside_the_plans() {
     quiet.outreach = story.outreach.clone();
     quiet.contact.tags = story.contact.tags.clone();
     assert_eq!(quiet.turn("2026-11-24T10:00"), Turn::Do);
+}
+
+/// A plan with a step for each of these names; `-` has none.
+fn named(names: &str) -> Sop {
+    let steps = names.chars().zip(1..).map(|(name, day)| match name {
+        '-' => format!("{{at: {day}d 10:00, do: [{{tag: a/b}}]}}"),
+        name => format!("{{name: {name}, at: {day}d 10:00, do: [{{tag: a/b}}]}}"),
+    });
+    let steps: Vec<String> = steps.collect();
+    lifecycle(&[&format!("steps: [{}]", steps.join(", "))])
+}
+
+#[test]
+fn who_is_migrated_has_no_step_twice() {
+    let lands = |old: &str, step: u32, new: &str| landed(&named(old), &named(new), step);
+    assert_eq!(lands("甲乙丙丁", 2, "天甲乙丁"), 3, "behind 乙");
+    assert_eq!(lands("甲乙丙丁", 2, "天甲乙丙丁"), 3, "before 丙");
+    assert_eq!(
+        lands("甲乙丙", 2, "丙甲乙"),
+        3,
+        "丙 is behind them, and so is everything"
+    );
+    assert_eq!(lands("甲乙丙", 0, "天甲乙丙"), 1, "before 甲");
+    assert_eq!(
+        lands("甲--丁", 2, "天甲--丁"),
+        3,
+        "one without a name behind 甲"
+    );
+    assert_eq!(lands("---", 1, "----"), 1, "nothing has a name");
+    assert_eq!(lands("甲乙丙", 2, "天地人"), 2, "no name is known");
+    assert_eq!(lands("甲乙丙", 2, "甲乙"), 2, "over");
+}
+
+#[test]
+fn the_companys_quiet_hours_hold_for_what_colleagues_hear_too() {
+    let mut story = Story::of(&["steps: [{at: 1d 22:00, do: [{notify: {to: a, text: 甲}}]}]"]);
+    assert_eq!(story.turn("2026-11-24T22:00"), Turn::Do);
+    story.outreach.quiet = Story::of(&["quiet: {from: \"21:00\", to: \"09:00\"}", SEND])
+        .sop
+        .quiet;
+    let morning = at("2026-11-25T09:00");
+    assert_eq!(
+        story.turn("2026-11-24T22:00"),
+        Turn::Wait(morning, "quiet hours")
+    );
 }

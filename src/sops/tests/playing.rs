@@ -60,7 +60,7 @@ fn play_with(
             enrolment,
             due: next,
         } = match turn {
-            Turn::Wait(until, _) => {
+            Turn::Wait(until, _) | Turn::Idle(until, _) => {
                 assert!(until > now, "it waits for the past");
                 due = Some(until);
                 continue;
