@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -17,10 +18,22 @@ pub enum LogFormat {
     Json,
 }
 
+/// Whose details may be logged. Below `info` others quote what passes through them: a store
+/// its rows, an HTTP client its URLs.
+const OURS: [&str; 2] = ["wecom_agent", "mock_wecom"];
+
+/// Whether a line may be logged at all, whatever `RUST_LOG` says.
+fn may_be_told(line: &tracing::Metadata<'_>) -> bool {
+    let ours = OURS.iter().any(|ours| line.target().starts_with(ours));
+    ours || *line.level() <= tracing::Level::INFO
+}
+
 /// Starts logging to standard error. `RUST_LOG` overrides `level`.
 pub fn start_logs(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry()
+        .with(filter)
+        .with(filter_fn(may_be_told));
     // A second start (two servers in one test process) keeps the first.
     let started = match format {
         LogFormat::Text => {

@@ -5,8 +5,7 @@ use super::sops::{SopReply, SopRequest};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::Person;
 use crate::store::{Deed, Erasure, Store, StoreError};
-use rand::RngExt as _;
-use rand::distr::Alphanumeric;
+use crate::upkeep::forget::forget;
 
 /// Who asks, and with which words.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -70,27 +69,15 @@ fn told(reply: &Reply) -> String {
     }
 }
 
-/// Forgets a person, makes the files forget them too, and keeps that it was done, without
-/// their name.
+/// Forgets a person, and makes the files forget them too.
 pub(super) async fn erase(
     store: &dyn Store,
     person: &Person,
     who: String,
     now: UnixMillis,
 ) -> Result<Erasure, StoreError> {
-    let alias = rand::rng().sample_iter(Alphanumeric).take(12);
-    let alias: String = "erased-".chars().chain(alias.map(char::from)).collect();
-    let gone = store.erase(person, &alias).await?;
+    let gone = forget(store, person, who, now).await?;
     // Also when nothing was there: an erasure that was cut off before this is made good.
     store.compact().await?;
-    let result = format!(
-        "{} messages, {} effects, {} timers, {} other rows",
-        gone.records,
-        gone.effects,
-        gone.timers,
-        gone.contacts + gone.sop_rows + gone.targets + gone.counters + gone.mentions
-    );
-    let what = format!("erase {alias}");
-    store.note_deed(Deed { who, what, result }, now).await?;
     Ok(gone)
 }

@@ -35,13 +35,13 @@ pub use files::{Fingerprint, Folders, write_whole};
 pub use listen::{Inherited, Renewal};
 pub use people::{ContactPage, ContactQuery};
 pub use playbook::{load_playbook, read_playbook};
+pub use reload::{Deps as ReloaderDeps, Reloader};
 pub use sops::{SopReply, SopRequest, SopState, SopWish, Standing as StepStanding, StepReport};
 pub use status::{Problem, ReloadState, Standing};
 pub use versions::{History, MOST_VERSIONS};
 
 use self::dates::Dates;
 use self::listen::{Doors, Places};
-use self::reload::Reloader;
 use self::tokens::SharedTokens;
 use crate::config::{Config, StoreKind, TlsError};
 use crate::deliver;
@@ -67,6 +67,7 @@ use crate::store::embedded::EmbeddedStore;
 use crate::store::postgres::PostgresStore;
 use crate::store::{ContactSource, FactSwap, Signals, Store, StoreError};
 use crate::telemetry::Metrics;
+use crate::upkeep::forget::Forgetter;
 use crate::upkeep::pruner::Pruner;
 use crate::upkeep::rescuer::Rescuer;
 use crate::wecom::client::TokenShare;
@@ -194,10 +195,10 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         clock,
         desk: Desk::default(),
     };
-    sop_versions::keep(base.store.as_ref(), &playbook.get().sops).await?;
     let acceptor = base.acceptor()?;
     let doors = Doors::open(&base.config, &inherited).await?;
     let reload = ReloadState::new(&playbook);
+    let reloader = base.reloader(&playbook, &reload, seen).await?;
     let status = base.status(metrics, reload.clone());
     let callbacks = crate::receive::routes::router(Arc::new(acceptor)).merge(base.ingest());
 
@@ -209,7 +210,7 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     };
     base.spawn_stages(&mut loops, &playbook);
     base.spawn_upkeep(&mut loops);
-    base.spawn_reloader(&mut loops, playbook, &reload, seen);
+    loops.spawn_with(reloader, Arc::clone(&reload.wanted), |wanted| wanted);
     let Places { address, admin } = doors.places;
     let renewal = doors.serve(callbacks, status, &mut loops);
     Ok(Server {
@@ -288,26 +289,30 @@ impl Base {
         loops.spawn(rescuer, |signals| &signals.upkeep);
         let pruner = Pruner::new(store, Arc::clone(&clock), &self.config);
         loops.spawn(pruner, |signals| &signals.upkeep);
+        if let Some(keep) = self.config.retention.lost_customers {
+            let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+            let forgetter = Forgetter::new(store, clock, keep);
+            loops.spawn(forgetter, |signals| &signals.upkeep);
+        }
         let store = Arc::clone(&self.store);
         control::serve(&self.config, store, clock, loops);
     }
 
-    fn spawn_reloader(
+    async fn reloader(
         &self,
-        loops: &mut Loops,
-        current: CurrentPlaybook,
+        current: &CurrentPlaybook,
         reload: &ReloadState,
         seen: Fingerprint,
-    ) {
-        let reloader = Reloader::new(reload::Deps {
+    ) -> Result<Reloader, StoreError> {
+        let deps = ReloaderDeps {
             config: Arc::clone(&self.config),
-            current,
+            current: current.clone(),
             state: reload.clone(),
             clock: Arc::clone(&self.clock),
             store: Arc::clone(&self.store),
             seen,
-        });
-        loops.spawn_with(reloader, Arc::clone(&reload.wanted), |wanted| wanted);
+        };
+        Reloader::begin(deps).await
     }
 
     fn processor(&self, playbook: CurrentPlaybook) -> process::Worker {

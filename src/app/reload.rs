@@ -13,7 +13,7 @@ use crate::domain::clock::SharedClock;
 use crate::lang::Lang;
 use crate::process::playbook::{CurrentPlaybook, Playbook};
 use crate::service::{Pass, Service};
-use crate::store::{Store, alert_record};
+use crate::store::{Store, StoreError, alert_record};
 use crate::versions::{FileSet, Reason};
 
 /// The files are looked at this often.
@@ -24,14 +24,19 @@ const SETTLE: Duration = Duration::from_millis(300);
 const RESTLESS: u32 = 20;
 
 /// What a reloader works with.
-pub(super) struct Deps {
-    pub(super) config: Arc<Config>,
-    pub(super) current: CurrentPlaybook,
-    pub(super) state: ReloadState,
-    pub(super) clock: SharedClock,
-    pub(super) store: Arc<dyn Store>,
+pub struct Deps {
+    /// Where the files are, and whom to tell.
+    pub config: Arc<Config>,
+    /// The set in force.
+    pub current: CurrentPlaybook,
+    /// What became of the last look.
+    pub state: ReloadState,
+    /// Time.
+    pub clock: SharedClock,
+    /// Where versions are kept.
+    pub store: Arc<dyn Store>,
     /// What the files looked like before the current playbook was read from them.
-    pub(super) seen: Fingerprint,
+    pub seen: Fingerprint,
 }
 
 /// Watches the operators' files and puts a changed set in force when it is good.
@@ -41,12 +46,10 @@ pub(super) struct Deps {
 /// hundred files costs less than a millisecond. Reading and building is done beside the
 /// workers, and a set is used only if nothing moved from before the first file was read
 /// until after the last.
-pub(super) struct Reloader {
+pub struct Reloader {
     deps: Deps,
     folders: Folders,
     pending: bool,
-    /// The set in force has no number yet.
-    unkept: bool,
     restless: u32,
     /// Sets that messages may still be decided with.
     retired: Vec<Arc<Playbook>>,
@@ -61,15 +64,22 @@ enum Read {
 }
 
 impl Reloader {
-    pub(super) fn new(deps: Deps) -> Self {
-        Self {
+    /// Keeps the set that a process starts with, before anything is decided with it: every
+    /// trace names a version that `rules history` lists, whatever happens next.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn begin(deps: Deps) -> Result<Self, StoreError> {
+        sop_versions::keep(deps.store.as_ref(), &deps.current.get().sops).await?;
+        let mut reloader = Self {
             folders: Folders::of(&deps.config),
             deps,
             pending: false,
-            unkept: true,
             restless: 0,
             retired: Vec::new(),
-        }
+        };
+        reloader.keep_first().await;
+        Ok(reloader)
     }
 
     /// Reads and builds beside the workers.
@@ -126,11 +136,15 @@ impl Reloader {
         if let Err(error) = sop_versions::keep(self.deps.store.as_ref(), &playbook.sops).await {
             tracing::warn!(%error, "the versions of the SOPs could not be kept");
         }
+        // Kept first: nobody decides with a set that no version tells of.
+        let number = self.keep_version(files).await;
         self.retired.push(self.deps.current.swap(playbook));
         let current = self.deps.current.get();
         let mended = self.deps.state.loaded(&current, self.deps.clock.now());
+        if let Some(number) = number {
+            self.deps.state.numbered(number);
+        }
         tracing::info!(version, mended, "rules and templates reloaded");
-        self.keep_version(files).await;
         if mended {
             self.alert("alert.reload_mended", 0, "").await;
         }
@@ -180,32 +194,36 @@ impl Reloader {
         }
     }
 
-    /// Keeps what is in force as a version. That it could not be kept harms nobody now.
-    async fn keep_version(&mut self, files: Option<FileSet>) {
+    /// Keeps a set as the version in force; gives its number. That it could not be kept
+    /// harms nobody now.
+    async fn keep_version(&self, files: Option<FileSet>) -> Option<u64> {
         let (store, now) = (self.deps.store.as_ref(), self.deps.clock.now());
         let Some(files) = files else {
             tracing::warn!("the set in force is not kept as a version: a file cannot be read");
-            return;
+            return None;
         };
         match versions::keep(store, &files, Reason::InForce, now).await {
-            Ok(number) => {
-                self.unkept = false;
-                self.deps.state.numbered(number);
+            Ok(number) => Some(number),
+            Err(error) => {
+                tracing::warn!(%error, "the set in force is not kept as a version");
+                None
             }
-            Err(error) => tracing::warn!(%error, "the set in force is not kept as a version"),
         }
     }
 
-    /// Keeps what the server started with, if the files are still the same.
+    /// Keeps what the process started with, if the files are still the same.
     async fn keep_first(&mut self) {
         let (folders, seen) = (self.folders.clone(), self.deps.seen.clone());
         let read = tokio::task::spawn_blocking(move || {
             let files = folders.read().ok()?;
             (folders.fingerprint() == seen).then_some(files)
         });
-        self.unkept = false;
         match read.await.ok().flatten() {
-            Some(files) => self.keep_version(Some(files)).await,
+            Some(files) => {
+                if let Some(number) = self.keep_version(Some(files)).await {
+                    self.deps.state.numbered(number);
+                }
+            }
             None => self.pending = true,
         }
     }
@@ -244,8 +262,6 @@ impl Service for Reloader {
             if self.pending {
                 return Pass::Idle(SETTLE);
             }
-        } else if self.unkept {
-            self.keep_first().await;
         }
         Pass::Idle(LOOK_EVERY)
     }

@@ -118,12 +118,14 @@ pub struct Move<'a> {
 pub type Tallies = BTreeMap<Section, Tally>;
 
 impl<'a> Move<'a> {
-    /// Begins, or goes on where an earlier one from the same source was cut off.
+    /// Begins, or goes on where an earlier one from the same source was cut off. If nobody
+    /// heard of the end of the earlier one, there is nothing left to move.
     ///
     /// # Errors
-    /// If a store fails, or the second one is not empty.
+    /// If a store fails, or the second one holds something else.
     pub async fn begin(from: &dyn Store, to: &'a dyn Store, source: &str) -> Result<Self> {
         let source = format!("store {source}");
+        let from = from.snapshot().await?;
         let place = match to.filling().await? {
             Some(filling) if filling.source == source => parse(&filling.place)?,
             Some(_) => return Err(StoreError::NotEmpty),
@@ -132,12 +134,15 @@ impl<'a> Move<'a> {
                     source: source.clone(),
                     place: written(Some(&(Section::Numbers, None))),
                 };
-                to.fill(Vec::new(), filling).await?;
-                Some((Section::Numbers, None))
+                match to.fill(Vec::new(), filling).await {
+                    Ok(()) => Some((Section::Numbers, None)),
+                    Err(StoreError::NotEmpty) if same(from.as_ref(), to).await? => None,
+                    Err(error) => return Err(error),
+                }
             }
         };
         Ok(Self {
-            from: from.snapshot().await?,
+            from,
             to,
             source,
             place,
@@ -179,21 +184,36 @@ impl<'a> Move<'a> {
     }
 }
 
+/// Whether two stores hold the same, looked at only as far as it takes.
+async fn same(from: &dyn Snapshot, to: &dyn Store) -> Result<bool> {
+    let to = to.snapshot().await?;
+    for section in Section::ALL {
+        if tally(from, section).await? != tally(to.as_ref(), section).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 async fn tallies(snapshot: &dyn Snapshot) -> Result<Tallies> {
     let mut tallies = Tallies::new();
     for section in Section::ALL {
-        let tally = tallies.entry(section).or_default();
-        let mut after = None;
-        loop {
-            let page = snapshot.page(section, after.as_deref(), PAGE).await?;
-            page.rows.iter().try_for_each(|row| tally.add(row))?;
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
+        tallies.insert(section, tally(snapshot, section).await?);
     }
     Ok(tallies)
+}
+
+async fn tally(snapshot: &dyn Snapshot, section: Section) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let mut after = None;
+    loop {
+        let page = snapshot.page(section, after.as_deref(), PAGE).await?;
+        page.rows.iter().try_for_each(|row| tally.add(row))?;
+        after = page.next;
+        if after.is_none() {
+            return Ok(tally);
+        }
+    }
 }
 
 fn following(section: Section) -> Option<Section> {

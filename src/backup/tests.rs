@@ -137,6 +137,11 @@ async fn a_move_that_is_cut_off_goes_on() {
     assert_eq!(new[&Section::Contact].rows, 1700);
     let to = sled(&target);
     assert_eq!(to.filling().await.unwrap(), None);
+    // Whoever has not heard of the end hears of it now, with nothing left to move.
+    let mut again = Move::begin(&*store, &*to, "/data").await.unwrap();
+    assert!(!again.step().await.unwrap());
+    assert_eq!(again.finish().await.unwrap().1, new);
+    furnish(&*to, 1701).await;
     let again = Move::begin(&*store, &*to, "/data").await;
     assert!(matches!(again.err(), Some(StoreError::NotEmpty)));
 }

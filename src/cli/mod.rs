@@ -26,6 +26,7 @@ mod moved_clock;
 mod operator;
 mod outcome;
 mod output;
+mod panics;
 mod preview;
 mod queue;
 mod replay;
@@ -143,6 +144,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Err(code) => return code,
     };
     let terminal = Terminal::new(cli.lang.unwrap_or(lang));
+    panics::keep_quiet(terminal);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

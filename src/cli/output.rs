@@ -34,11 +34,12 @@ impl Terminal {
 
     /// A text of the catalogue beside the result.
     pub(super) fn warn(self, key: &str, values: &[(&str, &str)]) {
-        drop(writeln!(
-            std::io::stderr().lock(),
-            "{}",
-            self.lang.text(key, values)
-        ));
+        self.beside(self.lang.text(key, values));
+    }
+
+    /// A line beside the result.
+    pub(super) fn beside(self, text: impl Display) {
+        drop(writeln!(std::io::stderr().lock(), "{text}"));
     }
 
     /// A result for scripts.

@@ -1,6 +1,7 @@
 //! From the file to the meaning, collecting every problem on the way.
 
 mod contacts;
+mod retention;
 mod server;
 mod watch;
 mod webhooks;
@@ -31,10 +32,6 @@ pub(super) const DEFAULT_TIMEZONE: &str = "Asia/Shanghai";
 pub(super) const DEFAULT_API_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) const DEFAULT_POLL: Duration = Duration::from_secs(60);
 pub(super) const DEFAULT_IGNORE: Duration = Duration::from_secs(3600);
-pub(super) const DEFAULT_HISTORY: Duration = Duration::from_secs(90 * 86_400);
-pub(super) const DEFAULT_TRACES: Duration = Duration::from_secs(30 * 86_400);
-pub(super) const DEFAULT_REPORTS: Duration = Duration::from_secs(365 * 86_400);
-pub(super) const DEFAULT_AUDIT: Duration = Duration::from_secs(365 * 86_400);
 /// The admin console takes at most so many letters and digits as a callback's token.
 const MAX_TOKEN_CHARS: usize = 32;
 
@@ -153,26 +150,7 @@ impl Builder<'_> {
             "wecom.timeout",
             DEFAULT_API_TIMEOUT,
         );
-        let keep_history = self.duration(
-            file.retention.history.as_ref(),
-            "retention.history",
-            DEFAULT_HISTORY,
-        );
-        let keep_traces = self.duration(
-            file.retention.traces.as_ref(),
-            "retention.traces",
-            DEFAULT_TRACES,
-        );
-        let keep_reports = self.duration(
-            file.retention.reports.as_ref(),
-            "retention.reports",
-            DEFAULT_REPORTS,
-        );
-        let keep_audit = self.duration(
-            file.retention.audit.as_ref(),
-            "retention.audit",
-            DEFAULT_AUDIT,
-        );
+        let retention = self.retention(&file.retention);
         let apps = self.apps(&file.apps, corp.as_deref().unwrap_or_default());
         let alerts = self.alerts(file);
         let reminders = self.reminders(file);
@@ -202,10 +180,7 @@ impl Builder<'_> {
             robots: robots?,
             appchats: outline::appchats(&file.appchats),
             webhooks: webhooks?,
-            keep_history: keep_history?,
-            keep_traces: keep_traces?,
-            keep_reports: keep_reports?,
-            keep_audit: keep_audit?,
+            retention: retention?,
             alerts: alerts?,
             reminders: reminders?,
             guard: guard?,

@@ -303,6 +303,11 @@ pub struct RetentionSection {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub audit: Option<Spanned<String>>,
+    /// 流失的客户（没有成员再加着他）多久后忘掉；默认 off，不忘 / customers that no member has
+    /// any more are forgotten after so long; default: "off".
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub lost_customers: Option<Spanned<String>>,
 }
 
 /// `[alerts]`

@@ -96,14 +96,8 @@ pub struct Config {
     pub appchats: BTreeMap<String, ChatId>,
     /// The company's own endpoints.
     pub webhooks: BTreeMap<String, Webhook>,
-    /// How long messages and what became of them are kept.
-    pub keep_history: Duration,
-    /// How long traces are kept; those of failures stay as long as messages.
-    pub keep_traces: Duration,
-    /// How long the outcome of steps of SOPs and of broadcasts is kept.
-    pub keep_reports: Duration,
-    /// How long it is kept what operators did.
-    pub keep_audit: Duration,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Who is told when something goes wrong, if anybody.
     pub alerts: Option<Alerts>,
     /// The app through which members set reminders and get them, if there is one.
@@ -112,6 +106,34 @@ pub struct Config {
     pub guard: Option<Guard>,
     /// Mass-send tasks.
     pub broadcasts: Broadcasts,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Messages and what became of them.
+    pub history: Duration,
+    /// Traces; those of failures stay as long as messages.
+    pub traces: Duration,
+    /// The outcome of steps of SOPs and of broadcasts.
+    pub reports: Duration,
+    /// What operators did.
+    pub audit: Duration,
+    /// Customers that no member has any more; `None` if they are not forgotten by themselves.
+    pub lost_customers: Option<Duration>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        Self {
+            history: days(90),
+            traces: days(30),
+            reports: days(365),
+            audit: days(365),
+            lost_customers: None,
+        }
+    }
 }
 
 /// How mass-send tasks are followed up.

@@ -6,12 +6,14 @@ use std::path::Path;
 use toml::Spanned;
 
 use super::build::{
-    DEFAULT_API_BASE, DEFAULT_API_TIMEOUT, DEFAULT_AUDIT, DEFAULT_HISTORY, DEFAULT_IGNORE,
-    DEFAULT_LISTEN, DEFAULT_POLL, DEFAULT_REPORTS, DEFAULT_TIMEZONE, DEFAULT_TRACES, member_app,
+    DEFAULT_API_BASE, DEFAULT_API_TIMEOUT, DEFAULT_IGNORE, DEFAULT_LISTEN, DEFAULT_POLL,
+    DEFAULT_TIMEZONE, member_app,
 };
 use super::file::{AppKind, AppSection, ConfigFile, PathsSection, StoreSection};
 use super::secret::SecretText;
-use super::{App, Broadcasts, Config, Guard, Kind, Paths, Reminders, StoreKind, Sync, Webhook};
+use super::{
+    App, Broadcasts, Config, Guard, Kind, Paths, Reminders, Retention, StoreKind, Sync, Webhook,
+};
 use crate::domain::ids::{AppName, ChatId, CorpId, UserId};
 
 /// The config with empty secrets and default limits: fit for looking at rules, not for
@@ -51,10 +53,7 @@ pub(super) fn outline(file: &ConfigFile, base: &Path) -> Option<Config> {
         robots: robots.collect(),
         appchats: appchats(&file.appchats),
         webhooks: webhooks.collect(),
-        keep_history: DEFAULT_HISTORY,
-        keep_traces: DEFAULT_TRACES,
-        keep_reports: DEFAULT_REPORTS,
-        keep_audit: DEFAULT_AUDIT,
+        retention: Retention::default(),
         alerts: None,
         reminders: member_app(file, file.reminders.app.as_ref()).map(|app| Reminders {
             app,

@@ -262,7 +262,9 @@ impl Puller {
         let (id, end) = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                tracing::error!(%error, "a pull of kf messages broke off");
+                // What a panic says may quote what people wrote.
+                let panicked = error.is_panic();
+                tracing::error!(panicked, "a pull of kf messages broke off");
                 // Whose it was is not known: every account may be pulled again.
                 self.accounts
                     .values_mut()

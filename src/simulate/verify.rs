@@ -25,7 +25,10 @@ pub fn verify(config: &Config, playbook: Option<&Playbook>, wish: &Wish) -> Veri
     let (suite, mut report) = load(config, playbook);
     let good = playbook.filter(|_| !report.has_errors());
     if let Some(playbook) = good {
-        let outcome = run(config, playbook, &suite, wish);
+        // What is only played has no place in the log of the bot.
+        let nowhere = tracing::Dispatch::none();
+        let outcome =
+            tracing::dispatcher::with_default(&nowhere, || run(config, playbook, &suite, wish));
         report.merge(outcome.report());
         if wish.coverage {
             report.merge(coverage(config, playbook, &outcome));

@@ -32,10 +32,10 @@ impl Pruner {
             clock,
             retention: Retention {
                 dedupe: DEDUPE,
-                history: config.keep_history,
-                traces: config.keep_traces,
-                reports: config.keep_reports,
-                audit: config.keep_audit,
+                history: config.retention.history,
+                traces: config.retention.traces,
+                reports: config.retention.reports,
+                audit: config.retention.audit,
             },
             compacted_at: now,
         }

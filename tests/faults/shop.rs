@@ -76,6 +76,11 @@ sops:
 ";
 
 pub(crate) fn config() -> Config {
+    config_with("")
+}
+
+/// The same with more lines.
+pub(crate) fn config_with(more: &str) -> Config {
     let callback = format!("token = \"{TOKEN}\"\nencoding_aes_key = \"{KEY}\"\n");
     let text = format!(
         "[corp]\nid = \"{CORP}\"\n\
@@ -83,7 +88,7 @@ pub(crate) fn config() -> Config {
          [[app]]\nname = \"contact\"\nkind = \"contact\"\nsecret = \"contact\"\n{callback}\
          [[app]]\nname = \"staff\"\nkind = \"app\"\nagent_id = 1000002\nsecret = \"staff\"\n{callback}\
          [robots]\n\"值班群\" = \"night\"\n[appchats]\n\"夜班\" = \"chat1\"\n\
-         [guard]\nanswers = 0\n[sync]\nevery = \"off\"\n"
+         [guard]\nanswers = 0\n[sync]\nevery = \"off\"\n{more}"
     );
     let parsed = Config::parse(&text, Path::new("agent.toml"), &|_| None);
     let (config, _) = parsed.unwrap_or_else(|report| panic!("{}", report.human(Lang::En)));

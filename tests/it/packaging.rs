@@ -56,6 +56,30 @@ async fn the_service_file_starts_what_there_is() {
 }
 
 #[tokio::test]
+async fn the_backup_that_the_timer_starts_can_be_made() {
+    let unit = text("packaging/wecom-agent-backup.service");
+    let commands = values(&unit, "ExecStart");
+    let (_, command) = commands[0]
+        .split_once("exec /usr/local/bin/")
+        .expect("ours");
+    let words: Vec<&str> = command.split_whitespace().take(4).collect();
+    assert_eq!(words[..2], ["wecom-agent", "backup"]);
+    known(&words[1..]).await;
+    let of_server = text("packaging/wecom-agent.service");
+    for key in ["User", "UMask", "StateDirectoryMode"] {
+        assert_eq!(values(&unit, key), values(&of_server, key), "{key}");
+    }
+    let timer = text("packaging/wecom-agent-backup.timer");
+    assert_eq!(values(&timer, "WantedBy"), ["timers.target"]);
+    for page in ["docs/deploy.md", "docs/deploy.zh-CN.md"] {
+        let page = text(page);
+        for file in ["wecom-agent-backup.service", "wecom-agent-backup.timer"] {
+            assert!(page.contains(&format!("packaging/{file}")), "{file}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_image_starts_what_there_is_as_an_ordinary_user() {
     let file = text("Dockerfile");
     let list = |key: &str| -> Vec<String> {

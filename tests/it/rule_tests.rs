@@ -251,3 +251,25 @@ async fn a_rule_without_a_test_is_shown_with_its_line() {
     let at = told.find("R046").expect("a finding");
     assert!(told[at..].contains("id: 地址"), "{told}");
 }
+
+#[tokio::test]
+async fn what_tests_play_is_not_in_the_log_of_the_bot() {
+    let plan = "version: 1\nsops:\n  - id: 跟进\n    kind: lifecycle\n    steps:\n\
+                \x20     - {at: +1h, do: [{tag: 阶段/跟进}]}\n";
+    let rule = "version: 1\nrules:\n  - id: follow\n    when: {any: [跟进]}\n    do: [{start_sop: 跟进}]\n";
+    let test = "start: 2026-11-23 10:00\ntests:\n  - name: 一小时后打标签\n    steps:\n\
+                \x20     - {say: 跟进, expect: {rule: follow}}\n\
+                \x20     - {at: 2h, expect: {tags: +阶段/跟进}}\n";
+    let mock = mock().await;
+    let agent = AgentBuilder::new()
+        .file("sops/plans.yaml", plan)
+        .file("rules/follow.yaml", rule)
+        .file("rules/follow.test.yaml", test)
+        .start(&mock)
+        .await;
+    let tested = operator::run(agent.folder(), &["test"]).await;
+    assert_eq!(tested.code, Some(0), "{}", tested.all());
+    let logs = agent.logs();
+    let played = logs.iter().find(|line| line.contains("跟进"));
+    assert_eq!(played, None, "{logs:#?}");
+}

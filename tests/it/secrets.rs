@@ -13,11 +13,11 @@ const APP_SECRET: &str = "canary-secret-of-app-0003";
 const ROBOT_KEY: &str = "canary-robot-key-0004";
 const HOOK_PATH: &str = "canary-hook-path-0005";
 const HOOK_SECRET: &str = "canary-hook-secret-0006";
-const SAID: &str = "金丝雀客户原话";
-const REPLIED: &str = "金丝雀回复正文";
+pub(crate) const SAID: &str = "金丝雀客户原话";
+pub(crate) const REPLIED: &str = "金丝雀回复正文";
 /// A customer without any trouble.
-const BYSTANDER: &str = "wmSAMPLE00000000000000000000003";
-const REMARKED: &str = "金丝雀备注";
+pub(crate) const BYSTANDER: &str = "wmSAMPLE00000000000000000000003";
+pub(crate) const REMARKED: &str = "金丝雀备注";
 
 fn rules() -> String {
     format!(
@@ -28,7 +28,8 @@ fn rules() -> String {
     )
 }
 
-async fn corp() -> MockWecom {
+/// A company whose secrets are canaries.
+pub(crate) async fn corp() -> MockWecom {
     let secret = |secret: &str, kind, agent_id| SecretSpec {
         secret: secret.to_owned(),
         kind,
@@ -46,7 +47,8 @@ async fn corp() -> MockWecom {
     MockWecom::start(config).await.expect("the mock starts")
 }
 
-async fn start(mock: &MockWecom) -> Agent {
+/// Its agent, before it starts.
+pub(crate) fn builder() -> AgentBuilder {
     // Nobody listens at the webhook's address.
     let webhook = format!(
         "[webhooks.\"系统\"]\nurl = \"http://127.0.0.1:1/{HOOK_PATH}\"\nsecret = \"{HOOK_SECRET}\"\n"
@@ -59,12 +61,10 @@ async fn start(mock: &MockWecom) -> Agent {
         .edit("app-secret", APP_SECRET)
         .edit("sample-robot-key", ROBOT_KEY)
         .config(&webhook)
-        .start(mock)
-        .await
 }
 
 /// What a message meets on its way.
-const PATHS: [&str; 8] = [
+pub(crate) const PATHS: [&str; 8] = [
     "kf/service_state/get",
     "kf/send_msg",
     "message/send",
@@ -75,8 +75,8 @@ const PATHS: [&str; 8] = [
     "send_welcome_msg",
 ];
 
-/// Troubles whose answers, codes and broken bodies could be quoted in a log line.
-fn trouble(mock: &MockWecom) {
+/// Sets them all wrong once: troubles whose answers, codes and broken bodies could be quoted in a log line.
+pub(crate) fn trouble(mock: &MockWecom) {
     let unclear = Action::Http {
         status: 500,
         applied: true,
@@ -93,7 +93,7 @@ fn trouble(mock: &MockWecom) {
 }
 
 /// What must never be seen: configured secrets, living tokens, what people wrote.
-fn canaries(mock: &MockWecom) -> Vec<String> {
+pub(crate) fn canaries(mock: &MockWecom) -> Vec<String> {
     let mut all: Vec<String> = [
         KF_SECRET,
         CONTACT_SECRET,
@@ -122,13 +122,8 @@ fn canaries(mock: &MockWecom) -> Vec<String> {
 #[tokio::test]
 async fn no_secret_token_or_text_is_ever_written() {
     let mock = corp().await;
-    let robot = Robot {
-        key: ROBOT_KEY.to_owned(),
-        name: String::new(),
-        stopped: false,
-    };
-    seed_robot(&mock, &robot).await;
-    let agent = start(&mock).await;
+    seed_robot(&mock).await;
+    let agent = builder().start(&mock).await;
     for customer in [CUSTOMER, OTHER_CUSTOMER] {
         mock.say(customer, "你好").await.expect("push");
         answers(&mock, customer, 1).await;
@@ -232,9 +227,14 @@ fn is_welcome_code(mock: &MockWecom, canary: &str) -> bool {
 }
 
 /// The mock takes robots over its control API only.
-async fn seed_robot(mock: &MockWecom, robot: &Robot) {
+pub(crate) async fn seed_robot(mock: &MockWecom) {
+    let robot = Robot {
+        key: ROBOT_KEY.to_owned(),
+        name: String::new(),
+        stopped: false,
+    };
     let url = format!("{}/mock/robots", mock.base_url());
-    let response = crate::support::http().post(url).json(robot).send().await;
+    let response = crate::support::http().post(url).json(&robot).send().await;
     assert!(response.expect("an answer").status().is_success());
 }
 

@@ -40,6 +40,7 @@ pub struct AgentBuilder {
     kf: &'static str,
     staff: &'static str,
     file_limit: Option<u32>,
+    log: Option<&'static str>,
     edits: Vec<(String, String)>,
 }
 
@@ -64,6 +65,7 @@ impl AgentBuilder {
             kf: "poll_every = \"1h\"\n",
             staff: "",
             file_limit: None,
+            log: None,
             edits: Vec::new(),
         };
         builder
@@ -129,6 +131,12 @@ impl AgentBuilder {
         self
     }
 
+    /// Lets the first run log by this filter (`RUST_LOG`).
+    pub fn log(mut self, filter: &'static str) -> Self {
+        self.log = Some(filter);
+        self
+    }
+
     /// Writes the config for an API base without starting anything.
     pub fn write(&self, api_base: &str) -> PathBuf {
         let callback =
@@ -165,7 +173,7 @@ impl AgentBuilder {
     /// Starts the agent and points the mock's callbacks at it.
     pub async fn start(self, mock: &MockWecom) -> Agent {
         let path = self.write(&mock.base_url());
-        let (child, logs) = spawn(&path, self.file_limit);
+        let (child, logs) = spawn(&path, self.file_limit, self.log);
         let mut agent = Agent {
             ahead: AtomicI64::new(0),
             child,
@@ -417,7 +425,7 @@ impl Agent {
 
     /// Starts again on the same data after `terminate` or `kill`.
     pub async fn restart(&mut self, mock: &MockWecom) {
-        let (child, logs) = spawn(&self.folder.path().join("agent.toml"), None);
+        let (child, logs) = spawn(&self.folder.path().join("agent.toml"), None, None);
         (self.child, self.logs) = (child, logs);
         self.find_address().await;
         self.connect(mock);

@@ -19,8 +19,12 @@ pub(super) fn clock(config: &Path) -> (&'static str, PathBuf) {
     ("WECOM_AGENT_TEST_CLOCK_FILE", file)
 }
 
-/// Starts `serve`. Its log lines are collected.
-pub(super) fn spawn(config: &Path, file_limit: Option<u32>) -> (Child, Arc<Mutex<Vec<String>>>) {
+/// Starts `serve` with its usual log or another (`RUST_LOG`). Its log lines are collected.
+pub(super) fn spawn(
+    config: &Path,
+    file_limit: Option<u32>,
+    log: Option<&str>,
+) -> (Child, Arc<Mutex<Vec<String>>>) {
     let mut command = match file_limit {
         None => Command::new(binary()),
         // With the signal ignored, a write beyond the limit fails as on a full disk.
@@ -35,6 +39,7 @@ pub(super) fn spawn(config: &Path, file_limit: Option<u32>) -> (Child, Arc<Mutex
         .args(["serve", "--log-format", "json", "--config"])
         .arg(config)
         .env_remove("RUST_LOG")
+        .envs(log.map(|log| ("RUST_LOG", log)))
         .envs([clock(config)])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
