@@ -15,9 +15,10 @@ use crate::store::{ClaimedEffect, QuotaUse};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Until when a message that somebody planned waits because it is quiet. No step is done at
-/// night, but what one has said just before may have to wait for a limit of WeCom's or of
-/// ours, gather, or be a reminder for later, and would come then.
+/// Until when a message that somebody planned waits because it is quiet.
+///
+/// No step is done at night, but what one has said just before may have to wait for a limit
+/// of WeCom's or of ours, gather, or be a reminder for later, and would come then.
 ///
 /// What may have left already is not held back: its second try would come too late to be
 /// recognised as one.

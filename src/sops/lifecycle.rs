@@ -120,10 +120,11 @@ pub fn groups_entered<'s>(
     })
 }
 
-/// Where somebody who stood before a step of an old version stands in the new one: before the
-/// step of the same name, else behind the last step that they have had, found by its name and
-/// by how many without a name came after it; where no name is known, at the same number. What
-/// they have had by name does not come again.
+/// Where somebody who stood before a step of an old version stands in the new one.
+///
+/// That is before the step of the same name, else behind the last step that they have had,
+/// found by its name and by how many without a name came after it; where no name is known, at
+/// the same number. What they have had by name does not come again.
 #[must_use]
 pub fn landed(old: &Sop, new: &Sop, step: u32) -> u32 {
     let index = usize::try_from(step).unwrap_or(usize::MAX);

@@ -60,7 +60,8 @@ struct Office {
     folder: TempDir,
     machine: Machine,
     plan: VecDeque<Doing>,
-    number: usize,
+    /// So many processes have begun.
+    runs: usize,
     pause: Pause,
 }
 
@@ -139,7 +140,7 @@ impl Office {
             },
             folder,
             plan: plan.into(),
-            number: 0,
+            runs: 0,
             pause,
         }
     }
@@ -195,7 +196,6 @@ impl Office {
                     self.plan.pop_front();
                 }
                 Doing::Write(_) | Doing::Break => {
-                    self.number += 1;
                     self.happen();
                     // Noticed, at rest, read.
                     for _ in 0..3 {
@@ -209,9 +209,10 @@ impl Office {
     /// Reads the files as a process does that starts; the operators mend what does not start.
     fn start(&mut self) -> wecom_agent::app::Fingerprint {
         let writes = |doing: &Doing| matches!(doing, Doing::Write(_) | Doing::Break);
-        if self.pause == Pause::Write && self.number > 0 && self.plan.front().is_some_and(writes) {
+        if self.pause == Pause::Write && self.runs > 0 && self.plan.front().is_some_and(writes) {
             self.happen();
         }
+        self.runs += 1;
         loop {
             let seen = Folders::of(&self.machine.config).fingerprint();
             let (playbook, _) = load_playbook(&self.machine.config);

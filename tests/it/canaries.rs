@@ -62,9 +62,8 @@ async fn busy_day(mock: &MockWecom, agent: &Agent) -> String {
     }
     mock.say(BYSTANDER, "你好").await.expect("push");
     assert_eq!(answers(mock, BYSTANDER, 1).await, [REPLIED]);
-    let code = late_answer(mock).await;
-    agent.idle().await;
-    code
+    // The webhook is tried on and on; all the rest is over.
+    late_answer(mock).await
 }
 
 /// A bot that cannot answer in time uses the address of the message.
@@ -111,9 +110,8 @@ async fn the_most_talkative_log_tells_no_secret_and_no_text() {
 }
 
 /// Verbs that tell what is there.
-const TELLING: [&[&str]; 20] = [
+const TELLING: [&[&str]; 19] = [
     &["check"],
-    &["test"],
     &["doctor"],
     &["try", "你好"],
     &["trace", CUSTOMER],

@@ -3,15 +3,17 @@
 use mock_wecom::{ContactAdd, ContactDelete, MockWecom};
 use serde_json::Value;
 
-use crate::support::{
-    Agent, AgentBuilder, CUSTOMER, MEMBER, OTHER_CUSTOMER, answers, eventually, mock, operator,
-};
+use crate::support::{Agent, AgentBuilder, CUSTOMER, MEMBER, answers, eventually, mock, operator};
+
+/// Comes and goes on the first day.
+const NEWCOMER: &str = "wmNEWCOMER00000000000000000001";
 
 const PLANS: &str = "\
 version: 1
 sops:
   - id: 新客
     kind: lifecycle
+    audience: {not_tag: 客户/已购买}
     steps:
       - {at: 0d, do: [{tag: 阶段/头几天}]}
 ";
@@ -59,7 +61,7 @@ async fn kept(agent: &Agent) -> Kept {
         messages: any("received") || any("sent"),
         steps: any("sop_step"),
         deeds: deeds.contains("queue redrive"),
-        lost: export.contains(OTHER_CUSTOMER),
+        lost: export.contains(NEWCOMER),
     }
 }
 
@@ -68,25 +70,25 @@ async fn first_day(mock: &MockWecom, agent: &Agent) {
     mock.say(CUSTOMER, "你好").await.expect("push");
     answers(mock, CUSTOMER, 1).await;
     let add = ContactAdd {
-        external_userid: OTHER_CUSTOMER.to_owned(),
+        external_userid: NEWCOMER.to_owned(),
         userid: MEMBER.to_owned(),
         ..ContactAdd::default()
     };
     mock.added(add).await.expect("a member");
     eventually("the first step is done", async || {
-        let tags = mock.tags_of(MEMBER, OTHER_CUSTOMER);
+        let tags = mock.tags_of(MEMBER, NEWCOMER);
         tags.contains(&"头几天".to_owned()).then_some(())
     })
     .await;
     agent.ahead(mock, 10);
     let gone = ContactDelete {
-        external_userid: OTHER_CUSTOMER.to_owned(),
+        external_userid: NEWCOMER.to_owned(),
         userid: MEMBER.to_owned(),
         by_customer: true,
     };
     mock.deleted(gone).await.expect("a pair");
     eventually("the customer is lost", async || {
-        let known = agent.known(OTHER_CUSTOMER).await;
+        let known = agent.known(NEWCOMER).await;
         known["lost_at"].is_number().then_some(())
     })
     .await;
@@ -137,9 +139,9 @@ async fn each_kind_goes_in_its_time() {
         "{}",
         audit.all()
     );
-    assert!(!audit.stdout.contains(OTHER_CUSTOMER), "{}", audit.all());
+    assert!(!audit.stdout.contains(NEWCOMER), "{}", audit.all());
     let export = operator::run(agent.folder(), &["export"]).await;
-    assert!(!export.stdout.contains(OTHER_CUSTOMER), "{}", export.stdout);
+    assert!(!export.stdout.contains(NEWCOMER), "{}", export.stdout);
 }
 
 /// Time passes while nothing runs; what looks after the data does so at every start.
