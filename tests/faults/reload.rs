@@ -401,7 +401,8 @@ fn every_point(pause: Pause) {
     let told: Vec<String> = answers(&ledger.records).into_values().flatten().collect();
     assert_eq!(told, ["甲", "乙", "乙", "丙", "甲"], "who answered");
     let writes = fate.writes();
-    let kept = writes.iter().filter(|name| **name == "put_facts").count();
+    let facts = |name: &&&str| ["put_facts", "swap_facts"].contains(*name);
+    let kept = writes.iter().filter(facts).count();
     assert!(kept >= 7, "sets and plans are written: {writes:?}");
 
     for (point, write) in writes.iter().enumerate() {
