@@ -3,16 +3,13 @@
 //! It has no option and no key in the config, and it works against a stand-in on this
 //! machine only: a server that talks to WeCom refuses to start with it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::domain::clock::{MovedClock, SharedClock, SystemClock};
+use crate::domain::clock::{Clock, MovedClock, SharedClock, SystemClock, UnixMillis};
 
 /// Names a file that holds how far the clock is ahead, in milliseconds.
 pub(super) const VARIABLE: &str = "WECOM_AGENT_TEST_CLOCK_FILE";
-/// The file is read this often.
-const EVERY: Duration = Duration::from_millis(20);
 
 /// The clock of a server that talks to `api_base`; none if it must not start.
 pub(super) fn choose(
@@ -25,27 +22,30 @@ pub(super) fn choose(
     if !is_this_machine(api_base) {
         return None;
     }
-    let clock = Arc::new(MovedClock::default());
     tracing::warn!(
         file,
         "THE CLOCK IS MOVED BY A FILE: this is a test and nothing else"
     );
-    let (file, moved) = (PathBuf::from(file), Arc::clone(&clock));
-    take_over(&file, &moved);
-    std::thread::spawn(move || {
-        loop {
-            std::thread::sleep(EVERY);
-            take_over(&file, &moved);
-        }
-    });
-    Some(clock)
+    Some(Arc::new(FileClock {
+        file: PathBuf::from(file),
+        moved: MovedClock::default(),
+    }))
 }
 
-/// A file that is being written keeps the clock where it is.
-fn take_over(file: &Path, clock: &MovedClock) {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    if let Ok(ahead) = text.trim().parse() {
-        clock.set_ahead(ahead);
+/// Looks into the file each time it is asked: what is written is in force at once.
+struct FileClock {
+    file: PathBuf,
+    moved: MovedClock,
+}
+
+impl Clock for FileClock {
+    fn now(&self) -> UnixMillis {
+        // A file that is being written leaves the clock where it is.
+        let text = std::fs::read_to_string(&self.file).unwrap_or_default();
+        if let Ok(ahead) = text.trim().parse() {
+            self.moved.set_ahead(ahead);
+        }
+        self.moved.now()
     }
 }
 

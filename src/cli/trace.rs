@@ -249,8 +249,11 @@ fn tell_contact(
         for effect in &record.effects {
             terminal.line(format!("    → {}", sent(effect, terminal)));
         }
-        for problem in problems(&trace, terminal) {
-            terminal.line(format!("    {problem}"));
+        // What holds all of them back has been told.
+        if trace.held.is_none() && trace.silent.is_none() {
+            for problem in problems(&trace, terminal) {
+                terminal.line(format!("    {problem}"));
+            }
         }
     }
 }

@@ -58,7 +58,10 @@ async fn kept(agent: &Agent) -> Kept {
     assert!(export.contains(CUSTOMER), "who is not lost stays");
     Kept {
         traces: done.iter().any(|item| !agent.show(item)["trace"].is_null()),
-        messages: any("received") || any("sent"),
+        // Later days have records of their own: reconciliations.
+        messages: rows
+            .iter()
+            .any(|row| row["kind"] == "received" && row.to_string().contains("你好")),
         steps: any("sop_step"),
         deeds: deeds.contains("queue redrive"),
         lost: export.contains(NEWCOMER),
