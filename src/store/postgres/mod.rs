@@ -8,7 +8,7 @@
 //! `COMMIT` answers after the write-ahead log has been flushed, as long as
 //! `synchronous_commit` is not `off`: every connection sees to that for itself, whatever
 //! the server's configuration says. Accepted records of many callers share a transaction
-//! ([`batch`]), so that they share its flush as well.
+//! (`batch.rs`), so that they share its flush as well.
 //!
 //! # Who works on what?
 //!
