@@ -144,6 +144,7 @@ async fn confirm(mock: &MockWecom, agent: &Agent, task: &Entry) {
     mock.confirm_mass(confirm).expect("a task");
     agent.ahead(mock, 1800);
     eventually("the outcome is known", async || {
+        agent.ahead(mock, 5);
         let finished = agent.broadcasts("finished").await;
         (!finished.is_empty()).then_some(())
     })
