@@ -46,6 +46,7 @@ pub fn decide(
             reason: String::new(),
         },
         contact: contact_change(inbound),
+        reached: None,
         uses: Vec::new(),
         records: Vec::new(),
         effects: Vec::new(),

@@ -228,6 +228,7 @@ impl Due<'_> {
             change = self.progress(progress, commit);
         }
         change.reached = reached;
+        commit.reached = reached.then(|| self.scene.contact.reached.clone());
         self.note(commit, RowOutcome::Done, None, next);
         if let Some(row) = commit.rows.last_mut() {
             row.delivery = match (&problem, sent) {

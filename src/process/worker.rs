@@ -219,6 +219,13 @@ impl Decider {
                     self.today.forget();
                     again.push(case);
                 }
+                Err(StoreError::ReachedMeanwhile) => {
+                    tracing::info!(record = %told.record, "something else reached the contact meanwhile");
+                    let (record, reason) = (&case.0, "the caps are asked again");
+                    store
+                        .retry_record(record.id, record.fence, now, reason)
+                        .await?;
+                }
                 Err(StoreError::Fenced { item }) => {
                     tracing::info!(item, "somebody else decided first");
                 }

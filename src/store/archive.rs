@@ -12,10 +12,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::audit::AuditEntry;
 use super::broadcasts::{Broadcast, BroadcastTarget};
+use super::decision::RecordOutcome;
 use super::hash::{DedupeHash, LaneHash};
 use super::queue::ItemState;
 use super::sop_rows::SopRow;
-use super::types::{KfPush, RecordOutcome};
+use super::types::KfPush;
 use super::{Result, StoreError};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;

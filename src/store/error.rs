@@ -15,6 +15,9 @@ pub enum StoreError {
         /// The rule.
         rule: crate::domain::ids::RuleId,
     },
+    /// Something else was said to the contact after the caps had been looked at.
+    #[error("the contact was reached by something else meanwhile")]
+    ReachedMeanwhile,
     /// Another puller has moved the kf cursor.
     #[error("the kf cursor was moved by somebody else")]
     CursorMoved,

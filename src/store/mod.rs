@@ -8,6 +8,7 @@
 pub mod archive;
 mod audit;
 mod broadcasts;
+mod decision;
 pub mod embedded;
 pub mod erase;
 mod error;
@@ -39,6 +40,7 @@ pub use broadcasts::{
     BroadcastTarget, CapsSaid, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo, MemberPart,
     NewTarget, OVER_CEILING, TargetNews, is_open,
 };
+pub use decision::{DecisionCommit, RecordOutcome, RuleUse};
 pub use erase::Erasure;
 pub use error::StoreError;
 pub use hash::{DedupeHash, LaneHash};
@@ -123,8 +125,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Finishes a record: outcome, contact changes, uses of rules with a limit, history,
     /// timers, records of our own and effects in one transaction. Refused with
-    /// [`StoreError::Fenced`] when the claim is no longer held, and with
-    /// [`StoreError::LimitReached`] when a rule has no use left on its day.
+    /// [`StoreError::Fenced`] when the claim is no longer held; with
+    /// [`StoreError::LimitReached`] when a rule has no use left on its day and with
+    /// [`StoreError::ReachedMeanwhile`] when the caps are to be asked again: then the claim
+    /// stays good for another decision.
     async fn commit_decision(&self, decision: DecisionCommit) -> Result<Vec<EffectId>>;
 
     /// Several decisions in one transaction; each stands or falls by itself.

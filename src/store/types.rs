@@ -4,20 +4,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::broadcasts::Gather;
+use super::decision::RecordOutcome;
 use super::queue::ItemState;
-use super::sop_rows::{DeliveryNote, SopRow};
 
-use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Follower;
-use crate::domain::effect::{Effect, NewEffect, Origin};
+use crate::domain::effect::{Effect, Origin};
 use crate::domain::group::Group;
 use crate::domain::ids::{
-    AppName, ConversationKey, DedupeKey, EffectId, OpenKfId, Person, RecordId, RuleId, Tag,
+    AppName, ConversationKey, DedupeKey, EffectId, OpenKfId, Person, RecordId, Tag,
 };
 use crate::domain::inbound::{Channel, Inbound};
-use crate::domain::timer::Timer;
 
 /// Something to take into the inbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -140,69 +137,6 @@ pub struct ClaimedRecord {
     pub received_at: UnixMillis,
     /// What it is.
     pub inbound: Inbound,
-}
-
-/// Everything that one decision changes.
-#[derive(Debug, Clone)]
-pub struct DecisionCommit {
-    /// The record.
-    pub record: RecordId,
-    /// Proof of the claim.
-    pub fence: u64,
-    /// When it was decided.
-    pub now: UnixMillis,
-    /// How the record ended.
-    pub outcome: RecordOutcome,
-    /// Changes to the contact, applied to its newest stored state.
-    pub contact: Option<ContactChange>,
-    /// Rules with a daily limit that fired. Refused with [`StoreError::LimitReached`], and
-    /// nothing is changed, if one of them has no use left.
-    ///
-    /// [`StoreError::LimitReached`]: super::StoreError::LimitReached
-    pub uses: Vec<RuleUse>,
-    /// Records of our own to take into the inbox, unless they are known.
-    pub records: Vec<NewRecord>,
-    /// Effects, in order.
-    pub effects: Vec<NewEffect>,
-    /// What is sent together with others who are to hear the same.
-    pub broadcasts: Vec<Gather>,
-    /// Timers to set.
-    pub timers: Vec<Timer>,
-    /// Timers to remove, by key.
-    pub remove_timers: Vec<String>,
-    /// What became of steps of SOPs; a row with a known key is replaced.
-    pub rows: Vec<SopRow>,
-    /// News of messages for rows of steps.
-    pub notes: Vec<DeliveryNote>,
-    /// What `try` would have shown, as JSON.
-    pub trace: Option<serde_json::Value>,
-}
-
-/// One use of a rule that may fire so often a day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleUse {
-    /// The rule.
-    pub rule: RuleId,
-    /// The day in the company's zone.
-    pub day: jiff::civil::Date,
-    /// At most so many on that day.
-    pub max: u32,
-}
-
-/// How a processed record ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RecordOutcome {
-    /// Rules looked at it; these fired.
-    Done {
-        /// The rules that fired, in order.
-        fired: Vec<RuleId>,
-    },
-    /// Nothing was done, for this reason.
-    Skipped {
-        /// Why.
-        reason: String,
-    },
 }
 
 /// What WeCom says about a contact or a customer group.

@@ -154,6 +154,7 @@ fn done(record: &ClaimedRecord, now: UnixMillis) -> DecisionCommit {
         now,
         outcome: RecordOutcome::Done { fired: Vec::new() },
         contact: None,
+        reached: None,
         uses: Vec::new(),
         records: Vec::new(),
         effects: Vec::new(),

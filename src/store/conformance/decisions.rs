@@ -307,3 +307,34 @@ pub async fn take_in_records_of_our_own_once(subject: &dyn Subject) {
     let alert = one_record(&*store, 1).await;
     assert_eq!(alert.inbound, inbound("operators", "look", 1));
 }
+
+pub async fn ask_the_caps_again_when_something_else_was_said(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    accept(&*store, vec![record("a", "1", 0), record("b", "2", 0)]).await;
+    let claimed = super::support::records(&*store, 0).await;
+    // Two conversations of one customer, who is said something unasked in both.
+    let saying = |n: usize, known: &[i64]| DecisionCommit {
+        contact: Some(ContactChange {
+            person: Some(customer("a")),
+            reached: true,
+            ..ContactChange::default()
+        }),
+        reached: Some(known.iter().map(|time| at(*time)).collect()),
+        effects: vec![effect("a", if n == 0 { "早" } else { "晚" }, 0)],
+        ..decision(&claimed[n], 1)
+    };
+    let together = vec![saying(0, &[]), saying(1, &[])];
+    let outcomes = store.commit_decisions(together).await.unwrap();
+    assert!(outcomes[0].is_ok(), "{:?}", outcomes[0]);
+    let refused =
+        |outcome: &crate::store::Result<_>| matches!(outcome, Err(StoreError::ReachedMeanwhile));
+    assert!(refused(&outcomes[1]), "{:?}", outcomes[1]);
+    let later = store.commit_decision(saying(1, &[])).await;
+    assert!(refused(&later), "{later:?}");
+    assert_eq!(words(&effects(&*store, 1).await), ["早"]);
+
+    // The claim is good for a decision that knows it.
+    store.commit_decision(saying(1, &[1])).await.unwrap();
+    let contact = store.contact(&customer("a")).await.unwrap().unwrap();
+    assert_eq!(contact.reached, [at(1), at(1)]);
+}

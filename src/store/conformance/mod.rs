@@ -82,6 +82,7 @@ macro_rules! store_conformance {
                 write_the_conversation_history
                 use_up_a_daily_limit
                 share_the_last_use_of_a_day_when_they_race
+                ask_the_caps_again_when_something_else_was_said
                 take_in_records_of_our_own_once
             }
             past {

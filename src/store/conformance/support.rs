@@ -179,6 +179,7 @@ pub(in crate::store) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionC
             fired: vec![RuleId::from("greet")],
         },
         contact: None,
+        reached: None,
         uses: Vec::new(),
         records: Vec::new(),
         effects: Vec::new(),

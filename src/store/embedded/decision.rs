@@ -12,7 +12,7 @@ use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{EffectId, RecordId};
 use crate::store::{
-    DecisionCommit, DeliveryNote, Gather, ItemState, RecordOutcome, Result, RuleUse,
+    DecisionCommit, DeliveryNote, Gather, ItemState, RecordOutcome, Result, RuleUse, StoreError,
 };
 
 /// A decision made ready for the writer.
@@ -22,6 +22,7 @@ pub(crate) struct PreparedDecision {
     now: UnixMillis,
     outcome: RecordOutcome,
     contact: Option<ContactChange>,
+    reached: Option<Vec<UnixMillis>>,
     uses: Vec<RuleUse>,
     records: Vec<PreparedRecord>,
     effects: Vec<PreparedEffect>,
@@ -44,6 +45,7 @@ impl PreparedDecision {
             now,
             outcome: decision.outcome,
             contact: decision.contact,
+            reached: decision.reached,
             uses: decision.uses,
             records: decision
                 .records
@@ -66,11 +68,24 @@ impl PreparedDecision {
     }
 }
 
+/// Refuses a decision if something else has reached the contact since it was made.
+fn ask_caps_again(txn: &Txn<'_>, decision: &PreparedDecision) -> Result<()> {
+    let person = decision.contact.as_ref().and_then(|it| it.person.as_ref());
+    let (Some(known), Some(person)) = (&decision.reached, person) else {
+        return Ok(());
+    };
+    match contacts::load(txn, person.clone())?.reached == *known {
+        true => Ok(()),
+        false => Err(StoreError::ReachedMeanwhile),
+    }
+}
+
 /// Commits a decision, if its claim still holds.
 pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Vec<EffectId>> {
     let record = decision.record.0;
     let mut held = INBOX.held(txn, record, decision.fence)?;
     uses::take(txn, &decision.uses)?;
+    ask_caps_again(txn, &decision)?;
     let conversation = held.row.lane;
     if let Some(change) = decision.contact {
         if change.wrote_at.is_some() {

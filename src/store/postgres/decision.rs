@@ -46,14 +46,18 @@ pub(super) async fn commit(
         let mut held = hold(&session, decisions).await?;
         let uses = decisions.iter().flat_map(|one| &one.uses);
         let mut counted = Counted::of(&session, uses).await?;
+        let mut reached = Reached::of(&session, decisions).await?;
         let mut verdicts: Vec<Result<Held>> = Vec::with_capacity(decisions.len());
         for decision in decisions {
             let taken = held.remove(&decision.record).ok_or_else(|| StoreError::Fenced {
                 item: ItemId::Record(decision.record).to_string(),
             });
             verdicts.push(match taken {
-                Ok(taken) => match counted.take(&decision.uses) {
-                    Ok(()) => Ok(taken),
+                Ok(taken) => match reached.check(decision).and_then(|()| counted.take(&decision.uses)) {
+                    Ok(()) => {
+                        reached.note(decision);
+                        Ok(taken)
+                    }
                     Err(refused) => {
                         // Its claim stays good, for a second decision of this call, too.
                         held.insert(decision.record, taken);
@@ -82,11 +86,58 @@ pub(super) async fn commit(
     for (place, decision) in decisions.iter().enumerate() {
         let verdict = outcome.as_ref().map(|verdicts| verdicts.get(place));
         // Where a limit was reached, the claim is good for another decision.
-        if !matches!(verdict, Ok(Some(Err(StoreError::LimitReached { .. })))) {
+        let refused = matches!(
+            verdict,
+            Ok(Some(Err(
+                StoreError::LimitReached { .. } | StoreError::ReachedMeanwhile
+            )))
+        );
+        if !refused {
             shared.claims.let_go(decision.fence);
         }
     }
     outcome
+}
+
+/// Who had been reached when, and by whom in this call.
+struct Reached {
+    before: Locked,
+    now: BTreeSet<Person>,
+}
+
+impl Reached {
+    /// Nobody else reaches those whom these decisions reach until the transaction ends.
+    async fn of(session: &Session, decisions: &[DecisionCommit]) -> Result<Self> {
+        let persons: Vec<&Person> = decisions.iter().filter_map(reaches).collect();
+        Ok(Self {
+            before: Locked::of(session, &persons).await?,
+            now: BTreeSet::new(),
+        })
+    }
+
+    fn check(&self, decision: &DecisionCommit) -> Result<()> {
+        let (Some(person), Some(known)) = (reaches(decision), &decision.reached) else {
+            return Ok(());
+        };
+        let newest = self.before.get(person).map(|contact| &contact.reached);
+        match newest == Some(known) && !self.now.contains(person) {
+            true => Ok(()),
+            false => Err(StoreError::ReachedMeanwhile),
+        }
+    }
+
+    fn note(&mut self, decision: &DecisionCommit) {
+        self.now.extend(reaches(decision).cloned());
+    }
+}
+
+/// Whom a decision reaches unasked.
+fn reaches(decision: &DecisionCommit) -> Option<&Person> {
+    let change = decision.contact.as_ref()?;
+    change
+        .person
+        .as_ref()
+        .filter(|_| decision.reached.is_some())
 }
 
 async fn hold(session: &Session, decisions: &[DecisionCommit]) -> Result<BTreeMap<RecordId, Held>> {

@@ -149,6 +149,7 @@ async fn work(
                 now: UnixMillis(0),
                 outcome: RecordOutcome::Done { fired: vec![] },
                 contact: None,
+                reached: None,
                 uses: vec![],
                 records: vec![],
                 effects: vec![],
