@@ -11,6 +11,7 @@ use super::inbox::{body_of, head_of};
 use super::item::{ClaimRow, EffectBodyJson, INBOX, ItemRow, OUTBOX};
 use super::keys::{Keys, Table, last_u64, read_u64};
 use super::quotas;
+use super::recent;
 use super::txn::{Counter, decode, get_json};
 use super::uses;
 use crate::domain::ids::{BroadcastId, EffectId, Person, RecordId, RuleId};
@@ -187,11 +188,10 @@ fn record(rows: &dyn Rows, keys: &Keys, id: u64, body: &[u8]) -> Result<Option<A
         return Ok(None);
     };
     let (hash, received_at) = head_of(body)?;
-    let known = rows.get(&keys.dedupe(&hash))?;
     Ok(Some(ArchiveRow::Record(Box::new(RecordRow {
         id: RecordId(id),
         dedupe: DedupeHash(hash),
-        recognised: known.as_deref().and_then(read_u64) == Some(id),
+        recognised: recent::means(rows, keys, &hash, id)?,
         received_at,
         lane: row.lane,
         place: row.seq,

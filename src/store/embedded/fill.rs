@@ -110,6 +110,8 @@ fn put(txn: &mut Txn<'_>, row: ArchiveRow) -> Result<()> {
 
 fn put_numbers(txn: &mut Txn<'_>, numbers: Numbers) {
     txn.set(Counter::LastRecord, numbers.record);
+    // Rows say themselves whether they are recognised.
+    txn.set(Counter::DedupeFiled, numbers.record);
     txn.set(Counter::LastEffect, numbers.effect);
     txn.set(Counter::LastBroadcast, numbers.broadcast);
     txn.set(Counter::LastAudit, numbers.audit);

@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use super::engine::Rows;
 use super::item::{INBOX, ItemRow};
-use super::keys::read_u64;
 use super::lanes::Taken;
+use super::recent;
 use super::txn::{Counter, Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{ConversationKey, RecordId};
@@ -98,21 +97,23 @@ impl PreparedRecord {
 
 /// Takes records in, unless they are known.
 pub(crate) fn accept(txn: &mut Txn<'_>, records: Vec<PreparedRecord>) -> Result<Vec<Acceptance>> {
-    records
+    let accepted: Vec<Acceptance> = records
         .into_iter()
         .map(|record| accept_one(txn, record))
-        .collect()
+        .collect::<Result<_>>()?;
+    let is_new = |one: &&Acceptance| matches!(one, Acceptance::New(_));
+    let came = accepted.iter().filter(is_new).count();
+    recent::file(txn, came as u64, recent::RECORDS_A_SLICE)?;
+    Ok(accepted)
 }
 
 fn accept_one(txn: &mut Txn<'_>, mut record: PreparedRecord) -> Result<Acceptance> {
-    let known_as = txn.keys.dedupe(&record.dedupe);
-    if let Some(known) = txn.get(&known_as)? {
-        let id = read_u64(&known).ok_or(StoreError::Corrupt { what: "dedupe row" })?;
+    if let Some(id) = recent::find(txn, &record.dedupe)? {
         return Ok(Acceptance::Duplicate(RecordId(id)));
     }
     let id = txn.next(Counter::LastRecord)?;
     record.row.seq = id;
-    txn.put(known_as, id.to_be_bytes().to_vec());
+    recent::note(txn, &record.dedupe, id);
     txn.put(txn.keys.number(INBOX.body, id), record.body);
     if record.row.state == ItemState::Ready {
         INBOX.push(txn, id, &record.row)?;

@@ -36,11 +36,12 @@
 //! | inbox/outbox lane | lane, normal?, seq | id; the waiting items of a lane in order |
 //! | … ready | normal?, due, seq | id; only the unclaimed head of each lane |
 //! | inbox claim | id | as the outbox's |
+//! | recent | hash | record id, until it is in the dedupe table |
 //! | history waiting | as history | empty; of records that wait |
 //! | memory | name | the last fence, where pruning stopped |
 //!
-//! Lanes, what is ready and the history of what waits follow from the waiting rows and
-//! are worked out when the store opens. Keeping them off the disk saves every record and
+//! Lanes, what is ready and the history of what waits follow from the waiting rows, and
+//! recent hashes from the bodies: they are worked out when the store opens. Keeping them off the disk saves every record and
 //! effect several scattered pages, for some 300 bytes of memory while it waits.
 //! Processing has no effect outside before its decision is committed, so the claims of
 //! records need not last either: after a restart every unfinished one is ready again.
@@ -91,6 +92,7 @@ pub(crate) enum Table {
     OutboxReady = 0xE4,
     HistoryWaiting = 0xE5,
     Memory = 0xE6,
+    Recent = 0xE7,
 }
 
 /// Table bytes from here on are kept in memory only.
@@ -174,6 +176,16 @@ impl Keys {
     /// A dedupe row.
     pub(crate) fn dedupe(&self, hash: &[u8; 20]) -> Vec<u8> {
         self.key(Table::Dedupe, &[hash])
+    }
+
+    /// A dedupe row that is not on the disk yet.
+    pub(crate) fn recent(&self, hash: &[u8; 20]) -> Vec<u8> {
+        self.key(Table::Recent, &[hash])
+    }
+
+    /// The rows of [`Self::recent`] whose hashes begin so.
+    pub(crate) fn recent_slice(&self, first: u8) -> KeyRange {
+        KeyRange::prefix(self.key(Table::Recent, &[&[first]]))
     }
 
     /// The place of an item in its lane.

@@ -40,6 +40,7 @@ mod outbox;
 mod past;
 mod prune;
 mod quotas;
+mod recent;
 mod schema;
 mod sop_rows;
 mod timers;

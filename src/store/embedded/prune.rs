@@ -15,7 +15,8 @@ use super::engine::{Row, Rows, collect, try_scan};
 use super::history::find;
 use super::inbox::head_of;
 use super::item::{INBOX, ItemRow, Kind, OUTBOX, Queue};
-use super::keys::{Line, Table, last_u64, read_u64};
+use super::keys::{Line, Table, last_u64};
+use super::recent::forget;
 use super::txn::{Counter, Txn, decode};
 use super::{audit, broadcasts, quotas, sop_rows, uses};
 use crate::domain::clock::UnixMillis;
@@ -69,15 +70,6 @@ fn dedupe(txn: &mut Txn<'_>, past: UnixMillis, limit: usize) -> Result<usize> {
         forget(txn, hash, *id)?;
     }
     Ok(gone.len())
-}
-
-/// Removes a dedupe key unless it has come to mean a later record.
-fn forget(txn: &mut Txn<'_>, hash: &[u8; 20], id: u64) -> Result<()> {
-    let key = txn.keys.dedupe(hash);
-    if txn.get(&key)?.as_deref().and_then(read_u64) == Some(id) {
-        txn.delete(key);
-    }
-    Ok(())
 }
 
 /// Forgets traces in the order of their records, but not those of failures: they stay as

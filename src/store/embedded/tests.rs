@@ -1,6 +1,7 @@
 //! The conformance suite over both engines, and what only an embedded store can do.
 
 mod faults;
+mod recent;
 mod rewriting;
 
 use std::path::Path;

@@ -29,6 +29,7 @@ pub(crate) enum Counter {
     Opening,
     Schema,
     DedupePruned,
+    DedupeFiled,
     TracesPruned,
 }
 
@@ -48,6 +49,7 @@ impl Counter {
             Self::Opening => "opening",
             Self::Schema => "schema",
             Self::DedupePruned => "dedupe pruned",
+            Self::DedupeFiled => "dedupe filed",
             Self::TracesPruned => "traces pruned",
         }
     }
