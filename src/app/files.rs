@@ -17,6 +17,9 @@ pub struct Folders([(&'static str, PathBuf); 4]);
 /// The file of channels, in a version.
 const CHANNELS: &str = "channels.yaml";
 
+/// The hidden file that says what is still to be done to go back to a version.
+const JOURNAL: &str = ".wecom-agent-going-back";
+
 /// What the folders look like from outside: names, sizes, times and inode numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fingerprint(Vec<(PathBuf, u64, Option<SystemTime>, u64)>);
@@ -49,15 +52,26 @@ impl Folders {
         plain.then(|| folder.join(rest))
     }
 
-    /// What they look like now.
+    /// Where it is written down how to go back to a version, while that is under way.
+    pub(super) fn journal(&self) -> PathBuf {
+        let [(_, rules), ..] = &self.0;
+        rules.join(JOURNAL)
+    }
+
+    /// What they look like now. A way back that is not finished is a change too.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let mut files = Vec::new();
+        let mut found = |path: &Path, meta: &Metadata| {
+            let path = path.to_path_buf();
+            files.push((path, meta.len(), meta.modified().ok(), inode(meta)));
+        };
         for (_, folder) in &self.0 {
-            walk(folder, &mut |path, meta| {
-                let path = path.to_path_buf();
-                files.push((path, meta.len(), meta.modified().ok(), inode(meta)));
-            });
+            walk(folder, &mut found);
+        }
+        let journal = self.journal();
+        if let Ok(meta) = std::fs::metadata(&journal) {
+            found(&journal, &meta);
         }
         files.sort();
         Fingerprint(files)
@@ -127,8 +141,8 @@ fn inode(meta: &Metadata) -> u64 {
     meta.ino()
 }
 
-/// Writes a file so that a reader sees the old content or the new one, never a part. A link
-/// keeps pointing where it points.
+/// Writes a file so that a reader sees the old content or the new one, never a part; it is on
+/// the disk when this returns. A link keeps pointing where it points.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -149,11 +163,16 @@ pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     }
     file.as_file().sync_all()?;
     file.persist(&real)?;
-    Ok(())
+    sync_folder(folder)
+}
+
+/// A name in a folder outlives a power cut only behind this.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    std::fs::File::open(folder)?.sync_all()
 }
 
 /// What a new file may usually be: temporary files are for their owner alone.
-fn usual() -> std::fs::Permissions {
+pub(super) fn usual() -> std::fs::Permissions {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::Permissions::from_mode(0o644)
 }
@@ -162,18 +181,21 @@ fn usual() -> std::fs::Permissions {
 mod tests {
     use super::{Folders, write_whole};
 
-    fn folders(home: &std::path::Path) -> Folders {
-        for name in ["rules", "templates", "sops"] {
-            std::fs::create_dir_all(home.join(name)).expect("a folder");
+    impl Folders {
+        /// The usual ones, made below a folder.
+        pub(in crate::app) fn under(home: &std::path::Path) -> Self {
+            for name in ["rules", "templates", "sops"] {
+                std::fs::create_dir_all(home.join(name)).expect("a folder");
+            }
+            let names = ["rules", "templates", "sops", "channels.yaml"];
+            Self(names.map(|name| (name, home.join(name))))
         }
-        let names = ["rules", "templates", "sops", "channels.yaml"];
-        Folders(names.map(|name| (name, home.join(name))))
     }
 
     #[test]
     fn hidden_files_and_leftovers_are_not_looked_at() {
         let home = tempfile::tempdir().expect("a folder");
-        let folders = folders(home.path());
+        let folders = Folders::under(home.path());
         std::fs::write(home.path().join("rules/a.yaml"), "a").expect("written");
         let before = folders.fingerprint();
         for litter in [".a.yaml.swp", "a.yaml~", "#a.yaml#", ".hidden"] {
@@ -206,7 +228,7 @@ mod tests {
     #[test]
     fn no_version_leads_out_of_the_folders() {
         let home = tempfile::tempdir().expect("a folder");
-        let folders = folders(home.path());
+        let folders = Folders::under(home.path());
         let file = folders.place("channels.yaml");
         assert_eq!(file, Some(home.path().join("channels.yaml")));
         let inside = folders.place("templates/售后/甲.txt");

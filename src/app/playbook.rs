@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::files::Folders;
+use super::going_back::{self, GoingBackError};
 use super::reach::without_app;
 use crate::channels;
 use crate::config::Config;
-use crate::diagnostic::Report;
+use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::process::playbook::Playbook;
 use crate::rules::{self, PlanReader, References, Setting};
@@ -25,9 +26,13 @@ pub fn load_playbook(config: &Config) -> (Option<Playbook>, Report) {
     (playbook.filter(|_| good), report)
 }
 
-/// Reads, checks and builds everything the operators wrote, but runs no tests.
+/// Reads, checks and builds everything the operators wrote, but runs no tests. A way back to
+/// a version that was left half done is finished first.
 #[must_use]
 pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
+    if let Err(error) = going_back::settle(&Folders::of(config)) {
+        return (None, half_done(config, &error));
+    }
     let (templates, mut report) = Catalog::load(&config.paths.templates);
     let named = sops::named_in(&config.paths.sops);
     let mut groups: BTreeSet<String> = config.servicers.keys().cloned().collect();
@@ -86,4 +91,25 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
         channels,
     };
     (Some(playbook), report)
+}
+
+/// Files half of one version and half of another are not used.
+fn half_done(config: &Config, error: &GoingBackError) -> Report {
+    let journal = Folders::of(config).journal().display().to_string();
+    let found = Diagnostic::new("Y044", Severity::Error, "check.half_done");
+    let found = found.value("journal", journal.as_str()).in_file(journal);
+    let found = match error {
+        GoingBackError::File { path, source } => found
+            .value("path", path.display().to_string())
+            .system(source),
+        GoingBackError::Busy => found
+            .text("check.half_done_busy")
+            .help("check.half_done_busy_help"),
+        GoingBackError::Damaged(_) | GoingBackError::Unknown(_) => {
+            found.text("check.half_done_damaged")
+        }
+    };
+    let mut report = Report::default();
+    report.push(found);
+    report
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::files::{Fingerprint, Folders};
+use super::going_back::{GoingBackError, settle};
 use super::playbook::load_playbook;
 use super::status::{Problem, ReloadState};
 use super::{sop_versions, versions};
@@ -87,6 +88,9 @@ impl Reloader {
         let (config, folders) = (Arc::clone(&self.deps.config), self.folders.clone());
         let seen = self.deps.seen.clone();
         let task = tokio::task::spawn_blocking(move || {
+            if let Err(GoingBackError::Busy) = settle(&folders) {
+                return Read::Moved;
+            }
             let (playbook, report) = load_playbook(&config);
             let good = playbook.map(|playbook| Box::new((playbook, folders.read().ok())));
             if folders.fingerprint() == seen {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::output::Terminal;
-use crate::app::{Folders, write_whole};
+use crate::app::{Folders, settle, write_whole};
 use crate::config::Config;
 use crate::diagnostic::Report;
 use crate::lang::Lang;
@@ -34,7 +34,9 @@ pub(super) struct Mending {
 /// Mends all files of the config; `dry` only looks.
 pub(super) fn mend(config: &Config, dry: bool, lang: Lang) -> anyhow::Result<Mending> {
     let mut mending = Mending::default();
-    for (name, path) in Folders::of(config).list() {
+    let folders = Folders::of(config);
+    settle(&folders)?;
+    for (name, path) in folders.list() {
         if !is_text(&name) {
             continue;
         }

@@ -8,7 +8,7 @@ use super::output::Terminal;
 use super::version_names::{VersionNames, told};
 use super::words::padded;
 use super::{ConfigArg, Ended, Format, import};
-use crate::app::{Folders, History, Reply, Request, load_playbook, write_whole};
+use crate::app::{Folders, History, Reply, Request, go_back, load_playbook, settle};
 use crate::versions::{FileSet, Kept, Plan, Reason, Version, difference, plan, words};
 
 /// Room for the name of a version: `123 · 3fa9c1`.
@@ -206,12 +206,13 @@ async fn rollback(args: &RollbackArgs, terminal: &Terminal) -> anyhow::Result<En
         return Ok(Ended::Good);
     }
     // Nothing is written before what is there is safe.
-    let Reply::VersionKept(kept) = access.ask(Request::KeepVersion(Box::new(now))).await? else {
+    let keep = Request::KeepVersion(Box::new(now.clone()));
+    let Reply::VersionKept(kept) = access.ask(keep).await? else {
         bail!("unexpected answer");
     };
     let kept = kept.to_string();
     terminal.say("versions.kept_before", &[("n", &kept)]);
-    carry_out(&way, &then.set, &Folders::of(&access.config))?;
+    go_back(&way, &now, &then.set, &Folders::of(&access.config))?;
     tell(&way, ("versions.wrote", "versions.removed"), terminal);
     let (_, report) = load_playbook(&access.config);
     if report.has_errors() {
@@ -240,20 +241,6 @@ fn tell(way: &Plan, (write, remove): (&str, &str), terminal: &Terminal) {
     }
 }
 
-/// Writes first and removes last, so that at no time a file is nowhere.
-fn carry_out(way: &Plan, then: &FileSet, folders: &Folders) -> anyhow::Result<()> {
-    for path in &way.write {
-        let place = folders.place(path).context("a path of the version")?;
-        let content = then.content(path).context("a content of the version")?;
-        write_whole(&place, content).with_context(|| place.display().to_string())?;
-    }
-    for path in &way.remove {
-        let place = folders.place(path).context("a path of the version")?;
-        std::fs::remove_file(&place).with_context(|| place.display().to_string())?;
-    }
-    Ok(())
-}
-
 /// A version with its files, by its number or hash; says so if there is none.
 async fn version(
     access: &Access,
@@ -276,5 +263,6 @@ async fn version(
 
 fn on_disk(access: &Access) -> anyhow::Result<FileSet> {
     let folders = Folders::of(&access.config);
+    settle(&folders)?;
     folders.read().context("the folders of rules and templates")
 }

@@ -141,7 +141,7 @@ pub struct Kept {
 impl FileSet {
     /// Adds a file. Its content is kept if it is a text of usable size.
     pub fn add(&mut self, path: String, bytes: Vec<u8>) {
-        let sha = hex(&Sha256::digest(&bytes));
+        let sha = sha(&bytes);
         let kept = is_text(&path) && bytes.len() <= MOST_KEPT_BYTES;
         let content = Content {
             sha: sha.clone(),
@@ -185,6 +185,12 @@ pub fn is_text(path: &str) -> bool {
 #[must_use]
 pub fn is_litter(name: &str) -> bool {
     name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'))
+}
+
+/// The SHA-256 of a content, in hexadecimal.
+#[must_use]
+pub fn sha(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -104,25 +104,77 @@ async fn the_image_starts_what_there_is_as_an_ordinary_user() {
 
 /// Files in the docs are links that lead somewhere, and the tests that they name exist.
 #[test]
-fn the_pages_on_security_name_tests_that_exist() {
+fn the_pages_on_security_and_faults_name_tests_that_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut named = 0;
-    for page in ["SECURITY.md", "docs/security.md"] {
+    for page in ["SECURITY.md", "docs/security.md", "docs/faults.md"] {
         for piece in text(page).split('`') {
             let Some((file, test)) = piece.split_once("::") else {
                 continue;
             };
-            let Some(path) = ["tests/it", "src"]
+            let sources: Vec<String> = ["tests/it", "tests/faults", "src"]
                 .iter()
-                .map(|folder| root.join(folder).join(file))
-                .find(|path| path.is_file())
-            else {
-                panic!("{page}: there is no {file}");
-            };
-            let source = std::fs::read_to_string(path).expect("a source file");
-            assert!(source.contains(&format!("fn {test}(")), "{page}: {piece}");
+                .filter_map(|folder| std::fs::read_to_string(root.join(folder).join(file)).ok())
+                .collect();
+            assert!(!sources.is_empty(), "{page}: there is no {file}");
+            let test = format!("fn {test}(");
+            let found = sources.iter().any(|source| source.contains(&test));
+            assert!(found, "{page}: {piece}");
             named += 1;
         }
     }
-    assert!(named > 30, "{named}");
+    assert!(named > 100, "{named}");
+}
+
+/// What the program is built from is in the context of the image.
+#[test]
+fn the_image_can_be_built_from_its_context() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ignored = text(".dockerignore");
+    let out = |path: &str| {
+        let mut out = false;
+        for line in ignored.lines().filter(|line| !line.starts_with('#')) {
+            let (pattern, verdict) = match line.strip_prefix('!') {
+                Some(pattern) => (pattern, false),
+                None => (line, true),
+            };
+            let folder = pattern.strip_suffix("/*").unwrap_or(pattern);
+            if path == folder || path.starts_with(&format!("{folder}/")) {
+                out = verdict;
+            }
+        }
+        out
+    };
+    assert!(out("docs/faults.md") && out("target/debug"));
+    let mut included = 0;
+    for source in sources(&root.join("src")) {
+        let code = std::fs::read_to_string(&source).expect("a source file");
+        let pieces = code.split("include_").skip(1);
+        let paths = pieces.filter_map(|piece| {
+            let rest = piece.strip_prefix("str").or(piece.strip_prefix("bytes"))?;
+            let (path, _) = rest.strip_prefix("!(\"")?.split_once('"')?;
+            Some(path)
+        });
+        for path in paths {
+            let place = source.parent().expect("a folder").join(path);
+            let place = place.canonicalize().expect("what is included is there");
+            let place = place.strip_prefix(root).expect("ours").to_string_lossy();
+            assert!(!out(&place), "{place}: not in the image's context");
+            included += 1;
+        }
+    }
+    assert!(included > 10, "{included}");
+}
+
+fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => found.extend(sources(&path)),
+            false if path.extension().is_some_and(|end| end == "rs") => found.push(path),
+            false => {}
+        }
+    }
+    found
 }
