@@ -387,6 +387,7 @@ fn own(task: &Task, terminal: &Terminal) -> String {
         Task::Remind { text, .. } => ("trace.own_remind", text.as_str()),
         Task::Reminder { .. } => ("trace.own_reminder", ""),
         Task::Show(told) => ("trace.own_show", told.text.as_str()),
+        Task::Take(handed) => ("trace.own_take", handed.reminder.text.as_str()),
         Task::Unanswered { text, .. } => ("trace.own_unanswered", text.as_str()),
         Task::ByHand { .. } => ("trace.own_by_hand", ""),
         Task::CameBy { way } => ("trace.own_came_by", way.as_str()),

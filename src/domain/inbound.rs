@@ -198,6 +198,8 @@ pub enum Task {
     },
     /// The member is shown something that they may put off or hand over.
     Show(reminder::Told),
+    /// The member gets a reminder that another member handed over.
+    Take(reminder::Handed),
     /// The customer may still wait for an answer.
     Unanswered {
         /// Which step of the ladder.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
+use super::ids::UserId;
 use super::rhythm::Rhythm;
 
 /// What was shown and never answered is forgotten after this.
@@ -25,7 +26,7 @@ pub struct Reminders {
 }
 
 /// One reminder.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Reminder {
     /// Of what.
     pub text: String,
@@ -34,6 +35,9 @@ pub struct Reminder {
     /// How it comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rhythm: Option<Rhythm>,
+    /// Between these times it does not come, though its rhythm says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<(UnixMillis, UnixMillis)>,
     /// The task of the card that was shown last and waits for a press.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<String>,
@@ -66,6 +70,8 @@ pub enum Open {
     HandOver(u32),
     /// Nothing: this one was just set, and what is said next may correct it.
     Set(u32),
+    /// The same, but a correction was not understood once, and we said so.
+    Unclear(u32),
 }
 
 /// When something is to be done.
@@ -199,6 +205,15 @@ impl ReminderChange {
             Self::Ask(asked) => all.asked = asked,
         }
     }
+}
+
+/// A reminder that another member handed over before it was due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// As it was theirs.
+    pub reminder: Reminder,
+    /// Who gave it away.
+    pub by: UserId,
 }
 
 /// A card that was sent to a member from elsewhere: by a rule, or by another member.

@@ -1,25 +1,22 @@
 //! Reminders that are spoken of by what they say or when they are, not by their number:
 //! `取消回访张三`, `明天的提醒不用了`, `把周报推迟到后天`.
 
-use std::time::Duration;
-
-use jiff::ToSpan as _;
-
-use super::command::{AGAIN, CANCEL, DONE, END, HAND_OVER, POLITE, SNOOZE, command, receiver};
-use super::expression::{Expression, find};
+use super::command::{AGAIN, CANCEL, DONE, EARLIER, END, POLITE, SNOOZE, command};
+use super::denied::denied;
+use super::due::{of_this_week, times};
+use super::expression::find;
 use super::fold::{Cursor, Text};
-use super::moved::until;
-use super::resolve::{Meaning, resolve};
+use super::given::{goes, handed_over, let_do};
+use super::moved::{sooner, until};
 use super::trigger::triggers;
 use super::wish::{PUNCTUATION, what};
-use super::{Scene, When, Which, Wish};
+use super::{Scene, Which, Wish};
 use crate::domain::clock::UnixMillis;
 use crate::domain::reminder::Reminder;
 use crate::domain::rhythm::{OnDays, Rhythm};
 
 /// What is longer is a message about something else.
 const LONGEST: usize = 60;
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Behind what is not wanted any more. Longer words come first.
 const NO_MORE: &[&str] = &[
@@ -41,13 +38,11 @@ const NO_MORE: &[&str] = &[
     "不做",
     "不去",
 ];
-/// Before what is not wanted any more.
-const DENIED: &[&str] = &["不用", "不必", "无需", "不需要", "不要", "别", "甭"];
 /// It is asked about something, not wanted.
-const ASKS: &[&str] = &["怎么", "如何", "多少", "为什么", "哪里", "?", "吗", "呢"];
+pub(super) const ASKS: &[&str] = &["怎么", "如何", "多少", "为什么", "哪里", "?", "吗", "呢"];
 /// Names a reminder for what it is.
 const NAMES: &[&str] = &["提醒", "闹钟", "待办"];
-const ALL: &[&str] = &["所有", "全部", "都"];
+pub(super) const ALL: &[&str] = &["所有", "全部", "都"];
 const NEWEST: &[&str] = &[
     "刚才",
     "刚刚",
@@ -108,6 +103,26 @@ const BEHIND: &[&str] = &[
     "已经",
 ];
 
+/// More days than one, but nobody said which.
+const VAGUE: &[&str] = &[
+    "周末",
+    "假期",
+    "放假",
+    "节假日",
+    "期间",
+    "以后",
+    "之后",
+    "开始",
+    "国庆",
+    "春节",
+    "过年",
+    "五一",
+    "元旦",
+    "清明",
+    "端午",
+    "中秋",
+];
+
 /// How many of those that fit are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
@@ -132,6 +147,8 @@ pub struct About {
     pub extent: Extent,
     /// Reminders were named as such: the message is about nothing else.
     pub sure: bool,
+    /// More was said about the time than was understood: `国庆`, `周末`.
+    pub vague: bool,
 }
 
 impl About {
@@ -139,8 +156,20 @@ impl About {
     /// has the very words.
     #[must_use]
     pub fn fitting<'r>(&self, open: impl Iterator<Item = (&'r u32, &'r Reminder)>) -> Vec<u32> {
+        self.coming(open, |reminder, (from, until)| {
+            (from..until).contains(&reminder.due)
+        })
+    }
+
+    /// The same, with those that come in one of the times: perhaps not the next time.
+    #[must_use]
+    pub fn coming<'r>(
+        &self,
+        open: impl Iterator<Item = (&'r u32, &'r Reminder)>,
+        comes: impl Fn(&Reminder, (UnixMillis, UnixMillis)) -> bool,
+    ) -> Vec<u32> {
         let in_time: Vec<(u32, String)> = open
-            .filter(|(_, reminder)| self.is_then(reminder))
+            .filter(|(_, reminder)| self.is_then(reminder, &comes))
             .map(|(number, reminder)| (*number, plain(&reminder.text)))
             .collect();
         if self.extent == Extent::Newest && self.words.is_empty() {
@@ -164,9 +193,12 @@ impl About {
         exact
     }
 
-    fn is_then(&self, reminder: &Reminder) -> bool {
-        let at = reminder.due;
-        let in_time = |(from, until): &(UnixMillis, UnixMillis)| (*from..*until).contains(&at);
+    fn is_then(
+        &self,
+        reminder: &Reminder,
+        comes: &impl Fn(&Reminder, (UnixMillis, UnixMillis)) -> bool,
+    ) -> bool {
+        let in_time = |span: &(UnixMillis, UnixMillis)| comes(reminder, *span);
         let same = |rhythm: &Rhythm| reminder.rhythm.as_ref().is_some_and(|it| alike(it, rhythm));
         (self.times.is_empty() || self.times.iter().any(in_time))
             && self.rhythm.as_ref().is_none_or(same)
@@ -208,28 +240,19 @@ pub fn about(message: &str, scene: &Scene<'_>) -> Option<Wish> {
     }
     let mut start = Cursor::new(&text.folded, 0);
     while start.eat_any(POLITE).is_some() || start.eat_any(&["以后", "今后", " "]).is_some() {}
-    denied(start, &text, scene)
+    denied(&text, scene)
         .or_else(|| verb_first(start, &text, scene))
         .or_else(|| verb_last(start, &text, scene))
         .or_else(|| needless(start, &text, scene))
         .or_else(|| put_off(start, &text, scene))
         .or_else(|| handed_over(start, &text, scene))
         .or_else(|| let_do(start, &text, scene))
+        .or_else(|| goes(start, &text, scene))
 }
 
 /// `明天下午3点的会取消了`: something is over, whatever it is.
 pub(super) fn closes(text: &Text, scene: &Scene<'_>) -> bool {
     verb_last(Cursor::new(&text.folded, 0), text, scene).is_some()
-}
-
-/// `不用提醒我回访张三了`.
-fn denied(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
-    let mut look = start;
-    look.eat_any(DENIED)?;
-    look.eat("再");
-    let end = end_of(text, look.at);
-    let meant = meant(text, (look.at, end), scene)?;
-    meant.sure.then_some(Wish::Cancel(Which::About(meant)))
 }
 
 /// `取消回访张三`, `完成了给李总报价`.
@@ -285,10 +308,11 @@ fn needless(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
     let end = end_of(text, to);
     let mut about = meant(text, (start.at, at), scene)?;
     let thing = bare(&text.original(to, end));
-    if !about.words.is_empty() || thing.is_empty() || thing.chars().count() > 6 {
+    if thing.is_empty() || thing.chars().count() > 6 {
         return None;
     }
-    about.words = thing;
+    // 张三不用回访了: both say what it is.
+    about.words.push_str(&thing);
     Some(Wish::Cancel(Which::About(about)))
 }
 
@@ -299,6 +323,11 @@ fn put_off(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
         let mut look = Cursor::new(&text.folded, at);
         if look.sees(AGAIN) {
             return None;
+        }
+        if at > from && look.eat_any(EARLIER).is_some() {
+            let until = sooner(look)?;
+            let which = Which::About(meant(text, (from, at), scene)?);
+            return Some(Wish::Snooze { which, until });
         }
         look.eat_any(SNOOZE)?;
         // 推迟回访张三到明天: what is meant ends where the time begins.
@@ -320,44 +349,8 @@ fn put_off(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
     })
 }
 
-/// `转交回访张三给王伟`, `把回访张三转给王伟`.
-fn handed_over(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
-    let mut look = start;
-    let (said, to) = if look.eat_any(HAND_OVER).is_some() {
-        let to = look.rest().iter().rposition(|letter| *letter == '给')?;
-        ((look.at, look.at + to), look.at + to)
-    } else {
-        (start.at + 1..text.folded.len()).find_map(|at| {
-            let mut look = Cursor::new(&text.folded, at);
-            look.eat_any(HAND_OVER)?;
-            Some(((start.at, at), look.at))
-        })?
-    };
-    if asks_for_one(text, said) {
-        return None;
-    }
-    let to = receiver(Cursor::new(&text.folded, to), text)?;
-    let which = Which::About(meant(text, said, scene)?);
-    Some(Wish::HandOver { which, to })
-}
-
-/// `让王伟去回访张三`.
-fn let_do(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
-    let mut look = start;
-    look.eat_any(&["让", "叫", "交由", "由"])?;
-    if look.sees(&["我"]) || asks_for_one(text, (look.at, text.folded.len())) {
-        return None;
-    }
-    let goes = |at: &usize| Cursor::new(&text.folded, *at).sees(&["去", "来", "做"]);
-    let at = (look.at + 1..text.folded.len()).find(goes)?;
-    let to = text.original(look.at, at).trim().to_owned();
-    let meant = meant(text, (at + 1, end_of(text, at)), scene)?;
-    let which = Which::About(meant);
-    Some(Wish::HandOver { which, to })
-}
-
 /// 提醒我明天 … 改到5点 is a new one.
-fn asks_for_one(text: &Text, (from, to): (usize, usize)) -> bool {
+pub(super) fn asks_for_one(text: &Text, (from, to): (usize, usize)) -> bool {
     let triggers = triggers(&text.folded[from..to]);
     triggers.iter().any(|trigger| trigger.strong)
 }
@@ -372,7 +365,7 @@ fn ending(done: bool, meant: About) -> Wish {
 }
 
 /// Where the message ends without what only closes it.
-fn end_of(text: &Text, from: usize) -> usize {
+pub(super) fn end_of(text: &Text, from: usize) -> usize {
     let closes = |at: &usize| {
         let mut look = Cursor::new(&text.folded, *at);
         while look.eat_any(END).is_some() {}
@@ -383,13 +376,17 @@ fn end_of(text: &Text, from: usize) -> usize {
 }
 
 /// What is spoken of in a part of the message.
-fn meant(text: &Text, (from, to): (usize, usize), scene: &Scene<'_>) -> Option<About> {
-    let said = Text::new(&text.original(from, to.max(from)));
+pub(super) fn meant(text: &Text, (from, to): (usize, usize), scene: &Scene<'_>) -> Option<About> {
+    let (said, this_week) = of_this_week(&text.original(from, to.max(from)), scene);
+    let said = Text::new(&said);
     let folded: String = said.folded.iter().collect();
     let triggers = triggers(&said.folded);
     let expression = find(&said.folded, &triggers);
     let words = bare(&what(&said, &expression, &triggers));
-    let (times, rhythm) = times(&expression, scene);
+    let (mut times, rhythm) = times(&expression, scene);
+    if times.is_empty() {
+        times.extend(this_week);
+    }
     let says = |words: &[&str]| words.iter().any(|word| folded.contains(word));
     let extent = match () {
         () if says(ALL) => Extent::All,
@@ -399,6 +396,7 @@ fn meant(text: &Text, (from, to): (usize, usize), scene: &Scene<'_>) -> Option<A
     let about = About {
         extent,
         sure: names(&said.folded),
+        vague: !times.is_empty() && (expression.unread || says(VAGUE)),
         words,
         times,
         rhythm,
@@ -430,48 +428,4 @@ fn bare(words: &str) -> String {
             return words.to_owned();
         }
     }
-}
-
-/// The times of a list that was asked for: `明天有什么提醒`.
-pub(super) fn listed(text: &Text, scene: &Scene<'_>) -> Vec<(UnixMillis, UnixMillis)> {
-    times(&find(&text.folded, &[]), scene).0
-}
-
-/// When they are due; a day without a time of day is the whole day.
-fn times(
-    expression: &Expression,
-    scene: &Scene<'_>,
-) -> (Vec<(UnixMillis, UnixMillis)>, Option<Rhythm>) {
-    if expression.is_empty() {
-        return (Vec::new(), None);
-    }
-    // What was due this morning may still be meant.
-    let today = scene.now.local(scene.zone).date();
-    let midnight = today.to_datetime(jiff::civil::Time::midnight());
-    let now = match expression.wait {
-        Some(_) => scene.now,
-        None => UnixMillis::of_local(midnight, scene.zone),
-    };
-    let all = match resolve(expression, &Scene { now, ..*scene }) {
-        Meaning::One(when) => vec![when],
-        Meaning::Either(all) | Meaning::Past(all) => all,
-        Meaning::Soon | Meaning::Never | Meaning::Lunar | Meaning::TooOften => Vec::new(),
-    };
-    let mut times = Vec::new();
-    for when in all {
-        match when {
-            When::Repeating { rhythm, .. } => return (Vec::new(), Some(rhythm)),
-            When::Once(at) if expression.clocks.is_empty() && expression.wait.is_none() => {
-                let day = at.local(scene.zone).date();
-                let next = day.checked_add(1.day()).unwrap_or(day);
-                let [from, until] = [day, next].map(|day| {
-                    let midnight = day.to_datetime(jiff::civil::Time::midnight());
-                    UnixMillis::of_local(midnight, scene.zone)
-                });
-                times.push((from, until));
-            }
-            When::Once(at) => times.push((at, at.after(MINUTE))),
-        }
-    }
-    (times, None)
 }

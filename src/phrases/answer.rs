@@ -1,20 +1,23 @@
 //! What somebody says after a question of ours.
 
-use super::atom::{Clock, Part};
+use super::atom::{Clock, Day, Every, MonthDay, Part};
 use super::clock::part;
 use super::command::command;
+use super::denied::{denied, is_denied};
 use super::expression::{Expression, find};
 use super::fold::{Cursor, Text};
 use super::number::whole;
 use super::resolve::{Meaning, resolve};
 use super::trigger::triggers;
 use super::wish::{soon, understand, what, wish};
-use super::{Asks, Question, Scene, When, Wish};
+use super::{Asks, Question, Scene, When, Which, Wish};
 use crate::domain::clock::UnixMillis;
+use crate::domain::rhythm::{OnDays, Rhythm};
 
 const YES: &[&str] = &[
     "是的", "对的", "好的", "可以", "是", "对", "好", "嗯", "行", "ok", "yes", "没错",
 ];
+const FILLERS: &[&str] = &["嗯嗯", "嗯", "哦", "噢", "啊", "收到", "知道", "谢谢", "在"];
 const NO: &[&str] = &[
     "不用了",
     "不用",
@@ -34,6 +37,9 @@ const END: &[&str] = &[
 const AT_ONCE: &[&str] = &["越快越好", "尽快", "马上", "立刻", "现在"];
 /// Before an answer. Longer words come first.
 const LEADING: &[&str] = &[
+    "两个都不是",
+    "都不是",
+    "都不对",
     "我说的是",
     "我说错了",
     "说错了",
@@ -64,6 +70,12 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
     if is_only(&text, NO) || is_dropped(question, &text) {
         return Some(Wish::Never);
     }
+    if is_denied(&text) {
+        return match denied(&text, scene) {
+            Some(Wish::Cancel(Which::Unsaid)) => Some(Wish::Never),
+            wish => wish,
+        };
+    }
     if question.asks == Asks::Time && is_only(&text, AT_ONCE) {
         let what = question.what.clone();
         return Some(which(what, soon(scene)));
@@ -79,7 +91,7 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
         return Some(finished(choice.clone(), &question.what));
     }
     let triggers = triggers(&said.folded);
-    let expression = find(&said.folded, &triggers);
+    let expression = weekly(question, find(&said.folded, &triggers));
     let left = what(&said, &expression, &triggers);
     if triggers.iter().any(|trigger| trigger.strong) && !left.is_empty() {
         return understand(message, scene);
@@ -89,6 +101,14 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
         let when = question.choices.first()?.clone();
         if !left.is_empty() && expression.is_full() {
             return understand(message, scene);
+        }
+        // 嗯 is nothing to be reminded of.
+        if is_only(&text, YES) || is_only(&text, FILLERS) {
+            let again = true;
+            return Some(Wish::Ask(Question {
+                again,
+                ..question.clone()
+            }));
         }
         let what = message.trim().to_owned();
         return Some(Wish::Remind { when, what });
@@ -143,6 +163,40 @@ fn is_dropped(question: &Question, text: &Text) -> bool {
         ['不' | '别', inner @ .., '了' | '啦'] => inside(inner),
         _ => false,
     }
+}
+
+/// 周三 after a question about every week: every Wednesday.
+fn weekly(question: &Question, mut expression: Expression) -> Expression {
+    let (
+        Asks::Unsure,
+        Some(When::Repeating {
+            rhythm: Rhythm::Days { on: asked, .. },
+            ..
+        }),
+    ) = (question.asks, question.choices.first())
+    else {
+        return expression;
+    };
+    if expression.every.is_some() {
+        return expression;
+    }
+    let every = match (asked, expression.day) {
+        (OnDays::Week { every, .. }, Some(Day::Weekday(day))) => Every::Weeks {
+            every: *every,
+            days: vec![day],
+        },
+        (OnDays::Month { every, .. }, Some(Day::Monthly(day))) => Every::Months {
+            every: *every,
+            days: vec![match day {
+                MonthDay::Number(day) => day,
+                MonthDay::Last => 31,
+            }],
+            anchor: None,
+        },
+        _ => return expression,
+    };
+    (expression.every, expression.day) = (Some(every), None);
+    expression
 }
 
 fn which(what: String, choices: Vec<When>) -> Wish {

@@ -69,6 +69,20 @@ impl Part {
         Time::constant(hour, minute, 0, 0)
     }
 
+    /// From which hour of its day to which it may last.
+    pub(super) fn span(self) -> (i32, i32) {
+        match self {
+            Self::SmallHours => (0, 6),
+            Self::Morning => (3, 12),
+            Self::Forenoon => (6, 13),
+            Self::Noon => (10, 15),
+            Self::Afternoon => (12, 19),
+            Self::Dusk => (16, 20),
+            Self::Evening => (17, 29),
+            Self::Night => (20, 30),
+        }
+    }
+
     /// An hour as it is meant in this part: how many days later, and the hour of 24. `None`
     /// if no such hour lies in it.
     pub(super) fn hour(self, hour: i8) -> Option<(i32, i8)> {
@@ -112,6 +126,14 @@ pub(super) struct Wait {
 }
 
 impl Wait {
+    /// Whole months, and nothing else.
+    pub(super) fn whole_months(self) -> Option<i32> {
+        let whole = self.days == 0 && self.working_days == 0 && self.secs == 0;
+        (whole && self.months > 0)
+            .then(|| i32::try_from(self.months).ok())
+            .flatten()
+    }
+
     /// Whole weeks, and nothing else.
     pub(super) fn weeks(self) -> Option<i32> {
         let whole = self.months == 0 && self.working_days == 0 && self.secs == 0;
@@ -149,6 +171,21 @@ pub(super) enum Day {
         /// So many days before (negative) or after it.
         shift: i16,
     },
+}
+
+impl Day {
+    /// Whether it was said as a day that is over: `昨天`, `上周三`.
+    pub(super) fn is_over(self) -> bool {
+        match self {
+            Self::Offset(days) => days < 0,
+            Self::InWeek { weeks, .. } => weeks < 0,
+            Self::InMonth { months, .. }
+            | Self::NthInMonth { months, .. }
+            | Self::Months(months) => months < 0,
+            Self::Yearly { year, .. } => matches!(year, Some(Year::Offset(..0))),
+            Self::Weekday(_) | Self::Monthly(_) => false,
+        }
+    }
 }
 
 /// A day of a month: 31 may be its last.
@@ -217,4 +254,15 @@ pub(super) enum Every {
     LunarMonth,
     /// `None`: the day of today.
     Year(Option<(YearDay, i16)>),
+}
+
+impl Every {
+    /// Whether it names days, so that 每天 behind it says nothing more: `周一到周六每天`.
+    pub(super) fn names_days(&self) -> bool {
+        match self {
+            Self::Working | Self::Resting | Self::LunarMonth => true,
+            Self::Weeks { days, .. } => !days.is_empty(),
+            _ => false,
+        }
+    }
 }

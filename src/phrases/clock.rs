@@ -3,6 +3,7 @@
 use super::atom::{Clock, Part};
 use super::fold::Cursor;
 use super::number::whole;
+use super::trigger::TRIGGERS;
 
 const PARTS: &[(&str, Part)] = &[
     ("凌晨", Part::SmallHours),
@@ -36,7 +37,7 @@ const PARTS: &[(&str, Part)] = &[
 ];
 
 /// Things that are counted: a number before them is no minute.
-const COUNTED: &str = "个位件份瓶盒箱次人号月年天块元楼度条张家台套斤点";
+pub(super) const COUNTED: &str = "个位件份瓶盒箱次人号月年天块元楼度条张家台套斤点";
 
 /// `下午`, and `早` or `晚` before an hour.
 pub(super) fn part(cursor: &mut Cursor<'_>) -> Option<Part> {
@@ -103,6 +104,10 @@ fn plain(cursor: &mut Cursor<'_>) -> Option<Clock> {
     {
         return None;
     }
+    if let Some(clock) = four_digits(&mut look) {
+        *cursor = look;
+        return Some(clock);
+    }
     let padded = look.sees(&["0", "零", "〇"]);
     let after = look.before();
     let in_words = !look.sees(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
@@ -138,6 +143,41 @@ fn plain(cursor: &mut Cursor<'_>) -> Option<Clock> {
     let clock = with_half_day(&mut look, clock)?;
     *cursor = look;
     Some(clock)
+}
+
+/// `1530` between a day and the wish or the end.
+fn four_digits(cursor: &mut Cursor<'_>) -> Option<Clock> {
+    let mut look = *cursor;
+    let day = |letter: char| "天日号上午早晚晨末一二三四五六".contains(letter);
+    if look.before().is_some_and(|letter| !day(letter)) {
+        return None;
+    }
+    let clock = is_four_digits(&mut look)?;
+    let ends = look.is_at_end() || look.sees(&[" ", ","]) || look.sees(TRIGGERS);
+    ends.then(|| *cursor = look)?;
+    Some(clock)
+}
+
+/// Four figures that may be a time of day.
+pub(super) fn is_four_digits(cursor: &mut Cursor<'_>) -> Option<Clock> {
+    let from = cursor.at;
+    let padded = cursor.sees(&["0"]);
+    let number = cursor
+        .sees(&["0", "1", "2"])
+        .then(|| whole(cursor))
+        .flatten()?;
+    let (hour, minute) = (number / 100, number % 100);
+    if cursor.at - from != 4 || hour > 23 || minute > 59 {
+        return None;
+    }
+    let hour = i8::try_from(hour).ok()?;
+    Some(Clock {
+        hour,
+        minute: i8::try_from(minute).ok()?,
+        exact: padded || hour > 12,
+        part: None,
+        bare: false,
+    })
 }
 
 /// `3点`, `三点半`, `3点一刻`, `3点05`, `3时20分`, `三点差五分`.

@@ -1,6 +1,6 @@
 //! What is said about reminders that exist: `我的提醒`, `取消 2`, `推迟 2 半小时`, `转交 3 给 …`.
 
-use super::about::listed;
+use super::due::listed;
 use super::fold::{Cursor, Text};
 use super::moved::{sooner, until};
 use super::number::whole;
@@ -35,12 +35,14 @@ const LISTS: &[&str] = &[
     "哪些要做的",
     "什么要提醒",
 ];
+/// No more are named from one number to another.
+const MOST_NAMED: u32 = 200;
 /// A question about reminders is no longer than this.
 const LONGEST_LIST: usize = 16;
 
 pub(super) const CANCEL: &[&str] = &[
     "取消", "删除", "删掉", "删了", "去掉", "撤销", "撤回", "关掉", "清空", "清除", "作废", "不要",
-    "停掉", "停止",
+    "停掉", "停止", "停了",
 ];
 pub(super) const DONE: &[&str] = &[
     "已经完成",
@@ -62,12 +64,24 @@ pub(super) const SNOOZE: &[&str] = &[
     "延期",
     "延迟",
     "顺延",
+    "往后推迟",
+    "往后推",
+    "往后挪",
+    "往后延",
+    "推后",
+    "后推",
+    "押后",
+    "推到",
+    "延到",
+    "改期到",
     "改到",
     "改成",
     "改为",
     "挪到",
     "再提醒",
 ];
+/// The other way.
+pub(super) const EARLIER: &[&str] = &["提前", "提早", "往前提", "往前挪", "往前移"];
 pub(super) const AGAIN: &[&str] = &["再提醒我一次", "再提醒我", "再提醒", "再叫我"];
 pub(super) const HAND_OVER: &[&str] = &["转交", "转给", "移交", "交给"];
 pub(super) const POLITE: &[&str] = &["请", "麻烦", "帮我", "帮忙", "把", "将", "我要", "我想"];
@@ -109,6 +123,7 @@ fn list(text: &Text, scene: &Scene<'_>) -> Option<Wish> {
 fn cancel_or_done(start: Cursor<'_>) -> Option<Wish> {
     let mut look = start;
     let clears = look.sees(&["清空", "清除"]);
+    let loosely = look.sees(&["都"]);
     let cancels = verb(&mut look);
     let (cancels, which) = match cancels {
         Some(cancels) => match which(&mut look) {
@@ -122,7 +137,11 @@ fn cancel_or_done(start: Cursor<'_>) -> Option<Wish> {
             if which == Which::Unsaid {
                 return None;
             }
-            (verb(&mut look)?, which)
+            // 都完成了 is said of other things.
+            (
+                verb(&mut look).filter(|cancels| *cancels || !loosely)?,
+                which,
+            )
         }
     };
     while look.eat_any(END).is_some() {}
@@ -156,12 +175,26 @@ fn which(cursor: &mut Cursor<'_>) -> Which {
     };
     skip(&mut look);
     if look
-        .eat_any(&["全部", "所有", "一切", "全都", "all"])
+        .eat_any(&["全部", "所有", "一切", "全都", "都", "all"])
         .is_some()
     {
         skip(&mut look);
         *cursor = look;
         return Which::All;
+    }
+    let mut both = look;
+    let count = if both.eat("俩") {
+        both.eat("个");
+        Some(2)
+    } else {
+        whole(&mut both).filter(|_| both.eat_any(&["个", "条"]).is_some())
+    };
+    if let Some(count) = count
+        && both.eat_any(&["都", "全"]).is_some()
+    {
+        skip(&mut both);
+        *cursor = both;
+        return Which::Both(count);
     }
     let mut numbers = Vec::new();
     loop {
@@ -183,7 +216,11 @@ fn which(cursor: &mut Cursor<'_>) -> Which {
             break;
         }
         next.eat_any(&["个提醒", "条提醒", "号提醒", "个", "条", "号", "项"]);
-        numbers.push(number);
+        let last = through(&mut next).unwrap_or(number);
+        if !(number..number + MOST_NAMED).contains(&last) {
+            break;
+        }
+        numbers.extend(number..=last);
         look = next;
     }
     if numbers.is_empty() {
@@ -193,6 +230,20 @@ fn which(cursor: &mut Cursor<'_>) -> Which {
     skip(&mut look);
     *cursor = look;
     Which::Numbers(numbers)
+}
+
+/// `到5` behind a number; `到5点` is a time.
+fn through(cursor: &mut Cursor<'_>) -> Option<u32> {
+    let mut look = *cursor;
+    look.skip_spaces();
+    look.eat_any(&["到", "至", "-", "~"])?;
+    look.skip_spaces();
+    let last = whole(&mut look)?;
+    look.eat_any(&["个", "条", "号", "项"]);
+    let mut end = look;
+    while end.eat_any(END).is_some() || verb(&mut end).is_some() {}
+    end.is_at_end().then(|| *cursor = look)?;
+    Some(last)
 }
 
 /// `过10分钟再提醒我`.
@@ -213,9 +264,7 @@ fn earlier(start: Cursor<'_>) -> Option<Wish> {
     let which = which(&mut look);
     look.skip_spaces();
     look.eat_any(&["再", "改成", "改为", "那就", "就"]);
-    if !look.eat("提前") {
-        return None;
-    }
+    look.eat_any(EARLIER)?;
     let until = sooner(look)?;
     Some(Wish::Snooze { which, until })
 }
@@ -262,7 +311,22 @@ fn hand_over(start: Cursor<'_>, text: &Text) -> Option<Wish> {
 pub(super) fn receiver(mut cursor: Cursor<'_>, text: &Text) -> Option<String> {
     while cursor.eat_any(&["给", " ", "@", "到", "由"]).is_some() {}
     let to = text.original(cursor.at, text.folded.len());
-    let to = to.trim_matches(|letter: char| letter.is_whitespace() || "。.!！吧".contains(letter));
+    let around = |letter: char| letter.is_whitespace() || "。.!！吧了".contains(letter);
+    let mut to = to.trim_matches(around);
+    for word in [
+        "来跟进",
+        "去跟进",
+        "跟进",
+        "来处理",
+        "去处理",
+        "处理",
+        "来负责",
+        "负责",
+        "来做",
+        "去做",
+    ] {
+        to = to.strip_suffix(word).unwrap_or(to).trim_matches(around);
+    }
     let one_word = !to.is_empty() && to.chars().count() <= 64 && !to.contains(['\n', '，', ',']);
     one_word.then(|| to.to_owned())
 }

@@ -1,14 +1,22 @@
 //! What somebody says right after a reminder was set, about that one: `不对，是四点`,
 //! `内容改成回访李四`, `算了`.
 
+use super::about::ASKS;
 use super::answer::is_only;
-use super::command::{END, SNOOZE, command};
+use super::atom::Day;
+use super::command::{END, HAND_OVER, POLITE, SNOOZE, command, receiver};
+use super::expression::find;
 use super::fold::{Cursor, Text};
-use super::moved::until;
-use super::{Scene, Which, Wish};
+use super::moved::{sooner, until};
+use super::{Move, Scene, Which, Wish};
 
 /// Says that something is to be different. Longer words come first.
 const WRONG: &[&str] = &[
+    "不,",
+    "不 ",
+    "还是",
+    "改在",
+    "改",
     "我说错了",
     "说错了",
     "搞错了",
@@ -28,7 +36,28 @@ const WRONG: &[&str] = &[
 ];
 /// Leads to it.
 const LEADING: &[&str] = &[
-    "哦", "噢", "啊", "那", "我", "就", "还是", ",", " ", ".", "!",
+    "不好意思",
+    "对不起",
+    "抱歉",
+    "等一下",
+    "等等",
+    "等下",
+    "稍等",
+    "哎呀",
+    "哎",
+    "呃",
+    "额",
+    "嗯",
+    "哦",
+    "噢",
+    "啊",
+    "那",
+    "我",
+    "就",
+    ",",
+    " ",
+    ".",
+    "!",
 ];
 const CONTENT: &[&str] = &["内容", "事情", "事项", "文字"];
 const ANEW: &[&str] = &["改成", "改为", "换成", "应该是", "是"];
@@ -45,7 +74,19 @@ const NO_MORE: &[&str] = &[
     "这个不要了",
     "这条不要了",
     "撤销",
+    "停了",
+    "停掉",
+    "不提醒了",
+    "不设了",
 ];
+/// What was just set, so named.
+const THIS: &[&str] = &["这个", "这条", "这一条", "它"];
+/// Says that something may be meant to change, though it was not understood.
+const CHANGES: &[&str] = &[
+    "改", "取消", "交给", "转给", "推迟", "推后", "往后", "提前", "不用", "挪", "换成", "换到",
+];
+/// What is longer is about something else.
+const LONGEST: usize = 20;
 
 /// What is to change about the reminder of this number, which was just set; `None` if the
 /// message is about something else.
@@ -64,23 +105,91 @@ pub fn correction(number: u32, message: &str, scene: &Scene<'_>) -> Option<Wish>
     if let Some(what) = content(&text) {
         return Some(Wish::Rename { which, what });
     }
+    if let Some((from, to)) = other_words(&text) {
+        return Some(Wish::Replace { which, from, to });
+    }
     if let Some(wish) = command(&text, scene) {
         return Some(of_this(wish, which));
+    }
+    if let Some(to) = given(&text) {
+        return Some(Wish::HandOver { which, to });
     }
     let mut cursor = Cursor::new(&text.folded, 0);
     let mut wrong = false;
     loop {
-        if cursor.eat_any(WRONG).is_some() || cursor.eat_any(SNOOZE).is_some() {
+        if cursor.eat_any(SNOOZE).is_some() || cursor.eat_any(WRONG).is_some() {
             wrong = true;
         } else if cursor.eat_any(LEADING).is_none() {
             break;
         }
     }
-    if !wrong {
+    let until = shifted(cursor).or_else(|| until(cursor).filter(|_| wrong))?;
+    Some(Wish::Snooze { which, until })
+}
+
+/// Whether a message that nobody understood may have been meant to change what was just set.
+#[must_use]
+pub fn may_correct(message: &str) -> bool {
+    let text = Text::new(message);
+    let folded: String = text.folded.iter().collect();
+    let asks = ASKS.iter().any(|word| folded.contains(word));
+    let changes = || CHANGES.iter().any(|word| folded.contains(word));
+    let timed = || {
+        let found = find(&text.folded, &[]);
+        // 今天天气不错 names no time.
+        found.has_time() || !(found.is_empty() || found.day == Some(Day::Offset(0)))
+    };
+    text.folded.len() <= LONGEST && !asks && (changes() || timed())
+}
+
+/// `早半个钟`, `晚一小时`.
+fn shifted(cursor: Cursor<'_>) -> Option<Move> {
+    let mut look = cursor;
+    if look.eat("早") {
+        return sooner(look);
+    }
+    look.eat("晚").then(|| until(look))?.filter(Move::is_later)
+}
+
+/// `不是张三，是李四`.
+fn other_words(text: &Text) -> Option<(String, String)> {
+    let mut cursor = Cursor::new(&text.folded, 0);
+    while cursor.eat_any(LEADING).is_some() {}
+    if !cursor.eat("不是") {
         return None;
     }
-    let until = until(cursor)?;
-    Some(Wish::Snooze { which, until })
+    let from = cursor.at;
+    let parts = [",是", ", 是", " 是", ",而是", "而是", ",应该是"];
+    let (at, to) = (from + 1..text.folded.len()).find_map(|at| {
+        let mut look = Cursor::new(&text.folded, at);
+        look.eat_any(&parts)?;
+        Some((at, look.at))
+    })?;
+    let mut end = to;
+    let closes = |at: usize| {
+        let mut look = Cursor::new(&text.folded, at);
+        while look.eat_any(END).is_some() {}
+        look.is_at_end()
+    };
+    while end < text.folded.len() && !closes(end) {
+        end += 1;
+    }
+    let words = [text.original(from, at), text.original(to, end)];
+    // 不是三点，是四点 is about the time.
+    let timed = |it: &String| !find(&Text::new(it).folded, &[]).is_empty();
+    let [wrong, right] = words.map(|it| it.trim().to_owned());
+    let plain = !wrong.is_empty() && !right.is_empty() && !timed(&wrong) && !timed(&right);
+    plain.then_some((wrong, right))
+}
+
+/// `把这个交给wang.wei`, `交给售后组`.
+fn given(text: &Text) -> Option<String> {
+    let mut cursor = Cursor::new(&text.folded, 0);
+    while cursor.eat_any(LEADING).is_some() || cursor.eat_any(POLITE).is_some() {}
+    cursor.eat_any(THIS);
+    cursor.eat_any(HAND_OVER)?;
+    // 转交回访张三给王伟 says which.
+    receiver(cursor, text).filter(|to| !to.contains(['给', ' ']))
 }
 
 /// A command that does not say which means the one that was just set.

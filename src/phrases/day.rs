@@ -12,6 +12,8 @@ use crate::domain::lunar::LunarDay;
 
 const OFFSETS: &[(&str, i32)] = &[
     ("大大后天", 4),
+    ("大后儿个", 3),
+    ("后儿个", 2),
     ("大后天", 3),
     ("大大后日", 4),
     ("大后日", 3),
@@ -205,6 +207,9 @@ fn solar(cursor: &mut Cursor<'_>) -> Option<YearDay> {
     let mut look = *cursor;
     if look.before().is_some_and(|letter| letter.is_ascii_digit()) {
         return None;
+    }
+    if look.eat_any(&["公历", "阳历", "新历"]).is_some() {
+        look.eat_any(&["的", " "]);
     }
     let month = small(&mut look, 1, 12)?;
     if !look.eat("月") {

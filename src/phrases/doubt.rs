@@ -2,6 +2,7 @@
 //! a wrong time is worse than a question.
 
 use super::atom::{Day, Every};
+use super::clock::{COUNTED, clock, is_four_digits};
 use super::expression::Expression;
 use super::fold::Cursor;
 use super::number::{digit, whole};
@@ -11,7 +12,41 @@ use super::wait::bare_wait;
 /// What may stand between two times that belong together.
 const BETWEEN: &str = " ,.、;:和与及跟或到至-~—从在";
 /// Ends and exceptions of what comes again.
-const LIMITS: &[&str] = &["为止", "截止", "除外", "以外", "之外", "不算"];
+const LIMITS: &[&str] = &[
+    "为止",
+    "截止",
+    "除外",
+    "以外",
+    "之外",
+    "不算",
+    "期间",
+    "不用提醒",
+    "不用管",
+];
+/// Behind a time that is left out of what comes again.
+const LEFT_OUT: &[&str] = &[
+    "不用",
+    "不要",
+    "不提醒",
+    "不算",
+    "别",
+    "除外",
+    "停",
+    "休息",
+    "放假",
+];
+/// Behind a time these say that it is another one.
+const COUNTED_ON: &[&str] = &["倒数", "最后一天", "最后一个", "逢", "期间"];
+/// More than one time, or more than one who is reminded.
+const EACH: &[&str] = &[
+    "各提醒",
+    "各叫",
+    "各喊",
+    "各一次",
+    "各来一次",
+    "分别提醒",
+    "分别叫",
+];
 /// So long it lasts, if a number of days stands behind.
 const LASTING: &[&str] = &["连续", "接下来", "未来", "今后", "往后", "坚持", "连着"];
 /// Times that the grammar knows only together with others.
@@ -32,6 +67,11 @@ const LOOSE: &[&str] = &[
     "为止",
     "截止",
     "除外",
+    "公历",
+    "阳历",
+    "新历",
+    "农历",
+    "阴历",
 ];
 /// What has its hour at every company, though nobody said which. Longer words come first.
 const COMPANY: &[&str] = &[
@@ -46,6 +86,8 @@ pub(super) struct Other {
     pub(super) to: usize,
     /// It has a time of day.
     pub(super) timed: bool,
+    /// It has a day.
+    pub(super) dated: bool,
 }
 
 /// Whether something about the time was left out of an expression: another time right beside
@@ -65,7 +107,10 @@ pub(super) fn is_unread(
         taken,
     };
     contradicts(taken)
-        || others.iter().any(|other| about.is_beside(*other))
+        || others
+            .iter()
+            .any(|other| about.is_beside(*other) || about.is_by_itself(*other))
+        || about.is_for_each()
         || (taken.every.is_some() && about.is_limited(others))
         || taken.spans.iter().any(|(from, to)| {
             about.goes_on(*to) || about.goes_on(about.over(*to)) || about.began_before(*from)
@@ -113,7 +158,12 @@ impl Beside<'_> {
         spans.any(|(from, to)| (*from..*to).contains(&at))
     }
 
-    fn is_beside(&self, Other { from, to, timed }: Other) -> bool {
+    fn is_beside(
+        &self,
+        Other {
+            from, to, timed, ..
+        }: Other,
+    ) -> bool {
         let behind = self.taken.spans.iter().any(|(_, end)| {
             let asked = self
                 .triggers
@@ -121,10 +171,36 @@ impl Beside<'_> {
                 .any(|it| (*end..from).contains(&it.from));
             // 三天后提醒我明天的会, 周五提醒我国庆排班: which meeting, which shifts.
             let tells_which = asked && (!timed || self.letters.get(to) == Some(&'的'));
-            *end <= from && self.over(*end) >= from && !tells_which
+            // 一年后的3月1号
+            let of_the_wait = self.taken.wait.is_some()
+                && *end + 1 == from
+                && self.letters.get(*end) == Some(&'的');
+            *end <= from && (self.over(*end) >= from || of_the_wait) && !tells_which
         });
         let before = self.taken.spans.iter().any(|(start, _)| *start >= to);
         behind || (before && self.is_led_by(to))
+    }
+
+    /// A whole time, or one that begins a clause, is another wish: `9点开会，10点见客户`.
+    fn is_by_itself(&self, other: Other) -> bool {
+        let tells_which = self.letters.get(other.to) == Some(&'的');
+        let begins = other
+            .from
+            .checked_sub(1)
+            .and_then(|at| self.letters.get(at))
+            .is_some_and(|before| ",.;:!".contains(*before));
+        other.timed && !tells_which && (other.dated || begins)
+    }
+
+    /// `8点和10点各提醒我一次`, `都提醒我`.
+    fn is_for_each(&self) -> bool {
+        let says = |at: usize| Cursor::new(self.letters, at).sees(EACH);
+        let all = |trigger: &Trigger| {
+            let before = trigger.from.checked_sub(1);
+            let before = before.and_then(|at| self.letters.get(at));
+            self.taken.every.is_none() && before == Some(&'都')
+        };
+        (0..self.letters.len()).any(says) || self.triggers.iter().any(all)
     }
 
     /// Whether only separators stand between a place and one of the times taken.
@@ -152,8 +228,14 @@ impl Beside<'_> {
             }
             cursor.eat_any(LASTING).is_some() && bare_wait(&mut cursor).is_some()
         };
+        let left_out = |other: &Other| {
+            let mut behind = Cursor::new(self.letters, other.to);
+            behind.eat_any(&["那天", "当天", "放假", "假期", "时"]);
+            behind.eat_any(&["就", "都", ","]);
+            behind.sees(LEFT_OUT)
+        };
         let mut open = (0..self.letters.len()).filter(|at| !self.is_taken(*at));
-        others.iter().any(ends) || open.any(says)
+        others.iter().any(|other| ends(other) || left_out(other)) || open.any(says)
     }
 
     /// Whether a time goes on here in a way that the grammar does not know.
@@ -163,13 +245,40 @@ impl Beside<'_> {
         }
         let direct = self.taken.spans.iter().any(|(_, to)| *to == at);
         let cursor = Cursor::new(self.letters, at);
+        if !direct && self.is_and_a_clock(at) {
+            return true;
+        }
         (direct
             && (cursor.sees(LOOSE)
+                || cursor.sees(COUNTED_ON)
+                || is_figure(cursor)
+                || self.is_bare_time(cursor)
                 || is_night(cursor)
                 || is_start(cursor)
                 || counts(cursor)
                 || is_range(cursor)))
             || self.is_hour_of_company(cursor)
+    }
+
+    /// `和10点` behind a time of day.
+    fn is_and_a_clock(&self, at: usize) -> bool {
+        let joined = at
+            .checked_sub(1)
+            .and_then(|at| self.letters.get(at))
+            .is_some_and(|before| "和与及跟或".contains(*before));
+        joined
+            && !self.taken.clocks.is_empty()
+            && clock(&mut Cursor::new(self.letters, at)).is_some()
+    }
+
+    /// `1530` behind a day: a time, or a number of things.
+    fn is_bare_time(&self, mut cursor: Cursor<'_>) -> bool {
+        self.taken.clocks.is_empty()
+            && is_four_digits(&mut cursor).is_some()
+            && !cursor
+                .rest()
+                .first()
+                .is_some_and(|letter| COUNTED.contains(*letter) || "室房年门".contains(*letter))
     }
 
     /// `下班前`: when that is, nobody said.
@@ -196,8 +305,16 @@ impl Beside<'_> {
         let ranged = matches!(before, [.., number, '-' | '~'] if number.is_ascii_digit());
         let taken = self.taken.spans.iter().any(|(_, to)| *to == from);
         !taken
-            && (ranged || ends(LOOSE) || ends(&["最后", "最后一个", "最后的"]) || counted(before))
+            && (ranged
+                || ends(LOOSE)
+                || ends(&["最后", "最后一个", "最后的", "倒数", "逢"])
+                || counted(before))
     }
+}
+
+/// `陆点`: a figure as on a cheque that the grammar does not read.
+fn is_figure(mut cursor: Cursor<'_>) -> bool {
+    cursor.eat_letter("伍陆拾").is_some() && cursor.sees(&["点", "时", "号", "月"])
 }
 
 /// `第二个`, `初十`.

@@ -1,11 +1,12 @@
 //! What comes again: `每天`, `每周一三五`, `每个月1号`, `工作日`, `每隔两天`, `每两小时`.
 
 use super::atom::{Atom, Clock, Every, MonthDay, Part};
-use super::clock::{part, small};
+use super::clock::{clock, part, small};
 use super::day::{WEEK, shift, weekday, year_day};
 use super::fold::Cursor;
 use super::month::{month_day, month_edge};
-use super::number::whole;
+use super::number::{digit, whole};
+use super::trigger::TRIGGERS;
 
 /// What stands between the days of a list.
 const AND: &[&str] = &[",", "和", "与", "及", "、", "跟"];
@@ -42,8 +43,12 @@ fn without_each(cursor: &mut Cursor<'_>) -> Option<Every> {
     let mut look = *cursor;
     let every = if look.eat_any(&["天天", "日日"]).is_some() {
         Every::Days(1)
-    } else if look.eat("工作日") {
+    } else if look.eat_any(&["工作日", "上班日"]).is_some() {
         Every::Working
+    } else if lunar_pair(&mut look) {
+        Every::LunarMonth
+    } else if let Some(days) = three_days(&mut look) {
+        Every::Weeks { every: 1, days }
     } else if look.eat_any(&["休息日", "节假日"]).is_some() {
         Every::Resting
     } else {
@@ -55,9 +60,55 @@ fn without_each(cursor: &mut Cursor<'_>) -> Option<Every> {
     Some(every)
 }
 
+/// `初一十五`, `农历每月十五`: days of each lunar month also without 每.
+fn lunar_pair(cursor: &mut Cursor<'_>) -> bool {
+    let mut look = *cursor;
+    if look.before().is_some_and(|it| "年月".contains(it)) {
+        return false;
+    }
+    let lunar = look.eat_any(&["农历", "阴历"]).is_some();
+    look.eat("的");
+    let each = lunar && look.eat_any(&["每个月", "每月"]).is_some();
+    look.eat_any(&["的"]);
+    let pair = look.eat("初一") && {
+        look.eat_any(AND);
+        look.eat("十五")
+    };
+    if each {
+        lunar_days(&mut look);
+    }
+    let found = pair || each;
+    if found {
+        *cursor = look;
+    }
+    found
+}
+
+/// `一三五` and `二四六` before a time: the days of the week.
+fn three_days(cursor: &mut Cursor<'_>) -> Option<Vec<i8>> {
+    let mut look = *cursor;
+    let counted = |letter: char| digit(letter).is_some() || "第十百周期拜".contains(letter);
+    if look.before().is_some_and(counted) {
+        return None;
+    }
+    let odd = look.eat_of(&[("一三五", true), ("二四六", false)])?;
+    let timed = part(&mut look.clone()).is_some() || clock(&mut look.clone()).is_some();
+    let goes_on = timed || look.sees(TRIGGERS) || look.sees(&["每", " ", ","]);
+    goes_on.then(|| *cursor = look)?;
+    Some(if odd { vec![1, 3, 5] } else { vec![2, 4, 6] })
+}
+
 /// What stands behind 每. `skipping`: 每隔一天 is every second day.
 fn each(cursor: &mut Cursor<'_>, skipping: bool) -> Option<(Every, Option<Part>)> {
     let plain = |every| Some((every, None));
+    let mut lunar = *cursor;
+    if lunar.sees(&["初", "农历", "阴历"]) && lunar_days(&mut lunar) {
+        *cursor = lunar;
+        return plain(Every::LunarMonth);
+    }
+    if let Some(days) = three_days(cursor) {
+        return plain(Every::Weeks { every: 1, days });
+    }
     if cursor
         .eat_any(&["半个小时", "半个钟头", "半小时", "半钟头"])
         .is_some()
@@ -82,7 +133,10 @@ fn each(cursor: &mut Cursor<'_>, skipping: bool) -> Option<(Every, Option<Part>)
     if let Some(minutes) = cursor.eat_of(&[("分钟", 1), ("刻钟", 15)]) {
         return plain(Every::Minutes(u32::from(times) * minutes));
     }
-    if cursor.eat_any(&["个工作日", "工作日"]).is_some() {
+    if cursor
+        .eat_any(&["个工作日", "工作日", "个上班日", "上班日"])
+        .is_some()
+    {
         return plain(Every::Working);
     }
     if cursor.eat_any(&["休息日", "节假日"]).is_some() {
@@ -222,6 +276,9 @@ fn lunar_days(cursor: &mut Cursor<'_>) -> bool {
     let first = cursor.eat("初") || named;
     let mut is_lunar = false;
     while first && whole(cursor).is_some() {
+        if cursor.sees(&["月"]) {
+            return false;
+        }
         is_lunar = true;
         cursor.eat_any(AND);
         cursor.eat("初");
@@ -310,7 +367,16 @@ pub(super) fn exception(cursor: &mut Cursor<'_>) -> Option<Every> {
         Every::Weeks { every, days }
     };
     let behind = look
-        .eat_any(&["除外", "以外", "之外", "不算", "不用", "不提醒"])
+        .eat_any(&[
+            "除外",
+            "以外",
+            "之外",
+            "不算",
+            "不用提醒",
+            "不用",
+            "不提醒",
+            "别提醒",
+        ])
         .is_some();
     (before || behind).then(|| *cursor = look)?;
     Some(left)

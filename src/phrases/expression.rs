@@ -62,7 +62,7 @@ impl Expression {
                 None if self.wait.is_none() => self.every = Some(every.clone()),
                 // 工作日每天, 每天工作日.
                 Some(Every::Days(1)) => self.every = Some(every.clone()),
-                Some(Every::Working) if *every == Every::Days(1) => {}
+                Some(every_day) if *every == Every::Days(1) && every_day.names_days() => {}
                 _ => return false,
             },
             Atom::Day(day) if self.day.is_none() => match (self.wait, *day) {
@@ -71,6 +71,11 @@ impl Expression {
                 (Some(wait), Day::Weekday(day)) if wait.weeks().is_some() => {
                     let weeks = wait.weeks().unwrap_or_default();
                     (self.wait, self.day) = (None, Some(Day::InWeek { weeks, day }));
+                }
+                // 三个月后的1号
+                (Some(wait), Day::Monthly(day)) if wait.whole_months().is_some() => {
+                    let months = wait.whole_months().unwrap_or_default();
+                    (self.wait, self.day) = (None, Some(Day::InMonth { months, day }));
                 }
                 // 一周后的今天
                 (Some(Wait { secs: 0, .. }), Day::Offset(0)) => {}
@@ -109,7 +114,7 @@ impl Expression {
         self.every.is_some() || self.day.is_some() || self.wait.is_some()
     }
 
-    fn has_time(&self) -> bool {
+    pub(super) fn has_time(&self) -> bool {
         !self.clocks.is_empty() || self.part.is_some() || self.soon || self.same_time
     }
 
@@ -124,7 +129,13 @@ impl Expression {
     fn as_other(&self) -> Option<Other> {
         let (from, to) = self.reach();
         let timed = self.has_time() && !self.soon;
-        (self.weight() > 0).then_some(Other { from, to, timed })
+        let dated = self.day.is_some() || self.every.is_some();
+        (self.weight() > 0).then_some(Other {
+            from,
+            to,
+            timed,
+            dated,
+        })
     }
 
     /// Only what comes every day can leave days out.
@@ -134,6 +145,17 @@ impl Expression {
             (Some(days), Some(Every::Days(1))) => self.every = Some(days),
             (Some(_), _) => self.unread = true,
         }
+    }
+
+    /// 每周 and 每月 without the day.
+    fn lacks_its_day(&self) -> bool {
+        let unnamed = match &self.every {
+            Some(Every::Weeks { every: 1, days } | Every::Months { every: 1, days, .. }) => {
+                days.is_empty()
+            }
+            _ => false,
+        };
+        unnamed && self.day.is_none()
     }
 
     /// Says enough to be a wish by itself.
@@ -315,6 +337,7 @@ pub(super) fn find(letters: &[char], triggers: &[Trigger]) -> Expression {
     }
     chosen.leave_out();
     let others: Vec<Other> = groups.iter().filter_map(Expression::as_other).collect();
+    chosen.unread |= chosen.lacks_its_day();
     chosen.unread |= is_unread(letters, triggers, &chosen, &others);
     chosen
 }

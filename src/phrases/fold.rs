@@ -8,7 +8,8 @@ pub(super) struct Text {
     original: Vec<char>,
 }
 
-/// Traditional characters of the words that the grammar knows.
+/// Traditional characters of the words that the grammar knows, and figures as on a cheque:
+/// those that are surnames or verbs too (伍, 陆, 拾) are none of them.
 const TRADITIONAL: &[(char, char)] = &[
     ('點', '点'),
     ('號', '号'),
@@ -59,12 +60,20 @@ const TRADITIONAL: &[(char, char)] = &[
     ('還', '还'),
     ('貳', '二'),
     ('○', '〇'),
+    ('壹', '一'),
+    ('贰', '二'),
+    ('叁', '三'),
+    ('參', '三'),
+    ('肆', '四'),
+    ('柒', '七'),
+    ('捌', '八'),
+    ('玖', '九'),
     ('卄', '廿'),
 ];
 
 impl Text {
     pub(super) fn new(message: &str) -> Self {
-        let original: Vec<char> = message.trim().chars().collect();
+        let original: Vec<char> = unaddressed(message.trim()).chars().collect();
         let folded = original.iter().map(|letter| fold(*letter)).collect();
         Self { folded, original }
     }
@@ -73,6 +82,15 @@ impl Text {
     pub(super) fn original(&self, from: usize, to: usize) -> String {
         self.original[from..to].iter().collect()
     }
+}
+
+/// Without the `@机器人 ` at the beginning.
+fn unaddressed(message: &str) -> &str {
+    let rest = message.strip_prefix('@').and_then(|rest| {
+        let (_, rest) = rest.split_once(char::is_whitespace)?;
+        Some(rest.trim_start())
+    });
+    rest.filter(|rest| !rest.is_empty()).unwrap_or(message)
 }
 
 /// Full-width letters become half-width, Chinese punctuation Latin, space a space.

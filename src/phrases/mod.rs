@@ -13,11 +13,14 @@ mod command;
 mod correct;
 mod dates;
 mod day;
+mod denied;
 mod doubt;
+mod due;
 mod every;
 mod expression;
 mod feast;
 mod fold;
+mod given;
 mod month;
 mod moved;
 mod number;
@@ -33,9 +36,9 @@ use jiff::tz::TimeZone;
 
 pub use about::{About, Extent, about};
 pub use answer::{answer, is_attempt};
-pub use correct::correction;
+pub use correct::{correction, may_correct};
 pub use moved::Move;
-pub use recurring::next;
+pub use recurring::{next, next_of};
 pub use wish::{understand, wishes};
 
 use crate::domain::clock::UnixMillis;
@@ -83,6 +86,15 @@ pub enum Wish {
         /// What they say then.
         what: String,
     },
+    /// Other words in the text of some: `不是张三，是李四`.
+    Replace {
+        /// Which.
+        which: Which,
+        /// What was wrong.
+        from: String,
+        /// What is right.
+        to: String,
+    },
     /// To give some to somebody else.
     HandOver {
         /// Which.
@@ -100,6 +112,8 @@ pub enum Wish {
     TooOften,
     /// Something that reminders cannot do.
     Cannot(Cannot),
+    /// Something about reminders that exist, but what is not clear.
+    Unclear,
 }
 
 /// What reminders cannot do.
@@ -120,6 +134,8 @@ pub enum Which {
     All,
     /// Those of which something was said.
     About(About),
+    /// All, if there are so many: `两个都`.
+    Both(u32),
     /// It was not said.
     Unsaid,
 }

@@ -80,6 +80,11 @@ impl Move {
         })))
     }
 
+    /// Whether it only waits for longer.
+    pub(super) fn is_later(&self) -> bool {
+        matches!(self.0, How::Later(_))
+    }
+
     /// From now, also if that is said without 后: `10分钟再提醒我`.
     pub(super) fn counted_now(self) -> Self {
         match self.0 {

@@ -4,14 +4,18 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
+use super::Scene;
 use crate::domain::clock::UnixMillis;
 use crate::domain::lunar::LunarDay;
+use crate::domain::reminder::Reminder;
 use crate::domain::rhythm::{OnDays, Rhythm};
 use crate::rules::{Calendar, DayKind};
 
 /// No rhythm rests for longer; a leap day may.
 const MOST_DAYS: i32 = 9 * 366;
 const MINUTE: i64 = 60_000;
+/// No more times than this are left out in a row.
+const MOST_LEFT_OUT: usize = 10_000;
 
 /// The next time after `now`. `None` if there is none, or if it lies too far ahead.
 #[must_use]
@@ -42,6 +46,19 @@ pub fn next(
         date = date.tomorrow().ok()?;
     }
     None
+}
+
+/// When a reminder that comes again comes next, without the times that were left out.
+#[must_use]
+pub fn next_of(reminder: &Reminder, after: UnixMillis, scene: &Scene<'_>) -> Option<UnixMillis> {
+    let rhythm = reminder.rhythm.as_ref()?;
+    let is_out = |at: &UnixMillis| {
+        let mut spans = reminder.without.iter();
+        spans.any(|(from, until)| (*from..*until).contains(at))
+    };
+    let following = |at: &UnixMillis| next(rhythm, *at, scene.zone, scene.calendar);
+    let times = std::iter::successors(following(&after), following);
+    times.take(MOST_LEFT_OUT).find(|at| !is_out(at))
 }
 
 /// The first day of the rhythm at or after a date.

@@ -1,6 +1,7 @@
 //! What is asked back, what is said about reminders that exist, and what holds for all.
 
 mod heard;
+mod meant;
 mod spoken;
 mod table;
 
@@ -68,6 +69,7 @@ impl World {
         let numbers = |which: &Which| match which {
             Which::All => "all".to_owned(),
             Which::Unsaid => "?".to_owned(),
+            Which::Both(count) => format!("both {count}"),
             Which::About(about) => {
                 let times = about.times.iter().map(|(from, _)| self.time(*from));
                 let mut said = vec![format!("“{}”", about.words)];
@@ -99,8 +101,12 @@ impl World {
                 format!("snooze {} {when}", numbers(&which))
             }
             Some(Wish::Rename { which, what }) => format!("rename {} {what}", numbers(&which)),
+            Some(Wish::Replace { which, from, to }) => {
+                format!("replace {} {from}>{to}", numbers(&which))
+            }
             Some(Wish::Cannot(what)) => format!("cannot {what:?}"),
             Some(Wish::HandOver { which, to }) => format!("give {} {to}", numbers(&which)),
+            Some(Wish::Unclear) => "unclear".to_owned(),
             Some(Wish::Never) => "never".to_owned(),
             Some(Wish::NoSuchTime) => "no such time".to_owned(),
             Some(Wish::TooOften) => "too often".to_owned(),
@@ -122,8 +128,8 @@ impl World {
         Reminder {
             text: "喝水".to_owned(),
             due: self.now.before(std::time::Duration::from_secs(60)),
-            rhythm: None,
             card: Some("task".to_owned()),
+            ..Reminder::default()
         }
     }
 

@@ -38,6 +38,11 @@ pub(super) const STRONG: &[&str] = &[
 const WEAK: &[&str] = &[
     "的闹钟",
     "闹钟",
+    "千万别忘了",
+    "可别忘记了",
+    "可别忘了",
+    "可别忘记",
+    "千万记得",
     "别忘记了",
     "别忘了",
     "别忘记",
@@ -55,6 +60,12 @@ const WEAK: &[&str] = &[
 
 /// All of them, the longer of two first.
 pub(super) const TRIGGERS: &[&str] = &["提醒", "叫我", "喊我", "通知我", "remind"];
+
+/// Behind 我 these are mine: 提醒我妈生日.
+const FAMILY: &[&str] = &[
+    "妈", "爸", "爷爷", "奶奶", "姥姥", "姥爷", "外公", "外婆", "老婆", "老公", "媳妇", "儿子",
+    "女儿", "闺女", "哥生", "姐生", "弟生", "妹生", "弟弟", "妹妹", "哥哥", "姐姐",
+];
 
 /// A trigger that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +85,8 @@ pub(super) fn triggers(letters: &[char]) -> Vec<Trigger> {
         if strong || cursor.eat_any(WEAK).is_some() {
             if !strong {
                 softener(&mut cursor);
+            } else if cursor.before() == Some('我') && cursor.sees(FAMILY) {
+                cursor.at -= 1;
             }
             let to = cursor.at;
             found.push(Trigger { from, to, strong });
@@ -87,7 +100,9 @@ pub(super) fn triggers(letters: &[char]) -> Vec<Trigger> {
     let chosen = found.get(first_strong).copied();
     let plain = |trigger: &Trigger| {
         let word: String = letters[trigger.from..trigger.to].iter().collect();
-        word.starts_with("记得") || word.starts_with('别') || word.starts_with('不')
+        ["记得", "千万", "可别", "别", "不"]
+            .iter()
+            .any(|it| word.starts_with(it))
     };
     found.retain(|trigger| Some(*trigger) == chosen || plain(trigger));
     found

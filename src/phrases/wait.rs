@@ -181,6 +181,9 @@ fn amount(cursor: &mut Cursor<'_>) -> Option<u32> {
     if cursor.eat("半") {
         return Some(5);
     }
+    if cursor.eat("俩") {
+        return Some(20);
+    }
     let count = whole(cursor)?;
     let mut look = *cursor;
     // 9点3分 is a time of day.

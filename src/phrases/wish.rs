@@ -2,13 +2,14 @@
 
 use super::about::closes;
 use super::answer::answer;
-use super::atom::Day;
+use super::atom::{Day, Every};
 use super::command::command;
+use super::denied::{denied, is_denied};
 use super::expression::{Expression, find};
 use super::fold::{Cursor, Text};
 use super::resolve::{Meaning, resolve};
 use super::trigger::{Trigger, triggers};
-use super::{Asks, Cannot, Question, Scene, When, Which, Wish};
+use super::{Asks, Cannot, Question, Scene, When, Wish};
 
 /// Longer messages are no commands.
 const LONGEST: usize = 500;
@@ -126,11 +127,10 @@ pub fn understand(message: &str, scene: &Scene<'_>) -> Option<Wish> {
     if let Some(wish) = command(&text, scene) {
         return Some(wish);
     }
-    let triggers = triggers(&text.folded);
-    let first = triggers.first();
-    if first.is_some_and(|trigger| trigger.strong && is_denied(&text, trigger)) {
-        return Some(Wish::Cancel(Which::Unsaid));
+    if is_denied(&text) {
+        return denied(&text, scene);
     }
+    let triggers = triggers(&text.folded);
     let mut expression = find(&text.folded, &triggers);
     expression.unread |= names_another(&text, &expression, &triggers);
     let what = what(&text, &expression, &triggers);
@@ -138,12 +138,15 @@ pub fn understand(message: &str, scene: &Scene<'_>) -> Option<Wish> {
     let weak = !triggers.is_empty() && !expression.is_empty();
     let asked = text.original(0, text.folded.len());
     let question = asked.trim_end().ends_with(['?', '？', '吗', '呢', '么']);
+    // 每天都这么忙 says nothing of a time.
+    let only_daily = expression.every == Some(Every::Days(1)) && !expression.has_time();
     let plain = expression.is_full()
+        && !only_daily
         && expression.spans.first().is_some_and(|(from, _)| *from == 0)
         && !what.is_empty()
         && !question
         && !closes(&text, scene);
-    let over = matches!(expression.day, Some(Day::Offset(..0)));
+    let over = expression.day.is_some_and(Day::is_over);
     if !(strong || weak || plain) || (over && (question || !strong)) {
         return None;
     }
@@ -188,41 +191,53 @@ pub(super) fn soon(scene: &Scene<'_>) -> Vec<When> {
         .to_vec()
 }
 
-/// 提醒王伟明天下午3点开会: somebody else is to be reminded, and we remind only who says it.
+/// 提醒王伟明天下午3点开会, 明天上午十点提醒小李开会: somebody else is to be reminded, and we
+/// remind only who says it.
 fn names_another(text: &Text, expression: &Expression, triggers: &[Trigger]) -> bool {
     let (from, to) = expression.reach();
     let [trigger] = triggers else { return false };
-    let plain = text.folded[trigger.from..trigger.to] == ['提', '醒'] && trigger.to < from;
-    let name = || text.original(trigger.to, from);
-    let is_name = |name: &str| {
-        let letters = name.chars().count();
-        (2..=4).contains(&letters) && name.chars().all(char::is_alphanumeric)
-    };
-    plain && is_name(&name()) && to < text.folded.len()
+    if text.folded[trigger.from..trigger.to] != ['提', '醒'] || expression.is_empty() {
+        return false;
+    }
+    if trigger.to >= from {
+        return is_somebody(Cursor::new(&text.folded, trigger.to));
+    }
+    let name = text.original(trigger.to, from);
+    let letters = name.chars().count();
+    let is_name = (2..=4).contains(&letters) && name.chars().all(char::is_alphanumeric);
+    is_name && to < text.folded.len()
 }
 
-/// 不用提醒我了.
-fn is_denied(text: &Text, trigger: &Trigger) -> bool {
-    let before: String = text.folded[..trigger.from].iter().collect();
-    [
-        "不用",
-        "不要",
-        "别",
-        "不必",
-        "无需",
-        "不需要",
-        "不用再",
-        "别再",
-        "不要再",
-    ]
-    .iter()
-    .any(|word| before.ends_with(word))
+/// Surnames that begin no word that is often behind 提醒.
+const SURNAMES: &str = "王李张刘陈杨赵黄吴徐孙朱郭罗梁宋郑谢韩唐冯董曹邓彭吕卢蒋蔡丁魏薛潘";
+const NOBODY: &[&str] = &[
+    "张贴", "陈列", "黄金", "谢谢", "罗列", "郑重", "宋体", "冯氏",
+];
+
+/// `小李`, `王总`, `@lin.mei` with something to do behind it.
+fn is_somebody(mut cursor: Cursor<'_>) -> bool {
+    if cursor.sees(NOBODY) {
+        return false;
+    }
+    if cursor.sees(&["他", "她", "@", "同事"]) {
+        return true;
+    }
+    cursor.eat_letter("小老阿");
+    cursor.eat_letter(SURNAMES).is_some() && cursor.rest().len() > 1
 }
 
 /// What is left when the time and the wish itself are taken out.
 pub(super) fn what(text: &Text, expression: &Expression, triggers: &[Trigger]) -> String {
     let mut cut: Vec<(usize, usize)> = expression.spans.clone();
-    cut.extend(triggers.iter().map(|trigger| (trigger.from, trigger.to)));
+    // 每天9点都提醒我
+    let all = |at: usize| {
+        let timed = expression.spans.iter().any(|(_, to)| to + 1 == at);
+        timed && text.folded[at - 1] == '都'
+    };
+    cut.extend(triggers.iter().map(|trigger| {
+        let from = trigger.from - usize::from(all(trigger.from));
+        (from, trigger.to)
+    }));
     let mut start = Cursor::new(&text.folded, 0);
     let mut addressed = start;
     if addressed.eat_any(ADDRESSED).is_some() && addressed.eat_any(&[",", " ", ":"]).is_some() {

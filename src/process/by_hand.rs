@@ -17,6 +17,7 @@ use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger}
 use crate::domain::outgoing::Outgoing;
 use crate::domain::timer::Timer;
 use crate::lang::Lang;
+use crate::sops::quiet::allowed_from;
 use crate::store::{DecisionCommit, Delivery, DeliveryNote, RecordOutcome, SopRowKey};
 
 /// The kind of our cards' tasks.
@@ -76,6 +77,7 @@ pub(super) fn hear(scene: &TaskScene<'_>, commit: &mut DecisionCommit) -> bool {
     let Ok(out) = serde_json::from_str::<HandedOut>(about) else {
         return false;
     };
+    let later = later(scene, &out.row);
     let key = out.row;
     let delivery = match word {
         DONE => Some(Delivery::ByHand),
@@ -92,9 +94,12 @@ pub(super) fn hear(scene: &TaskScene<'_>, commit: &mut DecisionCommit) -> bool {
         }),
         None => commit
             .timers
-            .push(ask_again(scene, &inbound.app, member, about)),
+            .push(ask_again(later, &inbound.app, member, about)),
     }
-    let text = Lang::default().text(&format!("sop.by_hand_{word}_answer"), &[]);
+    let text = match delivery {
+        Some(_) => Lang::default().text(&format!("sop.by_hand_{word}_answer"), &[]),
+        None => later_answer(scene, later),
+    };
     let update = press.update(&inbound.app, member, &text);
     let update = update.unwrap_or_else(|| Effect::AppSend {
         app: inbound.app.clone(),
@@ -128,8 +133,30 @@ pub(super) fn again(scene: &TaskScene<'_>, about: &str, commit: &mut DecisionCom
     commit.outcome = RecordOutcome::Done { fired: Vec::new() };
 }
 
-fn ask_again(scene: &TaskScene<'_>, app: &AppName, member: &UserId, about: &str) -> Timer {
-    let due = scene.now.after(LATER_WAIT);
+/// When it is asked again: not before it may be said.
+fn later(scene: &TaskScene<'_>, row: &SopRowKey) -> UnixMillis {
+    let asked = scene.now.after(LATER_WAIT);
+    let (sops, calendar) = (&scene.playbook.sops, scene.playbook.rules.calendar());
+    let plan = sops.of_origin(&row.sop.origin());
+    let plan = plan.and_then(|plan| plan.quiet.as_ref());
+    let quiet = sops.outreach().quiet.iter().chain(plan);
+    let ends = quiet.filter_map(|it| allowed_from(it, asked, calendar, &scene.config.timezone));
+    ends.max().unwrap_or(asked)
+}
+
+fn later_answer(scene: &TaskScene<'_>, later: UnixMillis) -> String {
+    let lang = Lang::default();
+    if later == scene.now.after(LATER_WAIT) {
+        return lang.text("sop.by_hand_later_answer", &[]);
+    }
+    let local = later.local(&scene.config.timezone);
+    let [month, day] = [local.month(), local.day()].map(|it| it.to_string());
+    let clock = local.strftime("%H:%M").to_string();
+    let values = [("month", &*month), ("day", &*day), ("clock", &*clock)];
+    lang.text("sop.by_hand_later_at", &values)
+}
+
+fn ask_again(due: UnixMillis, app: &AppName, member: &UserId, about: &str) -> Timer {
     Timer {
         key: format!("by_hand/{member}/{about}"),
         due,

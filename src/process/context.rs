@@ -26,6 +26,7 @@ pub fn needs_lookup(inbound: &Inbound, contact: Option<&Contact>, now: UnixMilli
         | Task::Alert { .. }
         | Task::Told(_)
         | Task::Show(_)
+        | Task::Take(_)
         | Task::ByHand { .. },
     ) = inbound.trigger
     {

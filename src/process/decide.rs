@@ -86,7 +86,10 @@ pub fn decide(
         Trigger::Own(task) => decide_task(&scene, task, standing, &mut commit),
         _ if ignored.is_some() || reminders::hear(&scene, &mut commit) => {}
         _ if by_hand::hear(&scene, &mut commit) => {}
-        _ => decide_with_rules(&scene, standing, &mut commit),
+        _ => {
+            decide_with_rules(&scene, standing, &mut commit);
+            reminders::doubt(&scene, &mut commit);
+        }
     }
     dates::keep(&scene, &mut commit);
     commit.records.extend(joined::newcomers(&scene));

@@ -21,8 +21,12 @@ sops:
 ";
 
 async fn start(mock: &MockWecom) -> Agent {
+    start_with(mock, PLANS).await
+}
+
+async fn start_with(mock: &MockWecom, plans: &str) -> Agent {
     let agent = AgentBuilder::new()
-        .file("sops/plans.yaml", PLANS)
+        .file("sops/plans.yaml", plans)
         .file("templates/case.txt", "案例")
         .config("[appchats]\n\"店长群\" = \"dianzhang1\"\n")
         .start(mock)
@@ -79,6 +83,23 @@ async fn a_member_says_later_and_then_done_and_the_card_is_changed_in_place() {
     assert_eq!(updates[1].request["body"]["button"], button);
     agent.idle().await;
     assert_eq!(applied(&mock, SEND).len(), 4);
+}
+
+#[tokio::test]
+async fn later_is_after_the_quiet_hours_and_the_card_says_so() {
+    let mock = mock().await;
+    let quiet = format!("{PLANS}outreach: {{quiet: {{from: \"21:00\", to: \"08:00\"}}}}\n");
+    let agent = start_with(&mock, &quiet).await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    let told = calls(&mock, SEND, 3).await;
+    agent.move_to(&mock, "2026-11-24 20:30");
+    press(&mock, &told[2], 1).await;
+    let updates = calls(&mock, UPDATE, 1).await;
+    let button = json!({"replace_name": "11月25日 08:00 再问"});
+    assert_eq!(updates[0].request["body"]["button"], button);
+    agent.idle().await;
+    agent.move_to(&mock, "2026-11-25 08:01");
+    calls(&mock, SEND, 4).await;
 }
 
 /// How far the message of the first step has got.

@@ -194,7 +194,47 @@ async fn a_reminder_is_handed_over_to_a_colleague() {
     // Without a card, by what it says.
     ask(&mock, "提醒我明天下午3点回访张三").await;
     let given = ask(&mock, "把回访张三转给wang.wei").await;
-    assert_eq!(given, "已转交给 wang.wei：回访张三");
+    assert!(
+        given.starts_with("已转交给 wang.wei，到时提醒对方"),
+        "{given}"
+    );
+    let told = answers(&mock, "wang.wei", 1).await.remove(0);
+    assert!(
+        told.starts_with(&format!("{MEMBER} 转交给你一条提醒：11月24日 周二 15:00")),
+        "{told}"
+    );
+    agent.timers(1).await;
+    agent.move_to(&mock, "2026-11-24 15:00");
+    let card = cards(&mock, 3).await.remove(2);
+    assert_eq!(card.request["body"]["touser"], "wang.wei");
+    assert_eq!(text(&card), format!("回访张三（{MEMBER} 转交）"));
+}
+
+#[tokio::test]
+async fn who_denies_a_reminder_loses_no_other_and_a_day_goes_alone() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    ask(&mock, "提醒我明天下午3点寄合同").await;
+    ask(&mock, "每天早上9点提醒我打卡").await;
+    agent.timers(2).await;
+    let none = ask(&mock, "明天别提醒我喝水").await;
+    assert!(none.starts_with("没有这样的提醒"), "{none}");
+    let once = ask(&mock, "后天不用提醒打卡了").await;
+    assert!(
+        once.starts_with("好的，11月25日 周三 09:00 这一次不提醒了"),
+        "{once}"
+    );
+    agent.timers(2).await;
+    agent.ahead(&mock, 30);
+    for (now, count) in [("2026-11-24 09:00", 1), ("2026-11-24 15:00", 2)] {
+        agent.move_to(&mock, now);
+        cards(&mock, count).await;
+    }
+    agent.move_to(&mock, "2026-11-25 12:00");
+    agent.idle().await;
+    assert_eq!(cards(&mock, 2).await.len(), 2, "not on Wednesday");
+    agent.move_to(&mock, "2026-11-26 09:00");
+    assert_eq!(text(&cards(&mock, 3).await[2]), "打卡");
 }
 
 #[tokio::test]

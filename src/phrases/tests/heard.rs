@@ -218,7 +218,7 @@ fn waiting(rhythm: Option<Rhythm>) -> Reminder {
         text: "回访张三".to_owned(),
         due: World::at("2026-11-26T15:00:00").now,
         rhythm,
-        card: None,
+        ..Reminder::default()
     }
 }
 

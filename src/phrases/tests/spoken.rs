@@ -187,8 +187,7 @@ fn what_was_said_finds_its_reminders() {
         let reminder = Reminder {
             text: text.to_owned(),
             due: World::at(due).now,
-            rhythm: None,
-            card: None,
+            ..Reminder::default()
         };
         (number, reminder)
     })

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::turn::Turn;
-use super::{Which, card_for, phrases};
+use super::{Which, phrases};
 use crate::domain::clock::UnixMillis;
-use crate::domain::effect::Effect;
-use crate::domain::ids::UserId;
-use crate::domain::outgoing::Outgoing;
 use crate::domain::reminder::{Open, Reminder, When};
-use crate::phrases::Move;
-use crate::process::duty;
+use crate::phrases::{About, Move};
+
+/// So many times of one reminder are looked through for those that are left out.
+const MOST_TIMES: usize = 10_000;
 
 impl Turn<'_> {
     /// Those that are due, or come again, in one of these times; all if there are none.
@@ -37,10 +36,14 @@ impl Turn<'_> {
         inside(reminder.due) || self.next(reminder, before).is_some_and(inside)
     }
 
+    /// Those that come when it was said, perhaps not the next time.
+    pub(super) fn coming(&self, about: &About) -> Vec<u32> {
+        about.coming(self.open.iter(), |it, span| self.is_within(it, span))
+    }
+
     /// When one that comes again comes next.
     fn next(&self, reminder: &Reminder, after: UnixMillis) -> Option<UnixMillis> {
-        let world = self.world();
-        phrases::next(reminder.rhythm.as_ref()?, after, world.zone, world.calendar)
+        phrases::next_of(reminder, after, &self.world())
     }
 
     pub(super) fn each(&mut self, which: &Which, key: &str, act: fn(&mut Self, u32)) -> bool {
@@ -72,13 +75,16 @@ impl Turn<'_> {
         if about.times.is_empty() || about.rhythm.is_some() {
             return self.each(which, "reminder.cancelled", Self::remove_one);
         }
-        let Some(numbers) = self.chosen(which) else {
-            return false;
-        };
+        let fitting = self.coming(about);
+        let numbers = self.named(about, fitting);
         let repeating = |number: &u32| self.open.get(number).is_some_and(|it| it.rhythm.is_some());
         let (again, once): (Vec<u32>, Vec<u32>) = numbers.into_iter().partition(repeating);
+        if about.vague && !again.is_empty() {
+            self.tell("reminder.unclear", &[]);
+            return true;
+        }
         for number in again {
-            self.leave_out(number);
+            self.leave_out(number, &about.times);
         }
         once.is_empty()
             || self.each(
@@ -88,18 +94,53 @@ impl Turn<'_> {
             )
     }
 
-    fn leave_out(&mut self, number: u32) {
+    /// Of what comes again nothing comes between these times.
+    fn leave_out(&mut self, number: u32, spans: &[(UnixMillis, UnixMillis)]) {
         let Some(reminder) = self.open.get(&number).cloned() else {
             return;
         };
-        self.skip(number, &reminder);
-        let (time, number) = (self.voice.time(reminder.due), number.to_string());
+        let until = spans.iter().map(|(_, until)| *until).max();
+        let comes = |at: &UnixMillis| Some(*at) < until;
+        let following = |at: &UnixMillis| self.next(&reminder, *at);
+        let times = std::iter::successors(Some(reminder.due), following).take_while(comes);
+        let times = times.take(MOST_TIMES);
+        let inside = |at: &UnixMillis| {
+            spans
+                .iter()
+                .any(|(from, until)| (from..until).contains(&at))
+        };
+        let gone: Vec<UnixMillis> = times.filter(inside).collect();
+        let (Some(first), Some(last)) = (gone.first(), gone.last()) else {
+            self.tell("reminder.unclear", &[]);
+            return;
+        };
+        let mut changed = reminder.clone();
+        changed.without.retain(|(_, until)| *until > self.scene.now);
+        changed.without.extend(spans);
+        if gone.contains(&changed.due) {
+            let Some(due) = self.next(&changed, changed.due) else {
+                self.tell("reminder.unclear", &[]);
+                return;
+            };
+            changed.due = due;
+            self.timer(number, due);
+        }
+        self.set(number, changed);
+        let key = if gone.len() > 1 {
+            "reminder.skipped_many"
+        } else {
+            "reminder.skipped"
+        };
+        let (time, last) = (self.voice.time(*first), self.voice.time(*last));
+        let (number, count) = (number.to_string(), gone.len().to_string());
         let values = [
             ("number", number.as_str()),
             ("time", &time),
+            ("last", &last),
+            ("count", &count),
             ("text", &reminder.text),
         ];
-        self.tell("reminder.skipped", &values);
+        self.tell(key, &values);
     }
 
     /// Does without the next time of one that comes again.
@@ -147,7 +188,7 @@ impl Turn<'_> {
                     text: reminder.text.clone(),
                     due: *first,
                     rhythm: Some(rhythm.clone()),
-                    card: None,
+                    ..Reminder::default()
                 };
                 self.set(number, changed);
                 self.timer(number, *first);
@@ -173,6 +214,22 @@ impl Turn<'_> {
         self.tell(key, &values);
     }
 
+    /// Other words in what it says, if it says the wrong ones.
+    pub(super) fn replace(&mut self, which: &Which, from: &str, to: &str) -> bool {
+        let Some(numbers) = self.chosen(which) else {
+            return false;
+        };
+        for number in numbers {
+            match self.open.get(&number).map(|it| it.text.clone()) {
+                Some(text) if text.contains(from) => {
+                    self.rename(&Which::Numbers(vec![number]), &text.replace(from, to));
+                }
+                _ => self.tell("reminder.unclear", &[]),
+            }
+        }
+        true
+    }
+
     pub(super) fn rename(&mut self, which: &Which, what: &str) -> bool {
         let Some(numbers) = self.chosen(which) else {
             return false;
@@ -189,69 +246,5 @@ impl Turn<'_> {
             self.tell("reminder.renamed", &[("line", &line)]);
         }
         true
-    }
-
-    pub(super) fn hand_over(&mut self, which: &Which, to: &str) -> bool {
-        let Some(numbers) = self.chosen(which) else {
-            return false;
-        };
-        if numbers.is_empty() && !self.said.is_empty() {
-            return true;
-        }
-        let (config, rules) = (self.scene.config, &self.scene.playbook.rules);
-        let receivers = duty::named(config, rules, to, self.scene.now);
-        let receivers = receivers.filter(|members| !members.contains(self.member));
-        let Some(receivers) = receivers else {
-            self.tell("reminder.nobody", &[("to", to)]);
-            return true;
-        };
-        for number in numbers {
-            let Some(reminder) = self.open.get(&number).cloned() else {
-                continue;
-            };
-            self.clear(number, &reminder);
-            let text = self.voice.text(
-                "reminder.from",
-                &[("text", &reminder.text), ("by", self.member.as_str())],
-            );
-            for (place, receiver) in receivers.iter().enumerate() {
-                self.pass_on(
-                    receiver,
-                    &text,
-                    &format!("{number}.{place}").replace('.', "-"),
-                );
-            }
-            let number = number.to_string();
-            let values = [
-                ("number", number.as_str()),
-                ("text", &reminder.text),
-                ("to", to),
-            ];
-            self.tell("reminder.handed_over", &values);
-        }
-        true
-    }
-
-    fn pass_on(&mut self, receiver: &UserId, text: &str, place: &str) {
-        let cards = self
-            .scene
-            .config
-            .reminders
-            .as_ref()
-            .is_some_and(|it| it.cards);
-        let message = if cards {
-            let at = (self.scene.record.id, place);
-            let (message, record) = card_for(self.app, receiver, text, at, self.scene.now);
-            self.records.push(record);
-            message
-        } else {
-            let text = text.to_owned();
-            Outgoing::Text { text }
-        };
-        self.effects.push(Effect::AppSend {
-            app: self.app.clone(),
-            to: vec![receiver.clone()],
-            message,
-        });
     }
 }

@@ -1,8 +1,11 @@
 //! What members say to the app about their reminders, and the reminders themselves.
 
 mod change;
+mod hand_over;
 mod press;
 mod say;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use crate::domain::clock::UnixMillis;
@@ -10,7 +13,7 @@ use crate::domain::ids::AppName;
 use crate::domain::ids::{ConversationKey, Person, RecordId, RuleId, UserId};
 use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
 use crate::domain::outgoing::Outgoing;
-use crate::domain::reminder::{Reminder, ReminderChange, Told};
+use crate::domain::reminder::{Handed, Reminder, ReminderChange, Told};
 use crate::lang::Lang;
 use crate::phrases::{self, Cannot, Extent, Scene, Which, Wish};
 use crate::process::cards::{self, Button, Press};
@@ -56,6 +59,26 @@ pub(super) fn hear(scene: &TaskScene<'_>, commit: &mut DecisionCommit) -> bool {
     heard
 }
 
+/// What neither we nor the rules understood may have been meant to correct what was just set:
+/// then it is not left without an answer.
+pub(super) fn doubt(scene: &TaskScene<'_>, commit: &mut DecisionCommit) {
+    let inbound = &scene.record.inbound;
+    let (Some(settings), Some(Person::Member(member)), Trigger::Message(message)) =
+        (&scene.config.reminders, &inbound.person, &inbound.trigger)
+    else {
+        return;
+    };
+    let ours = inbound.channel == Channel::App && inbound.app == settings.app;
+    let fired = matches!(&commit.outcome, RecordOutcome::Done { fired } if !fired.is_empty());
+    if !ours || !settings.commands || message.kind != "text" || fired {
+        return;
+    }
+    let mut turn = Turn::new(scene, &settings.app, member);
+    if turn.doubt(&message.text) {
+        turn.finish(true, commit);
+    }
+}
+
 /// A reminder of the member's own is due.
 pub(super) fn due(scene: &TaskScene<'_>, number: u32, commit: &mut DecisionCommit) {
     let skipped = |commit: &mut DecisionCommit, reason: &str| {
@@ -74,6 +97,19 @@ pub(super) fn due(scene: &TaskScene<'_>, number: u32, commit: &mut DecisionCommi
     turn.finish(true, commit);
 }
 
+/// Another member handed a reminder over that is not due yet.
+pub(super) fn take(scene: &TaskScene<'_>, handed: &Handed, commit: &mut DecisionCommit) {
+    let (Some(settings), Person::Member(member)) = (&scene.config.reminders, &scene.contact.person)
+    else {
+        let reason = "the config has no app for reminders".to_owned();
+        commit.outcome = RecordOutcome::Skipped { reason };
+        return;
+    };
+    let mut turn = Turn::new(scene, &settings.app, member);
+    turn.take(handed);
+    turn.finish(true, commit);
+}
+
 /// The member was sent a card from elsewhere: it is kept until a button is pressed.
 pub(super) fn show(scene: &TaskScene<'_>, told: &Told, commit: &mut DecisionCommit) {
     let number = scene
@@ -84,8 +120,8 @@ pub(super) fn show(scene: &TaskScene<'_>, told: &Told, commit: &mut DecisionComm
     let reminder = Reminder {
         text: told.text.clone(),
         due: scene.now,
-        rhythm: None,
         card: Some(told.card.clone()),
+        ..Reminder::default()
     };
     let change = commit.contact.get_or_insert_default();
     change.person = Some(scene.contact.person.clone());
@@ -103,20 +139,25 @@ pub(super) fn card_for(
 ) -> (Outgoing, NewRecord) {
     let task = cards::task(KIND, record, place, now);
     let message = card(&task, &Lang::default().text("reminder.title", &[]), text);
-    let inbound = Inbound {
+    let told = Task::Show(Told {
+        text: text.to_owned(),
+        card: task.clone(),
+    });
+    (message, own_record(&task, own(app, member, told, now), now))
+}
+
+/// A task of ours for a member.
+fn own(app: &AppName, member: &UserId, task: Task, at: UnixMillis) -> Inbound {
+    Inbound {
         channel: Channel::App,
         app: app.clone(),
-        at: now,
+        at,
         person: Some(Person::Member(member.clone())),
         author: Author::System,
         conversation: conversation(app, member),
-        trigger: Trigger::Own(Task::Show(Told {
-            text: text.to_owned(),
-            card: task.clone(),
-        })),
+        trigger: Trigger::Own(task),
         reply_path: ReplyPath::None,
-    };
-    (message, own_record(&task, inbound, now))
+    }
 }
 
 fn card(task: &str, title: &str, text: &str) -> Outgoing {

@@ -79,8 +79,7 @@ impl Turn<'_> {
         let later = Reminder {
             text: reminder.text.clone(),
             due: until,
-            rhythm: None,
-            card: None,
+            ..Reminder::default()
         };
         if reminder.rhythm.is_some() {
             match reminder.card {

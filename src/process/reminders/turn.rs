@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use super::say::Voice;
 use super::{
-    Cannot, Extent, KIND, MOST, PATIENCE, Scene, Which, Wish, card, conversation, origin, phrases,
+    Cannot, Extent, KIND, MOST, PATIENCE, Scene, Which, Wish, card, conversation, origin, own,
+    phrases,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
-use crate::domain::ids::{AppName, Lane, Person, UserId};
-use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger};
+use crate::domain::ids::{AppName, Lane, UserId};
+use crate::domain::inbound::Task;
 use crate::domain::outgoing::Outgoing;
 use crate::domain::reminder::{Asked, Open, Question, Reminder, ReminderChange, When};
 use crate::domain::timer::Timer;
 use crate::lang::Lang;
+use crate::phrases::About;
 use crate::process::own::TaskScene;
 use crate::process::{cards, compose};
 use crate::store::{DecisionCommit, NewRecord, RecordOutcome};
@@ -89,7 +91,8 @@ impl<'t> Turn<'t> {
         commit.remove_timers.extend(removed);
         commit.timers.extend(self.timers);
         let numbers: Vec<u32> = self.open.keys().copied().collect();
-        commit.trace = Some(serde_json::json!({ "reminders": numbers }));
+        let trace = commit.trace.get_or_insert_with(|| serde_json::json!({}));
+        trace["reminders"] = serde_json::json!(numbers);
         commit.outcome = RecordOutcome::Done { fired: Vec::new() };
     }
 
@@ -116,32 +119,51 @@ impl<'t> Turn<'t> {
         let world = self.world();
         let asked = self.scene.contact.reminders.as_deref();
         let asked = asked.and_then(|all| all.asked.clone());
-        if asked.is_some() {
+        let fresh = asked
+            .as_ref()
+            .filter(|asked| self.scene.now.since(asked.at) <= PATIENCE);
+        let question = fresh.map(|asked| asked.question.clone());
+        let was_set = matches!(question, Some(Open::Set(_) | Open::Unclear(_)));
+        // What was just set may still be corrected when something else was said between.
+        if asked.is_some() && !was_set {
             self.changes.push(ReminderChange::Ask(None));
         }
-        let fresh = asked.filter(|asked| self.scene.now.since(asked.at) <= PATIENCE);
-        let wishes = match fresh.map(|asked| asked.question) {
+        let wishes = match question {
             None => self.anew(text, &world),
-            Some(Open::Set(number)) => self.corrected(number, text, &world),
+            Some(Open::Set(number) | Open::Unclear(number)) => self.corrected(number, text, &world),
             Some(Open::Wish(question)) => self.answered(question, text, &world),
-            Some(Open::HandOver(number)) => {
-                let wish = phrases::understand(text, &world).unwrap_or_else(|| {
-                    let which = Which::Numbers(vec![number]);
-                    let to = text
-                        .trim()
-                        .trim_start_matches(['@', '给'])
-                        .trim()
-                        .to_owned();
-                    Wish::HandOver { which, to }
-                });
-                vec![wish]
-            }
+            Some(Open::HandOver(number)) => match phrases::understand(text, &world) {
+                Some(wish) => vec![wish],
+                None => {
+                    let to = text.trim().trim_start_matches(['@', '给']).trim();
+                    self.hand_over_shown(number, to);
+                    return true;
+                }
+            },
         };
         let mut heard = false;
         for wish in wishes {
             heard |= self.grant(wish);
         }
         heard
+    }
+
+    /// After what nobody understood: whether it was meant to change what was just set. It is
+    /// said once that it was not understood.
+    pub(super) fn doubt(&mut self, text: &str) -> bool {
+        let all = self.scene.contact.reminders.as_deref();
+        let asked = all.and_then(|all| all.asked.as_ref());
+        let fresh = asked.filter(|asked| self.scene.now.since(asked.at) <= PATIENCE);
+        let Some(Open::Set(number)) = fresh.map(|asked| &asked.question) else {
+            return false;
+        };
+        let number = *number;
+        if !self.open.contains_key(&number) || !phrases::may_correct(text) {
+            return false;
+        }
+        self.ask_open(Open::Unclear(number));
+        self.tell("reminder.unclear", &[]);
+        true
     }
 
     fn anew(&self, text: &str, world: &Scene<'_>) -> Vec<Wish> {
@@ -157,6 +179,10 @@ impl<'t> Turn<'t> {
         let wish = open.then(|| phrases::correction(number, text, world));
         match wish.flatten() {
             Some(wish) => vec![wish],
+            None if open => {
+                let wishes = self.anew(text, world).into_iter();
+                wishes.map(|wish| of_this(wish, number)).collect()
+            }
             None => self.anew(text, world),
         }
     }
@@ -181,6 +207,9 @@ impl<'t> Turn<'t> {
     /// the message may be about something else.
     fn spoken_of(&self, text: &str, world: &Scene<'_>) -> Option<Wish> {
         let wish = phrases::about(text, world)?;
+        if wish == Wish::Unclear {
+            return Some(wish);
+        }
         let (Wish::Cancel(which)
         | Wish::Done(which)
         | Wish::Snooze { which, .. }
@@ -189,6 +218,9 @@ impl<'t> Turn<'t> {
             return None;
         };
         let known = match which {
+            Which::About(about) if matches!(wish, Wish::Cancel(_)) => {
+                about.sure || !self.coming(about).is_empty()
+            }
             Which::About(about) => about.sure || !about.fitting(self.open.iter()).is_empty(),
             // 这个不用提醒了
             _ => true,
@@ -204,11 +236,13 @@ impl<'t> Turn<'t> {
             Wish::Done(which) => return self.each(&which, "reminder.done", Self::clear_one),
             Wish::Snooze { which, until } => return self.snooze(&which, &until),
             Wish::Rename { which, what } => return self.rename(&which, &what),
+            Wish::Replace { which, from, to } => return self.replace(&which, &from, &to),
             Wish::HandOver { which, to } => return self.hand_over(&which, &to),
             Wish::Never => self.tell("reminder.never", &[]),
             Wish::Ask(question) => self.ask(question),
             Wish::NoSuchTime => self.tell("reminder.no_such_time", &[]),
             Wish::TooOften => self.tell("reminder.too_often", &[]),
+            Wish::Unclear => self.tell("reminder.unclear", &[]),
             Wish::Cannot(Cannot::Pause) => self.tell("reminder.cannot_pause", &[]),
             Wish::Cannot(Cannot::LunarMonth) => self.tell("reminder.cannot_lunar", &[]),
         }
@@ -247,7 +281,7 @@ impl<'t> Turn<'t> {
                 text,
                 due,
                 rhythm,
-                card: None,
+                ..Reminder::default()
             },
         );
         self.timer(number, due);
@@ -284,6 +318,14 @@ impl<'t> Turn<'t> {
     pub(super) fn chosen(&mut self, which: &Which) -> Option<Vec<u32>> {
         match which {
             Which::All => Some(self.open.keys().copied().collect()),
+            Which::Both(count) if usize::try_from(*count) == Ok(self.open.len()) => {
+                Some(self.open.keys().copied().collect())
+            }
+            Which::Both(_) => {
+                self.tell("reminder.which", &[]);
+                self.list();
+                Some(Vec::new())
+            }
             Which::Numbers(numbers) => {
                 let (known, unknown): (Vec<u32>, Vec<u32>) = numbers
                     .iter()
@@ -295,16 +337,7 @@ impl<'t> Turn<'t> {
             }
             Which::About(about) => {
                 let fitting = about.fitting(self.open.iter());
-                if fitting.is_empty() || (fitting.len() > 1 && about.extent != Extent::All) {
-                    let key = match fitting.len() {
-                        0 => "reminder.none_like_that",
-                        _ => "reminder.which",
-                    };
-                    self.tell(key, &[]);
-                    self.list();
-                    return Some(Vec::new());
-                }
-                Some(fitting)
+                Some(self.named(about, fitting))
             }
             Which::Unsaid => {
                 // What was just shown is what is spoken of.
@@ -328,6 +361,19 @@ impl<'t> Turn<'t> {
         }
     }
 
+    /// Those that fit, or a question if it is not clear which are meant.
+    pub(super) fn named(&mut self, about: &About, fitting: Vec<u32>) -> Vec<u32> {
+        let key = match fitting.len() {
+            0 => "reminder.none_like_that",
+            1 => return fitting,
+            _ if about.extent == Extent::All => return fitting,
+            _ => "reminder.which",
+        };
+        self.tell(key, &[]);
+        self.list();
+        Vec::new()
+    }
+
     /// Whether it is to be shown now: a timer may be older than a change.
     pub(super) fn is_due(&self, number: u32) -> bool {
         let reminder = self.open.get(&number);
@@ -339,11 +385,8 @@ impl<'t> Turn<'t> {
         let Some(reminder) = self.open.get(&number).cloned() else {
             return;
         };
-        let calendar = self.scene.playbook.rules.calendar();
-        let next = reminder
-            .rhythm
-            .as_ref()
-            .and_then(|rhythm| phrases::next(rhythm, self.scene.now, self.voice.zone, calendar));
+        let next = phrases::next_of(&reminder, self.scene.now, &self.world());
+        self.forget_what_was_set(number);
         let label = number.to_string();
         let task = cards::task(KIND, self.scene.record.id, &label, self.scene.now);
         let message = if cards {
@@ -388,22 +431,37 @@ impl<'t> Turn<'t> {
         }
     }
 
+    /// What rang is spoken of now, not what was set before.
+    fn forget_what_was_set(&mut self, rang: u32) {
+        let all = self.scene.contact.reminders.as_deref();
+        let asked = all.and_then(|all| all.asked.as_ref());
+        let other = |number: u32| number != rang;
+        let set = |it: &Asked| matches!(it.question, Open::Set(number) | Open::Unclear(number) if other(number));
+        if asked.is_some_and(set) {
+            self.changes.push(ReminderChange::Ask(None));
+        }
+    }
+
     pub(super) fn timer_key(&self, number: u32) -> String {
         format!("reminder/{}/{number}", self.member)
     }
 
     pub(super) fn timer(&mut self, number: u32, due: UnixMillis) {
-        let inbound = Inbound {
-            channel: Channel::App,
-            app: self.app.clone(),
-            at: due,
-            person: Some(Person::Member(self.member.clone())),
-            author: Author::System,
-            conversation: conversation(self.app, self.member),
-            trigger: Trigger::Own(Task::Reminder { number }),
-            reply_path: ReplyPath::None,
-        };
+        let inbound = own(self.app, self.member, Task::Reminder { number }, due);
         let key = self.timer_key(number);
         self.timers.push(Timer { key, due, inbound });
+    }
+}
+
+/// A wish that does not say which one means the one that was just set.
+fn of_this(wish: Wish, number: u32) -> Wish {
+    let this = Which::Numbers(vec![number]);
+    match wish {
+        Wish::Cancel(Which::Unsaid) => Wish::Cancel(this),
+        Wish::Snooze {
+            which: Which::Unsaid,
+            until,
+        } => Wish::Snooze { which: this, until },
+        wish => wish,
     }
 }
