@@ -202,7 +202,8 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     let reload = ReloadState::new(&playbook);
     let reloader = base.reloader(&playbook, &reload, seen).await?;
     let status = base.status(metrics, reload.clone());
-    let callbacks = crate::receive::routes::router(Arc::new(acceptor)).merge(base.ingest());
+    let callbacks =
+        crate::receive::routes::router(Arc::new(acceptor)).merge(base.ingest(&playbook));
 
     let (trigger, shutdown) = Shutdown::pair();
     let mut loops = Loops {
@@ -242,9 +243,9 @@ impl Base {
         Acceptor::new(&self.config, store, clock, self.desk.clone())
     }
 
-    fn ingest(&self) -> axum::Router {
+    fn ingest(&self, playbook: &CurrentPlaybook) -> axum::Router {
         let (config, store) = (Arc::clone(&self.config), Arc::clone(&self.store));
-        ingest::router(config, store, Arc::clone(&self.clock))
+        ingest::router(config, store, Arc::clone(&self.clock), playbook.clone())
     }
 
     fn status(&self, metrics: Metrics, reload: ReloadState) -> axum::Router {

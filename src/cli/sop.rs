@@ -1,6 +1,7 @@
 //! `sop`: how follow-up plans stand, what became of their steps, and what operators do to them.
 
 mod chart;
+mod left;
 mod report;
 
 use anyhow::bail;
@@ -376,7 +377,9 @@ impl<'t> Desk<'t> {
     /// A preview first: how many would leave.
     async fn cancel(&self, yes: bool) -> anyhow::Result<Ended> {
         if yes {
-            return self.wish(SopWish::Cancel, "sops.cancelled").await;
+            let ended = self.wish(SopWish::Cancel, "sops.cancelled").await?;
+            left::told(&self.access, &self.sop, self.terminal, self.format).await?;
+            return Ok(ended);
         }
         let running = self.running();
         if self.format == Format::Json {

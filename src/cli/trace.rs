@@ -10,8 +10,8 @@ use super::{ConfigArg, Ended, Format, queue, words};
 use crate::app::{Reply, Request};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, TagMark};
-use crate::domain::ids::{Person, RecordId, Tag};
-use crate::domain::inbound::{Inbound, Task, Trigger};
+use crate::domain::ids::{Person, RecordId, SopId, Tag};
+use crate::domain::inbound::{Inbound, SopMove, Task, Trigger};
 use crate::process::trace::{SopLine, StoredTrace};
 use crate::rules::Glance;
 use crate::store::{ItemId, ItemState, PastEffect, PastRecord, RecordOutcome, RecordQuery};
@@ -318,6 +318,19 @@ fn tags(record: &PastRecord, trace: &StoredTrace) -> Vec<String> {
     tags
 }
 
+/// What operators did to everybody in an SOP.
+fn moved(record: &PastRecord) -> Option<(&SopId, &'static str)> {
+    let Trigger::Own(Task::SopMove { sop, to }) = &record.inbound.trigger else {
+        return None;
+    };
+    let key = match to {
+        SopMove::Out => "trace.sop_out",
+        SopMove::On => "trace.sop_on",
+        SopMove::To(_) => "trace.sop_to",
+    };
+    Some((sop, key))
+}
+
 /// How the record ended, in a line.
 pub(super) fn verdict(record: &PastRecord, terminal: &Terminal) -> String {
     let lang = terminal.lang;
@@ -328,6 +341,9 @@ pub(super) fn verdict(record: &PastRecord, terminal: &Terminal) -> String {
             format!("{state} {}", terminal.reason(reason))
                 .trim_end()
                 .to_owned()
+        }
+        (Some(RecordOutcome::Done { .. }), _) if let Some((sop, key)) = moved(record) => {
+            lang.text(key, &[("sop", sop.as_str())])
         }
         (Some(RecordOutcome::Done { fired }), _) if fired.is_empty() => {
             match record.inbound.trigger {

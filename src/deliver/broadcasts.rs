@@ -34,6 +34,8 @@ const EFFECT: Duration = Duration::from_secs(30);
 const PERSON: Duration = Duration::from_secs(600);
 /// After a call that failed.
 const AGAIN: Duration = Duration::from_secs(60);
+/// Why a task is not made that had somebody to reach once.
+pub(super) const NOBODY_LEFT: &str = "nobody is left who can receive it";
 /// Somebody else may change a broadcast at the same time; not more often than this.
 const ROUNDS: usize = 8;
 
@@ -180,7 +182,7 @@ async fn close(deps: &Deps, mut broadcast: Broadcast, now: UnixMillis) -> Result
     if broadcast.open() == 0 {
         let why = match broadcast.size() {
             0 => "nobody is in the audience",
-            _ => "nobody is left who can receive it",
+            _ => NOBODY_LEFT,
         };
         let over = (BroadcastState::Finished, Delivery::Refused);
         return end(deps, broadcast, over, Some(why.to_owned()), now).await;
@@ -188,7 +190,8 @@ async fn close(deps: &Deps, mut broadcast: Broadcast, now: UnixMillis) -> Result
     tell(&broadcast, BroadcastState::Queued, None);
     let head = &broadcast.head;
     let lane = match &head.sender {
-        Some(sender) => format!("mass/{sender}"),
+        // One plan's quiet hours hold none of another's tasks.
+        Some(sender) => format!("mass/{sender}/{}", head.rule),
         None => format!("mass/{}", head.rule),
     };
     let effect = NewEffect {
@@ -259,10 +262,19 @@ async fn look_at_effect(
         ItemState::Dropped | ItemState::Discarded if broadcast.cancelled => {
             (BroadcastState::Cancelled, Delivery::Cancelled)
         }
+        // Whoever was left out at the last moment has their reason.
+        ItemState::Dropped if broadcast.open() == 0 => (unwanted(&broadcast), Delivery::Refused),
         ItemState::Dropped => (BroadcastState::Failed, Delivery::Refused),
         _ => (BroadcastState::Failed, Delivery::Failed),
     };
     end(deps, broadcast, over, why, now).await
+}
+
+fn unwanted(broadcast: &Broadcast) -> BroadcastState {
+    match broadcast.counts.contains_key(&Delivery::Cancelled) {
+        true => BroadcastState::Cancelled,
+        false => BroadcastState::Finished,
+    }
 }
 
 async fn discard(deps: &Deps, effect: EffectId, now: UnixMillis) -> Result<bool, StoreError> {

@@ -7,6 +7,7 @@ pub mod media;
 pub mod outreach;
 pub mod pacing;
 pub mod retry;
+mod still;
 pub mod tags;
 mod translate;
 pub mod translate_channel;

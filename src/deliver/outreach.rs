@@ -7,10 +7,10 @@ use jiff::tz::TimeZone;
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
-use crate::domain::ids::SopId;
+use crate::domain::ids::{RuleId, SopId};
 use crate::playbook::Playbook;
-use crate::sops::model::{Cap, Period};
-use crate::sops::quiet::allowed_from;
+use crate::sops::model::{Cap, Period, Quiet};
+use crate::sops::quiet::{allowed_from, is_quiet};
 use crate::store::{ClaimedEffect, QuotaUse};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -40,12 +40,31 @@ pub fn quiet_until(
     if !planned {
         return None;
     }
-    let plan = playbook.sops.of_origin(rule);
-    let plan = plan.and_then(|plan| plan.quiet.as_ref());
-    let quiet = playbook.sops.outreach().quiet.iter().chain(plan);
     let calendar = playbook.rules.calendar();
+    let quiet = hours(playbook, rule);
     let ends = quiet.filter_map(|quiet| allowed_from(quiet, now, calendar, zone));
     ends.max().filter(|end| *end > now)
+}
+
+/// Whether members are disturbed now for a task of this origin; `None` if nobody has said when
+/// it is quiet.
+#[must_use]
+pub fn is_quiet_for(
+    playbook: &Playbook,
+    rule: &RuleId,
+    now: UnixMillis,
+    zone: &TimeZone,
+) -> Option<bool> {
+    let (calendar, at) = (playbook.rules.calendar(), now.local(zone));
+    let each = hours(playbook, rule).map(|quiet| is_quiet(quiet, at, calendar));
+    each.reduce(|one, other| one || other)
+}
+
+/// The company's quiet hours, and the plan's own.
+fn hours<'p>(playbook: &'p Playbook, rule: &RuleId) -> impl Iterator<Item = &'p Quiet> + use<'p> {
+    let plan = playbook.sops.of_origin(rule);
+    let plan = plan.and_then(|plan| plan.quiet.as_ref());
+    playbook.sops.outreach().quiet.iter().chain(plan)
 }
 
 /// Uses that a plan's message to an internal group makes of the caps for one group. What is
@@ -87,7 +106,7 @@ fn window(cap: Cap) -> Duration {
 mod tests {
     use jiff::tz::TimeZone;
 
-    use super::quiet_until;
+    use super::{is_quiet_for, quiet_until};
     use crate::domain::clock::UnixMillis;
     use crate::domain::effect::{Effect, Origin};
     use crate::domain::ids::{BroadcastId, EffectId, RecordId};
@@ -173,6 +192,28 @@ sops:
             messages: vec![text()],
         };
         assert_eq!(until(&claimed(mass, "群发规则"), night), eight);
+    }
+
+    #[test]
+    fn members_are_reminded_by_the_same_hours() {
+        let playbook = Playbook::from_texts(&[("甲.txt", "甲")], RULES, PLANS);
+        let playbook = playbook.unwrap_or_else(|report| panic!("{}", report.human(Lang::En)));
+        let zone = TimeZone::get("Asia/Shanghai").expect("a zone");
+        let quiet = |playbook: &Playbook, rule: &str, now: &str| {
+            is_quiet_for(playbook, &rule.into(), at(now), &zone)
+        };
+        let (early, late) = ("2026-11-23T08:30", "2026-11-23T09:30");
+        assert_eq!(quiet(&playbook, "sop/回访", early), Some(true));
+        assert_eq!(quiet(&playbook, "sop/回访", late), Some(false));
+        assert_eq!(quiet(&playbook, "群发规则", early), Some(false));
+        let silent: String = PLANS
+            .lines()
+            .filter(|line| !line.contains("quiet"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let none = Playbook::from_texts(&[("甲.txt", "甲")], RULES, &silent);
+        let none = none.unwrap_or_else(|report| panic!("{}", report.human(Lang::En)));
+        assert_eq!(quiet(&none, "群发规则", early), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::media::Media;
 use super::outreach;
 use super::pacing::{self, KF_WINDOW, Pauses};
 use super::retry;
+use super::still;
 use super::tags::TagLibrary;
 use super::translate::{self, Failure};
 use super::webhook::Webhooks;
@@ -198,6 +199,12 @@ impl Deps {
             self.note_held(claimed, &reason, now).await?;
             return Ok(AttemptEnd::Snooze { at, reason });
         }
+        if let Some(end) = still::ask(self, claimed, now).await? {
+            if let AttemptEnd::Snooze { reason, .. } = &end {
+                self.note_held(claimed, reason, now).await?;
+            }
+            return Ok(end);
+        }
         if let Some(end) = self.reserve(claimed, now).await? {
             return Ok(end);
         }
@@ -214,6 +221,9 @@ impl Deps {
         let (error, end) = match result {
             Ok(end) => {
                 self.pauses.went_through(app, effect);
+                if matches!(end, AttemptEnd::Sent { .. }) {
+                    self.left(claimed, now).await;
+                }
                 return Ok(end);
             }
             Err(Failure::Store(error)) => return Err(error),
@@ -245,6 +255,13 @@ impl Deps {
         }
         self.forget(&error, claimed).await;
         Ok(end)
+    }
+
+    /// It has left, whatever the store says: it must not leave again for a count.
+    async fn left(&self, claimed: &ClaimedEffect, now: UnixMillis) {
+        if let Err(error) = still::message_left(self, claimed, now).await {
+            tracing::error!(effect = %claimed.id, %error, "a message is counted for another day than its own");
+        }
     }
 
     /// Drops what we had remembered and WeCom no longer accepts.

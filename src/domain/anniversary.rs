@@ -10,6 +10,10 @@ use super::clock::UnixMillis;
 use super::contact::Value;
 use super::lunar::LunarDay;
 
+mod written;
+
+use written::{Written, read};
+
 /// Which day is meant, and when on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anniversary {
@@ -25,15 +29,10 @@ pub struct Anniversary {
     pub at: Time,
 }
 
-/// A day as it is written in an attribute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Written {
-    /// With its year.
-    Full(Date),
-    /// Month and day.
-    Yearly(i8, i8),
-    /// Month and day of the lunar year.
-    Lunar(LunarDay),
+/// Whether a text names a day.
+#[must_use]
+pub fn is_day(text: &str) -> bool {
+    read(text).is_some()
 }
 
 impl Anniversary {
@@ -94,43 +93,6 @@ impl Anniversary {
 fn of_month(year: i16, month: i8, day: i8) -> Option<Date> {
     let first = Date::new(year, month, 1).ok()?;
     Date::new(year, month, day.min(first.days_in_month())).ok()
-}
-
-/// `1990-08-15`, `1990年8月15日`, `08-15`, `8/15`, `8月15日`, `农历8月15`.
-fn read(text: &str) -> Option<Written> {
-    let text = text.trim();
-    let lunar = ["农历", "阴历"]
-        .iter()
-        .find_map(|word| text.strip_prefix(word));
-    let rest = lunar.unwrap_or(text).trim();
-    let leap = rest.strip_prefix('闰');
-    let rest = leap.unwrap_or(rest);
-    let day = rest.split(['T', ' ']).next()?;
-    let parts: Vec<&str> = day
-        .split(['-', '/', '.', '年', '月', '日', '号'])
-        .filter(|part| !part.is_empty())
-        .collect();
-    let number = |text: &str| text.parse::<i8>().ok();
-    match parts.as_slice() {
-        [year, month, day] if lunar.is_none() => {
-            let date = Date::new(year.parse().ok()?, number(month)?, number(day)?);
-            date.ok().map(Written::Full)
-        }
-        [month, day] => {
-            let (month, day) = (number(month)?, number(day)?);
-            // 2000 has every day that a year can have.
-            Date::new(2000, month, 1).ok()?;
-            if lunar.is_some() {
-                let (month, day) = (month.unsigned_abs(), day.unsigned_abs());
-                let (fits, leap) = ((1..=30).contains(&day), leap.is_some());
-                return fits.then_some(Written::Lunar(LunarDay { month, day, leap }));
-            }
-            (1..=31)
-                .contains(&day)
-                .then_some(Written::Yearly(month, day))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

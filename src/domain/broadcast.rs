@@ -1,11 +1,16 @@
 //! Tasks by which many hear the same: what WeCom allows of them.
 
+use std::time::Duration;
+
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::clock::UnixMillis;
+
+/// A task waits so long after the last target that joined it before it is made.
+pub const GATHER_QUIET: Duration = Duration::from_secs(60);
 
 /// Whom one task reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

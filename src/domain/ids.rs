@@ -194,6 +194,13 @@ impl SopId {
         RuleId::from(format!("{SOP_ORIGIN}{self}"))
     }
 
+    /// The SOP on whose behalf something is done, be it in the files still or not.
+    #[must_use]
+    pub fn of_origin(rule: &RuleId) -> Option<Self> {
+        let id = rule.0.strip_prefix(SOP_ORIGIN)?;
+        Some(Self(id.to_owned()))
+    }
+
     /// Whether something is done on behalf of an SOP, be it in the files still or not.
     #[must_use]
     pub fn is_origin(rule: &RuleId) -> bool {

@@ -123,7 +123,11 @@ pub(super) fn step(scene: &TaskScene<'_>, step: u32, text: &str, commit: &mut De
         return;
     };
     tell(scene, who, waiting, text, commit);
-    let next = if hand_over.is_some() { step } else { step + 1 };
+    let mut next = if hand_over.is_some() { step } else { step + 1 };
+    // After downtime several steps are due: nobody hears of the same wait twice at once.
+    while hand_over.is_none() && is_repeated(scene, ladder, waiting.since, next, who) {
+        next += 1;
+    }
     if let Some(due) = due(scene, ladder, waiting.since, next) {
         commit
             .timers
@@ -134,6 +138,20 @@ pub(super) fn step(scene: &TaskScene<'_>, step: u32, text: &str, commit: &mut De
         ..waiting.clone()
     };
     change_of(scene, commit).waiting = Some(WaitChange::Waits(waiting));
+}
+
+/// Whether a step that is due too tells the same person again.
+fn is_repeated(
+    scene: &TaskScene<'_>,
+    ladder: &Ladder,
+    since: UnixMillis,
+    step: u32,
+    who: &str,
+) -> bool {
+    let rung = usize::try_from(step).ok();
+    let rung = rung.and_then(|step| ladder.steps.get(step));
+    let overdue = due(scene, ladder, since, step).is_some_and(|due| due <= scene.now);
+    overdue && rung.is_some_and(|rung| rung.tell == who)
 }
 
 fn tell(

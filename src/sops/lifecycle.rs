@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::model::{At, Condition, Kind, Late, Missed, Sop, SopSet, Step, holds};
+use super::model::{At, Condition, Kind, Late, Missed, Sop, SopSet, Step, Via, holds};
 use super::outreach::{Held, Listener, Outreach};
 use super::quiet::allowed_from;
 use super::timing::{due_at, instant, planned};
+use crate::domain::broadcast::GATHER_QUIET;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnd, SopEnding};
 use crate::domain::ids::Person;
@@ -176,7 +177,7 @@ impl Scene<'_> {
             return Turn::Skip("its date was over when they began");
         }
         if step.speaks()
-            && let Some(held) = self.missed(step, due).or_else(|| self.quiet())
+            && let Some(held) = self.missed(step, due).or_else(|| self.quiet(step))
         {
             return held;
         }
@@ -200,7 +201,8 @@ impl Scene<'_> {
         due_at(step.at, self.enrolment, self.zone)
     }
 
-    fn exits(&self) -> bool {
+    /// Whether the plan is over for them.
+    pub(super) fn exits(&self) -> bool {
         let mut entries = self.sop.exit_when.iter();
         entries.any(|all| all.iter().all(|condition| self.holds(condition)))
     }
@@ -238,16 +240,24 @@ impl Scene<'_> {
         ))
     }
 
-    /// The plan's own quiet hours, and the company's.
-    fn quiet(&self) -> Option<Turn> {
+    /// The plan's own quiet hours, and the company's. What gathers first is said a while
+    /// later: that must not be at night either.
+    fn quiet(&self, step: &Step) -> Option<Turn> {
+        let gathers = step.sends() && step.via == Via::Broadcast;
+        let gathered = gathers.then(|| self.now.after(GATHER_QUIET));
+        let mut times = std::iter::once(self.now).chain(gathered);
+        times.find_map(|at| self.quiet_at(at))
+    }
+
+    fn quiet_at(&self, now: UnixMillis) -> Option<Turn> {
         let own = self.sop.quiet.as_ref().and_then(|quiet| {
-            match allowed_from(quiet, self.now, self.calendar, self.zone) {
-                Some(at) if at == self.now => None,
+            match allowed_from(quiet, now, self.calendar, self.zone) {
+                Some(at) if at == now => None,
                 Some(at) if quiet.late == Late::Next => Some(Turn::Wait(at, "quiet hours")),
                 _ => Some(Turn::Skip("quiet hours")),
             }
         });
-        let company = || self.outreach.quiet(self.now, self.calendar, self.zone);
+        let company = || self.outreach.quiet(now, self.calendar, self.zone);
         own.or_else(|| company().map(turn_of))
     }
 

@@ -19,6 +19,7 @@ mod problems;
 pub mod quiet;
 pub mod recurrence;
 pub mod run;
+pub mod still;
 mod tags;
 pub mod timing;
 

@@ -9,6 +9,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::NewRecord;
 use super::sop_rows::{Delivery, SopRowKey};
+pub use crate::domain::broadcast::GATHER_QUIET;
 use crate::domain::broadcast::{Budget, Reach};
 use crate::domain::clock::UnixMillis;
 use crate::domain::criteria::ContactTest;
@@ -16,9 +17,7 @@ use crate::domain::effect::{Effect, NewEffect};
 use crate::domain::ids::{AppName, BroadcastId, EffectId, Person, RecordId, RuleId, Tag, UserId};
 use crate::domain::outgoing::Outgoing;
 
-/// A broadcast waits so long after the last target that joined it …
-pub const GATHER_QUIET: Duration = Duration::from_secs(60);
-/// … and no longer than this after the first.
+/// A broadcast waits no longer than this after its first target.
 pub const GATHER_LONGEST: Duration = Duration::from_secs(900);
 /// The `why` of a target that has had as many mass messages as WeCom lets through.
 pub const OVER_CEILING: &str = "the ceiling of mass messages is reached";

@@ -1,12 +1,77 @@
 //! What WeCom says, put beside what only we know. The same for every implementation.
 
-use super::{ContactFacts, GroupFacts};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower, TagMark};
-use crate::domain::ids::Tag;
+use crate::domain::group::Group;
+use crate::domain::ids::{Person, Tag};
+
+/// What WeCom says about a contact or a customer group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContactFacts {
+    /// Who.
+    pub person: Person,
+    /// Their name.
+    pub name: Option<String>,
+    /// All their followers; `None` if that was not asked.
+    pub followers: Option<Vec<Follower>>,
+    /// Some of their followers, as lists give them: the others stay as they are.
+    pub relations: Vec<Follower>,
+    /// Their tags; `None` if that was not asked. Those of `relations` are in them.
+    pub tags: Option<Vec<Tag>>,
+    /// What is known of a customer group.
+    pub group: Option<GroupFacts>,
+    /// What was said to them unasked at the first time left at the second: it counts for the
+    /// caps then. Nothing else is taken over with it.
+    pub reached: Option<(UnixMillis, UnixMillis)>,
+    /// When WeCom was asked.
+    pub synced_at: UnixMillis,
+}
+
+/// What WeCom says about a customer group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupFacts {
+    /// It is there.
+    Is {
+        /// The group.
+        group: Group,
+        /// When it was made.
+        made_at: Option<UnixMillis>,
+    },
+    /// There is no such group any more.
+    Dissolved,
+}
+
+impl ContactFacts {
+    /// Nothing but that WeCom was asked.
+    #[must_use]
+    pub fn asked(person: Person, synced_at: UnixMillis) -> Self {
+        Self {
+            person,
+            name: None,
+            followers: None,
+            relations: Vec::new(),
+            tags: None,
+            group: None,
+            reached: None,
+            synced_at,
+        }
+    }
+
+    /// Something that was counted for the caps left at another time.
+    #[must_use]
+    pub fn reached(person: Person, counted: UnixMillis, left: UnixMillis) -> Self {
+        Self {
+            reached: Some((counted, left)),
+            ..Self::asked(person, left)
+        }
+    }
+}
 
 /// Takes facts over, unless something newer is known. Whether anything was taken.
 pub(super) fn take_over(contact: &mut Contact, facts: ContactFacts) -> bool {
+    if let Some((counted, left)) = facts.reached {
+        return reach_later(contact, counted, left);
+    }
     let asked_at = facts.synced_at;
     // A list tells of some followers: it does not make the whole contact fresh.
     let whole = facts.relations.is_empty();
@@ -40,6 +105,16 @@ pub(super) fn take_over(contact: &mut Contact, facts: ContactFacts) -> bool {
         None => {}
     }
     true
+}
+
+fn reach_later(contact: &mut Contact, counted: UnixMillis, left: UnixMillis) -> bool {
+    let place = contact.reached.iter().rposition(|at| *at == counted);
+    if let Some(place) = place {
+        contact.reached.remove(place);
+        contact.reached.push(left);
+        contact.reached.sort_unstable();
+    }
+    place.is_some()
 }
 
 fn all_followers(contact: &mut Contact, followers: Vec<Follower>, asked_at: UnixMillis) {

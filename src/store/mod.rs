@@ -44,6 +44,7 @@ pub use decision::{DecisionCommit, RecordOutcome, RuleUse};
 pub use erase::Erasure;
 pub use error::StoreError;
 pub use hash::{DedupeHash, LaneHash};
+pub use merge::{ContactFacts, GroupFacts};
 pub use own::{alert_record, own_record};
 pub use queue::{Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
 pub use sop_rows::{Delivery, DeliveryNote, RowOutcome, SopRow, SopRowKey, SopRowQuery};

@@ -12,6 +12,9 @@ use crate::domain::ids::{Person, SopId};
 /// A step that is decided within this time of its plan is on time.
 const ON_TIME: Duration = Duration::from_secs(300);
 
+/// What is decided leaves within this time, unless something holds it: it gathers for a while.
+const LEAVES: Duration = Duration::from_secs(1200);
+
 /// What became of one step for one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SopRow {
@@ -30,7 +33,7 @@ pub struct SopRow {
     pub run: UnixMillis,
     /// When the step was to be, whatever held it back.
     pub planned: UnixMillis,
-    /// When it was last decided about.
+    /// When it was last decided about; when its message left, if that was held back long.
     pub actual: UnixMillis,
     /// What was decided.
     pub outcome: RowOutcome,
@@ -63,7 +66,18 @@ impl SopRow {
         }
     }
 
-    /// Whether it was decided later than planned.
+    /// News of its message. What was held back long is as late as it left.
+    pub(super) fn tell(&mut self, delivery: Delivery, now: UnixMillis) {
+        let left = matches!(delivery, Delivery::Created | Delivery::Delivered);
+        let leaves = self.delivery == Delivery::Planned && left;
+        if leaves && now.since(self.actual) > LEAVES {
+            self.actual = now;
+        }
+        self.delivery = delivery;
+        self.delivery_at = Some(now);
+    }
+
+    /// Whether it was done later than planned.
     #[must_use]
     pub fn is_late(&self) -> bool {
         self.actual.since(self.planned) > ON_TIME

@@ -5,15 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::decision::RecordOutcome;
+use super::merge::ContactFacts;
 use super::queue::ItemState;
 
 use crate::domain::clock::UnixMillis;
-use crate::domain::contact::Follower;
 use crate::domain::effect::{Effect, Origin};
-use crate::domain::group::Group;
-use crate::domain::ids::{
-    AppName, ConversationKey, DedupeKey, EffectId, OpenKfId, Person, RecordId, Tag,
-};
+use crate::domain::ids::{AppName, ConversationKey, DedupeKey, EffectId, OpenKfId, RecordId};
 use crate::domain::inbound::{Channel, Inbound};
 
 /// Something to take into the inbox.
@@ -137,55 +134,6 @@ pub struct ClaimedRecord {
     pub received_at: UnixMillis,
     /// What it is.
     pub inbound: Inbound,
-}
-
-/// What WeCom says about a contact or a customer group.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ContactFacts {
-    /// Who.
-    pub person: Person,
-    /// Their name.
-    pub name: Option<String>,
-    /// All their followers; `None` if that was not asked.
-    pub followers: Option<Vec<Follower>>,
-    /// Some of their followers, as lists give them: the others stay as they are.
-    pub relations: Vec<Follower>,
-    /// Their tags; `None` if that was not asked. Those of `relations` are in them.
-    pub tags: Option<Vec<Tag>>,
-    /// What is known of a customer group.
-    pub group: Option<GroupFacts>,
-    /// When WeCom was asked.
-    pub synced_at: UnixMillis,
-}
-
-/// What WeCom says about a customer group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GroupFacts {
-    /// It is there.
-    Is {
-        /// The group.
-        group: Group,
-        /// When it was made.
-        made_at: Option<UnixMillis>,
-    },
-    /// There is no such group any more.
-    Dissolved,
-}
-
-impl ContactFacts {
-    /// Nothing but that WeCom was asked.
-    #[must_use]
-    pub fn asked(person: Person, synced_at: UnixMillis) -> Self {
-        Self {
-            person,
-            name: None,
-            followers: None,
-            relations: Vec::new(),
-            tags: None,
-            group: None,
-            synced_at,
-        }
-    }
 }
 
 /// One page of a list of WeCom's: everything in it and the place to go on from, together.

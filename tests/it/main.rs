@@ -37,6 +37,7 @@ mod kf;
 mod kf_recovery;
 mod kf_sending;
 mod kills;
+mod last_moment;
 mod lessons;
 mod limits;
 mod media;

@@ -198,7 +198,8 @@ async fn a_reminder_is_handed_over_to_a_colleague() {
         given.starts_with("已转交给 wang.wei，到时提醒对方"),
         "{given}"
     );
-    let told = answers(&mock, "wang.wei", 1).await.remove(0);
+    // After the card and what the press made of it.
+    let told = answers(&mock, "wang.wei", 3).await.remove(2);
     assert!(
         told.starts_with(&format!("{MEMBER} 转交给你一条提醒：11月24日 周二 15:00")),
         "{told}"

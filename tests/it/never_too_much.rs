@@ -169,7 +169,7 @@ async fn a_task_that_gathers_into_the_night_is_made_in_the_morning() {
     let mock = mock().await;
     let plans = PLANS.replace(
         "    steps:",
-        "    quiet: {from: \"10:01\", to: \"09:00\"}\n    steps:",
+        "    quiet: {from: \"10:02\", to: \"09:00\"}\n    steps:",
     );
     let agent = start(&mock, &plans).await;
     add(&mock, &agent, "wmFREE").await;
@@ -179,7 +179,7 @@ async fn a_task_that_gathers_into_the_night_is_made_in_the_morning() {
     })
     .await;
     agent.idle().await;
-    // The minute in which others could join ends in quiet hours.
+    // It is made later than a minute after it was decided, and that is in quiet hours.
     agent.move_to(&mock, "2026-11-24 10:02");
     eventually("it waits", async || {
         let held = agent.queue("ready").await;

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use sha1::{Digest as _, Sha1};
 
-use crate::app::{Reply, Request};
+use crate::app::{Reply, Request, read_playbook};
 use crate::cli::access::Access;
 use crate::cli::output::Terminal;
 use crate::cli::{ConfigArg, Ended};
+use crate::domain::anniversary::Anniversary;
 use crate::receive::ingest::{Read, read, records};
 
 /// So many lines go to the server at once.
@@ -40,7 +41,14 @@ pub(in crate::cli) async fn run(args: Args, terminal: &Terminal) -> anyhow::Resu
         (text, 0, skipped)
     };
     let now = access.now().await?;
-    let Read { good, bad } = read(&text, &access.config.timezone, now);
+    let told = read(&text, &access.config.timezone, now);
+    let (playbook, _) = read_playbook(&access.config);
+    let days = playbook.iter().flat_map(|it| it.rules.anniversaries());
+    let days: Vec<Anniversary> = days.cloned().collect();
+    for note in told.not_days(&days).iter().take(MOST_TOLD) {
+        terminal.line(format!("{name}: {}", note.note(terminal.lang)));
+    }
+    let Read { good, bad } = told;
     for problem in bad.iter().take(MOST_TOLD) {
         // The head of a table is a line too.
         let line = problem.line + first;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{AGAIN, PERSON, alert, end, plan, rest, tell};
+use crate::deliver::outreach;
 use crate::deliver::translate::{moment, tasks};
 use crate::deliver::worker::Deps;
 use crate::domain::broadcast::Reach;
@@ -106,7 +107,10 @@ impl<'d> Follow<'d> {
                 self.over(BroadcastState::Expired, Delivery::Expired);
             }
         } else {
-            if plan::wants_reminder(row, policy, self.now, &self.deps.config.timezone) {
+            let zone = &self.deps.config.timezone;
+            let playbook = self.deps.playbook.get();
+            let quiet = outreach::is_quiet_for(&playbook, &row.head.rule, self.now, zone);
+            if plan::wants_reminder(row, policy, self.now, (quiet, zone)) {
                 self.remind().await?;
             }
             let row = &mut self.change.broadcast;

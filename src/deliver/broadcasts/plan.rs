@@ -21,7 +21,7 @@ const SENDING: Duration = Duration::from_secs(3600);
 const REMINDERS: usize = 3;
 /// … in this time.
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Members are reminded from this hour on …
+/// Unless quiet hours say otherwise, members are reminded from this hour on …
 const FROM_HOUR: i8 = 9;
 /// … until this one.
 const TO_HOUR: i8 = 21;
@@ -40,12 +40,13 @@ pub(super) fn is_given_up(row: &Broadcast, policy: Broadcasts, now: UnixMillis) 
     now.since(created) >= policy.give_up_after
 }
 
-/// Whether the members who have not confirmed are to be reminded now.
+/// Whether the members who have not confirmed are to be reminded now. `quiet` is what operators
+/// have said about this time; by day if they have said nothing.
 pub(super) fn wants_reminder(
     row: &Broadcast,
     policy: Broadcasts,
     now: UnixMillis,
-    zone: &TimeZone,
+    (quiet, zone): (Option<bool>, &TimeZone),
 ) -> bool {
     let most = usize::try_from(policy.reminders).unwrap_or(usize::MAX);
     let last = row.reminded.last().copied().or(row.created_at);
@@ -56,7 +57,7 @@ pub(super) fn wants_reminder(
         && row.reminded.len() < most
         && of_today.count() < REMINDERS
         && last.is_none_or(|last| now.since(last) >= policy.remind_every)
-        && (FROM_HOUR..TO_HOUR).contains(&hour)
+        && !quiet.unwrap_or(!(FROM_HOUR..TO_HOUR).contains(&hour))
 }
 
 /// Whether everything is known that a member's part can tell.

@@ -11,6 +11,7 @@ use super::message::{Failure, for_welcome};
 use super::{moment, note, tasks};
 use crate::deliver::broadcasts::update;
 use crate::deliver::retry::{SETTLE, again, describe};
+use crate::deliver::still;
 use crate::deliver::worker::Deps;
 use crate::domain::broadcast::Reach;
 use crate::domain::clock::UnixMillis;
@@ -172,6 +173,7 @@ pub(super) async fn created(
     refused: HashSet<String>,
 ) -> Result<(), Failure> {
     let now = deps.clock.now();
+    still::task_made(deps, id, now).await?;
     let left_out = if refused.is_empty() {
         Vec::new()
     } else {
@@ -193,13 +195,14 @@ pub(super) async fn created(
             Made::Job(job) => broadcast.job = Some(job.clone()),
         }
         broadcast.state = BroadcastState::Created;
-        broadcast.why = None;
+        // Why it was held stays known.
+        let held = broadcast.why.take();
         broadcast.asked_at = None;
         broadcast.created_at = Some(now);
         broadcast.due = Some(now.after(FIRST_LOOK));
         let mut change = BroadcastChange::of(broadcast, now);
         change.news.clone_from(&news);
-        change.rest = Some((Delivery::Created, None));
+        change.rest = Some((Delivery::Created, held));
         Some(change)
     })
     .await?;

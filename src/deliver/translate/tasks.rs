@@ -2,15 +2,13 @@
 
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{ExternalUserId, Person, UserId};
+use crate::sops::still::NOT_A_FRIEND;
 use crate::store::{Delivery, MemberPart, OVER_CEILING, TargetNews};
 use crate::wecom::api::externalcontact::{
     cancel_groupmsg_send, get_groupmsg_send_result, get_groupmsg_task, remind_groupmsg_send,
 };
 use crate::wecom::client::App;
 use crate::wecom::error::Error;
-
-/// The `why` of a target that is no longer a contact of the member.
-pub(in crate::deliver) const NOT_A_FRIEND: &str = "no longer a contact of the member";
 
 /// The members of a task and when each confirmed.
 pub(in crate::deliver) async fn members(app: &App, task: &str) -> Result<Vec<MemberPart>, Error> {

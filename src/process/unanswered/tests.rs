@@ -162,3 +162,12 @@ fn a_wait_of_the_version_before_is_read() {
         contact
     );
 }
+
+#[test]
+fn after_downtime_the_same_person_hears_of_it_once() {
+    let mut world = World::new();
+    let first = world.says(Author::Person, "wk1", "一号在吗", "13:00");
+    let told = world.decide(first.timers[0].inbound.clone(), at("13:30"));
+    assert_eq!((told.effects.len(), told.timers.len()), (1, 0));
+    assert_eq!(world.waits(), [("wk1/wm1", 2)]);
+}

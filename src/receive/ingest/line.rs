@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
+use crate::domain::anniversary::{Anniversary, is_day};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::ExternalUserId;
 use crate::domain::inbound::{Told, ToldValue};
@@ -76,6 +77,26 @@ impl BadLine {
     }
 }
 
+/// An attribute that rules read as a day and whose value names none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotADay {
+    /// The `id` of the line.
+    pub id: String,
+    attribute: String,
+}
+
+impl NotADay {
+    /// What is odd about it.
+    #[must_use]
+    pub fn note(&self, lang: Lang) -> String {
+        let values = [
+            ("id", self.id.as_str()),
+            ("attribute", self.attribute.as_str()),
+        ];
+        lang.text("ingest.not_a_day", &values)
+    }
+}
+
 /// All lines of a body.
 #[derive(Debug, Default)]
 pub struct Read {
@@ -119,6 +140,25 @@ pub fn read(text: &str, zone: &TimeZone, now: UnixMillis) -> Read {
 type Wrong = (&'static str, String);
 
 impl Read {
+    /// What was understood and yet will never set off the rules for its day.
+    #[must_use]
+    pub fn not_days(&self, days: &[Anniversary]) -> Vec<NotADay> {
+        let tellings = self.good.iter();
+        let each = tellings.flat_map(|telling| {
+            let set = telling.told.set.iter();
+            set.map(move |(attribute, value)| (&telling.id, attribute, value))
+        });
+        let odd = each.filter(|(_, attribute, value)| {
+            let asked = days.iter().any(|day| day.attribute == **attribute);
+            asked && !matches!(value, ToldValue::Text(text) if is_day(text))
+        });
+        let notes = odd.map(|(id, attribute, _)| NotADay {
+            id: id.clone(),
+            attribute: attribute.clone(),
+        });
+        notes.collect()
+    }
+
     fn take(
         &mut self,
         number: usize,
@@ -250,10 +290,35 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::read;
+    use crate::domain::anniversary::Anniversary;
     use crate::domain::clock::UnixMillis;
     use crate::domain::inbound::ToldValue;
 
     const NOW: UnixMillis = UnixMillis(1_795_000_000_000);
+
+    #[test]
+    fn a_day_that_names_none_is_noted() {
+        let line = |id: &str, value: &str| {
+            format!(r#"{{"id":"{id}","customer":"wm1","set":{{"生日":{value},"名":"x"}}}}"#)
+        };
+        let lines = [
+            line("a", r#""腊月廿三""#),
+            line("b", r#""1990-13-45""#),
+            line("c", "19901120"),
+        ];
+        let read = read(&lines.join("\n"), &zone(), NOW);
+        let birthday = Anniversary {
+            attribute: "生日".into(),
+            lunar: false,
+            once: false,
+            before: 0,
+            at: jiff::civil::time(9, 0, 0, 0),
+        };
+        let notes = read.not_days(&[birthday]);
+        let ids: Vec<_> = notes.iter().map(|note| note.id.as_str()).collect();
+        assert_eq!(ids, ["b", "c"]);
+        assert!(read.not_days(&[]).is_empty());
+    }
 
     fn zone() -> TimeZone {
         TimeZone::get("Asia/Shanghai").expect("a zone")

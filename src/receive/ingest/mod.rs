@@ -6,7 +6,7 @@
 mod line;
 mod route;
 
-pub use line::{BadLine, Read, Telling, read, schema};
+pub use line::{BadLine, NotADay, Read, Telling, read, schema};
 pub use route::router;
 
 use crate::config::Config;

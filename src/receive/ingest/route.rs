@@ -16,6 +16,7 @@ use super::{read, records};
 use crate::config::Config;
 use crate::domain::clock::SharedClock;
 use crate::lang::Lang;
+use crate::playbook::CurrentPlaybook;
 use crate::receive::body;
 use crate::store::{Acceptance, Store};
 
@@ -28,6 +29,7 @@ struct Ingest {
     config: Arc<Config>,
     store: Arc<dyn Store>,
     clock: SharedClock,
+    playbook: CurrentPlaybook,
 }
 
 /// The answer.
@@ -41,6 +43,9 @@ struct Answer {
     refused: usize,
     /// … and the first of them.
     problems: Vec<Refused>,
+    /// What was taken though rules will find no day in it: the first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,7 +55,12 @@ struct Refused {
 }
 
 /// The route; nothing if the config has no token for it.
-pub fn router(config: Arc<Config>, store: Arc<dyn Store>, clock: SharedClock) -> Router {
+pub fn router(
+    config: Arc<Config>,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    playbook: CurrentPlaybook,
+) -> Router {
     if config.ingest_token.is_none() {
         return Router::new();
     }
@@ -58,6 +68,7 @@ pub fn router(config: Arc<Config>, store: Arc<dyn Store>, clock: SharedClock) ->
         config,
         store,
         clock,
+        playbook,
     });
     Router::new()
         .route("/ingest/contacts", post(take))
@@ -109,6 +120,9 @@ impl Ingest {
     async fn answer(&self, text: &str) -> Response {
         let now = self.clock.now();
         let read = read(text, &self.config.timezone, now);
+        let notes = read.not_days(self.playbook.get().rules.anniversaries());
+        let notes = notes.iter().take(MOST_TOLD);
+        let notes = notes.map(|note| note.note(Lang::En)).collect();
         let records = records(&self.config, read.good, now);
         let taken = match self.store.accept(records).await {
             Ok(taken) => taken,
@@ -129,6 +143,7 @@ impl Ingest {
             duplicates: taken.len() - accepted,
             refused: read.bad.len(),
             problems: problems.collect(),
+            notes,
         };
         count("accepted", answer.accepted);
         count("duplicate", answer.duplicates);

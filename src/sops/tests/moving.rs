@@ -116,6 +116,18 @@ fn quiet_hours_hold_back_what_is_said_and_nothing_else() {
 }
 
 #[test]
+fn what_gathers_is_quiet_when_its_task_would_be_made_at_night() {
+    let quiet = "quiet: {from: \"21:00\", to: \"09:00\"}";
+    let task = SEND.replace("staff", "broadcast");
+    let story = Story::of(&[quiet, &task]);
+    let nine = Turn::Wait(at("2026-11-25T09:00"), "quiet hours");
+    assert_eq!(story.turn("2026-11-24T20:59"), nine);
+    assert_eq!(story.turn("2026-11-24T20:58"), Turn::Do);
+    let card = Story::of(&[quiet, SEND]);
+    assert_eq!(card.turn("2026-11-24T20:59"), Turn::Do);
+}
+
+#[test]
 fn messages_of_all_plans_count_for_the_cap() {
     let cap = "limits: {per_contact: 1/天}";
     let mut story = Story::of(&[cap, SEND]);

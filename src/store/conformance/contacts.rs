@@ -254,6 +254,23 @@ fn page(contacts: Vec<ContactFacts>) -> SyncPage {
     }
 }
 
+pub async fn what_leaves_on_another_day_counts_on_that_day(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let reached = || ContactChange {
+        reached: true,
+        ..ContactChange::default()
+    };
+    change(&*store, "1", 5, reached()).await;
+    change(&*store, "2", 7, reached()).await;
+    let moved = || ContactFacts::reached(customer("a"), at(5), at(90));
+    let contact = store.merge_contact(moved()).await.unwrap();
+    assert_eq!(contact.reached, [at(7), at(90)]);
+    assert_eq!(contact.synced_at, None, "WeCom was asked nothing");
+    // A second time there is nothing to move.
+    let contact = store.merge_contact(moved()).await.unwrap();
+    assert_eq!(contact.reached, [at(7), at(90)]);
+}
+
 pub async fn lists_tell_of_one_follower_at_a_time(subject: &dyn Subject) {
     let store = subject.open(CORP).await;
     let both = vec![

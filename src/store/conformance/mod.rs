@@ -104,6 +104,7 @@ macro_rules! store_conformance {
                 provenance_survives_what_wecom_says
                 what_a_rule_set_is_taken_back_exactly
                 are_read_page_by_page
+                what_leaves_on_another_day_counts_on_that_day
                 lists_tell_of_one_follower_at_a_time
                 customers_are_lost_and_come_back
                 groups_are_kept_like_contacts

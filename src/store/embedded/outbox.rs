@@ -134,6 +134,7 @@ pub(crate) fn tell_step(
         ItemState::Sent => step.then,
         ItemState::Unknown => Delivery::Unknown,
         ItemState::Discarded => Delivery::Cancelled,
+        ItemState::Dropped => Delivery::Refused,
         _ => Delivery::Failed,
     };
     let ended_badly = !matches!(state, ItemState::Ready | ItemState::Sent);

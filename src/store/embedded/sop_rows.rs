@@ -39,10 +39,9 @@ pub(crate) fn note(txn: &mut Txn<'_>, notes: Vec<DeliveryNote>, now: UnixMillis)
         let Some(mut row) = txn.get_json::<SopRow>(&key, "SOP row")? else {
             continue;
         };
-        row.delivery = note.delivery;
+        row.tell(note.delivery, now);
         row.delivery_why = note.why.or(row.delivery_why);
         row.broadcast = note.broadcast.or(row.broadcast);
-        row.delivery_at = Some(now);
         txn.put_json(key, "SOP row", &row)?;
         known += 1;
     }
@@ -73,9 +72,10 @@ pub(crate) fn carried(
     if said || (bad(row.delivery) && !bad(delivery) && !again) {
         return Ok(());
     }
-    row.delivery = delivery;
-    row.delivery_why = why;
-    row.delivery_at = Some(now);
+    row.tell(delivery, now);
+    // Why it was held stays known when it has left.
+    let left = matches!(delivery, Delivery::Created | Delivery::Delivered);
+    row.delivery_why = why.or_else(|| row.delivery_why.take().filter(|_| left));
     txn.put_json(key, "SOP row", &row)
 }
 

@@ -246,11 +246,20 @@ macro_rules! tell_step {
                         WHEN 'sent' THEN CASE kind WHEN 'app_send' THEN 'created'
                             ELSE 'delivered' END
                         WHEN 'unknown' THEN 'unknown' WHEN 'discarded' THEN 'cancelled'
+                        WHEN 'dropped' THEN 'refused'
                         ELSE 'failed' END AS delivery,
                     CASE WHEN state NOT IN ('ready', 'sent') THEN reason END AS why
                 FROM ended WHERE sop IS NOT NULL
             ), told AS (
-                UPDATE sop_rows r SET delivery = news.delivery, delivery_why = news.why,
+                UPDATE sop_rows r SET delivery = news.delivery,
+                    delivery_why = CASE WHEN news.delivery IN ('created', 'delivered')
+                        THEN COALESCE(news.why, r.delivery_why) ELSE news.why END,
+                    decided_at = CASE WHEN r.delivery = 'planned'
+                        AND news.delivery IN ('created', 'delivered') AND ",
+            $now,
+            " - r.decided_at > interval '20 minutes' THEN ",
+            $now,
+            " ELSE r.decided_at END,
                     delivery_at = ",
             $now,
             "

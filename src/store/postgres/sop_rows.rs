@@ -96,7 +96,9 @@ pub(super) fn small(step: u32) -> i32 {
 const NOTE: &str = "\
     UPDATE sop_rows r SET delivery = o.delivery,
         delivery_why = COALESCE(o.why, r.delivery_why),
-        broadcast = COALESCE(o.broadcast, r.broadcast), delivery_at = $2
+        broadcast = COALESCE(o.broadcast, r.broadcast), delivery_at = $2,
+        decided_at = CASE WHEN r.delivery = 'planned' AND o.delivery IN ('created', 'delivered')
+            AND $2 - r.decided_at > interval '20 minutes' THEN $2 ELSE r.decided_at END
     FROM unnest($3::text[], $4::timestamptz[], $5::text[], $6::integer[], $7::text[],
         $8::text[], $9::text[]) AS o (sop, run_at, contact, step, delivery, why, broadcast)
     WHERE r.corp_id = $1 AND r.sop = o.sop AND r.run_at = o.run_at AND r.contact = o.contact

@@ -75,11 +75,15 @@ fn reminders_keep_their_distance_their_number_and_the_night() {
         reminders: 9,
         ..Broadcasts::default()
     };
-    let asks =
-        |row: &Broadcast, after: Duration| wants_reminder(row, policy, ten().after(after), &zone());
+    let by = |row: &Broadcast, after: Duration, quiet| {
+        wants_reminder(row, policy, ten().after(after), (quiet, &zone()))
+    };
+    let asks = |row: &Broadcast, after: Duration| by(row, after, None);
     assert!(!asks(&row, 3 * HOUR));
     assert!(asks(&row, 4 * HOUR));
     assert!(!asks(&row, 12 * HOUR), "at ten in the evening");
+    assert!(by(&row, 12 * HOUR, Some(false)), "which is not quiet here");
+    assert!(!by(&row, 4 * HOUR, Some(true)), "a holiday");
     row.reminded = vec![ten().after(4 * HOUR)];
     assert!(!asks(&row, 7 * HOUR));
     assert!(asks(&row, 8 * HOUR));
@@ -90,7 +94,12 @@ fn reminders_keep_their_distance_their_number_and_the_night() {
         reminders: 3,
         ..policy
     };
-    assert!(!wants_reminder(&row, few, ten().after(26 * HOUR), &zone()));
+    assert!(!wants_reminder(
+        &row,
+        few,
+        ten().after(26 * HOUR),
+        (None, &zone())
+    ));
     let confirmed = task(Reach::Customers, &[Some(ten())]);
     assert!(!asks(&confirmed, 4 * HOUR), "nobody is left to remind");
 }
@@ -136,6 +145,11 @@ fn a_moment_is_looked_at_for_an_hour_after_it_was_published() {
     let seen = [news(Delivery::Delivered)];
     assert!(!is_read(member, &seen, &row, ten()));
     assert!(is_read(member, &seen, &row, ten().after(HOUR)));
-    let asks = wants_reminder(&row, Broadcasts::default(), ten().after(5 * HOUR), &zone());
+    let asks = wants_reminder(
+        &row,
+        Broadcasts::default(),
+        ten().after(5 * HOUR),
+        (None, &zone()),
+    );
     assert!(!asks, "WeCom has no reminders of moments");
 }
