@@ -40,6 +40,11 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         }
         Err(error) => return Err(error.into()),
     };
+    if !store.is_alone().await? {
+        let place = super::store::name(&config.store)?;
+        terminal.warn("restore.in_use", &[("folder", &place)]);
+        return Ok(Ended::CouldNotRun);
+    }
     let Some(clock) = moved_clock::choose(&config.api_base, &environment) else {
         terminal.warn("serve.clock_refused", &[("name", moved_clock::VARIABLE)]);
         return Ok(Ended::CouldNotRun);

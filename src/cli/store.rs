@@ -95,7 +95,7 @@ async fn between(
         terminal.warn("store.not_whole", &[("place", old)]);
         return Ok(Ended::CouldNotRun);
     }
-    match moved(from.as_ref(), to.as_ref(), name).await {
+    match moved((from.as_ref(), old), (to.as_ref(), new), name).await {
         Ok(Some(rows)) => {
             let by = operator::operator();
             let deed = Deed {
@@ -119,21 +119,43 @@ async fn between(
             terminal.warn("store.not_empty", &[("place", new)]);
             Ok(Ended::FoundWrong)
         }
+        Err(StoreError::InUse { path }) => {
+            terminal.warn("store.in_use", &[("place", &path)]);
+            Ok(Ended::CouldNotRun)
+        }
         Err(error) => bail!(error),
     }
 }
 
 /// Moves all rows. How many there are; none if the two do not hold the same afterwards.
-async fn moved(from: &dyn Store, to: &dyn Store, name: &str) -> Result<Option<u64>, StoreError> {
+async fn moved(
+    (from, old): (&dyn Store, &str),
+    (to, new): (&dyn Store, &str),
+    name: &str,
+) -> Result<Option<u64>, StoreError> {
+    alone(from, old).await?;
+    alone(to, new).await?;
     let mut moving = Move::begin(from, to, name).await?;
     while moving.step().await? {}
+    // What a server writes after the move has read it would be left behind.
+    alone(from, old).await?;
     let (old, new) = moving.finish().await?;
     let rows = old.values().map(|tally| tally.rows).sum();
     Ok((old == new).then_some(rows))
 }
 
+/// Refuses while others work with a store. An embedded one is locked; a database lets
+/// everybody in.
+async fn alone(store: &dyn Store, place: &str) -> Result<(), StoreError> {
+    if store.is_alone().await? {
+        return Ok(());
+    }
+    let path = place.to_owned();
+    Err(StoreError::InUse { path })
+}
+
 /// What tells the store from every other. A password is not part of it.
-fn name(kind: &StoreKind) -> std::io::Result<String> {
+pub(super) fn name(kind: &StoreKind) -> std::io::Result<String> {
     Ok(match kind {
         StoreKind::Redb(folder) | StoreKind::Sled(folder) => {
             std::path::absolute(folder)?.display().to_string()

@@ -82,6 +82,12 @@ pub trait Store: Send + Sync + 'static {
     /// Says goodbye to other processes with the same data. Nothing can be asked afterwards.
     async fn leave(&self) {}
 
+    /// Whether no other process works with the data. A store that only one process can open
+    /// needs no look.
+    async fn is_alone(&self) -> Result<bool> {
+        Ok(true)
+    }
+
     /// Takes the turn at a job that one process does for all, or keeps it for `lease` more.
     /// `false` while another process has it.
     async fn take_turn(&self, _job: &str, _lease: Duration) -> Result<bool> {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 use wecom_agent::domain::effect::Effect;
 use wecom_agent::domain::ids::CorpId;
 use wecom_agent::store::embedded::{Disk, EmbeddedStore};
@@ -13,10 +14,24 @@ use wecom_agent::store::{ItemState, Store};
 
 use crate::check::broken;
 use crate::mortal::Side;
-use crate::number;
 use crate::story::{Doing, Rest, Story};
+use crate::{database, number};
 
-type Open = Box<dyn Fn() -> Arc<dyn Store>>;
+/// Data of one's own.
+struct Data {
+    open: Box<dyn Fn() -> Arc<dyn Store>>,
+    /// The runtime in which their server is spoken to.
+    elsewhere: Option<Handle>,
+}
+
+impl Data {
+    fn here(open: impl Fn() -> EmbeddedStore + 'static) -> Self {
+        Self {
+            open: Box::new(move || Arc::new(open())),
+            elsewhere: None,
+        }
+    }
+}
 
 /// Of the points of an engine on a disk, so many are left out for each that is tried, unless
 /// `WECOM_CRASH_STRIDE` says otherwise.
@@ -33,8 +48,9 @@ fn member(text: &str) -> Doing {
 }
 
 /// Customers by page, a member, a newcomer, a timer, a plan, a daily limit.
-fn scenario(open: Open) -> Story {
-    let mut story = Story::over(open, 4);
+fn scenario(data: Data) -> Story {
+    let mut story = Story::over(data.open, 4);
+    story.machine.elsewhere = data.elsewhere;
     story.plan([
         customer("wm0", "升 #1"),
         customer("wm1", "回 #2"),
@@ -77,7 +93,7 @@ fn judge(story: &Story, rest: &Rest) -> Vec<String> {
 }
 
 /// Dies at every `stride`th point of both sides, each time over data of its own.
-fn every_point(data: impl Fn() -> Open, stride: usize) {
+fn every_point(data: impl Fn() -> Data, stride: usize) {
     let mut whole = scenario(data());
     let writes = whole.live_until(usize::MAX, Side::Before);
     let rest = whole.rest();
@@ -119,9 +135,9 @@ fn a_death_at_any_write_breaks_nothing() {
     every_point(
         || {
             let disk = Disk::default();
-            Box::new(move || {
+            Data::here(move || {
                 let store = EmbeddedStore::open_on(&disk, &CorpId::from("ww1"));
-                Arc::new(store.expect("a store"))
+                store.expect("a store")
             })
         },
         1,
@@ -148,9 +164,9 @@ fn a_death_at_any_write_breaks_nothing_on_redb() {
     every_point(
         || {
             let folder = folder();
-            Box::new(move || {
+            Data::here(move || {
                 let store = EmbeddedStore::open_redb(folder.path(), &CorpId::from("ww1"));
-                Arc::new(store.expect("a store"))
+                store.expect("a store")
             })
         },
         stride(),
@@ -162,10 +178,24 @@ fn a_death_at_any_write_breaks_nothing_on_sled() {
     every_point(
         || {
             let folder = folder();
-            Box::new(move || {
+            Data::here(move || {
                 let store = EmbeddedStore::open_sled(folder.path(), &CorpId::from("ww1"));
-                Arc::new(store.expect("a store"))
+                store.expect("a store")
             })
+        },
+        stride(),
+    );
+}
+
+#[test]
+fn a_death_at_any_write_breaks_nothing_on_postgres() {
+    every_point(
+        || {
+            let url = database::tables();
+            Data {
+                open: Box::new(move || database::open(&url)),
+                elsewhere: Some(database::runtime().handle().clone()),
+            }
         },
         stride(),
     );

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::runtime::Handle;
 use tower::ServiceExt as _;
 
 use crate::link::{Link, Way};
@@ -65,6 +66,8 @@ pub(crate) struct Machine {
     pub(crate) link: Arc<Link>,
     /// Opens the data anew.
     pub(crate) open: Box<dyn Fn() -> Arc<dyn Store>>,
+    /// The runtime in which a server is spoken to.
+    pub(crate) elsewhere: Option<Handle>,
 }
 
 /// A running process.
@@ -86,6 +89,7 @@ impl Life {
         let store: Arc<dyn Store> = Arc::new(Mortal {
             inner: (machine.open)(),
             fate: Arc::clone(fate),
+            elsewhere: machine.elsewhere.clone(),
         });
         let clock: SharedClock = Arc::clone(&machine.time) as SharedClock;
         let carrier = Arc::new(Way(Arc::clone(&machine.link)));

@@ -5,7 +5,15 @@
 //! chance decides: the same seed tells the same story. `docs/faults.md` says how to run more.
 
 mod check;
+#[path = "../it/support/cluster.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "the stories of the real program use more of it"
+)]
+mod cluster;
 mod crash_points;
+mod database;
 mod life;
 mod link;
 mod migrate;

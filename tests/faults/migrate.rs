@@ -73,6 +73,7 @@ async fn moved(
     let to = Mortal {
         inner: to,
         fate: Arc::clone(fate),
+        elsewhere: None,
     };
     let run = async {
         let mut moving = Move::begin(from, &to, "/data").await?;

@@ -1,13 +1,14 @@
 //! A store whose process can die right before or right behind any of its writes.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use async_trait::async_trait;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use wecom_agent::domain::clock::UnixMillis;
@@ -155,7 +156,7 @@ impl Wake for Unpark {
 
 /// Runs a store call to its end at once: what other threads do for it has no say in the order
 /// of things, so that a seed tells the same story every time.
-fn to_its_end<T>(call: impl Future<Output = T>) -> T {
+pub(crate) fn to_its_end<T>(call: impl Future<Output = T>) -> T {
     let mut call = pin!(tokio::task::coop::unconstrained(call));
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut context = Context::from_waker(&waker);
@@ -167,10 +168,28 @@ fn to_its_end<T>(call: impl Future<Output = T>) -> T {
     }
 }
 
+/// A call whose sockets, timers and tasks belong to another runtime: a server knows nothing
+/// of the story's time.
+pub(crate) struct Inside<'a, T> {
+    pub(crate) runtime: Option<&'a Handle>,
+    pub(crate) call: Pin<Box<dyn Future<Output = T> + Send + 'a>>,
+}
+
+impl<T> Future for Inside<'_, T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let _inside = self.runtime.map(Handle::enter);
+        self.call.as_mut().poll(context)
+    }
+}
+
 /// The store of a process that can die.
 pub(crate) struct Mortal {
     pub(crate) inner: Arc<dyn Store>,
     pub(crate) fate: Arc<Fate>,
+    /// Where the store works if it is not a part of the process.
+    pub(crate) elsewhere: Option<Handle>,
 }
 
 /// Passes every call on: as a `read`, as a `write`, or as one that `takes` something if there
@@ -184,7 +203,10 @@ macro_rules! mortal {
             }
 
             $(async fn $name(&self, $($argument: $type),*) -> Result<$out> {
-                let call = self.inner.$name($($argument),*);
+                let call = Inside {
+                    runtime: self.elsewhere.as_ref(),
+                    call: self.inner.$name($($argument),*),
+                };
                 mortal!(@ self, $how, $name, call $(, $changes)?)
             })*
         }

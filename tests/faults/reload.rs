@@ -137,6 +137,7 @@ impl Office {
                 config,
                 time,
                 open: Box::new(open),
+                elsewhere: None,
             },
             folder,
             plan: plan.into(),

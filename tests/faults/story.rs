@@ -85,6 +85,7 @@ impl Story {
                 time,
                 link,
                 open,
+                elsewhere: None,
             },
             clock: match dice.random_bool(0.2) {
                 true => Clockwork::Jumps,

@@ -1,5 +1,5 @@
 //! The same canaries in every other place that somebody could look at: the most talkative log
-//! on both engines, backups, exports, and what each verb says, also when it fails.
+//! on every store, the database, backups, exports, and what each verb says, also when it fails.
 
 use mock_wecom::{Action, BotSay, ContactAdd, MockWecom};
 use serde_json::json;
@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::secrets::{
     BYSTANDER, PATHS, REMARKED, REPLIED, SAID, builder, canaries, corp, seed_robot, trouble,
 };
+use crate::support::cluster::Cluster;
 use crate::support::{
     Agent, AgentBuilder, CALLBACK_TOKEN, CUSTOMER, ENCODING_AES_KEY, MEMBER, OTHER_CUSTOMER,
     answers, eventually, fault, http, member_says, operator,
@@ -14,6 +15,7 @@ use crate::support::{
 
 const INGEST_TOKEN: &str = "canary-ingest-token-0007";
 const WRONG_TOKEN: &str = "canary-wrong-token-0008";
+const DATABASE_PASSWORD: &str = "canary-database-password-0009";
 
 fn telling() -> AgentBuilder {
     builder().config(&format!("[ingest]\ntoken = \"{INGEST_TOKEN}\"\n"))
@@ -24,7 +26,8 @@ fn secrets(mock: &MockWecom, response_code: &str) -> Vec<String> {
     let written = [SAID, REPLIED, REMARKED];
     let mut all = canaries(mock);
     all.retain(|canary| !written.contains(&canary.as_str()));
-    all.extend([INGEST_TOKEN, WRONG_TOKEN, response_code].map(str::to_owned));
+    let more = [INGEST_TOKEN, WRONG_TOKEN, DATABASE_PASSWORD, response_code];
+    all.extend(more.map(str::to_owned));
     all
 }
 
@@ -89,10 +92,14 @@ async fn late_answer(mock: &MockWecom) -> String {
 
 #[tokio::test]
 async fn the_most_talkative_log_tells_no_secret_and_no_text() {
-    for store in ["redb", "sled"] {
+    for store in ["redb", "sled", "postgres"] {
         let mock = corp().await;
         seed_robot(&mock).await;
-        let mut agent = telling().store(store).log("trace").start(&mock).await;
+        let builder = match store {
+            "postgres" => telling().database(&Cluster::shared().guarded(DATABASE_PASSWORD)),
+            engine => telling().store(engine),
+        };
+        let mut agent = builder.log("trace").start(&mock).await;
         let code = busy_day(&mock, &agent).await;
         let mut all = secrets(&mock, &code);
         all.extend([SAID, REPLIED, REMARKED].map(str::to_owned));
@@ -132,11 +139,24 @@ const TELLING: [&[&str]; 19] = [
     &["audit"],
 ];
 
+/// What somebody finds who reads its files.
+const DATABASE: &str = "the database";
+
 #[tokio::test]
 async fn what_operators_see_and_take_out_holds_no_secret() {
+    nothing_taken_out_holds_a_secret(telling(), None).await;
+}
+
+#[tokio::test]
+async fn what_operators_see_and_take_out_of_a_database_holds_no_secret() {
+    let url = Cluster::shared().guarded(DATABASE_PASSWORD);
+    nothing_taken_out_holds_a_secret(telling().database(&url), Some(&url)).await;
+}
+
+async fn nothing_taken_out_holds_a_secret(builder: AgentBuilder, database: Option<&str>) {
     let mock = corp().await;
     seed_robot(&mock).await;
-    let agent = telling().start(&mock).await;
+    let agent = builder.start(&mock).await;
     let code = busy_day(&mock, &agent).await;
     let folder = agent.folder();
     let mut places = Vec::new();
@@ -156,6 +176,14 @@ async fn what_operators_see_and_take_out_holds_no_secret() {
         assert!(text.contains(SAID), "there was something to search: {file}");
         places.push((file.to_owned(), text));
     }
+    if let Some(url) = database {
+        let text = Cluster::shared().dump(url);
+        assert!(
+            text.contains(SAID),
+            "there was something to search: the database"
+        );
+        places.push((DATABASE.to_owned(), text));
+    }
     let mut once = vec![code.clone()];
     let state = mock.state();
     let welcome = state["greetings"]["codes"].as_object().expect("codes");
@@ -164,7 +192,8 @@ async fn what_operators_see_and_take_out_holds_no_secret() {
         for (place, text) in &places {
             // Files of the data hold messages as they came, and the codes in them by which they
             // are answered: each works once, within an hour or within seconds.
-            if once.contains(&secret) && place.ends_with(".jsonl") {
+            let is_data = place.ends_with(".jsonl") || place == DATABASE;
+            if once.contains(&secret) && is_data {
                 continue;
             }
             let line = text.lines().find(|line| line.contains(&secret));
@@ -209,9 +238,14 @@ const FAILING: [&[&str]; 32] = [
     &["audit"],
 ];
 
-/// Runs them all; whatever they say holds none of these.
-async fn all_say_nothing_of(builder: &AgentBuilder, secrets: &[&str], fails: bool) {
-    for arguments in FAILING {
+/// Runs them; whatever they say holds none of these.
+async fn all_say_nothing_of(
+    builder: &AgentBuilder,
+    verbs: &[&[&str]],
+    secrets: &[&str],
+    fails: bool,
+) {
+    for arguments in verbs {
         let mut command = operator::command(builder.folder(), arguments);
         command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1");
         let ran = operator::end(command).await;
@@ -245,16 +279,59 @@ async fn no_verb_tells_a_secret_when_it_fails() {
         "secret = \"canary-hook-secret-0006",
     );
     broken.write("http://127.0.0.1:1");
-    all_say_nothing_of(&broken, &secrets, true).await;
+    all_say_nothing_of(&broken, &FAILING, &secrets, true).await;
     // Understood, and wrong.
     let wrong = telling().edit("timeout = \"2s\"", "timeout = \"soon\"");
     wrong.write("http://127.0.0.1:1");
-    all_say_nothing_of(&wrong, &secrets, false).await;
+    all_say_nothing_of(&wrong, &FAILING, &secrets, false).await;
     // Right, with data that nobody can read and nobody who answers.
     let damaged = telling().edit("127.0.0.1:0", "192.0.2.1:9");
     damaged.write("http://127.0.0.1:1");
     let data = damaged.folder().join("data");
     std::fs::create_dir_all(&data).expect("a folder");
     std::fs::write(data.join("store.redb"), "no store").expect("a file");
-    all_say_nothing_of(&damaged, &secrets, false).await;
+    all_say_nothing_of(&damaged, &FAILING, &secrets, false).await;
+}
+
+/// URLs of a database that cannot be used.
+fn useless(good: &str) -> [String; 8] {
+    let at_port = |port: &str| {
+        let (before, after) = good.split_once("@127.0.0.1:").expect("a host");
+        let (_, database) = after.split_once('/').expect("a database");
+        format!("{before}@127.0.0.1:{port}/{database}")
+    };
+    [
+        // Refused: the password, the role, the database, TLS.
+        good.replace("-0009", "-0009-but-another"),
+        good.replace("://db", "://nobody-db"),
+        format!("{good}-none"),
+        format!("{good}?sslmode=require"),
+        // Nobody is there.
+        at_port("1"),
+        good.replace("127.0.0.1", "no-such-host.invalid"),
+        // Nothing that could be asked for.
+        at_port("port"),
+        format!("{good}?sslmode=always"),
+    ]
+}
+
+#[tokio::test]
+async fn no_verb_tells_the_password_of_a_database_that_it_cannot_use() {
+    let good = Cluster::shared().guarded(DATABASE_PASSWORD);
+    for url in useless(&good) {
+        let builder = telling().database(&url);
+        builder.write("http://127.0.0.1:1");
+        let away = ["store", "migrate", "--from", url.as_str(), "--to", "redb:a"];
+        let verbs: [&[&str]; 6] = [
+            &["serve"],
+            &["queue", "list"],
+            &["backup", "new.jsonl"],
+            &["restore", "none.jsonl"],
+            &["sync"],
+            &away,
+        ];
+        all_say_nothing_of(&builder, &verbs, &[DATABASE_PASSWORD], true).await;
+        let tells: [&[&str]; 2] = [&["check"], &["doctor"]];
+        all_say_nothing_of(&builder, &tells, &[DATABASE_PASSWORD], false).await;
+    }
 }

@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt as _};
 use mock_wecom::MockWecom;
 use tokio::sync::Notify;
 
+use crate::support::cluster::Cluster;
 use crate::support::{
     Agent, AgentBuilder, Callback, applied, customers, eventually, exchange, members, mock,
     said_by_bot, text_message,
@@ -18,6 +19,9 @@ const ROUNDS: usize = 8;
 /// Callbacks in a round, so many of them at once.
 const LOAD: usize = 40;
 const AT_ONCE: usize = 8;
+/// After so many rounds one process gets everything done: where a claim outlives its holder
+/// for seconds, answers pile up, and WeCom takes five behind a customer's last message.
+const CATCHES_UP: usize = 4;
 
 const RULES: &str = "\
 version: 1
@@ -96,14 +100,13 @@ async fn until_death(agent: &mut Agent, load: Vec<Push>, dies_at: usize) -> Vec<
     left
 }
 
-async fn killed_again_and_again(store: &'static str) {
+async fn killed_again_and_again(store: &str, builder: AgentBuilder) {
     let mock = mock().await;
     let (members, customers) = (members(&mock, 20), customers(&mock, 4));
-    let mut agent = AgentBuilder::new()
+    let mut agent = builder
         .file("rules/count.yaml", RULES)
         .file("templates/echo.txt", "回 {{ message.text }}")
         .config("[guard]\nanswers = 0\n")
-        .store(store)
         .start(&mock)
         .await;
     let mut left = Vec::new();
@@ -123,6 +126,9 @@ async fn killed_again_and_again(store: &'static str) {
         left = until_death(&mut agent, left, dies_at).await;
         agent.ahead(&mock, 61);
         agent.restart(&mock).await;
+        if round % CATCHES_UP == CATCHES_UP - 1 {
+            agent.idle().await;
+        }
     }
     for push in left {
         let (answer, _) = exchange(agent.address(), &push.callback.http("")).await;
@@ -165,7 +171,7 @@ async fn all_is_well(
         let wanted: Vec<String> = texts.iter().map(|text| format!("回 {text}")).collect();
         assert_eq!(said, wanted, "{who}");
     }
-    let unknown = agent.queue("unknown").await.len();
+    let unknown = agent.items(&["unknown"]).len();
     let raised: Vec<String> = applied(mock, "webhook/send")
         .iter()
         .map(|call| call.request["body"]["text"]["content"].to_string())
@@ -178,17 +184,22 @@ async fn all_is_well(
         raised.len() + unknown >= alarms.len(),
         "{unknown} unknown, {raised:?}"
     );
-    for state in ["dead", "failed"] {
-        assert!(agent.queue(state).await.is_empty(), "{state}");
-    }
+    let ended = agent.items(&["dead", "failed"]);
+    assert!(ended.is_empty(), "{ended:?}");
 }
 
 #[tokio::test]
 async fn rounds_of_kill_minus_9_lose_and_double_nothing_on_redb() {
-    killed_again_and_again("redb").await;
+    killed_again_and_again("redb", AgentBuilder::new()).await;
 }
 
 #[tokio::test]
 async fn rounds_of_kill_minus_9_lose_and_double_nothing_on_sled() {
-    killed_again_and_again("sled").await;
+    killed_again_and_again("sled", AgentBuilder::new().store("sled")).await;
+}
+
+#[tokio::test]
+async fn rounds_of_kill_minus_9_lose_and_double_nothing_on_postgres() {
+    let builder = AgentBuilder::new().database(&Cluster::shared().database());
+    killed_again_and_again("postgres", builder).await;
 }

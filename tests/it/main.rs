@@ -18,6 +18,7 @@ mod crashes;
 mod crowd;
 mod damage;
 mod data;
+mod database;
 mod dates;
 mod doors;
 mod duplicates;

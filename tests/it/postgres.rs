@@ -29,10 +29,7 @@ async fn replica(mock: &MockWecom, url: &str) -> Agent {
         .file("rules/count.yaml", RULES)
         .file("templates/echo.txt", "回 {{ message.text }}")
         .config("[guard]\nanswers = 0\n")
-        .edit(
-            "kind = \"redb\"\npath = \"data\"",
-            &format!("kind = \"postgres\"\nurl = \"{url}\""),
-        )
+        .database(url)
         .start(mock)
         .await
 }

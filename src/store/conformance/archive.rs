@@ -1,5 +1,7 @@
 //! The data as a whole: rows of an archive from one store into another.
 
+use clap::ValueEnum as _;
+
 use super::Subject;
 use super::furnish::{
     DAY, all_rows, deed, furnish, furnish_the_rest, gather, quota, tally, unreadable,
@@ -26,19 +28,8 @@ fn filling(place: &str) -> Filling {
 async fn answers(store: &dyn Store) -> Vec<String> {
     let mut told = Vec::new();
     told.push(format!("{:?}", store.depths(at(10)).await.unwrap()));
-    let states = [
-        ItemState::Ready,
-        ItemState::Working,
-        ItemState::Done,
-        ItemState::Sent,
-        ItemState::Failed,
-        ItemState::Unknown,
-        ItemState::Dropped,
-        ItemState::Dead,
-        ItemState::Discarded,
-    ];
     let filter = QueueFilter {
-        states: states.into(),
+        states: ItemState::value_variants().to_vec(),
         limit: 1000,
     };
     for item in store.list(filter).await.unwrap() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clap::ValueEnum as _;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
@@ -12,18 +13,6 @@ use crate::store::{
     AttemptEnd, Claim, ClaimedEffect, ClaimedRecord, DecisionCommit, ItemId, ItemState,
     QueueFilter, Store,
 };
-
-const ALL_STATES: [ItemState; 9] = [
-    ItemState::Ready,
-    ItemState::Working,
-    ItemState::Done,
-    ItemState::Sent,
-    ItemState::Failed,
-    ItemState::Unknown,
-    ItemState::Dropped,
-    ItemState::Dead,
-    ItemState::Discarded,
-];
 
 /// What the sequence holds on to between its calls.
 struct Walk {
@@ -186,7 +175,11 @@ fn listed(states: &[ItemState]) -> QueueFilter {
 
 async fn recount(store: &dyn Store, now: i64) {
     let mut counted: BTreeMap<(bool, String), u64> = BTreeMap::new();
-    for item in store.list(listed(&ALL_STATES)).await.unwrap() {
+    for item in store
+        .list(listed(ItemState::value_variants()))
+        .await
+        .unwrap()
+    {
         let is_record = matches!(item.id, ItemId::Record(_));
         *counted
             .entry((is_record, format!("{:?}", item.state)))

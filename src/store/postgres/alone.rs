@@ -2,14 +2,16 @@
 
 use tokio_postgres::Client;
 
-use super::Shared;
 use super::connect::Target;
 use super::failure::{failed, told};
+use super::{Shared, durable};
 use crate::store::{Result, StoreError};
 
-const SESSION: &str = "\
-    SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET jit = off; \
-    SET datestyle = 'ISO'";
+const SESSION: &str = concat!(
+    durable!(),
+    "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET jit = off; \
+     SET datestyle = 'ISO'"
+);
 
 /// Connects. The connection ends when the client is dropped.
 pub(super) async fn connect(shared: &Shared) -> Result<Client> {

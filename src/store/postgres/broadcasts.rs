@@ -8,7 +8,7 @@ use super::Shared;
 use super::accept::{self, Offered};
 use super::contacts::key;
 use super::gather::id_of;
-use super::outbox::{self, Placed};
+use super::outgoing::{self, Placed};
 use super::session::{Session, in_transaction};
 use super::targets::Desk;
 use super::values::{Json, Time, lane, most, text};
@@ -54,7 +54,7 @@ pub(super) async fn change(shared: &Arc<Shared>, change: &BroadcastChange) -> Re
                 conversation: Some(text(effect.lane.as_str()).into_owned()),
                 record: None,
             };
-            let ids = outbox::add(&session, vec![placed], change.now).await?;
+            let ids = outgoing::add(&session, vec![placed], change.now).await?;
             if let Some(held) = desk.rows.get_mut(&id) {
                 held.row.effect = ids.first().copied();
             }

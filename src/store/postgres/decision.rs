@@ -7,7 +7,8 @@ use super::Shared;
 use super::accept::{self, Offered};
 use super::bells::Wake;
 use super::contacts::Locked;
-use super::outbox::{self, Placed};
+use super::outbox;
+use super::outgoing::{self, Placed};
 use super::session::{Session, in_transaction};
 use super::uses::Counted;
 use super::values::{Json, Time, big, number};
@@ -268,13 +269,13 @@ async fn add_effects(
     if good.iter().any(|one| one.decision.now != now) {
         let mut effects = BTreeMap::new();
         for one in good {
-            let ids = outbox::add(session, placed(one), one.decision.now).await?;
+            let ids = outgoing::add(session, placed(one), one.decision.now).await?;
             effects.insert(one.decision.record, ids);
         }
         return Ok(effects);
     }
     let all = good.iter().flat_map(placed).collect();
-    let mut ids = outbox::add(session, all, now).await?.into_iter();
+    let mut ids = outgoing::add(session, all, now).await?.into_iter();
     let each = good.iter();
     Ok(each
         .map(|one| {

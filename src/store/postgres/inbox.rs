@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::Shared;
 use super::bells::Wake;
-use super::lanes::{self, claim_sql, gone};
-use super::session::{Session, at_once};
+use super::lanes::{self, Rescue, catch_up_sql, claim_sql, rescue_sql};
+use super::session::at_once;
 use super::values::{Json, Time, big, number, text};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::RecordId;
 use crate::store::{Claim, ClaimedRecord, ItemId, RecordBody, Result, StoreError};
 
-const CLAIM: &str = claim_sql!("inbox", "lane", "received_at", "t.received_at");
+const CLAIM: &str = claim_sql!("inbox", "received_at", "t.received_at");
 
 /// Claims records that are due.
 pub(super) async fn claim(shared: &Arc<Shared>, claim: Claim) -> Result<Vec<ClaimedRecord>> {
@@ -99,43 +99,12 @@ pub(super) async fn bury(
     outcome
 }
 
-const RESCUE: &str = concat!(
-    "UPDATE inbox t SET state = 'ready', attempts = attempts + 1,
-        first_attempt_at = COALESCE(first_attempt_at, claimed_at), fence = NULL, holder = NULL
-     WHERE t.corp_id = $1 AND t.state = 'working' AND (t.lease_until <= $2
-       OR (t.holder = $3 AND t.fence <> ALL($4)) OR ",
-    gone!(),
-    ")"
-);
-
-/// What came, or was first tried, at a time that is still to come is due at once.
-const CATCH_UP: &str = "\
-    UPDATE inbox SET due_at = $2
-    WHERE corp_id = $1 AND state = 'ready' AND due_at > $2
-      AND GREATEST(received_at, first_attempt_at) > $2";
-
-/// After the clock has been set back.
-pub(super) async fn catch_up(session: &Session, now: UnixMillis) -> Result<()> {
-    let caught_up = session
-        .run(CATCH_UP, &[&session.corp(), &Time(now)])
-        .await?;
-    if caught_up > 0 {
-        session.wake.add(Wake::INBOX);
-    }
-    Ok(())
-}
-
-/// Gives back what nobody works on any more.
-pub(super) async fn rescue(session: &Session, now: UnixMillis, ours: &[i64]) -> Result<usize> {
-    let here = session.shared.replica;
-    let rescued = session
-        .run(RESCUE, &[&session.corp(), &Time(now), &here, &ours])
-        .await?;
-    if rescued > 0 {
-        session.wake.add(Wake::INBOX);
-    }
-    Ok(usize::try_from(rescued).unwrap_or(usize::MAX))
-}
+/// Given back to be decided again.
+pub(super) const RESCUE: Rescue = Rescue {
+    wake: Wake::INBOX,
+    sql: rescue_sql!("inbox", "state = 'ready'"),
+    catch_up: catch_up_sql!("inbox", "received_at"),
+};
 
 /// Refused unless the claim was held.
 pub(super) fn held(changed: u64, item: ItemId) -> Result<()> {

@@ -40,7 +40,9 @@ mod history;
 mod inbox;
 mod kf;
 mod lanes;
+mod others;
 mod outbox;
+mod outgoing;
 mod past;
 mod prune;
 mod quotas;
@@ -92,13 +94,23 @@ const CONNECTIONS: usize = 12;
 /// Whoever gets no connection within this time hears that the store has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// `COMMIT` waits for the disk, whatever the server, the database or the role says. Where it
+/// waits for standbys as well, it goes on to.
+macro_rules! durable {
+    () => {
+        "SELECT set_config('synchronous_commit', 'on', false) \
+           WHERE current_setting('synchronous_commit') = 'off'; "
+    };
+}
+use durable;
+
 /// What every connection is told. A process that is stopped in the middle of a transaction
 /// must not hold up the others.
-const SESSION: &str = "\
-    SELECT set_config('synchronous_commit', 'on', false) \
-      WHERE current_setting('synchronous_commit') = 'off'; \
-    SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
-    SET idle_in_transaction_session_timeout = '10s'; SET jit = off";
+const SESSION: &str = concat!(
+    durable!(),
+    "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
+     SET idle_in_transaction_session_timeout = '10s'; SET jit = off"
+);
 
 /// The store of one corp in a PostgreSQL database.
 ///

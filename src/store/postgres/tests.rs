@@ -1,6 +1,8 @@
 //! The conformance suite on PostgreSQL, and what only a shared store does.
 
+mod floods;
 mod replicas;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;

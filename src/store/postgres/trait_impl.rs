@@ -12,7 +12,7 @@ use super::contacts::Locked;
 use super::session::{at_once, in_transaction};
 use super::{
     PostgresStore, admin, alone, audit, broadcasts, contacts, decision, erase, facts, fill,
-    history, inbox, kf, outbox, past, prune, quotas, sop_rows, timers, turns, uses,
+    history, inbox, kf, others, outbox, past, prune, quotas, sop_rows, timers, turns, uses,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
@@ -40,6 +40,10 @@ impl Store for PostgresStore {
 
     async fn leave(&self) {
         self.close().await;
+    }
+
+    async fn is_alone(&self) -> Result<bool> {
+        others::none(&self.shared).await
     }
 
     fn let_go(&self, fences: &[u64]) {
@@ -140,12 +144,12 @@ impl Store for PostgresStore {
         let set_back = self.set_back(now);
         in_transaction!(&self.shared, session => {
             if set_back {
-                inbox::catch_up(&session, now).await?;
-                outbox::catch_up(&session, now).await?;
+                inbox::RESCUE.catch_up(&session, now).await?;
+                outbox::RESCUE.catch_up(&session, now).await?;
             }
             Ok(Rescued {
-                records: inbox::rescue(&session, now, &ours.fences()).await?,
-                effects: outbox::rescue(&session, now, &ours.fences()).await?,
+                records: inbox::RESCUE.give_back(&session, now, &ours.fences()).await?,
+                effects: outbox::RESCUE.give_back(&session, now, &ours.fences()).await?,
             })
         })
     }

@@ -113,6 +113,12 @@ impl AgentBuilder {
         self
     }
 
+    /// Chooses PostgreSQL.
+    pub fn database(self, url: &str) -> Self {
+        let database = format!("kind = \"postgres\"\nurl = \"{url}\"");
+        self.edit("kind = \"redb\"\npath = \"data\"", &database)
+    }
+
     /// Chooses the lines of the kf app.
     pub fn kf(mut self, lines: &'static str) -> Self {
         self.kf = lines;

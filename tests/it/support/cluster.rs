@@ -24,6 +24,7 @@ start \"$@\"
 while read -r word; do
   case $word in
     stop) kill -INT $pid; wait $pid;;
+    crash) kill -QUIT $pid; wait $pid;;
     start) start \"$@\";;
   esac
 done
@@ -106,6 +107,23 @@ impl Cluster {
         self.url(&name)
     }
 
+    /// The URL of a new database whose owner is asked for this password.
+    pub fn guarded(&self, password: &str) -> String {
+        let url = self.database();
+        let name = url.rsplit('/').next().expect("a name");
+        let owner = format!(
+            "CREATE ROLE {name} LOGIN PASSWORD '{password}'; ALTER DATABASE {name} OWNER TO {name}"
+        );
+        self.sql("postgres", &owner);
+        // The first line that fits counts.
+        let file = self.folder.join("data/pg_hba.conf");
+        let doors = std::fs::read_to_string(&file).expect("pg_hba.conf");
+        let guarded = format!("host all {name} 127.0.0.1/32 scram-sha-256\n{doors}");
+        std::fs::write(&file, guarded).expect("pg_hba.conf");
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        url.replace("agent:not-a-secret", &format!("{name}:{password}"))
+    }
+
     /// The URL of a new schema in a database that others use as well.
     pub fn schema(&self) -> String {
         let name = format!("s{}", self.names.fetch_add(1, Ordering::SeqCst));
@@ -136,9 +154,44 @@ impl Cluster {
         String::from_utf8_lossy(&asked.stdout).trim().to_owned()
     }
 
+    /// Speaks TLS from now on, with this certificate and key.
+    pub fn secure(&self, certificate: &str, key: &str) {
+        for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
+            let file = self.folder.join("data").join(name);
+            std::fs::write(&file, pem).expect("a file");
+            let owner = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(&file, owner).expect("permissions");
+            if is_root() {
+                let Account { uid, gid } = account();
+                chown(&file, Some(uid), Some(gid)).expect("a file of the other account");
+            }
+        }
+        self.sql("postgres", "ALTER SYSTEM SET ssl = on");
+        // It reads its settings again when it starts.
+        self.stop();
+        self.resume();
+    }
+
+    /// Everything in a database, as text.
+    pub fn dump(&self, url: &str) -> String {
+        let dumped = Command::new(self.programs.join("pg_dump"))
+            .arg(url)
+            .output()
+            .expect("pg_dump runs");
+        assert!(dumped.status.success(), "pg_dump: {}", words(&dumped));
+        String::from_utf8_lossy(&dumped.stdout).into_owned()
+    }
+
     /// Stops the server, as `pg_ctl stop -m fast` would.
     pub fn stop(&self) {
         self.say("stop");
+        self.wait_until(false);
+    }
+
+    /// Stops the server at once, as `pg_ctl stop -m immediate` would: what it had not written
+    /// out is gone.
+    pub fn crash(&self) {
+        self.say("crash");
         self.wait_until(false);
     }
 

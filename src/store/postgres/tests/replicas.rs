@@ -14,6 +14,7 @@ use crate::store::conformance::support::{
 };
 use crate::store::embedded::EmbeddedStore;
 use crate::store::postgres::PostgresStore;
+use crate::store::postgres::alone;
 use crate::store::postgres::cluster::Cluster;
 use crate::store::postgres::session::Session;
 use crate::store::{
@@ -138,6 +139,10 @@ async fn a_weak_setting_of_the_server_is_overruled() {
     let store = subject.store().await;
     let session = Session::plain(&store.shared).await.unwrap();
     let row = session.row("SHOW synchronous_commit", &[]).await.unwrap();
+    assert_eq!(row.unwrap().get::<_, String>(0), "on");
+    // And beside the pool.
+    let client = alone::connect(&store.shared).await.unwrap();
+    let row = client.query_one("SHOW synchronous_commit", &[]).await;
     assert_eq!(row.unwrap().get::<_, String>(0), "on");
 }
 
