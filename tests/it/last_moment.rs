@@ -152,6 +152,9 @@ async fn who_leaves_in_the_night_hears_nothing_in_the_morning() {
         reported(&agent, plan, 0, json!({ "delivery": counts })).await;
         reported(&agent, plan, 0, json!({ "delivery_why": why })).await;
     }
+    // The card comes after what is to be forwarded.
+    calls(&mock, APP, 3).await;
+    agent.idle().await;
     let told = said_by_bot(&mock, MEMBER);
     let given: Vec<_> = told.iter().filter(|text| text.starts_with("给 ")).collect();
     assert_eq!(given, ["给 wmSTAY"]);
