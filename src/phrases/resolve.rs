@@ -47,9 +47,14 @@ pub(super) fn resolve(expression: &Expression, scene: &Scene<'_>) -> Meaning {
         (None, None) => once(expression, scene),
     };
     let meaning = meaning.unwrap_or(Meaning::Never);
-    match expression.early {
+    let meaning = match expression.early {
         Some(early) => sooner(meaning, early, scene),
         None => meaning,
+    };
+    match meaning {
+        // 0分钟后, beside another day.
+        Meaning::One(when) if when.first() <= scene.now => Meaning::Past(Vec::new()),
+        meaning => meaning,
     }
 }
 
