@@ -111,6 +111,8 @@ pub(super) fn is_unread(
             .iter()
             .any(|other| about.is_beside(*other) || about.is_by_itself(*other))
         || about.is_for_each()
+        || about.is_about()
+        || about.is_days_before()
         || (taken.every.is_some() && about.is_limited(others))
         || taken.spans.iter().any(|(from, to)| {
             about.goes_on(*to) || about.goes_on(about.over(*to)) || about.began_before(*from)
@@ -291,6 +293,40 @@ impl Beside<'_> {
         }
         cursor.eat_any(COMPANY).is_some()
             && cursor.sees(&["前", "之前", "以前", "时", "的时候", "后", "之后"])
+    }
+
+    /// `一两个小时`, `七八分钟`, `四五点`: one or the other. `周一二` are two days.
+    fn is_about(&self) -> bool {
+        let value = |at: usize| self.letters.get(at).copied().and_then(digit);
+        let is_any = |at: usize| value(at).is_some();
+        let is_digit = |at: usize| value(at).is_some_and(|value| value > 0);
+        let is_pair = |at: usize| {
+            let before = at.checked_sub(1);
+            let named = before.is_some_and(|at| "周期拜初".contains(self.letters[at]));
+            let longer = before.is_some_and(is_any) || is_any(at + 2);
+            is_digit(at) && is_digit(at + 1) && !named && !longer
+        };
+        let spans = self.taken.spans.iter();
+        spans
+            .flat_map(|(from, to)| from.saturating_sub(1)..to + 1)
+            .any(|at| is_pair(at) && !self.taken.spans.iter().any(|(_, to)| *to == at + 1))
+    }
+
+    /// `月底前两天`, `下周三前一天`, where the grammar has not read it as one day.
+    fn is_days_before(&self) -> bool {
+        let spans = &self.taken.spans;
+        (1..self.letters.len()).any(|at| {
+            let mut cursor = Cursor::new(self.letters, at);
+            let beside = |(from, to): &(usize, usize)| *to == at || *from == at || *from == at + 1;
+            let early = "提之以".contains(self.letters[at - 1]);
+            let read = spans.iter().any(|(from, to)| (from + 1..*to).contains(&at));
+            spans.iter().any(beside)
+                && !read
+                && !early
+                && cursor.eat("前")
+                && whole(&mut cursor).is_some()
+                && cursor.sees(&["天", "晚", "夜", "日", "周", "个"])
+        })
     }
 
     /// `最后一个`, `第二个`, `本月` or `10-` right before a time.
