@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use mock_wecom::{ContactAdd, GroupCreate, MockWecom};
 use serde_json::{Value, json};
 
-use crate::support::{Agent, AgentBuilder, MEMBER, eventually, http, mock, said_by_bot};
+use crate::support::{
+    Agent, AgentBuilder, MEMBER, eventually, eventually_or, http, mock, said_by_bot,
+};
 
 const PLANS: &str = "\
 version: 1
@@ -139,17 +141,17 @@ async fn looked_after(mock: &MockWecom, agent: &Agent, sop: &str) {
 }
 
 /// Waits until `sop report` says so of a step.
+/// Waits until a step's numbers are as wanted, and shows what they were if they never are.
 pub(crate) async fn reported(agent: &Agent, sop: &str, step: usize, wanted: Value) {
     let wanted = wanted.as_object().expect("an object").clone();
-    eventually(&format!("{sop} {step}: {wanted:?}"), async || {
-        let report = json_of(agent, &["sop", "report", sop]);
-        let step = &report[step];
-        wanted
-            .iter()
-            .all(|(key, value)| step[key] == *value)
-            .then_some(())
+    let mut seen = Value::Null;
+    let as_wanted = eventually_or(async || {
+        seen = json_of(agent, &["sop", "report", sop])[step].clone();
+        let mut all = wanted.iter();
+        all.all(|(key, value)| seen[key] == *value).then_some(())
     })
     .await;
+    assert!(as_wanted.is_some(), "{sop} {step}: {wanted:?}, not {seen}");
 }
 
 #[tokio::test]

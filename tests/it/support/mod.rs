@@ -89,13 +89,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until `check` gives a value. The only waiting in these tests: it ends as soon as
 /// the thing has happened.
-pub async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn eventually<T>(what: &str, check: impl AsyncFnMut() -> Option<T>) -> T {
+    let value = eventually_or(check).await;
+    value.unwrap_or_else(|| panic!("never happened: {what}"))
+}
+
+/// As [`eventually`], for who can say better what was missing: nothing after all patience.
+pub async fn eventually_or<T>(mut check: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
     loop {
-        if let Some(value) = check().await {
+        let value = check().await;
+        if value.is_some() || began.elapsed() > PATIENCE {
             return value;
         }
-        assert!(began.elapsed() < PATIENCE, "never happened: {what}");
         tokio::time::sleep(Duration::from_millis(15)).await;
     }
 }
