@@ -1,5 +1,7 @@
 //! Callbacks as WeCom posts them, as whole HTTP requests, sealed before anything is timed.
 
+use std::ops::Range;
+
 use mock_wecom::crypto::Codec;
 
 pub(crate) const CORP: &str = "ww0000000000000001";
@@ -19,16 +21,18 @@ pub(crate) struct Sealed {
     pub(crate) body: String,
 }
 
-/// Texts of different members with different message ids, so that none is a repetition.
-pub(crate) fn sealed(from: usize, count: usize, text: &str) -> Vec<Sealed> {
+/// A text of each of these members, who have written so many `before`: no two have the same
+/// message id, so that none is a repetition.
+pub(crate) fn sealed(members: Range<usize>, before: usize, text: &str) -> Vec<Sealed> {
     let codec = Codec::new(TOKEN, KEY, CORP).expect("a codec");
     let one = |number: usize| {
         let plain = format!(
             "<xml><ToUserName><![CDATA[{CORP}]]></ToUserName>\
              <FromUserName><![CDATA[member{number}]]></FromUserName>\
              <CreateTime>1760000000</CreateTime><MsgType><![CDATA[text]]></MsgType>\
-             <Content><![CDATA[{text}]]></Content><MsgId>{number}</MsgId>\
-             <AgentID>1000002</AgentID></xml>"
+             <Content><![CDATA[{text}]]></Content><MsgId>{}</MsgId>\
+             <AgentID>1000002</AgentID></xml>",
+            before + number
         );
         let encrypt = codec.seal(&plain, *b"0123456789abcdef");
         let signature = codec.sign(TIMESTAMP, NONCE, &encrypt);
@@ -44,12 +48,12 @@ pub(crate) fn sealed(from: usize, count: usize, text: &str) -> Vec<Sealed> {
             body,
         }
     };
-    (from..from + count).map(one).collect()
+    members.map(one).collect()
 }
 
 /// The same as bytes on the wire.
-pub(crate) fn requests(from: usize, count: usize, text: &str) -> Vec<Vec<u8>> {
-    let sealed = sealed(from, count, text).into_iter();
+pub(crate) fn requests(members: Range<usize>, before: usize, text: &str) -> Vec<Vec<u8>> {
+    let sealed = sealed(members, before, text).into_iter();
     sealed
         .map(|one| {
             let (query, body) = (one.query, one.body);

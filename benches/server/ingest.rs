@@ -67,7 +67,7 @@ pub(crate) async fn measure(rounds: usize, time: Duration, with_peers: bool) -> 
                     continue;
                 }
             };
-            let requests = requests(next, DISTINCT, "你好，请问在吗");
+            let requests = requests(next..next + DISTINCT, 0, "你好，请问在吗");
             next += DISTINCT;
             let outcome = load::run(server.address, requests, time, !one.once).await;
             one.note(&outcome, server.memory());

@@ -20,7 +20,7 @@ const ROUNDS: usize = 60;
 
 /// Nanoseconds a callback; both have their turn in every round, and the best counts.
 pub(crate) fn measure() -> Json {
-    let callbacks = sealed(0, CALLBACKS, "你好，请问我昨天下的订单什么时候发货？");
+    let callbacks = sealed(0..CALLBACKS, 0, "你好，请问我昨天下的订单什么时候发货？");
     let codec = Codec::new(TOKEN, EncodingAesKey::parse(KEY).expect("a key"), CORP);
     let key = STANDARD_NO_PAD.decode(KEY).expect("a key");
     let (mut ours, mut parts) = (f64::INFINITY, f64::INFINITY);

@@ -62,7 +62,7 @@ impl<'x> Element<'x> {
         if document.len() > MAX_BYTES {
             return Err(XmlError::TooLarge);
         }
-        if document.as_bytes().contains(&0) {
+        if memchr::memchr(0, document.as_bytes()).is_some() {
             return Err(XmlError::Nul);
         }
         let document = document.strip_prefix('\u{feff}').unwrap_or(document);
@@ -227,12 +227,14 @@ impl<'x> Builder<'x> {
 
     /// The tag's name as a slice of the document, so that it can outlive the event.
     fn name_before(&self, close: &str, tag: &str, name: &str) -> Result<&'x str, XmlError> {
-        usize::try_from(self.reader.buffer_position())
+        let found = usize::try_from(self.reader.buffer_position())
             .ok()
             .and_then(|end| end.checked_sub(close.len() + tag.len()))
             .and_then(|start| self.document.get(start..start + name.len()))
-            .filter(|&found| found == name && !name.is_empty())
-            .ok_or_else(|| self.malformed())
+            .filter(|found| !found.is_empty())
+            .ok_or_else(|| self.malformed())?;
+        debug_assert_eq!(found, name, "the reader stands behind the tag");
+        Ok(found)
     }
 
     fn resolve(&self, reference: &BytesRef<'_>) -> Result<Cow<'x, str>, XmlError> {
