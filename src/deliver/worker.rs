@@ -31,8 +31,8 @@ use crate::store::{
 use crate::wecom::errcode;
 use crate::wecom::error::Error;
 
-/// Calls under way at once.
-const PARALLEL: usize = 48;
+/// Calls under way at once. WeCom takes its time over each, and so does the disk.
+const PARALLEL: usize = 128;
 /// Longer than an upload, a state check and a call with their time limits together.
 const LEASE: Duration = Duration::from_secs(180);
 const IDLE: Duration = Duration::from_secs(1);

@@ -75,13 +75,14 @@ pub enum Content {
 
 pub(super) fn parse(msg_type: &str, mut fields: Fields<'_, '_>) -> (Message, Extra) {
     let msg_id = fields.number("MsgId");
-    let untouched = fields.clone();
+    // A text, which most messages are, takes nothing when it lacks its content.
+    let untouched = (msg_type != "text").then(|| fields.clone());
     match known(msg_type, &mut fields) {
         Some(content) => (Message { msg_id, content }, fields.into_extra()),
         None => {
             let content = Content::Unknown {
                 msg_type: msg_type.to_owned(),
-                fields: untouched.into_extra(),
+                fields: untouched.unwrap_or(fields).into_extra(),
             };
             (Message { msg_id, content }, Extra::new())
         }
