@@ -33,10 +33,10 @@ impl<'a, 'x> Fields<'a, 'x> {
     /// Takes the first element of this name that `read` can make sense of. What it cannot read
     /// stays, and so ends up among the extra elements.
     fn take_if<T>(&mut self, name: &str, read: impl Fn(&'a str) -> Option<T>) -> Option<T> {
-        for (element, taken) in self.elements.iter().zip(&mut self.taken) {
-            if !*taken && element.name() == name && element.children().is_empty() {
+        for (index, element) in self.elements.iter().enumerate() {
+            if element.name() == name && !self.taken[index] && element.children().is_empty() {
                 let value = read(element.text())?;
-                *taken = true;
+                self.taken[index] = true;
                 return Some(value);
             }
         }
