@@ -308,7 +308,7 @@ async fn grant(
 fn apply(control: &mut Control, wish: &SopWish, now: UnixMillis) {
     match wish {
         SopWish::Pause => control.paused = control.paused.or(Some(now)),
-        SopWish::Resume => control.paused = None,
+        SopWish::Resume => control.resume(now),
         SopWish::Cancel => control.cancelled = Some(now),
         SopWish::Approve(version) => {
             let same = control.approved.as_ref().is_some_and(|approval| {

@@ -4,12 +4,14 @@ use anyhow::bail;
 use clap::Subcommand;
 
 use super::access::{Access, local};
+use super::by_state::{self, ListArgs, OneArgs};
 use super::output::Terminal;
-use super::{ConfigArg, Ended, Format, words};
+use super::{Ended, words};
 use crate::app::{BroadcastDetail, Reply, Request};
-use crate::domain::ids::BroadcastId;
 use crate::store::{Broadcast, BroadcastQuery, BroadcastState, Delivery};
 
+/// What its texts are called.
+const AREA: &str = "broadcasts";
 /// How wide the columns of the list are.
 const WIDTHS: [usize; 7] = [8, 9, 19, 14, 11, 24, 0];
 
@@ -24,31 +26,9 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum BroadcastsVerb {
-    List(ListArgs),
+    List(ListArgs<BroadcastState>),
     Show(OneArgs),
     Cancel(OneArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    config: ConfigArg,
-    #[arg(long, value_enum)]
-    state: Vec<BroadcastState>,
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, clap::Args)]
-struct OneArgs {
-    #[command(flatten)]
-    config: ConfigArg,
-    #[arg(value_name = "ID")]
-    id: String,
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
@@ -59,7 +39,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     }
 }
 
-async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+async fn list(args: ListArgs<BroadcastState>, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal).await?;
     let query = BroadcastQuery {
         states: args.state,
@@ -69,52 +49,37 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let Reply::Broadcasts(broadcasts) = access.ask(Request::Broadcasts(query)).await? else {
         bail!("unexpected answer");
     };
-    if args.format == Format::Json {
-        terminal.json(&broadcasts)?;
-        return Ok(Ended::Good);
-    }
-    if broadcasts.is_empty() {
-        terminal.say("broadcasts.empty", &[]);
-    } else {
-        words::head(terminal, "broadcasts.head", &WIDTHS);
-    }
-    for broadcast in &broadcasts {
-        line(broadcast, &access.config.timezone, *terminal);
-    }
-    Ok(Ended::Good)
+    let zone = &access.config.timezone;
+    by_state::list(
+        &broadcasts,
+        args.format,
+        (AREA, &WIDTHS),
+        terminal,
+        |broadcast| line(broadcast, zone, *terminal),
+    )
 }
 
 async fn show(args: OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let id = id(&args.id, terminal)?;
+    let id = by_state::id(&args.id, AREA, terminal)?;
     let access = Access::open(&args.config, terminal).await?;
     let Reply::Broadcast(detail) = access.ask(Request::Broadcast(id)).await? else {
         bail!("unexpected answer");
     };
-    let Some(detail) = detail else {
-        terminal.warn("broadcasts.unknown", &[("id", &args.id)]);
-        return Ok(Ended::FoundWrong);
-    };
-    if args.format == Format::Json {
-        terminal.json(&detail)?;
-    } else {
-        print(&detail, &access.config.timezone, *terminal);
-    }
-    Ok(Ended::Good)
+    let zone = &access.config.timezone;
+    by_state::one(detail, &args, AREA, terminal, |detail| {
+        print(detail, zone, *terminal);
+        Ok(())
+    })
 }
 
 async fn cancel(args: OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let id = id(&args.id, terminal)?;
+    let id = by_state::id(&args.id, AREA, terminal)?;
     let access = Access::open(&args.config, terminal).await?;
     let Reply::Changed(changed) = access.ask(Request::CancelBroadcast(id)).await? else {
         bail!("unexpected answer");
     };
     let keys = ("broadcasts.cancelled", "broadcasts.not_cancelled");
     terminal.changed(args.format, changed, keys, &args.id)
-}
-
-fn id(text: &str, terminal: &Terminal) -> anyhow::Result<BroadcastId> {
-    text.parse()
-        .map_err(|()| anyhow::anyhow!(terminal.lang.text("broadcasts.bad_id", &[("id", text)])))
 }
 
 fn line(broadcast: &Broadcast, zone: &jiff::tz::TimeZone, terminal: Terminal) {
@@ -183,7 +148,8 @@ fn print(detail: &BroadcastDetail, zone: &jiff::tz::TimeZone, terminal: Terminal
     }
 }
 
-fn state(state: BroadcastState, terminal: Terminal) -> String {
+/// How far a task has got, in the operator's words.
+pub(super) fn state(state: BroadcastState, terminal: Terminal) -> String {
     let key = format!("broadcasts.state_{}", state.word());
     terminal.lang.text(&key, &[])
 }

@@ -8,10 +8,11 @@ use clap::Subcommand;
 pub(super) use self::import::{Args as ImportArgs, run as take_in};
 
 use super::access::{Access, local};
+use super::doctor::days::not_days;
 use super::lists::{List, ListFormat};
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, since};
-use crate::app::{ContactQuery, Reply, Request};
+use crate::app::{ContactQuery, Reply, Request, load_playbook};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower};
 use crate::domain::criteria::{Compare, ContactTest, Op};
@@ -246,15 +247,24 @@ async fn show(args: ShowArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
         Ok(())
     })
     .await?;
+    let (playbook, _) = load_playbook(&access.config);
+    let days = playbook.as_ref().map(|it| it.rules.anniversaries());
+    let odd: Vec<&str> = not_days(&contact, days.unwrap_or_default()).collect();
     if args.format == Format::Json {
-        terminal.json(&serde_json::json!({ "contact": contact, "groups": groups }))?;
+        let known = serde_json::json!({ "contact": contact, "groups": groups, "not_days": odd });
+        terminal.json(&known)?;
     } else {
-        tell(&contact, &groups, &access.config.timezone, terminal);
+        tell((&contact, &odd), &groups, &access.config.timezone, terminal);
     }
     Ok(Ended::Good)
 }
 
-fn tell(contact: &Contact, groups: &[Contact], zone: &jiff::tz::TimeZone, terminal: &Terminal) {
+fn tell(
+    (contact, odd): (&Contact, &[&str]),
+    groups: &[Contact],
+    zone: &jiff::tz::TimeZone,
+    terminal: &Terminal,
+) {
     let name = contact.name.as_deref().unwrap_or("-");
     terminal.line(format!("{name}  {}", contact.person.id()));
     let line = |key: &str, text: &str| {
@@ -281,7 +291,12 @@ fn tell(contact: &Contact, groups: &[Contact], zone: &jiff::tz::TimeZone, termin
         );
     }
     for (name, value) in &contact.attributes {
-        line("contacts.attribute", &format!("{name} = {value}"));
+        let mut text = format!("{name} = {value}");
+        if odd.contains(&name.as_str()) {
+            let why = terminal.lang.text("contacts.not_a_day", &[("name", name)]);
+            text = format!("{text}  ! {why}");
+        }
+        line("contacts.attribute", &text);
     }
     for (sop, enrolment) in &contact.sops {
         let step = enrolment.step + 1;

@@ -1,5 +1,7 @@
 //! `doctor`: does WeCom let us do what the config promises, and which console page mends it.
 
+pub(super) mod days;
+
 use std::sync::Arc;
 
 use rand::RngExt as _;
@@ -13,6 +15,7 @@ use crate::diagnostic::Report;
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::gateway::Gateway;
 use crate::lang::Lang;
+use crate::playbook::Playbook;
 use crate::wecom::api::externalcontact::{get_corp_tag_list, get_follow_user_list, groupchat_list};
 use crate::wecom::api::getcallbackip;
 use crate::wecom::api::kf::account_list;
@@ -41,6 +44,14 @@ struct Finding {
     mend: Option<String>,
 }
 
+impl Finding {
+    /// Missing holidays and days that nobody can read are worth a word, not a failure: the
+    /// program does what it can.
+    fn is_hint(&self) -> bool {
+        matches!(self.what, "holidays" | "days")
+    }
+}
+
 pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let (config, _) = match Config::load(&args.config.config, &environment) {
         Ok(read) => read,
@@ -56,17 +67,21 @@ pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ende
         terminal,
     };
     let mut findings = vec![doctor.exposed(&Config::exposed(&args.config.config))];
-    findings.extend(doctor.files());
+    let (playbook, report) = load_playbook(&config);
+    findings.extend(doctor.files(playbook.as_ref(), &report));
+    if let Some(playbook) = &playbook {
+        let days = playbook.rules.anniversaries();
+        findings.extend(days::look(&args.config, days, terminal).await);
+    }
     for app in &config.apps {
         findings.extend(doctor.app(app).await);
         if let Some(url) = &args.url {
             findings.push(doctor.callback(app, url).await);
         }
     }
-    // Missing holidays are worth a word, not a failure: nothing is broken yet.
     let ok = findings
         .iter()
-        .all(|finding| finding.ok || finding.what == "holidays");
+        .all(|finding| finding.ok || finding.is_hint());
     match args.format {
         Format::Json => terminal.json(&serde_json::json!({ "ok": ok, "findings": findings }))?,
         Format::Text => {
@@ -82,10 +97,10 @@ pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ende
 }
 
 fn print(finding: &Finding, terminal: &Terminal) {
-    let mark = match (finding.ok, finding.what) {
-        (true, _) => "✓",
-        (false, "holidays") => "!",
-        (false, _) => "✗",
+    let mark = match finding.ok {
+        true => "✓",
+        false if finding.is_hint() => "!",
+        false => "✗",
     };
     let what = terminal.lang.text(&format!("doctor.{}", finding.what), &[]);
     let app = finding
@@ -153,8 +168,7 @@ impl Doctor<'_> {
         }
     }
 
-    fn files(&self) -> Vec<Finding> {
-        let (playbook, report) = load_playbook(self.config);
+    fn files(&self, playbook: Option<&Playbook>, report: &Report) -> Vec<Finding> {
         let lang = self.terminal.lang;
         let Some(playbook) = playbook else {
             return vec![Finding {

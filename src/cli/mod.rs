@@ -7,6 +7,7 @@ mod arguments;
 mod audit;
 mod backup;
 mod broadcasts;
+mod by_state;
 mod channels;
 mod check;
 mod contacts;

@@ -4,11 +4,14 @@ use anyhow::bail;
 use clap::Subcommand;
 
 use super::access::{Access, local};
+use super::by_state::{self, ListArgs, OneArgs};
 use super::output::Terminal;
-use super::{ConfigArg, Ended, Format, words};
+use super::{Ended, words};
 use crate::app::{Reply, Request};
-use crate::store::{ItemId, ItemState, QueueDetail, QueueFilter, QueueItem};
+use crate::store::{ItemState, QueueDetail, QueueFilter, QueueItem};
 
+/// What its texts are called.
+const AREA: &str = "queue";
 /// How wide the columns of the list are.
 const WIDTHS: [usize; 7] = [10, 9, 19, 18, 31, 5, 0];
 
@@ -20,38 +23,16 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum QueueVerb {
-    List(ListArgs),
-    Show(ItemArgs),
-    Redrive(ItemArgs),
+    List(ListArgs<ItemState>),
+    Show(OneArgs),
+    Redrive(OneArgs),
     Discard(DiscardArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    config: ConfigArg,
-    #[arg(long, value_enum)]
-    state: Vec<ItemState>,
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, clap::Args)]
-struct ItemArgs {
-    #[command(flatten)]
-    config: ConfigArg,
-    #[arg(value_name = "ID")]
-    id: String,
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 #[derive(Debug, clap::Args)]
 struct DiscardArgs {
     #[command(flatten)]
-    item: ItemArgs,
+    item: OneArgs,
     #[arg(long)]
     reason: String,
 }
@@ -61,19 +42,19 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         QueueVerb::List(args) => list(args, terminal).await,
         QueueVerb::Show(args) => show(args, terminal).await,
         QueueVerb::Redrive(args) => {
-            let item = item(&args.id, terminal)?;
+            let item = by_state::id(&args.id, AREA, terminal)?;
             let key = "queue.redriven";
             change(&args, Request::Redrive(item), key, terminal).await
         }
         QueueVerb::Discard(args) => {
-            let item = item(&args.item.id, terminal)?;
+            let item = by_state::id(&args.item.id, AREA, terminal)?;
             let request = Request::Discard(item, args.reason);
             change(&args.item, request, "queue.discarded", terminal).await
         }
     }
 }
 
-async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+async fn list(args: ListArgs<ItemState>, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal).await?;
     let filter = QueueFilter {
         states: args.state,
@@ -82,41 +63,26 @@ async fn list(args: ListArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
     let Reply::Items(items) = access.ask(Request::List(filter)).await? else {
         bail!("unexpected answer");
     };
-    if args.format == Format::Json {
-        terminal.json(&items)?;
-        return Ok(Ended::Good);
-    }
-    if items.is_empty() {
-        terminal.say("queue.empty", &[]);
-    } else {
-        words::head(terminal, "queue.head", &WIDTHS);
-    }
-    for item in &items {
-        line(item, &access.config.timezone, terminal);
-    }
-    Ok(Ended::Good)
+    let zone = &access.config.timezone;
+    by_state::list(&items, args.format, (AREA, &WIDTHS), terminal, |item| {
+        line(item, zone, terminal);
+    })
 }
 
-async fn show(args: ItemArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
-    let item = item(&args.id, terminal)?;
+async fn show(args: OneArgs, terminal: &Terminal) -> anyhow::Result<Ended> {
+    let item = by_state::id(&args.id, AREA, terminal)?;
     let access = Access::open(&args.config, terminal).await?;
     let Reply::Detail(detail) = access.ask(Request::Show(item)).await? else {
         bail!("unexpected answer");
     };
-    let Some(detail) = detail else {
-        terminal.warn("queue.unknown", &[("id", &args.id)]);
-        return Ok(Ended::FoundWrong);
-    };
-    if args.format == Format::Json {
-        terminal.json(&detail)?;
-    } else {
-        print(&detail, &access.config.timezone, terminal)?;
-    }
-    Ok(Ended::Good)
+    let zone = &access.config.timezone;
+    by_state::one(detail, &args, AREA, terminal, |detail| {
+        print(detail, zone, terminal)
+    })
 }
 
 async fn change(
-    args: &ItemArgs,
+    args: &OneArgs,
     request: Request,
     done: &str,
     terminal: &Terminal,
@@ -126,11 +92,6 @@ async fn change(
         bail!("unexpected answer");
     };
     terminal.changed(args.format, changed, (done, "queue.not_changed"), &args.id)
-}
-
-fn item(text: &str, terminal: &Terminal) -> anyhow::Result<ItemId> {
-    text.parse()
-        .map_err(|()| anyhow::anyhow!(terminal.lang.text("queue.bad_id", &[("id", text)])))
 }
 
 fn line(item: &QueueItem, zone: &jiff::tz::TimeZone, terminal: &Terminal) {

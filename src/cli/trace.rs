@@ -1,5 +1,7 @@
 //! `trace`: what came in, what the rules said, what went out; for a message or a contact.
 
+mod together;
+
 use anyhow::bail;
 use serde::Serialize;
 
@@ -84,7 +86,8 @@ async fn message(
     } else {
         let names = VersionNames::of(access).await?;
         let zone = &access.config.timezone;
-        tell_message(&record, &names, args.all, zone, terminal);
+        let together = together::lines(access, &record, terminal).await?;
+        tell_message((&record, &together), &names, args.all, zone, terminal);
     }
     Ok(Ended::Good)
 }
@@ -145,7 +148,7 @@ pub(super) fn stored(record: &PastRecord) -> StoredTrace {
 }
 
 fn tell_message(
-    record: &PastRecord,
+    (record, together): (&PastRecord, &[String]),
     names: &VersionNames,
     all: bool,
     zone: &jiff::tz::TimeZone,
@@ -176,6 +179,9 @@ fn tell_message(
     }
     for effect in &record.effects {
         terminal.line(format!("  → {}", sent(effect, terminal)));
+    }
+    for task in together {
+        terminal.line(format!("  → {task}"));
     }
     for problem in problems(&trace, terminal) {
         terminal.line(problem);

@@ -1,6 +1,7 @@
 //! What the operators' rules for everything said unasked hold back at the last moment: what
 //! would be heard at night, and one message too many for an internal group. Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -67,8 +68,10 @@ fn hours<'p>(playbook: &'p Playbook, rule: &RuleId) -> impl Iterator<Item = &'p 
     playbook.sops.outreach().quiet.iter().chain(plan)
 }
 
-/// Uses that a plan's message to an internal group makes of the caps for one group. What is
-/// cut into several messages is one.
+/// Uses that a plan's message to an internal group makes of the caps for one group.
+///
+/// What is cut into several messages is one. Another try takes the place of the one before: what
+/// counts is when it leaves. What may have left already is counted, but never held back.
 #[must_use]
 pub fn uses(playbook: &Playbook, claimed: &ClaimedEffect) -> Vec<QuotaUse> {
     let group = match &claimed.effect {
@@ -83,12 +86,19 @@ pub fn uses(playbook: &Playbook, claimed: &ClaimedEffect) -> Vec<QuotaUse> {
         return Vec::new();
     }
     let caps = playbook.sops.outreach().per_group.iter().copied();
-    let caps = caps.chain(plan.limits.per_group);
-    let each = caps.map(|cap| QuotaUse {
+    // The company's cap and the plan's own for the same time are one: the smaller.
+    let mut most: BTreeMap<Duration, u32> = BTreeMap::new();
+    for cap in caps.chain(plan.limits.per_group) {
+        let max = most.entry(window(cap)).or_insert(cap.most);
+        *max = cap.most.min(*max);
+    }
+    let may_have_left = claimed.unclear || claimed.interrupted;
+    let each = most.into_iter().map(|(window, max)| QuotaUse {
         key: format!("outreach/{group}"),
-        max: cap.most,
-        window: window(cap),
+        max: if may_have_left { u32::MAX } else { max },
+        window,
         since: None,
+        holder: Some(claimed.id.to_string()),
     });
     each.collect()
 }
@@ -106,7 +116,7 @@ fn window(cap: Cap) -> Duration {
 mod tests {
     use jiff::tz::TimeZone;
 
-    use super::{is_quiet_for, quiet_until};
+    use super::{is_quiet_for, quiet_until, uses};
     use crate::domain::clock::UnixMillis;
     use crate::domain::effect::{Effect, Origin};
     use crate::domain::ids::{BroadcastId, EffectId, RecordId};
@@ -233,5 +243,35 @@ sops:
             ..claimed(to_member(), "sop/回访")
         };
         assert_eq!(until(&again, night), None);
+    }
+    #[test]
+    fn of_two_caps_for_the_same_time_the_smaller_holds() {
+        let capped = |plan: &str| {
+            let company = "outreach: {per_group: [2/天, 5/周], ";
+            let plans = PLANS.replace("outreach: {", company);
+            plans.replace(
+                "    steps:",
+                &format!("    limits: {{per_group: {plan}}}\n    steps:"),
+            )
+        };
+        let robot = Effect::Robot {
+            robot: "值班群".into(),
+            message: text(),
+        };
+        let claimed = claimed(robot, "sop/回访");
+        let most = |plan: &str, claimed: &ClaimedEffect| {
+            let playbook = Playbook::from_texts(&[("甲.txt", "甲")], RULES, &capped(plan));
+            let playbook = playbook.unwrap_or_else(|report| panic!("{}", report.human(Lang::En)));
+            let uses = uses(&playbook, claimed);
+            uses.iter().map(|one| one.max).collect::<Vec<_>>()
+        };
+        assert_eq!(most("1/天", &claimed), [1, 5]);
+        assert_eq!(most("3/天", &claimed), [2, 5]);
+        assert_eq!(most("1/月", &claimed), [2, 5, 1]);
+        let again = ClaimedEffect {
+            unclear: true,
+            ..claimed
+        };
+        assert_eq!(most("1/天", &again), [u32::MAX, u32::MAX]);
     }
 }

@@ -37,6 +37,7 @@ pub fn uses(effect: &Effect, record: RecordId, heard_at: Option<UnixMillis>) -> 
             max: KF_MESSAGES,
             window: KF_WINDOW,
             since: heard_at,
+            holder: None,
         }],
         Effect::AppSend { app, to, .. } => to
             .iter()
@@ -52,6 +53,7 @@ pub fn uses(effect: &Effect, record: RecordId, heard_at: Option<UnixMillis>) -> 
                     max,
                     window,
                     since: None,
+                    holder: None,
                 })
             })
             .collect(),
@@ -60,6 +62,7 @@ pub fn uses(effect: &Effect, record: RecordId, heard_at: Option<UnixMillis>) -> 
             max: ROBOT_PER_MINUTE,
             window: MINUTE,
             since: None,
+            holder: None,
         }],
         _ => Vec::new(),
     }

@@ -9,8 +9,9 @@ use crate::domain::contact::Contact;
 use crate::domain::effect::{Effect, SopRowKey};
 use crate::domain::ids::{BroadcastId, Person, SopId};
 use crate::domain::inbound::{Task, Trigger};
+use crate::sops::outreach::Listener;
 use crate::sops::run::{CONTROLS, Control};
-use crate::sops::still::{Look, Said, Still};
+use crate::sops::still::{Look, MISSED, Said, Still};
 use crate::store::{
     AttemptEnd, Broadcast, BroadcastChange, BroadcastTarget, ClaimedEffect, ContactFacts, Delivery,
     ItemId, RecordBody, StoreError, TargetNews,
@@ -186,7 +187,7 @@ fn target_wanted(
     };
     let still = look(deps, contact, control, now, |look| look.at(said));
     match still {
-        Still::Refused(_) if moment => Still::Wanted,
+        Still::Refused(why) if moment && why != MISSED => Still::Wanted,
         still => still,
     }
 }
@@ -253,12 +254,14 @@ fn look<T>(
 ) -> T {
     let playbook = deps.playbook.get();
     ask(Look {
-        contact,
+        listener: Listener {
+            contact,
+            calendar: playbook.rules.calendar(),
+            zone: &deps.config.timezone,
+            now,
+        },
         sops: &playbook.sops,
         control,
-        calendar: playbook.rules.calendar(),
-        zone: &deps.config.timezone,
-        now,
     })
 }
 

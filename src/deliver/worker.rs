@@ -25,9 +25,7 @@ use crate::domain::outgoing::Outgoing;
 use crate::gateway::Gateway;
 use crate::playbook::CurrentPlaybook;
 use crate::service::{Pass, Service};
-use crate::store::{
-    AttemptEnd, Claim, ClaimedEffect, Delivery, DeliveryNote, Reservation, Store, StoreError,
-};
+use crate::store::{AttemptEnd, Claim, ClaimedEffect, Reservation, Store, StoreError};
 use crate::wecom::errcode;
 use crate::wecom::error::Error;
 
@@ -162,6 +160,10 @@ impl Deps {
             }
         };
         note(&claimed, &end);
+        if let Err(error) = self.free_group(&claimed, &end).await {
+            // Its group hears one message less today.
+            tracing::error!(effect = %claimed.id, %error, "the store failed after an attempt");
+        }
         let (effect, now) = (claimed.id, self.clock.now());
         let stored = self.store.finish_effect(effect, claimed.fence, end, now);
         match stored.await {
@@ -196,12 +198,12 @@ impl Deps {
         let zone = &self.config.timezone;
         if let Some(at) = outreach::quiet_until(&playbook, claimed, now, zone) {
             let reason = "quiet hours".to_owned();
-            self.note_held(claimed, &reason, now).await?;
+            self.store.note_held(claimed.id, &reason).await?;
             return Ok(AttemptEnd::Snooze { at, reason });
         }
         if let Some(end) = still::ask(self, claimed, now).await? {
             if let AttemptEnd::Snooze { reason, .. } = &end {
-                self.note_held(claimed, reason, now).await?;
+                self.store.note_held(claimed.id, reason).await?;
             }
             return Ok(end);
         }
@@ -357,48 +359,40 @@ impl Deps {
 }
 
 impl Deps {
-    /// An internal group hears no more from plans than the operators allow. A second try has
-    /// its place already.
+    /// What will never leave is not counted for the group that was to hear it.
+    async fn free_group(
+        &self,
+        claimed: &ClaimedEffect,
+        end: &AttemptEnd,
+    ) -> Result<(), StoreError> {
+        let may_have_left = claimed.unclear || claimed.interrupted;
+        let never = matches!(end, AttemptEnd::Failed { .. } | AttemptEnd::Dropped { .. });
+        if !never || may_have_left {
+            return Ok(());
+        }
+        let uses = outreach::uses(&self.playbook.get(), claimed);
+        match uses.is_empty() {
+            true => Ok(()),
+            false => self.store.give_back(&uses, self.clock.now()).await,
+        }
+    }
+
+    /// An internal group hears no more from plans than the operators allow.
     async fn reserve_for_group(
         &self,
         claimed: &ClaimedEffect,
         now: UnixMillis,
     ) -> Result<Option<AttemptEnd>, StoreError> {
         let uses = outreach::uses(&self.playbook.get(), claimed);
-        if uses.is_empty() || claimed.attempt > 1 {
+        if uses.is_empty() {
             return Ok(None);
         }
-        Ok(match self.store.reserve(&uses, now).await? {
-            Reservation::Granted => None,
-            Reservation::Until(at) => Some(AttemptEnd::Snooze {
-                at,
-                reason: "the limit of messages is reached".to_owned(),
-            }),
-        })
-    }
-}
-
-impl Deps {
-    /// The row of a step says why its message has not left yet. Of several messages the first
-    /// is the one that is held.
-    async fn note_held(
-        &self,
-        claimed: &ClaimedEffect,
-        why: &str,
-        now: UnixMillis,
-    ) -> Result<(), StoreError> {
-        let origin = &claimed.origin;
-        let Some(key) = origin.row.clone().filter(|_| origin.part == 0) else {
-            return Ok(());
+        let Reservation::Until(at) = self.store.reserve(&uses, now).await? else {
+            return Ok(None);
         };
-        let note = DeliveryNote {
-            key,
-            delivery: Delivery::Planned,
-            why: Some(why.to_owned()),
-            broadcast: None,
-        };
-        self.store.note_deliveries(vec![note], now).await?;
-        Ok(())
+        let reason = "the limit of messages is reached".to_owned();
+        self.store.note_held(claimed.id, &reason).await?;
+        Ok(Some(AttemptEnd::Snooze { at, reason }))
     }
 }
 

@@ -52,6 +52,19 @@ impl Anniversary {
         )
     }
 
+    /// Whether a value names a day on which this can come: once needs a year.
+    #[must_use]
+    pub fn reads(&self, value: &Value) -> bool {
+        match value {
+            Value::Text(text) => match read(text) {
+                Some(Written::Full(_)) => true,
+                Some(_) => !self.once,
+                None => false,
+            },
+            _ => false,
+        }
+    }
+
     /// The next time after `now`; `None` if there is none, or if the value is no day.
     #[must_use]
     pub fn next(&self, value: &Value, now: UnixMillis, zone: &TimeZone) -> Option<UnixMillis> {

@@ -282,12 +282,14 @@ fn note_conversation(contact: &mut Contact, conversation: ConversationKey) {
     contact.conversations.drain(..surplus);
 }
 
-/// What was no number counts from 0.
+/// A number that was written as a text is one; anything else counts from 0.
 fn count_up(contact: &mut Contact, name: String, more: f64) {
     let so_far = match contact.attributes.get(&name) {
         Some(Value::Number(number)) => *number,
+        Some(Value::Text(text)) => text.trim().parse().unwrap_or(0.0),
         _ => 0.0,
     };
+    let so_far = if so_far.is_finite() { so_far } else { 0.0 };
     let sum = (so_far + more).clamp(f64::MIN, f64::MAX);
     contact.attributes.insert(name, Value::Number(sum));
 }
@@ -324,5 +326,32 @@ fn add_follower(contact: &mut Contact, mut follower: Follower) {
             *known = follower;
         }
         None => contact.followers.push(follower),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ContactChange;
+    use crate::domain::clock::UnixMillis;
+    use crate::domain::contact::{Contact, Value};
+    use crate::domain::ids::Person;
+
+    #[test]
+    fn a_number_that_was_written_as_a_text_is_counted_on() {
+        let counted = |known: &str| {
+            let mut contact = Contact::unknown(Person::External("wm1".into()));
+            let known = Value::Text(known.to_owned());
+            contact.attributes.insert("order_count".to_owned(), known);
+            let change = ContactChange {
+                count: vec![("order_count".to_owned(), 1.0)],
+                ..ContactChange::default()
+            };
+            change.apply(&mut contact, UnixMillis(0));
+            contact.attributes.remove("order_count")
+        };
+        assert_eq!(counted(" 12 "), Some(Value::Number(13.0)));
+        for odd in ["十二", "NaN", "inf", ""] {
+            assert_eq!(counted(odd), Some(Value::Number(1.0)), "{odd}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::cards::{self, Button, Press};
 use super::own::TaskScene;
 use super::run_action::lane_for;
+use super::sop_step::skipped;
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{AppName, ConversationKey, Person, RecordId, RuleId, UserId};
@@ -17,6 +18,7 @@ use crate::domain::inbound::{Author, Channel, Inbound, ReplyPath, Task, Trigger}
 use crate::domain::outgoing::Outgoing;
 use crate::domain::timer::Timer;
 use crate::lang::Lang;
+use crate::rules::Standing;
 use crate::sops::quiet::allowed_from;
 use crate::store::{DecisionCommit, Delivery, DeliveryNote, RecordOutcome, SopRowKey};
 
@@ -25,6 +27,8 @@ const KIND: &str = "sop";
 const DONE: &str = "done";
 const LATER: &str = "later";
 const SKIP: &str = "skip";
+/// Why a press changes nothing.
+const SETTLED: &str = "it was settled before: the first press counts";
 /// On whose behalf a press is answered.
 const PRESSED: &str = "[by_hand]";
 /// What 稍后 means.
@@ -64,8 +68,13 @@ pub(super) fn words(content: &[Outgoing]) -> &str {
     text.unwrap_or_default()
 }
 
-/// Takes a press of one of our buttons.
-pub(super) fn hear(scene: &TaskScene<'_>, commit: &mut DecisionCommit) -> bool {
+/// Takes a press of one of our buttons. The first final word about a step counts: who presses
+/// another card of it, another device or a button that was slow, reads so on the card.
+pub(super) fn hear(
+    scene: &TaskScene<'_>,
+    standing: &Standing,
+    commit: &mut DecisionCommit,
+) -> bool {
     let inbound = &scene.record.inbound;
     let Some(Person::Member(member)) = &inbound.person else {
         return false;
@@ -77,29 +86,38 @@ pub(super) fn hear(scene: &TaskScene<'_>, commit: &mut DecisionCommit) -> bool {
     let Ok(out) = serde_json::from_str::<HandedOut>(about) else {
         return false;
     };
-    let later = later(scene, &out.row);
-    let key = out.row;
-    let delivery = match word {
-        DONE => Some(Delivery::ByHand),
-        SKIP => Some(Delivery::Declined),
-        LATER => None,
+    let lang = Lang::default();
+    let over = standing.settled.contains(&out.row);
+    commit.outcome = RecordOutcome::Done { fired: Vec::new() };
+    let text = match word {
+        DONE | SKIP | LATER if over => {
+            commit.outcome = skipped(SETTLED);
+            lang.text("reminder.gone", &[])
+        }
+        DONE | SKIP => {
+            let delivery = match word {
+                DONE => Delivery::ByHand,
+                _ => Delivery::Declined,
+            };
+            commit.notes.push(DeliveryNote {
+                key: out.row.clone(),
+                delivery,
+                why: None,
+                broadcast: None,
+            });
+            lang.text(&format!("sop.by_hand_{word}_answer"), &[])
+        }
+        LATER => {
+            let later = later(scene, &out.row);
+            let timer = ask_again(later, &inbound.app, member, about);
+            commit.timers.push(timer);
+            later_answer(scene, later)
+        }
         _ => return false,
     };
-    match delivery {
-        Some(delivery) => commit.notes.push(DeliveryNote {
-            key: key.clone(),
-            delivery,
-            why: None,
-            broadcast: None,
-        }),
-        None => commit
-            .timers
-            .push(ask_again(later, &inbound.app, member, about)),
+    if !over {
+        commit.unsettled = Some(out.row.clone());
     }
-    let text = match delivery {
-        Some(_) => Lang::default().text(&format!("sop.by_hand_{word}_answer"), &[]),
-        None => later_answer(scene, later),
-    };
     let update = press.update(&inbound.app, member, &text);
     let update = update.unwrap_or_else(|| Effect::AppSend {
         app: inbound.app.clone(),
@@ -108,21 +126,28 @@ pub(super) fn hear(scene: &TaskScene<'_>, commit: &mut DecisionCommit) -> bool {
     });
     // An answer to their press, not something that the plan says.
     push(scene, update, member, &RuleId::from(PRESSED), commit);
-    commit.trace = Some(serde_json::json!({ "by_hand": { "step": key, "pressed": word } }));
-    commit.outcome = RecordOutcome::Done { fired: Vec::new() };
+    commit.trace = Some(serde_json::json!({ "by_hand": { "step": out.row, "pressed": word } }));
     true
 }
 
 /// The member wanted to be asked again.
-pub(super) fn again(scene: &TaskScene<'_>, about: &str, commit: &mut DecisionCommit) {
+pub(super) fn again(
+    scene: &TaskScene<'_>,
+    about: &str,
+    standing: &Standing,
+    commit: &mut DecisionCommit,
+) {
     let (Person::Member(member), Ok(out)) = (
         &scene.contact.person,
         serde_json::from_str::<HandedOut>(about),
     ) else {
-        let reason = "nobody could be reminded".to_owned();
-        commit.outcome = RecordOutcome::Skipped { reason };
+        commit.outcome = skipped("nobody could be reminded");
         return;
     };
+    if standing.settled.contains(&out.row) {
+        commit.outcome = skipped(SETTLED);
+        return;
+    }
     let again = Lang::default().text("sop.by_hand_again", &[]);
     let send = Effect::AppSend {
         app: scene.record.inbound.app.clone(),
@@ -130,6 +155,7 @@ pub(super) fn again(scene: &TaskScene<'_>, about: &str, commit: &mut DecisionCom
         message: card(&out, &again, scene.record.id, scene.now),
     };
     push(scene, send, member, &out.row.sop.origin(), commit);
+    commit.unsettled = Some(out.row);
     commit.outcome = RecordOutcome::Done { fired: Vec::new() };
 }
 

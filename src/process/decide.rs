@@ -48,6 +48,7 @@ pub fn decide(
         contact: contact_change(inbound),
         reached: None,
         uses: Vec::new(),
+        unsettled: None,
         records: Vec::new(),
         effects: Vec::new(),
         broadcasts: Vec::new(),
@@ -85,7 +86,7 @@ pub fn decide(
         }
         Trigger::Own(task) => decide_task(&scene, task, standing, &mut commit),
         _ if ignored.is_some() || reminders::hear(&scene, &mut commit) => {}
-        _ if by_hand::hear(&scene, &mut commit) => {}
+        _ if by_hand::hear(&scene, standing, &mut commit) => {}
         _ => {
             decide_with_rules(&scene, standing, &mut commit);
             reminders::doubt(&scene, &mut commit);

@@ -67,7 +67,7 @@ pub(super) fn decide_task(
         Task::Reminder { number } => reminders::due(scene, *number, commit),
         Task::Show(told) => reminders::show(scene, told, commit),
         Task::Take(handed) => reminders::take(scene, handed, commit),
-        Task::ByHand { about } => by_hand::again(scene, about, commit),
+        Task::ByHand { about } => by_hand::again(scene, about, standing, commit),
         Task::CameBy { way } => joined::came_by(scene, way, commit),
         Task::Unanswered { step, text } => unanswered::step(scene, *step, text, commit),
     }

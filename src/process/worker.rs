@@ -1,5 +1,6 @@
 //! The loop from inbox to decision.
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::config::Config;
 use crate::desk::Desk;
 use crate::domain::clock::{SharedClock, UnixMillis};
 use crate::domain::contact::Contact;
-use crate::domain::effect::{Effect, message_id};
+use crate::domain::effect::{Effect, SopRowKey, message_id};
 use crate::domain::ids::{Person, RecordId, RuleId, SopId};
 use crate::domain::inbound::{Task, Trigger};
 use crate::rules::Standing;
@@ -150,13 +151,14 @@ impl Worker {
 
 impl Decider {
     /// Decides about each, and again about those whose rules had no use left by the time of
-    /// the commit.
+    /// the commit, or of which a member had said before what became of them.
     async fn decide_all(&self, mut batch: Vec<Case>) -> Result<(), StoreError> {
+        let mut settled = BTreeSet::new();
         for _ in 0..MAX_ROUNDS {
             if batch.is_empty() {
                 return Ok(());
             }
-            batch = self.round(batch).await?;
+            batch = self.round(batch, &mut settled).await?;
         }
         let now = self.deps.clock.now();
         for (record, _) in &batch {
@@ -169,8 +171,12 @@ impl Decider {
         Ok(())
     }
 
-    /// Decides and commits. Returns those to be decided again.
-    async fn round(&self, batch: Vec<Case>) -> Result<Vec<Case>, StoreError> {
+    /// Decides and commits. Returns those to be decided again, and keeps why.
+    async fn round(
+        &self,
+        batch: Vec<Case>,
+        settled: &mut BTreeSet<SopRowKey>,
+    ) -> Result<Vec<Case>, StoreError> {
         let Deps {
             config,
             store,
@@ -184,6 +190,7 @@ impl Decider {
         let day = now.timestamp().to_zoned(config.timezone.clone()).date();
         let standing = self.today.on(store.as_ref(), day).await?;
         let standing = with_paused(store.as_ref(), standing, &batch).await?;
+        let standing = with_settled(standing, settled);
         let mut commits: Vec<DecisionCommit> = Vec::with_capacity(batch.len());
         let mut cases: Vec<Case> = Vec::with_capacity(batch.len());
         for (record, contact) in batch {
@@ -219,13 +226,12 @@ impl Decider {
                     self.today.forget();
                     again.push(case);
                 }
-                Err(StoreError::ReachedMeanwhile) => {
-                    tracing::info!(record = %told.record, "something else reached the contact meanwhile");
-                    let (record, reason) = (&case.0, "the caps are asked again");
-                    store
-                        .retry_record(record.id, record.fence, now, reason)
-                        .await?;
+                Err(StoreError::Settled) => {
+                    tracing::info!(record = %told.record, "a member had said already what became of it");
+                    settled.extend(told.unsettled);
+                    again.push(case);
                 }
+                Err(StoreError::ReachedMeanwhile) => self.ask_caps_again(&case.0, now).await?,
                 Err(StoreError::Fenced { item }) => {
                     tracing::info!(item, "somebody else decided first");
                 }
@@ -233,6 +239,19 @@ impl Decider {
             }
         }
         Ok(again)
+    }
+
+    /// Something else was said to the contact: a fresh look at them decides.
+    async fn ask_caps_again(
+        &self,
+        record: &ClaimedRecord,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let (store, reason) = (&self.deps.store, "the caps are asked again");
+        tracing::info!(record = %record.id, "something else reached the contact meanwhile");
+        store
+            .retry_record(record.id, record.fence, now, reason)
+            .await
     }
 
     /// A record that makes the engine panic must not take the loop with it.
@@ -300,11 +319,24 @@ async fn with_paused(
     }))
 }
 
+/// The same with the steps of which the store knows a member's first word.
+fn with_settled(standing: Arc<Standing>, settled: &BTreeSet<SopRowKey>) -> Arc<Standing> {
+    if settled.is_empty() {
+        return standing;
+    }
+    Arc::new(Standing {
+        settled: settled.clone(),
+        ..Standing::clone(&standing)
+    })
+}
+
 /// What is told about a decision once it is committed.
 struct Told {
     record: RecordId,
     outcome: RecordOutcome,
     uses: Vec<RuleUse>,
+    /// The step of which it believed that no member has said what became of it.
+    unsettled: Option<SopRowKey>,
     /// Whether something in it could go back in the callback's own response.
     answers: bool,
     /// Whether the loop guard held answers back.
@@ -319,6 +351,7 @@ impl Told {
             record: commit.record,
             outcome: commit.outcome.clone(),
             uses: commit.uses.clone(),
+            unsettled: commit.unsettled.clone(),
             answers: commit.effects.iter().any(|new| answers(&new.effect)),
             held: commit
                 .trace

@@ -13,6 +13,7 @@ use super::words::WordList;
 use crate::domain::action::Action;
 use crate::domain::anniversary::Anniversary;
 use crate::domain::criteria::ContactTest;
+use crate::domain::effect::SopRowKey;
 use crate::domain::ids::{RuleId, SopId};
 use crate::domain::inbound::{Channel, Task, Trigger};
 use crate::yaml::values::Moment;
@@ -104,6 +105,8 @@ pub struct Standing {
     pub used_today: BTreeMap<RuleId, u32>,
     /// The SOPs that operators have paused.
     pub paused: BTreeSet<SopId>,
+    /// Steps of which a member has said what became of them; only those that were asked about.
+    pub settled: BTreeSet<SopRowKey>,
 }
 
 /// One rule.

@@ -96,7 +96,7 @@ impl<'p> Plans<'p> {
                 }
             }
             Order::Pause => control.paused = control.paused.or(Some(now)),
-            Order::Resume => control.paused = None,
+            Order::Resume => control.resume(now),
             Order::Cancel => control.cancelled = Some(now),
         }
         if control.paused.is_some() {

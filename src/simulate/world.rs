@@ -1,6 +1,6 @@
 //! Contacts, timers and a clock in memory; production's own `decide` decides.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use jiff::civil::Date;
 
@@ -305,6 +305,7 @@ impl<'p> World<'p> {
                 .map(|((_, rule), count)| (rule.clone(), *count))
                 .collect(),
             paused: self.plans.paused().clone(),
+            settled: BTreeSet::new(),
         }
     }
 

@@ -2,9 +2,10 @@
 //!
 //! Reading order: what a plan is ([`model`]), how files become plans (`keys`, `parse`,
 //! [`mod@load`]), when a step is due and when it may not be ([`timing`], [`recurrence`],
-//! [`quiet`], [`outreach`]), what is done for everybody at once ([`run`]), and how somebody
-//! moves through a plan ([`lifecycle`]).
+//! [`quiet`], [`outreach`]), what is done for everybody at once ([`run`]), what operators
+//! have said ([`control`]), and how somebody moves through a plan ([`lifecycle`]).
 
+pub mod control;
 mod keys;
 pub mod lifecycle;
 pub mod load;

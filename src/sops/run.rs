@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+pub use super::control::{Approval, Control};
 use super::model::{At, Kind, Missed, Sop};
 use super::phases::{Begun, key};
 use super::recurrence::{last, next};
@@ -223,32 +224,6 @@ impl Watch {
             begun: Vec::new(),
         }
     }
-}
-
-/// What operators have said about a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Control {
-    /// It waits since then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paused: Option<UnixMillis>,
-    /// Its campaign may begin.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approved: Option<Approval>,
-    /// It was ended for everybody.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cancelled: Option<UnixMillis>,
-    /// The version whose preview somebody has looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previewed: Option<String>,
-}
-
-/// Somebody has looked at a campaign and let it begin.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approval {
-    /// As it was then.
-    pub version: String,
-    /// When.
-    pub at: UnixMillis,
 }
 
 /// What a plan is looked after by.

@@ -1,21 +1,27 @@
 //! Whether what was decided to be said earlier is still to be said: asked at the last moment,
 //! after it has gathered with others or waited for the morning. Pure.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::lifecycle::Scene;
-use super::model::{Cap, Doing, Sop, SopSet, Step};
-use super::run::Control;
+use super::model::{Cap, Doing, Missed, Sop, SopSet, Step};
+use super::outreach::Listener;
+use super::quiet::allowed_from;
+use super::run::{Control, GRACE};
 use super::timing::room;
 use crate::domain::action::Action;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, SopEnding, TagMark};
 use crate::domain::effect::SopRowKey;
 use crate::domain::ids::{Person, UserId};
-use crate::rules::Calendar;
 
 /// Why somebody is left out who is not with the member any more.
 pub const NOT_A_FRIEND: &str = "no longer a contact of the member";
+/// Why something is left out that was due in a pause, by a plan that makes up for nothing.
+pub const MISSED: &str = "it was missed: the plan was paused";
 const LEFT: &str = "they have left the SOP";
 
 /// What is to be said, and what was decided about it.
@@ -36,18 +42,12 @@ pub struct Said<'a> {
 /// What it is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Look<'a> {
-    /// About whom it is, as they are now.
-    pub contact: &'a Contact,
+    /// About whom it is, as they are now, and when that is.
+    pub listener: Listener<'a>,
     /// All plans.
     pub sops: &'a SopSet,
     /// What operators have said about the plan.
     pub control: &'a Control,
-    /// Holidays.
-    pub calendar: &'a Calendar,
-    /// The company's zone.
-    pub zone: &'a TimeZone,
-    /// Now.
-    pub now: UnixMillis,
 }
 
 /// What becomes of it.
@@ -83,13 +83,52 @@ impl Look<'_> {
             (Some(why), _) => Still::Refused(why),
             (None, Some(_)) if self.control.paused.is_some() => Still::Waits("the plan is paused"),
             (None, Some(plan)) if plan.off => Still::Waits("the plan is switched off"),
+            (None, _) if said.row.is_some_and(|row| self.missed(row, said)) => {
+                Still::Refused(MISSED)
+            }
             (None, _) => Still::Wanted,
         }
     }
 
+    /// The plan they are in by this run, as it was when they began, and where they stand.
+    fn begun(&self, row: &SopRowKey) -> Option<(&Arc<Sop>, Cow<'_, Enrolment>)> {
+        let current = self.sops.get(&row.sop)?;
+        let stands = self.listener.contact.sops.get(&row.sop);
+        let stands = stands.filter(|it| it.started_at == row.run);
+        let enrolment = match stands {
+            Some(stands) => Cow::Borrowed(stands),
+            None => Cow::Owned(Enrolment::begin(current.version.clone(), row.run)),
+        };
+        let sop = self.sops.begun_with(&row.sop, &enrolment.version)?;
+        Some((sop, enrolment))
+    }
+
+    /// A pause has kept it too long for a plan that makes up for nothing. The night would have
+    /// kept it anyway.
+    fn missed(&self, row: &SopRowKey, said: Said<'_>) -> bool {
+        let Some((sop, _)) = self
+            .begun(row)
+            .filter(|(sop, _)| sop.missed == Missed::Skip)
+        else {
+            return false;
+        };
+        let allowed = |at: UnixMillis| {
+            let quiet = self.sops.outreach().quiet.iter().chain(&sop.quiet);
+            let ends = quiet
+                .filter_map(|it| allowed_from(it, at, self.listener.calendar, self.listener.zone));
+            ends.max().unwrap_or(at)
+        };
+        let mut pauses = self.control.pauses.iter();
+        // What leaves long after the pause was kept by something else.
+        pauses.any(|pause| {
+            self.listener.now.since(pause.until) <= GRACE
+                && pause.until.since(allowed(said.at.max(pause.from))) > GRACE
+        })
+    }
+
     /// They are not there any more. Who was gone before it was decided is meant to be told of.
     fn gone(&self, said: Said<'_>) -> Option<&'static str> {
-        let contact = self.contact;
+        let contact = self.listener.contact;
         let group = contact.group.as_deref();
         if group.is_some_and(|group| group.dissolved_at.is_some_and(|at| at >= said.at)) {
             return Some("the group was dissolved");
@@ -106,51 +145,47 @@ impl Look<'_> {
 
     /// They have left the plan since, or its `exit_when` holds.
     fn left(&self, row: &SopRowKey, said: Said<'_>) -> Option<&'static str> {
-        let stands = self.contact.sops.get(&row.sop);
+        let stands = self.listener.contact.sops.get(&row.sop);
         let stands = stands.filter(|it| it.started_at == row.run);
         let over = stands.and_then(|it| it.ended.as_ref());
         if let Some(end) = over.filter(|end| end.how != SopEnding::Finished) {
             // What is said because they leave, or by the step that takes them out, is said.
             return (end.at > said.at).then_some(LEFT);
         }
-        let current = self.sops.get(&row.sop)?;
-        let enrolment = stands.cloned();
-        let enrolment =
-            enrolment.unwrap_or_else(|| Enrolment::begin(current.version.clone(), row.run));
-        let sop = self.sops.begun_with(&row.sop, &enrolment.version)?;
+        let (sop, enrolment) = self.begun(row)?;
         let index = usize::try_from(row.step).ok();
         let step = index.and_then(|index| sop.steps.get(index));
-        let before = without(self.contact, sop, step);
+        let before = without(self.listener.contact, sop, step);
         let exits = |contact: &Contact| {
             let scene = Scene {
                 sop,
                 contact,
                 enrolment: &enrolment,
                 outreach: self.sops.outreach(),
-                calendar: self.calendar,
-                zone: self.zone,
-                now: self.now,
+                calendar: self.listener.calendar,
+                zone: self.listener.zone,
+                now: self.listener.now,
             };
             scene.exits()
         };
-        (exits(self.contact) && exits(&before)).then_some(LEFT)
+        (exits(self.listener.contact) && exits(&before)).then_some(LEFT)
     }
 
     fn unheard(&self, said: Said<'_>) -> Option<&'static str> {
-        let shuns = said.heard && self.sops.outreach().shuns(self.contact);
+        let shuns = said.heard && self.sops.outreach().shuns(self.listener.contact);
         shuns.then_some("they do not want to be disturbed")
     }
 
     /// It comes in another day, week or hour than it was counted in, and that one is full.
     fn full(&self, plan: Option<&Sop>, said: Said<'_>) -> Option<&'static str> {
         let counted = said.counted.filter(|_| said.heard)?;
-        let mut others = self.contact.reached.clone();
+        let mut others = self.listener.contact.reached.clone();
         let own = others.iter().rposition(|at| *at == counted)?;
         others.remove(own);
-        let mut caps = caps(self.sops, plan, self.contact);
+        let mut caps = caps(self.sops, plan, self.listener.contact);
         let full = caps.any(|cap| {
-            moved(cap, counted, self.now, self.zone)
-                && room(cap, &others, self.now, self.zone).is_some()
+            moved(cap, counted, self.listener.now, self.listener.zone)
+                && room(cap, &others, self.listener.now, self.listener.zone).is_some()
         });
         full.then_some("the limit of messages is reached")
     }
@@ -159,8 +194,8 @@ impl Look<'_> {
     #[must_use]
     pub fn counts_anew(&self, row: Option<&SopRowKey>, counted: UnixMillis) -> bool {
         let plan = row.and_then(|row| self.sops.get(&row.sop));
-        let mut caps = caps(self.sops, plan.map(|plan| &**plan), self.contact);
-        caps.any(|cap| moved(cap, counted, self.now, self.zone))
+        let mut caps = caps(self.sops, plan.map(|plan| &**plan), self.listener.contact);
+        caps.any(|cap| moved(cap, counted, self.listener.now, self.listener.zone))
     }
 }
 

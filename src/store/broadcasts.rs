@@ -236,6 +236,13 @@ pub(super) fn is_counted(delivery: Delivery) -> bool {
     is_open(delivery) || delivery == Delivery::Delivered
 }
 
+/// Whether this news changes what the ceiling counts for a target, or when: a message counts
+/// from when WeCom has its task, which may be in another month than when it was wanted.
+pub(super) fn is_counted_anew(before: Delivery, after: Delivery) -> bool {
+    let leaves = before == Delivery::Planned && after != before && is_counted(after);
+    leaves || is_counted(before) != is_counted(after)
+}
+
 /// What one target has received or is to receive.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Received {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::broadcasts::Gather;
-use super::sop_rows::{DeliveryNote, SopRow};
+use super::sop_rows::{DeliveryNote, SopRow, SopRowKey};
 use super::types::NewRecord;
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
@@ -35,6 +35,11 @@ pub struct DecisionCommit {
     ///
     /// [`StoreError::LimitReached`]: super::StoreError::LimitReached
     pub uses: Vec<RuleUse>,
+    /// The step of which no member has said yet what became of it, as far as the decision
+    /// knew. Refused with [`StoreError::Settled`] if one has: the first word counts.
+    ///
+    /// [`StoreError::Settled`]: super::StoreError::Settled
+    pub unsettled: Option<SopRowKey>,
     /// Records of our own to take into the inbox, unless they are known.
     pub records: Vec<NewRecord>,
     /// Effects, in order.

@@ -18,6 +18,9 @@ pub enum StoreError {
     /// Something else was said to the contact after the caps had been looked at.
     #[error("the contact was reached by something else meanwhile")]
     ReachedMeanwhile,
+    /// A member has said before what became of a step.
+    #[error("a member has said already what became of the step")]
+    Settled,
     /// Another puller has moved the kf cursor.
     #[error("the kf cursor was moved by somebody else")]
     CursorMoved,

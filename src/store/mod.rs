@@ -133,9 +133,10 @@ pub trait Store: Send + Sync + 'static {
     /// Finishes a record: outcome, contact changes, uses of rules with a limit, history,
     /// timers, records of our own and effects in one transaction. Refused with
     /// [`StoreError::Fenced`] when the claim is no longer held; with
-    /// [`StoreError::LimitReached`] when a rule has no use left on its day and with
-    /// [`StoreError::ReachedMeanwhile`] when the caps are to be asked again: then the claim
-    /// stays good for another decision.
+    /// [`StoreError::LimitReached`] when a rule has no use left on its day, with
+    /// [`StoreError::ReachedMeanwhile`] when the caps are to be asked again and with
+    /// [`StoreError::Settled`] when a member's first word about a step is known: then the
+    /// claim stays good for another decision.
     async fn commit_decision(&self, decision: DecisionCommit) -> Result<Vec<EffectId>>;
 
     /// Several decisions in one transaction; each stands or falls by itself.
@@ -194,6 +195,10 @@ pub trait Store: Send + Sync + 'static {
     /// Reserves one use of every named quota, or none: then says when to come back.
     async fn reserve(&self, uses: &[QuotaUse], now: UnixMillis) -> Result<Reservation>;
 
+    /// Counts no more what the holders of these quotas used: what they used them for never
+    /// came to be.
+    async fn give_back(&self, uses: &[QuotaUse], now: UnixMillis) -> Result<()>;
+
     // --- contacts, conversations -----------------------------------------------------
 
     /// One contact.
@@ -239,9 +244,9 @@ pub trait Store: Send + Sync + 'static {
     /// The rows of an SOP: what became of its steps, by run, target and step.
     async fn sop_rows(&self, query: SopRowQuery) -> Result<Vec<SopRow>>;
 
-    /// Writes news of messages into the rows of their steps, in one transaction. Says how
-    /// many of the rows are known.
-    async fn note_deliveries(&self, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize>;
+    /// Writes into the row of the step whose message an effect carries why that has not left
+    /// yet, and into the rows of those behind it in the lane that know no reason.
+    async fn note_held(&self, id: EffectId, why: &str) -> Result<()>;
 
     // --- broadcasts ------------------------------------------------------------------
 

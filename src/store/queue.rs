@@ -146,6 +146,11 @@ pub struct QueueDetail {
     pub effects: Vec<QueueItem>,
 }
 
+/// Why something waits that is not the first of its lane.
+pub(super) fn behind(first: ItemId) -> String {
+    format!("it waits behind {first}")
+}
+
 /// A body that this version cannot read still has a line.
 pub(super) const NOT_READABLE: &str = "unreadable";
 

@@ -26,6 +26,15 @@ pub(super) fn take(
     free
 }
 
+/// Counts no more what the same holder used before.
+pub(super) fn take_back(times: &mut Vec<UnixMillis>, before: &[UnixMillis]) {
+    for one in before {
+        if let Some(own) = times.iter().rposition(|time| time == one) {
+            times.remove(own);
+        }
+    }
+}
+
 /// When a place becomes free; `None` if one is free now.
 fn free_at(times: &[UnixMillis], quota: &QuotaUse, now: UnixMillis) -> Option<UnixMillis> {
     let max = quota.max as usize;

@@ -180,6 +180,12 @@ impl Delivery {
         }
     }
 
+    /// Whether a member has said what became of it.
+    #[must_use]
+    pub fn is_said(self) -> bool {
+        matches!(self, Self::ByHand | Self::Declined)
+    }
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
     fn is_none(&self) -> bool {
         *self == Self::None

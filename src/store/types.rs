@@ -233,6 +233,16 @@ pub struct QuotaUse {
     pub window: Duration,
     /// Uses before this time do not count (a customer's new message resets kf's five).
     pub since: Option<UnixMillis>,
+    /// Who uses it: the next use of the same takes the place of the one before.
+    pub holder: Option<String>,
+}
+
+impl QuotaUse {
+    /// Under which key it is kept when the holder used it last.
+    pub(super) fn held_under(&self) -> Option<String> {
+        let holder = self.holder.as_ref()?;
+        Some(format!("{}/{holder}", self.key))
+    }
 }
 
 /// The answer to a reservation.

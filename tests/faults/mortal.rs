@@ -18,10 +18,10 @@ use wecom_agent::domain::timer::Timer;
 use wecom_agent::store::{
     Acceptance, ArchiveRow, AttemptEnd, AuditEntry, AuditQuery, Broadcast, BroadcastChange,
     BroadcastQuery, BroadcastTarget, Claim, ClaimedEffect, ClaimedRecord, ContactFacts,
-    DecisionCommit, Deed, DeliveryNote, Depths, Erasure, FactSwap, Filling, FiredTimers,
-    HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
-    QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, Snapshot,
-    SopRow, SopRowQuery, Store, StoreError, SyncPage,
+    DecisionCommit, Deed, Depths, Erasure, FactSwap, Filling, FiredTimers, HistoryEntry, ItemId,
+    KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, QuotaUse,
+    RecordQuery, Rescued, Reservation, Result, Retention, Signals, Snapshot, SopRow, SopRowQuery,
+    Store, StoreError, SyncPage,
 };
 
 /// On which side of a write the process dies.
@@ -237,6 +237,7 @@ mortal! {
     write fail_sent_effect(id: EffectId, reason: &str, now: UnixMillis) -> bool;
     take rescue(now: UnixMillis) -> Rescued, if |rescued| rescued.records + rescued.effects > 0;
     write reserve(uses: &[QuotaUse], now: UnixMillis) -> Reservation;
+    write give_back(uses: &[QuotaUse], now: UnixMillis) -> ();
     read contact(person: &Person) -> Option<Contact>;
     read contacts(persons: &[Person]) -> Vec<Option<Contact>>;
     write merge_contact(facts: ContactFacts) -> Contact;
@@ -249,7 +250,7 @@ mortal! {
     write set_timers(timers: Vec<Timer>) -> ();
     write remove_timers(keys: &[String]) -> ();
     read sop_rows(query: SopRowQuery) -> Vec<SopRow>;
-    write note_deliveries(notes: Vec<DeliveryNote>, now: UnixMillis) -> usize;
+    write note_held(id: EffectId, why: &str) -> ();
     read broadcast(id: BroadcastId) -> Option<Broadcast>;
     read broadcasts(query: BroadcastQuery) -> Vec<Broadcast>;
     read broadcasts_due(now: UnixMillis, limit: usize) -> Vec<Broadcast>;

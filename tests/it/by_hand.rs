@@ -49,9 +49,13 @@ fn card(call: &Entry) -> &Value {
 }
 
 async fn press(mock: &MockWecom, sent: &Entry, button: usize) {
+    press_as(mock, MEMBER, sent, button).await;
+}
+
+async fn press_as(mock: &MockWecom, member: &str, sent: &Entry, button: usize) {
     let key = card(sent)["button_list"][button]["key"].as_str();
     let press = AppEvent {
-        userid: MEMBER.to_owned(),
+        userid: member.to_owned(),
         event: "template_card_event".to_owned(),
         event_key: key.map(str::to_owned),
         msgid: sent.response["msgid"].as_str().map(str::to_owned),
@@ -161,4 +165,59 @@ async fn a_step_speaks_in_an_internal_group() {
     assert_eq!(sent.request["body"]["chatid"], "dianzhang1");
     assert_eq!(sent.request["body"]["text"]["content"], "案例");
     agent.queued("dropped", 1).await;
+}
+
+/// What the card says after each press, in the order of the answers.
+async fn answered(mock: &MockWecom, presses: usize) -> Vec<String> {
+    let updates = calls(mock, UPDATE, presses).await;
+    let each = updates.iter().map(|update| {
+        let text = update.request["body"]["button"]["replace_name"].as_str();
+        text.unwrap_or_default().to_owned()
+    });
+    each.collect()
+}
+
+#[tokio::test]
+async fn the_first_final_word_counts_on_every_card_of_a_step() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    let first = calls(&mock, SEND, 3).await.swap_remove(2);
+    // Put off on one device, done on the other; then they look at the first one again.
+    press(&mock, &first, 1).await;
+    answered(&mock, 1).await;
+    press(&mock, &first, 0).await;
+    assert_eq!(answered(&mock, 2).await[1], "已完成");
+    press(&mock, &first, 2).await;
+    press(&mock, &first, 1).await;
+    assert_eq!(answered(&mock, 4).await[2..], ["已处理过", "已处理过"]);
+    agent.idle().await;
+    assert_eq!(handed_out(&agent), json!({ "by_hand": 1 }));
+    let trace = agent.run(&["trace", MEMBER, "--limit", "1"]);
+    let trace = String::from_utf8(trace.stdout).expect("UTF-8");
+    assert!(trace.contains("已处理过，以第一次按的为准"), "{trace}");
+    // What was put off is not asked about again.
+    agent.move_to(&mock, "2026-11-24 12:01");
+    agent.idle().await;
+    assert_eq!(applied(&mock, SEND).len(), 3);
+}
+
+#[tokio::test]
+async fn of_two_members_who_press_at_once_one_has_the_word() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    let card = calls(&mock, SEND, 3).await.swap_remove(2);
+    tokio::join!(
+        press_as(&mock, MEMBER, &card, 0),
+        press_as(&mock, "wang.wei", &card, 2),
+    );
+    let mut said = answered(&mock, 2).await;
+    said.sort();
+    agent.idle().await;
+    let done = handed_out(&agent) == json!({ "by_hand": 1 });
+    let word = if done { "已完成" } else { "已跳过" };
+    let mut wanted = vec![word.to_owned(), "已处理过".to_owned()];
+    wanted.sort();
+    assert_eq!(said, wanted);
 }

@@ -1,6 +1,6 @@
 //! Days that attributes of customers name.
 
-use crate::support::{Agent, AgentBuilder, CUSTOMER, MEMBER, calls, eventually, mock};
+use crate::support::{Agent, AgentBuilder, CUSTOMER, MEMBER, calls, eventually, mock, operator};
 
 const RULES: &str = "\
 version: 1
@@ -75,4 +75,30 @@ async fn a_rule_that_comes_later_finds_the_birthdays_known_before() {
         (agent.ready().await["queues"]["timers"] == 1).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_day_that_cannot_be_read_is_marked_and_counted() {
+    let mock = mock().await;
+    let agent = AgentBuilder::new()
+        .file("rules/rules.yaml", RULES)
+        .file("rules/days.yaml", DAYS)
+        .start(&mock)
+        .await;
+    mock.say(CUSTOMER, "我生日农历日").await.expect("push");
+    attribute_is_set(&agent).await;
+    agent.timers(0).await;
+    let shown = agent.run(&["contacts", "show", CUSTOMER]).stdout;
+    let shown = String::from_utf8(shown).expect("UTF-8");
+    let line = shown.lines().find(|line| line.contains("生日 = 农历日"));
+    assert!(
+        line.is_some_and(|line| line.contains("读不出日期")),
+        "{shown}"
+    );
+    let ran = operator::run(agent.folder(), &["doctor"]).await;
+    let told = ran.stdout.as_str();
+    assert_eq!(ran.code, Some(0), "a hint: {}", ran.all());
+    assert!(told.contains("! 客户资料里的日期"), "{told}");
+    assert!(told.contains(CUSTOMER), "{told}");
+    assert!(!told.contains("农历日"), "{told}");
 }

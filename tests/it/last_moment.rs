@@ -1,9 +1,10 @@
 //! What was decided in the evening and leaves in the morning is asked about once more: who has
 //! bought, wants peace or has gone meanwhile hears nothing, and operators have the last word.
 
-use mock_wecom::{ContactAdd, ContactDelete, MockWecom};
+use mock_wecom::{ContactDelete, MockWecom};
 use serde_json::{Value, json};
 
+use crate::never_too_much::{add, tagged};
 use crate::programmes::{json_of, reported};
 use crate::support::{
     Agent, AgentBuilder, MEMBER, applied, calls, errcode, eventually, fault, mock, said_by_bot,
@@ -48,25 +49,6 @@ async fn start(mock: &MockWecom, plans: &str) -> Agent {
         .await;
     agent.move_to(mock, "2026-11-23 10:00");
     agent
-}
-
-async fn add(mock: &MockWecom, agent: &Agent, id: &str) {
-    let added = ContactAdd {
-        external_userid: id.to_owned(),
-        userid: MEMBER.to_owned(),
-        name: Some(id.to_owned()),
-        without_welcome: true,
-        ..ContactAdd::default()
-    };
-    mock.added(added).await.expect("a member");
-    tagged(agent, id, "来源/新客").await;
-}
-
-async fn tagged(agent: &Agent, id: &str, tag: &str) {
-    eventually(&format!("{id} has {tag}"), async || {
-        agent.known(id).await["tags"].get(tag).map(|_| ())
-    })
-    .await;
 }
 
 fn receivers(mock: &MockWecom) -> Vec<Vec<String>> {
@@ -115,9 +97,12 @@ async fn who_leaves_in_the_night_hears_nothing_in_the_morning() {
     fault(&mock, APP, errcode(TOO_OFTEN));
     agent.move_to(&mock, "2026-11-23 20:58");
     gathered(&agent, 4).await;
+    reported(&agent, "手发", 0, json!({ "delivery": { "planned": 4 } })).await;
     agent.move_to(&mock, "2026-11-23 21:05");
     waits(&agent, "mass_send", "quiet hours").await;
     waits(&agent, "app_send", "quiet hours").await;
+    let night = json!({ "quiet hours": 4 });
+    reported(&agent, "手发", 0, json!({ "delivery_why": night })).await;
 
     mock.say("wmPEACE", "别打扰我").await.expect("push");
     mock.say("wmBOUGHT", "我买了").await.expect("push");
@@ -137,25 +122,21 @@ async fn who_leaves_in_the_night_hears_nothing_in_the_morning() {
     agent.move_to(&mock, "2026-11-24 09:00");
     calls(&mock, TASK, 1).await;
     assert_eq!(receivers(&mock), [["wmSTAY"]]);
-    let left_out = [
-        "they do not want to be disturbed",
-        "they have left the SOP",
-        "no longer a contact of the member",
-    ];
+    let mut left_out = json!({
+        "they do not want to be disturbed": 1,
+        "they have left the SOP": 1,
+        "no longer a contact of the member": 1,
+    });
     for plan in ["群发", "手发"] {
         // Who is left out is so by the step's own time; who hears it hears it late.
         reported(&agent, plan, 0, json!({ "late": 1, "on_time": 3 })).await;
         let counts = json!({ "refused": 3, "created": 1 });
         reported(&agent, plan, 0, json!({ "delivery": counts })).await;
     }
-    // Beside these, the night is named only where it is the first in the lane who stays.
-    for plan in ["群发", "手发"] {
-        let report = json_of(&agent, &["sop", "report", plan]);
-        for why in left_out {
-            let count = &report[0]["delivery_why"][why];
-            assert_eq!(count, &json!(1), "{plan} {why}: {}", report[0]);
-        }
-    }
+    reported(&agent, "群发", 0, json!({ "delivery_why": left_out })).await;
+    // Why it was held stays known of the one that has left.
+    left_out["quiet hours"] = json!(1);
+    reported(&agent, "手发", 0, json!({ "delivery_why": left_out })).await;
     // The card comes after what is to be forwarded.
     calls(&mock, APP, 3).await;
     agent.idle().await;
@@ -207,6 +188,43 @@ async fn operators_hold_and_take_back_what_has_gathered() {
     let output = agent.run(&["sop", "cancel", "暂停", "--yes"]);
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(text.contains("broadcasts cancel：bc-"), "{text}");
+}
+
+#[tokio::test]
+async fn what_was_due_in_a_pause_is_left_out_where_nothing_is_made_up_for() {
+    let mock = mock().await;
+    let news = "{at: 0d 15:00, via: broadcast, do: [{send: news}]}, {at: 9d, do: [{tag: a/b}]}";
+    let skip = |id: &str, steps: &str| plan(id, steps).replace("kind:", "missed: skip\n    kind:");
+    let card = news.replace("broadcast", "staff").replace("news", "card");
+    let more = news.replace("news", "more");
+    let plans = [skip("不补", news), skip("不补卡", &card), plan("补", &more)].concat();
+    let agent = start(&mock, &format!("{OUTREACH}{plans}")).await;
+    add(&mock, &agent, "wmSTAY").await;
+    agent.idle().await;
+    fault(&mock, APP, errcode(TOO_OFTEN));
+    agent.move_to(&mock, "2026-11-23 15:00");
+    gathered(&agent, 2).await;
+    reported(&agent, "不补卡", 0, json!({ "delivery": { "planned": 1 } })).await;
+    for id in ["不补", "不补卡", "补"] {
+        assert!(agent.run(&["sop", "pause", id]).status.success());
+    }
+    agent.move_to(&mock, "2026-11-23 15:10");
+    waits(&agent, "mass_send", "the plan is paused").await;
+    waits(&agent, "app_send", "the plan is paused").await;
+    agent.move_to(&mock, "2026-11-23 17:00");
+    for id in ["不补", "不补卡", "补"] {
+        assert!(agent.run(&["sop", "resume", id]).status.success());
+    }
+    agent.ahead(&mock, 90);
+    let missed = json!({ "it was missed: the plan was paused": 1 });
+    for id in ["不补", "不补卡"] {
+        reported(&agent, id, 0, json!({ "delivery": { "refused": 1 } })).await;
+        reported(&agent, id, 0, json!({ "delivery_why": missed })).await;
+    }
+    let late = json!({ "late": 1, "delivery": { "created": 1 } });
+    reported(&agent, "补", 0, late).await;
+    assert_eq!(applied(&mock, TASK).len(), 1);
+    assert_eq!(applied(&mock, APP).len(), 0);
 }
 
 #[tokio::test]

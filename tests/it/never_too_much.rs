@@ -2,10 +2,12 @@
 //! rules and internal groups together. Answers are never held.
 
 use mock_wecom::{ContactAdd, Entry, MockWecom};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::programmes::reported;
 use crate::support::{
-    Agent, AgentBuilder, MEMBER, answers, applied, calls, eventually, member_says, mock,
+    Agent, AgentBuilder, MEMBER, answers, applied, calls, errcode, eventually, fault, member_says,
+    mock,
 };
 
 const TASK: &str = "externalcontact/add_msg_template";
@@ -54,25 +56,26 @@ async fn start(mock: &MockWecom, plans: &str) -> Agent {
     agent
 }
 
-async fn add(mock: &MockWecom, agent: &Agent, id: &str) {
+/// A new customer, who has the tag that the rule gives.
+pub(crate) async fn add(mock: &MockWecom, agent: &Agent, id: &str) {
     let added = ContactAdd {
         external_userid: id.to_owned(),
         userid: MEMBER.to_owned(),
-        name: Some("客户".to_owned()),
+        name: Some(id.to_owned()),
         without_welcome: true,
         ..ContactAdd::default()
     };
     mock.added(added).await.expect("a member");
     tagged(agent, id, "来源/新客").await;
+    agent.idle().await;
 }
 
-async fn tagged(agent: &Agent, id: &str, tag: &str) {
+pub(crate) async fn tagged(agent: &Agent, id: &str, tag: &str) {
     eventually(&format!("{id} has {tag}"), async || {
         let known = agent.known(id).await;
         known["tags"].get(tag).map(|_| ())
     })
     .await;
-    agent.idle().await;
 }
 
 fn receivers(task: &Entry) -> Vec<&str> {
@@ -102,6 +105,7 @@ async fn mautic_6729_caps_hold_over_rules_and_plans_and_answers_are_free_of_them
     add(&mock, &agent, peace).await;
     mock.say(peace, "别打扰我").await.expect("push");
     tagged(&agent, peace, "名单/勿扰").await;
+    agent.idle().await;
     agent.move_to(&mock, "2026-11-24 10:00");
     eventually("the first step", async || {
         let fired = agent.metric("wecom_agent_timers_fired_total").await;
@@ -152,8 +156,13 @@ async fn a_mass_message_that_is_wanted_at_night_looks_for_its_audience_in_the_mo
     add(&mock, &agent, "wmFREE").await;
     agent.move_to(&mock, "2026-11-23 22:00");
     member_says(&mock, MEMBER, "发活动").await;
-    let (text, _) = shown(&agent, "gathering").await;
+    let (text, found) = shown(&agent, "gathering").await;
     assert!(text.contains("免打扰"), "{text}");
+    let record = format!("in-{}", found["head"]["record"]);
+    let trace = agent.run(&["trace", &record]).stdout;
+    let trace = String::from_utf8(trace).expect("UTF-8");
+    let task = trace.lines().find(|line| line.contains("→ bc-"));
+    assert!(task.is_some_and(|task| task.contains("免打扰")), "{trace}");
     agent.idle().await;
     agent.kill();
     agent.restart(&mock).await;
@@ -214,34 +223,72 @@ sops:
     steps: [{name: 群发, via: broadcast, do: [{send: party}]}]
 ";
 
+/// A customer group that the notices are about.
+async fn group(mock: &MockWecom, agent: &Agent, id: &str, name: &str) {
+    let created = mock_wecom::GroupCreate {
+        chat_id: Some(id.to_owned()),
+        name: name.to_owned(),
+        owner: MEMBER.to_owned(),
+        members: Vec::new(),
+    };
+    mock.group_created(created).await.expect("a member");
+    eventually("the group is known", async || {
+        (agent.known(id).await["name"] == *name).then_some(())
+    })
+    .await;
+}
+
+/// A robot's message that waits because its group has heard enough.
+async fn group_is_full(agent: &Agent) -> Value {
+    eventually("it waits for the cap", async || {
+        let ready = agent.queue("ready").await;
+        let limit = "the limit of messages is reached";
+        ready.into_iter().find(|item| item["reason"] == limit)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_internal_group_counts_from_when_it_hears_and_not_from_the_first_try() {
+    let mock = mock().await;
+    let agent = start(&mock, NOTICES).await;
+    group(&mock, &agent, "wrGROUP1", "会员一群").await;
+    agent.idle().await;
+    fault(&mock, ROBOT, errcode(45009));
+    agent.move_to(&mock, "2026-11-24 10:00");
+    eventually("WeCom refuses", async || {
+        (mock.calls(ROBOT).len() == 1).then_some(())
+    })
+    .await;
+    agent.move_to(&mock, "2026-11-24 10:59");
+    eventually("it leaves", async || {
+        agent.ahead(&mock, 5);
+        (applied(&mock, ROBOT).len() == 1).then_some(())
+    })
+    .await;
+    agent.move_to(&mock, "2026-11-25 10:30");
+    assert_eq!(group_is_full(&agent).await["what"], "robot");
+    let why = json!({ "the limit of messages is reached": 1 });
+    reported(&agent, "早报", 0, json!({ "delivery_why": why })).await;
+    agent.move_to(&mock, "2026-11-25 10:58");
+    group_is_full(&agent).await;
+    assert_eq!(applied(&mock, ROBOT).len(), 1);
+    agent.move_to(&mock, "2026-11-25 11:10");
+    calls(&mock, ROBOT, 2).await;
+}
+
 #[tokio::test]
 async fn an_internal_group_hears_no_more_than_one_group_may_and_customers_do_not_pay_for_it() {
     let mock = mock().await;
     let agent = start(&mock, NOTICES).await;
     for (id, name) in [("wrGROUP1", "会员一群"), ("wrGROUP2", "会员二群")] {
-        let created = mock_wecom::GroupCreate {
-            chat_id: Some(id.to_owned()),
-            name: name.to_owned(),
-            owner: MEMBER.to_owned(),
-            members: Vec::new(),
-        };
-        mock.group_created(created).await.expect("a member");
-        eventually("the group is known", async || {
-            (agent.known(id).await["name"] == *name).then_some(())
-        })
-        .await;
+        group(&mock, &agent, id, name).await;
     }
     agent.idle().await;
     agent.move_to(&mock, "2026-11-24 10:00");
     // Two customer groups, one internal group: it hears the first of the two.
     calls(&mock, ROBOT, 1).await;
-    let held = eventually("the second waits", async || {
-        let ready = agent.queue("ready").await;
-        let limit = "the limit of messages is reached";
-        ready.into_iter().find(|item| item["reason"] == limit)
-    })
-    .await;
-    assert_eq!(held["what"], "robot");
+    assert_eq!(group_is_full(&agent).await["what"], "robot");
     // The customer groups themselves have heard nothing yet.
     agent.move_to(&mock, "2026-11-24 11:00");
     eventually("both groups", async || {
@@ -252,4 +299,21 @@ async fn an_internal_group_hears_no_more_than_one_group_may_and_customers_do_not
     agent.move_to(&mock, "2026-11-24 11:02");
     calls(&mock, TASK, 1).await;
     assert_eq!(applied(&mock, ROBOT).len(), 1);
+}
+
+#[tokio::test]
+async fn what_wecom_refuses_for_good_is_not_counted_for_the_group() {
+    let mock = mock().await;
+    let noon = NOTICES.replace("群发\n", "午报\n").replace(
+        "via: broadcast, do: [{send: party}]",
+        "via: robot, to: 值班群, do: [{send: party}]",
+    );
+    let agent = start(&mock, &noon).await;
+    group(&mock, &agent, "wrGROUP1", "会员一群").await;
+    agent.idle().await;
+    fault(&mock, ROBOT, errcode(40058));
+    agent.move_to(&mock, "2026-11-24 10:00");
+    agent.queued("failed", 1).await;
+    agent.move_to(&mock, "2026-11-24 11:00");
+    calls(&mock, ROBOT, 1).await;
 }

@@ -76,5 +76,6 @@ fn once(key: String) -> QuotaUse {
         max: 1,
         window: DUPLICATE_WINDOW,
         since: None,
+        holder: None,
     }
 }

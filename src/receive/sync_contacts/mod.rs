@@ -311,6 +311,7 @@ impl Syncer {
             max: self.settings.calls_per_minute,
             window: MINUTE,
             since: None,
+            holder: None,
         };
         for granted in 0..calls {
             let now = self.clock.now();

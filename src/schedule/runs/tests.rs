@@ -156,6 +156,7 @@ fn done(record: &ClaimedRecord, now: UnixMillis) -> DecisionCommit {
         contact: None,
         reached: None,
         uses: Vec::new(),
+        unsettled: None,
         records: Vec::new(),
         effects: Vec::new(),
         broadcasts: Vec::new(),

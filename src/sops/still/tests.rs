@@ -1,14 +1,15 @@
 use jiff::tz::TimeZone;
 
-use super::{LEFT, Look, NOT_A_FRIEND, Said, Still};
+use super::{LEFT, Look, MISSED, NOT_A_FRIEND, Said, Still};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, Follower, SopEnding, TagMark};
 use crate::domain::effect::SopRowKey;
 use crate::domain::ids::{Person, UserId};
 use crate::rules::Calendar;
 use crate::sops::SopSet;
+use crate::sops::control::{Control, Pause};
 use crate::sops::lifecycle::ended;
-use crate::sops::run::Control;
+use crate::sops::outreach::Listener;
 use crate::sops::tests::support::{read, text_of};
 
 const EXIT: &str = "exit_when: [{has_tag: 客户/已购买}]";
@@ -98,12 +99,14 @@ impl Story {
 
     fn look<T>(&self, now: &str, ask: impl FnOnce(Look<'_>) -> T) -> T {
         ask(Look {
-            contact: &self.contact,
+            listener: Listener {
+                contact: &self.contact,
+                calendar: &Calendar::of_chinese_holidays(),
+                zone: &TimeZone::get("Asia/Shanghai").expect("a zone"),
+                now: at(now),
+            },
             sops: &self.sops,
             control: &self.control,
-            calendar: &Calendar::of_chinese_holidays(),
-            zone: &TimeZone::get("Asia/Shanghai").expect("a zone"),
-            now: at(now),
         })
     }
 }
@@ -185,4 +188,38 @@ fn the_day_on_which_it_is_said_must_have_room() {
     assert_eq!(story.at("2026-11-24T09:05"), Still::Refused(CAP));
     // The same day was asked about when it was decided.
     assert_eq!(story.at("2026-11-23T20:55"), Still::Wanted);
+}
+
+#[test]
+fn what_was_due_in_a_pause_follows_missed() {
+    let paused = |lines: &[&str], from: &str, until: &str| {
+        let mut story = Story::of(lines);
+        story.control.pauses.push(Pause {
+            from: at(from),
+            until: at(until),
+        });
+        story.at(until)
+    };
+    let skip: &[&str] = &["missed: skip", EXIT, STEPS];
+    let (evening, morning) = ("2026-11-23T20:51", "2026-11-24T09:00");
+    assert_eq!(paused(skip, evening, morning), Still::Refused(MISSED));
+    assert_eq!(paused(&[EXIT, STEPS], evening, morning), Still::Wanted);
+    assert_eq!(paused(skip, evening, "2026-11-23T21:50"), Still::Wanted);
+    // A cap kept it since; the pause was over by then.
+    let mut capped = Story::of(skip);
+    capped.control.pauses.push(Pause {
+        from: at(evening),
+        until: at("2026-11-23T23:00"),
+    });
+    assert_eq!(capped.at("2026-11-23T23:05"), Still::Refused(MISSED));
+    assert_eq!(capped.still(), Still::Wanted);
+    // It went on before this was decided.
+    let before = ("2026-11-23T08:00", "2026-11-23T20:50");
+    assert_eq!(paused(skip, before.0, before.1), Still::Wanted);
+    // What waits for the morning anyway was not due in the night.
+    let quiet = "quiet: {from: \"20:50\", to: \"09:00\"}";
+    let night: &[&str] = &["missed: skip", quiet, EXIT, STEPS];
+    assert_eq!(paused(night, evening, "2026-11-24T09:50"), Still::Wanted);
+    let noon = "2026-11-24T10:01";
+    assert_eq!(paused(night, evening, noon), Still::Refused(MISSED));
 }

@@ -297,6 +297,33 @@ pub async fn nobody_gets_more_than_the_ceiling(subject: &dyn Subject) {
     assert_eq!(people(&*store, BroadcastId(4)).await, [planned("a")]);
 }
 
+pub async fn what_leaves_in_the_next_month_is_counted_there(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let within = |name: &str, from: i64| {
+        let mut gather = to("lin", name, "a");
+        gather.budget = Some(Budget {
+            from: at(from),
+            until: at(from + 1000),
+            most: 1,
+        });
+        gather
+    };
+    send(&*store, "one", vec![within("one", 0)], 999).await;
+    let mut change = BroadcastChange::of(load(&*store, ONE).await, at(1001));
+    change.rest = Some((Delivery::Created, None));
+    assert!(store.change_broadcast(change).await.unwrap());
+    send(&*store, "two", vec![within("two", 1000)], 1002).await;
+    let two = BroadcastId(2);
+    let refused = ("a".to_owned(), Delivery::Refused);
+    assert_eq!(people(&*store, two).await, [refused]);
+    // It is known later that it has arrived: the month stays.
+    let mut change = BroadcastChange::of(load(&*store, ONE).await, at(2001));
+    change.rest = Some((Delivery::Delivered, None));
+    assert!(store.change_broadcast(change).await.unwrap());
+    send(&*store, "three", vec![within("three", 2000)], 2002).await;
+    assert_eq!(people(&*store, BroadcastId(3)).await, [planned("a")]);
+}
+
 pub async fn what_others_have_used_up_is_known(subject: &dyn Subject) {
     let store = subject.open(CORP).await;
     send_within(&*store, "one", 30, 1).await;

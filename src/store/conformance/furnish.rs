@@ -72,6 +72,7 @@ pub(super) fn quota(key: &str) -> QuotaUse {
         max: 2,
         window: Duration::from_secs(60),
         since: None,
+        holder: None,
     }
 }
 

@@ -126,8 +126,10 @@ macro_rules! store_conformance {
             sop_rows {
                 are_written_with_their_decision
                 come_by_run_target_and_step
+                keep_a_members_first_word
                 ids_that_begin_alike_are_told_apart
                 news_of_a_message_goes_into_its_row
+                what_holds_the_first_of_a_lane_holds_those_behind_it
                 the_end_of_an_effect_goes_into_the_row_whose_message_it_carries
                 old_ones_are_pruned
             }
@@ -141,6 +143,7 @@ macro_rules! store_conformance {
                 who_read_an_older_state_changes_nothing
                 news_reaches_the_targets_and_their_steps
                 nobody_gets_more_than_the_ceiling
+                what_leaves_in_the_next_month_is_counted_there
                 what_others_have_used_up_is_known
                 a_full_one_goes_on_in_another
                 are_listed_the_newest_first
@@ -151,6 +154,7 @@ macro_rules! store_conformance {
                 are_reserved_all_or_none
                 start_again_after_since
                 one_key_may_have_two_windows
+                are_moved_by_the_same_holder
             }
             admin {
                 depths_count_states_and_ages

@@ -122,6 +122,7 @@ pub async fn never_removes_what_waits(subject: &dyn Subject) {
         max: 1,
         window: Duration::from_millis(50_000),
         since: None,
+        holder: None,
     };
     let day = QuotaUse {
         window: Duration::from_millis(10),

@@ -12,6 +12,7 @@ fn quota(key: &str, max: u32, window_ms: u64) -> QuotaUse {
         max,
         window: Duration::from_millis(window_ms),
         since: None,
+        holder: None,
     }
 }
 
@@ -94,4 +95,26 @@ pub async fn one_key_may_have_two_windows(subject: &dyn Subject) {
     assert_eq!(reserve(&*store, &both, 10).await, Reservation::Granted);
     assert_eq!(reserve(&*store, &both, 20).await, until(1000));
     assert_eq!(reserve(&*store, &both, 1000).await, Reservation::Granted);
+}
+
+pub async fn are_moved_by_the_same_holder(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let of = |holder: &str| {
+        let holder = Some(holder.to_owned());
+        [QuotaUse {
+            holder,
+            ..quota("group", 1, 100)
+        }]
+    };
+    assert_eq!(reserve(&*store, &of("a"), 0).await, Reservation::Granted);
+    // The first try failed: what counts is when it leaves.
+    assert_eq!(reserve(&*store, &of("a"), 60).await, Reservation::Granted);
+    assert_eq!(reserve(&*store, &of("b"), 101).await, until(160));
+    assert_eq!(reserve(&*store, &of("b"), 160).await, Reservation::Granted);
+    assert_eq!(reserve(&*store, &of("a"), 161).await, until(260));
+    // What never left leaves its place to another; who has none gives none back.
+    store.give_back(&of("a"), at(162)).await.unwrap();
+    assert_eq!(reserve(&*store, &of("a"), 163).await, until(260));
+    store.give_back(&of("b"), at(164)).await.unwrap();
+    assert_eq!(reserve(&*store, &of("a"), 165).await, Reservation::Granted);
 }

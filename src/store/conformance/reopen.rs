@@ -119,6 +119,7 @@ pub async fn quotas_timers_and_cursors_stay(subject: &dyn Subject) {
         max: 1,
         window: Duration::from_millis(100),
         since: None,
+        holder: None,
     }];
     store.reserve(&quota, at(0)).await.unwrap();
     store.set_timers(vec![timer("t", 50)]).await.unwrap();

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::Subject;
 use super::support::{
-    CORP, accept, at, customer, decision, effect, effects, is_fenced, one_record, record,
+    CORP, accept, at, customer, decision, effect, effects, is_fenced, one_record, record, records,
 };
-use crate::domain::ids::{ChatId, Person, SopId};
+use crate::domain::ids::{ChatId, EffectId, Person, SopId};
 use crate::store::{
-    AttemptEnd, DecisionCommit, Delivery, DeliveryNote, ItemId, Retention, RowOutcome, SopRow,
-    SopRowQuery, Store,
+    AttemptEnd, DecisionCommit, Delivery, DeliveryNote, ItemId, ItemState, QueueFilter, Retention,
+    RowOutcome, SopRow, SopRowQuery, Store, StoreError,
 };
 
 fn row(sop: &str, target: Person, run: i64, step: u32) -> SopRow {
@@ -135,6 +135,37 @@ pub async fn come_by_run_target_and_step(subject: &dyn Subject) {
     assert_eq!(paged, all);
 }
 
+pub async fn keep_a_members_first_word(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    let asked = row("甲", customer("c"), 5, 0);
+    write(&*store, "step", vec![asked.clone()]).await;
+    accept(&*store, vec![record("a", "1", 1), record("b", "2", 1)]).await;
+    let claimed = records(&*store, 1).await;
+    let says = |n: usize, delivery| DecisionCommit {
+        unsettled: Some(asked.key()),
+        notes: vec![DeliveryNote {
+            key: asked.key(),
+            delivery,
+            why: None,
+            broadcast: None,
+        }],
+        ..decision(&claimed[n], 1)
+    };
+    let both = vec![says(0, Delivery::ByHand), says(1, Delivery::Declined)];
+    let both = store.commit_decisions(both).await.unwrap();
+    assert!(both[0].is_ok(), "{:?}", both[0]);
+    assert!(matches!(both[1], Err(StoreError::Settled)), "{:?}", both[1]);
+    let later = store.commit_decision(says(1, Delivery::Declined)).await;
+    assert!(matches!(later, Err(StoreError::Settled)), "{later:?}");
+    let known = store.sop_rows(query("甲")).await.unwrap();
+    assert_eq!(known[0].delivery, Delivery::ByHand);
+    // The claim is good for a decision that knows it.
+    store
+        .commit_decision(decision(&claimed[1], 1))
+        .await
+        .unwrap();
+}
+
 pub async fn ids_that_begin_alike_are_told_apart(subject: &dyn Subject) {
     let store = subject.open(CORP).await;
     let rows = vec![
@@ -165,12 +196,19 @@ pub async fn news_of_a_message_goes_into_its_row(subject: &dyn Subject) {
         key: self::row("乙", customer("a"), 5, 0).key(),
         ..note(Delivery::Failed, None, None)
     };
+    let tell = async |name: &str, notes: Vec<DeliveryNote>, now: i64| {
+        accept(&*store, vec![record(name, name, now)]).await;
+        let claimed = one_record(&*store, now).await;
+        let told = DecisionCommit {
+            notes,
+            ..decision(&claimed, now)
+        };
+        store.commit_decision(told).await.unwrap();
+    };
     let created = note(Delivery::Created, None, Some("b-1"));
-    let known = store.note_deliveries(vec![created, unknown], at(70)).await;
-    assert_eq!(known.unwrap(), 1);
+    tell("y", vec![created, unknown], 70).await;
     let refused = note(Delivery::Refused, Some("monthly cap"), None);
-    let known = store.note_deliveries(vec![refused], at(80)).await;
-    assert_eq!(known.unwrap(), 1);
+    tell("z", vec![refused], 80).await;
     let wanted = SopRow {
         delivery: Delivery::Refused,
         delivery_why: Some("monthly cap".to_owned()),
@@ -180,6 +218,49 @@ pub async fn news_of_a_message_goes_into_its_row(subject: &dyn Subject) {
     };
     assert_eq!(store.sop_rows(query("甲")).await.unwrap(), [wanted]);
     assert_eq!(store.sop_rows(query("乙")).await.unwrap(), []);
+}
+
+pub async fn what_holds_the_first_of_a_lane_holds_those_behind_it(subject: &dyn Subject) {
+    let store = subject.open(CORP).await;
+    accept(&*store, vec![record("x", "x", 0)]).await;
+    let claimed = one_record(&*store, 0).await;
+    let people = ["a", "b", "c"];
+    let rows: Vec<SopRow> = people.map(|who| row("甲", customer(who), 5, 0)).into();
+    let carries = |lane: &str, row: &SopRow| {
+        let mut message = effect(lane, "x", 0);
+        message.origin.row = Some(row.key());
+        message
+    };
+    let lanes = ["one", "one", "two"];
+    let each = lanes.iter().zip(&rows);
+    let decided = DecisionCommit {
+        effects: each.map(|(lane, row)| carries(lane, row)).collect(),
+        rows: rows.clone(),
+        ..decision(&claimed, 0)
+    };
+    store.commit_decision(decided).await.unwrap();
+    let why = async || {
+        let rows = store.sop_rows(query("甲")).await.unwrap();
+        let each = rows.into_iter().map(|row| row.delivery_why);
+        each.collect::<Vec<_>>()
+    };
+    let head = effects(&*store, 0).await.remove(0);
+    let filter = QueueFilter {
+        states: vec![ItemState::Ready],
+        limit: 9,
+    };
+    let listed = store.list(filter).await.unwrap();
+    let behind = format!("it waits behind {}", head.id);
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].reason.as_ref(), Some(&behind));
+
+    store.note_held(head.id, "quiet hours").await.unwrap();
+    let quiet = Some("quiet hours".to_owned());
+    assert_eq!(why().await, [quiet.clone(), quiet.clone(), None]);
+    // Whoever is first next has a newer reason; those behind keep what they know.
+    store.note_held(head.id, "paused").await.unwrap();
+    assert_eq!(why().await, [Some("paused".to_owned()), quiet, None]);
+    assert!(store.note_held(EffectId(99), "x").await.is_ok());
 }
 
 pub async fn the_end_of_an_effect_goes_into_the_row_whose_message_it_carries(

@@ -181,6 +181,7 @@ pub(in crate::store) fn decision(claimed: &ClaimedRecord, now: i64) -> DecisionC
         contact: None,
         reached: None,
         uses: Vec::new(),
+        unsettled: None,
         records: Vec::new(),
         effects: Vec::new(),
         broadcasts: Vec::new(),

@@ -12,7 +12,7 @@ use super::outbox::tell_step;
 use super::txn::{Counter, Txn, decode, get_json};
 use crate::domain::clock::UnixMillis;
 use crate::store::erase::ERASED;
-use crate::store::queue::{NOT_READABLE, inbound_words};
+use crate::store::queue::{NOT_READABLE, behind as behind_words, inbound_words};
 use crate::store::{
     Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem, RecordBody, RecordOutcome,
     Result, StoreError,
@@ -137,6 +137,11 @@ fn line(rows: &dyn Rows, keys: &Keys, queue: &Queue, id: u64, row: ItemRow) -> R
         Kind::Outbox => effect_words(&body),
     };
     let claim: Option<ClaimRow> = get_json(rows, &keys.number(queue.claim, id), "claim")?;
+    let waits = row.state == ItemState::Ready;
+    let behind = match waits && row.reason.is_none() {
+        true => queue.ahead_of(rows, keys, id, &row)?,
+        false => None,
+    };
     let skipped = match row.outcome {
         Some(RecordOutcome::Skipped { reason }) => Some(reason),
         _ => None,
@@ -148,8 +153,8 @@ fn line(rows: &dyn Rows, keys: &Keys, queue: &Queue, id: u64, row: ItemRow) -> R
         whom,
         attempts: claim.map_or(row.attempts, |claim| claim.attempt),
         at: row.at,
-        due: (row.state == ItemState::Ready).then_some(row.due),
-        reason: row.reason.or(skipped),
+        due: waits.then_some(row.due),
+        reason: row.reason.or(skipped).or(behind.map(behind_words)),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::domain::broadcast::Budget;
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{BroadcastId, Person};
-use crate::store::broadcasts::{Received, is_counted};
+use crate::store::broadcasts::{Received, is_counted, is_counted_anew};
 use crate::store::{
     Audience, Broadcast, BroadcastChange, BroadcastHead, BroadcastQuery, BroadcastState,
     BroadcastTarget, Delivery, DeliveryNote, GATHER_LONGEST, GATHER_QUIET, Gather, GatherTo,
@@ -146,12 +146,11 @@ fn set(
     }
     row.counts.retain(|_, count| *count > 0);
     *row.counts.entry(delivery).or_default() += 1;
-    let (before, after) = (is_counted(target.delivery), is_counted(delivery));
-    if before != after && row.head.reach.is_budgeted() {
+    if is_counted_anew(target.delivery, delivery) && row.head.reach.is_budgeted() {
         let key = txn.keys.text(Table::Received, &target.person.key());
         let received: Option<Received> = txn.get_json(&key, RECEIVED)?;
         let mut received = received.unwrap_or_default();
-        received.count(row.id, after, now);
+        received.count(row.id, is_counted(delivery), now);
         txn.put_json(key, RECEIVED, &received)?;
     }
     if let Some(key) = target.row.clone() {

@@ -12,7 +12,8 @@ use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{EffectId, RecordId};
 use crate::store::{
-    DecisionCommit, DeliveryNote, Gather, ItemState, RecordOutcome, Result, RuleUse, StoreError,
+    DecisionCommit, DeliveryNote, Gather, ItemState, RecordOutcome, Result, RuleUse, SopRowKey,
+    StoreError,
 };
 
 /// A decision made ready for the writer.
@@ -24,6 +25,7 @@ pub(crate) struct PreparedDecision {
     contact: Option<ContactChange>,
     reached: Option<Vec<UnixMillis>>,
     uses: Vec<RuleUse>,
+    unsettled: Option<SopRowKey>,
     records: Vec<PreparedRecord>,
     effects: Vec<PreparedEffect>,
     broadcasts: Vec<Gather>,
@@ -47,6 +49,7 @@ impl PreparedDecision {
             contact: decision.contact,
             reached: decision.reached,
             uses: decision.uses,
+            unsettled: decision.unsettled,
             records: decision
                 .records
                 .iter()
@@ -86,6 +89,9 @@ pub(crate) fn commit(txn: &mut Txn<'_>, decision: PreparedDecision) -> Result<Ve
     let mut held = INBOX.held(txn, record, decision.fence)?;
     uses::take(txn, &decision.uses)?;
     ask_caps_again(txn, &decision)?;
+    if let Some(row) = &decision.unsettled {
+        sop_rows::unsettled(txn, row)?;
+    }
     let conversation = held.row.lane;
     if let Some(change) = decision.contact {
         if change.wrote_at.is_some() {

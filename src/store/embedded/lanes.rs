@@ -13,10 +13,10 @@ use std::ops::ControlFlow;
 
 use super::engine::{Row, Rows, collect, first, try_scan};
 use super::item::{ClaimRow, ItemRow, Kind, Queue};
-use super::keys::{Line, Table, last_u64, read_u64};
+use super::keys::{Keys, Line, Table, last_u64, read_u64};
 use super::txn::{Txn, decode};
 use crate::domain::clock::UnixMillis;
-use crate::store::{Claim, ItemState, LaneHash, Result, StoreError};
+use crate::store::{Claim, ItemId, ItemState, LaneHash, Result, StoreError};
 
 /// An item that a claim took.
 pub(crate) struct Taken {
@@ -131,6 +131,34 @@ impl Queue {
         txn.put_json(txn.keys.number(self.waiting, id), "item", &row)?;
         self.make_ready(txn, id, &row);
         Ok(())
+    }
+
+    /// The head of a lane, if it is another than this item.
+    pub(crate) fn ahead_of(
+        &self,
+        rows: &dyn Rows,
+        keys: &Keys,
+        id: u64,
+        row: &ItemRow,
+    ) -> Result<Option<ItemId>> {
+        let head = first(rows, &keys.lane(self.lane, row.lane, row.urgent))?;
+        let head = head.and_then(|(_, head)| read_u64(&head));
+        Ok(head.filter(|head| *head != id).map(|head| self.name(head)))
+    }
+
+    /// The waiting items behind one in its lane, at most so many.
+    pub(crate) fn behind(
+        &self,
+        rows: &dyn Rows,
+        keys: &Keys,
+        row: &ItemRow,
+        limit: usize,
+    ) -> Result<Vec<u64>> {
+        let mut range = keys.lane(self.lane, row.lane, row.urgent);
+        let own = keys.in_lane(self.lane, row.lane, row.urgent, row.seq);
+        range.from = [own.as_slice(), &[0]].concat();
+        let found = collect(rows, &range, limit)?;
+        Ok(found.iter().filter_map(|(_, id)| read_u64(id)).collect())
     }
 
     /// Gives back what was claimed by an earlier opening of the store or whose lease

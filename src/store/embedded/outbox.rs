@@ -11,6 +11,9 @@ use crate::domain::effect::NewEffect;
 use crate::domain::ids::EffectId;
 use crate::store::{AttemptEnd, Claim, ClaimedEffect, Delivery, ItemState, LaneHash, Result};
 
+/// Behind what is held, so many are told why.
+const MOST_BEHIND: usize = 1000;
+
 /// An effect made ready for the writer.
 pub(crate) struct PreparedEffect {
     row: ItemRow,
@@ -117,6 +120,24 @@ pub(crate) fn finish(
     held.row.reason = reason;
     tell_step(txn, &held.row, state, now)?;
     OUTBOX.end(txn, held, state)
+}
+
+/// The row of the step whose message an effect carries learns why that has not left yet, and
+/// so do the rows of what waits behind it, unless they know a reason.
+pub(crate) fn note_held(txn: &mut Txn<'_>, id: EffectId, why: &str) -> Result<()> {
+    let Some(row) = OUTBOX.row(txn, id.0)? else {
+        return Ok(());
+    };
+    if let Some(step) = &row.step {
+        sop_rows::held(txn, &step.row, why, true)?;
+    }
+    for behind in OUTBOX.behind(txn, txn.keys, &row, MOST_BEHIND)? {
+        let step = OUTBOX.row(txn, behind)?.and_then(|row| row.step);
+        if let Some(step) = step {
+            sop_rows::held(txn, &step.row, why, false)?;
+        }
+    }
+    Ok(())
 }
 
 /// The row of the step whose message an effect carries learns how that ended.

@@ -25,6 +25,12 @@ pub(crate) fn reserve(
             Some(times) => times,
             None => read(txn, &key)?,
         };
+        if let Some(held) = one.held_under() {
+            let held = txn.keys.quota(one.window, &held);
+            let before = read(txn, &held)?;
+            quota::take_back(&mut times, &before);
+            rows.insert(held, vec![now]);
+        }
         refused = refused.max(quota::take(&mut times, one, now));
         rows.insert(key, times);
     }
@@ -35,6 +41,26 @@ pub(crate) fn reserve(
         txn.put(key, pack(&times));
     }
     Ok(Reservation::Granted)
+}
+
+/// Counts no more what holders used.
+pub(crate) fn give_back(txn: &mut Txn<'_>, uses: &[QuotaUse]) -> Result<()> {
+    for one in uses {
+        let Some(held) = one.held_under() else {
+            continue;
+        };
+        let held = txn.keys.quota(one.window, &held);
+        let before = read(txn, &held)?;
+        if before.is_empty() {
+            continue;
+        }
+        let key = txn.keys.quota(one.window, &one.key);
+        let mut times = read(txn, &key)?;
+        quota::take_back(&mut times, &before);
+        txn.put(key, pack(&times));
+        txn.delete(held);
+    }
+    Ok(())
 }
 
 fn read(rows: &dyn Rows, key: &[u8]) -> Result<Vec<UnixMillis>> {
@@ -86,6 +112,7 @@ mod tests {
             max: 1,
             window: Duration::from_millis(100),
             since: None,
+            holder: None,
         }];
         let mut at = |now| reserve(&mut txn, &quota, UnixMillis(now)).unwrap();
         assert_eq!(at(5000), Reservation::Granted);
@@ -103,7 +130,7 @@ mod tests {
             let (engine, keys) = (MemoryEngine::default(), Keys::new(&CorpId::from("ww1")).unwrap());
             let mut txn = Txn::over(&engine, &keys, 1);
             let window = Duration::from_millis(100);
-            let quota = [QuotaUse { key: "q".to_owned(), max, window, since: None }];
+            let quota = [QuotaUse { key: "q".to_owned(), max, window, since: None, holder: None }];
             let mut now = 0;
             let mut granted: Vec<i64> = Vec::new();
             for step in steps {

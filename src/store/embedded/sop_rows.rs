@@ -4,7 +4,7 @@ use super::engine::{Row, Rows, collect};
 use super::keys::{Keys, Table};
 use super::txn::{Txn, decode, encode};
 use crate::domain::clock::UnixMillis;
-use crate::store::{Delivery, DeliveryNote, Result, SopRow, SopRowKey, SopRowQuery};
+use crate::store::{Delivery, DeliveryNote, Result, SopRow, SopRowKey, SopRowQuery, StoreError};
 
 /// A row made ready for the writer.
 pub(crate) struct PreparedRow {
@@ -31,9 +31,8 @@ pub(crate) fn put(txn: &mut Txn<'_>, rows: Vec<PreparedRow>) {
     }
 }
 
-/// Writes news of messages into their rows. Says how many rows there were.
-pub(crate) fn note(txn: &mut Txn<'_>, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize> {
-    let mut known = 0;
+/// Writes news of messages into their rows.
+pub(crate) fn note(txn: &mut Txn<'_>, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<()> {
     for note in notes {
         let key = txn.keys.sop_row(&note.key);
         let Some(mut row) = txn.get_json::<SopRow>(&key, "SOP row")? else {
@@ -43,9 +42,37 @@ pub(crate) fn note(txn: &mut Txn<'_>, notes: Vec<DeliveryNote>, now: UnixMillis)
         row.delivery_why = note.why.or(row.delivery_why);
         row.broadcast = note.broadcast.or(row.broadcast);
         txn.put_json(key, "SOP row", &row)?;
-        known += 1;
     }
-    Ok(known)
+    Ok(())
+}
+
+/// Writes into a row why its message has not left yet; over a reason that is known only if
+/// this one is `newer`.
+pub(crate) fn held(txn: &mut Txn<'_>, key: &SopRowKey, why: &str, newer: bool) -> Result<()> {
+    let key = txn.keys.sop_row(key);
+    let Some(mut row) = txn.get_json::<SopRow>(&key, "SOP row")? else {
+        return Ok(());
+    };
+    let known = row.delivery_why.as_deref();
+    let told = if newer {
+        known == Some(why)
+    } else {
+        known.is_some()
+    };
+    if row.delivery != Delivery::Planned || told {
+        return Ok(());
+    }
+    row.delivery_why = Some(why.to_owned());
+    txn.put_json(key, "SOP row", &row)
+}
+
+/// Refuses what is decided on the ground that no member has said what became of a step.
+pub(crate) fn unsettled(txn: &Txn<'_>, key: &SopRowKey) -> Result<()> {
+    let row: Option<SopRow> = txn.get_json(&txn.keys.sop_row(key), "SOP row")?;
+    match row.is_some_and(|row| row.delivery.is_said()) {
+        true => Err(StoreError::Settled),
+        false => Ok(()),
+    }
 }
 
 /// Writes into a row how an effect ended that carries its message. One message may be several
@@ -68,8 +95,7 @@ pub(crate) fn carried(
         )
     };
     let again = delivery == Delivery::Planned;
-    let said = matches!(row.delivery, Delivery::ByHand | Delivery::Declined);
-    if said || (bad(row.delivery) && !bad(delivery) && !again) {
+    if row.delivery.is_said() || (bad(row.delivery) && !bad(delivery) && !again) {
         return Ok(());
     }
     row.tell(delivery, now);

@@ -23,10 +23,10 @@ use crate::domain::timer::Timer;
 use crate::store::{
     Acceptance, ArchiveRow, AttemptEnd, AuditEntry, AuditQuery, Broadcast, BroadcastChange,
     BroadcastQuery, BroadcastTarget, Claim, ClaimedEffect, ClaimedRecord, ContactFacts,
-    DecisionCommit, Deed, DeliveryNote, Depths, Erasure, FactSwap, Filling, FiredTimers,
-    HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
-    QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, Snapshot,
-    SopRow, SopRowQuery, Store, StoreError, SyncPage,
+    DecisionCommit, Deed, Depths, Erasure, FactSwap, Filling, FiredTimers, HistoryEntry, ItemId,
+    KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, QuotaUse,
+    RecordQuery, Rescued, Reservation, Result, Retention, Signals, Snapshot, SopRow, SopRowQuery,
+    Store, StoreError, SyncPage,
 };
 
 #[async_trait]
@@ -191,6 +191,13 @@ impl Store for EmbeddedStore {
             .await
     }
 
+    async fn give_back(&self, uses: &[QuotaUse], _now: UnixMillis) -> Result<()> {
+        let uses = uses.to_vec();
+        self.writer
+            .run(move |txn| quotas::give_back(txn, &uses))
+            .await
+    }
+
     async fn contact(&self, person: &Person) -> Result<Option<Contact>> {
         let key = contacts::key(&self.shared.keys, person);
         get_json(self.shared.engine.as_ref(), &key, "contact")
@@ -281,9 +288,10 @@ impl Store for EmbeddedStore {
             .await
     }
 
-    async fn note_deliveries(&self, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize> {
+    async fn note_held(&self, id: EffectId, why: &str) -> Result<()> {
+        let why = why.to_owned();
         self.writer
-            .run(move |txn| sop_rows::note(txn, notes, now))
+            .run(move |txn| outbox::note_held(txn, id, &why))
             .await
     }
 

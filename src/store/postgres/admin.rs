@@ -14,6 +14,7 @@ use super::session::{Session, at_once};
 use super::values::{Json, Time, big, most, number, text, untext};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{EffectId, RecordId};
+use crate::store::queue::behind;
 use crate::store::{
     Depths, ItemId, ItemState, QueueDetail, QueueFilter, QueueItem, RecordOutcome, Result,
 };
@@ -67,13 +68,31 @@ pub(super) async fn depths(session: &Session, now: UnixMillis) -> Result<Depths>
     })
 }
 
-const RECORDS: &str = "\
-    SELECT id, state, kind, contact AS whom, attempts, received_at AS at, due_at, reason, outcome
-    FROM inbox";
-const EFFECTS: &str = "\
-    SELECT id, state, kind, target AS whom, attempts, decided_at AS at, due_at, reason,
-        NULL::jsonb AS outcome
-    FROM outbox";
+/// The head of the lane in which an item waits without a reason of its own.
+macro_rules! ahead {
+    ($table:literal) => {
+        concat!(
+            "CASE WHEN i.state = 'ready' AND i.reason IS NULL THEN (SELECT o.id FROM ",
+            $table,
+            " o WHERE o.corp_id = i.corp_id AND o.lane = i.lane AND o.urgent = i.urgent
+                AND o.state IN ('ready', 'working') AND o.seq < i.seq
+              ORDER BY o.seq LIMIT 1) END AS ahead"
+        )
+    };
+}
+
+const RECORDS: &str = concat!(
+    "SELECT i.id, i.state, i.kind, i.contact AS whom, i.attempts, i.received_at AS at, i.due_at,
+        i.reason, i.outcome, ",
+    ahead!("inbox"),
+    " FROM inbox i"
+);
+const EFFECTS: &str = concat!(
+    "SELECT i.id, i.state, i.kind, i.target AS whom, i.attempts, i.decided_at AS at, i.due_at,
+        i.reason, NULL::jsonb AS outcome, ",
+    ahead!("outbox"),
+    " FROM outbox i"
+);
 
 /// Records and effects by state, oldest first.
 pub(super) async fn list(session: &Session, filter: &QueueFilter) -> Result<Vec<QueueItem>> {
@@ -117,6 +136,7 @@ fn line(row: &Row, of: fn(u64) -> ItemId) -> Result<QueueItem> {
         _ => None,
     };
     let whom: Option<String> = row.get("whom");
+    let ahead: Option<i64> = row.get("ahead");
     let id = of(number(row.get("id")));
     let whom = whom.map(untext).map(|whom| match id {
         // As lists show people: the bare id.
@@ -137,15 +157,18 @@ fn line(row: &Row, of: fn(u64) -> ItemId) -> Result<QueueItem> {
         reason: row
             .get::<_, Option<String>>("reason")
             .map(untext)
-            .or(skipped),
+            .or(skipped)
+            .or(ahead.map(|ahead| behind(of(number(ahead))))),
     })
 }
 
-const RECORD: &str = "\
-    SELECT i.id, i.state, i.kind, i.contact AS whom, i.attempts, i.received_at AS at, i.due_at,
-        i.reason, i.outcome, i.effects, i.body, t.trace
-    FROM inbox i LEFT JOIN traces t ON t.corp_id = i.corp_id AND t.record_id = i.id
-    WHERE i.corp_id = $1 AND i.id = $2";
+const RECORD: &str = concat!(
+    "SELECT i.id, i.state, i.kind, i.contact AS whom, i.attempts, i.received_at AS at, i.due_at,
+        i.reason, i.outcome, i.effects, i.body, t.trace, ",
+    ahead!("inbox"),
+    " FROM inbox i LEFT JOIN traces t ON t.corp_id = i.corp_id AND t.record_id = i.id
+    WHERE i.corp_id = $1 AND i.id = $2"
+);
 
 /// One item with everything that is known about it.
 pub(super) async fn show(session: &Session, item: ItemId) -> Result<Option<QueueDetail>> {

@@ -10,11 +10,12 @@ use super::contacts::Locked;
 use super::outbox;
 use super::outgoing::{self, Placed};
 use super::session::{Session, in_transaction};
+use super::sop_rows::WholeKey;
 use super::uses::Counted;
 use super::values::{Json, Time, big, number};
 use super::{gather, sop_rows, timers};
 use crate::domain::ids::{EffectId, Person, RecordId};
-use crate::store::{DecisionCommit, ItemId, RecordOutcome, Result, StoreError};
+use crate::store::{DecisionCommit, ItemId, RecordOutcome, Result, SopRowKey, StoreError};
 
 /// The records of decisions whose claim holds, by number.
 const HELD: &str = "\
@@ -48,15 +49,21 @@ pub(super) async fn commit(
         let uses = decisions.iter().flat_map(|one| &one.uses);
         let mut counted = Counted::of(&session, uses).await?;
         let mut reached = Reached::of(&session, decisions).await?;
+        let mut settled = Settled::of(&session, decisions).await?;
         let mut verdicts: Vec<Result<Held>> = Vec::with_capacity(decisions.len());
         for decision in decisions {
             let taken = held.remove(&decision.record).ok_or_else(|| StoreError::Fenced {
                 item: ItemId::Record(decision.record).to_string(),
             });
             verdicts.push(match taken {
-                Ok(taken) => match reached.check(decision).and_then(|()| counted.take(&decision.uses)) {
+                Ok(taken) => match reached
+                    .check(decision)
+                    .and_then(|()| settled.check(decision))
+                    .and_then(|()| counted.take(&decision.uses))
+                {
                     Ok(()) => {
                         reached.note(decision);
+                        settled.note(decision);
                         Ok(taken)
                     }
                     Err(refused) => {
@@ -89,9 +96,9 @@ pub(super) async fn commit(
         // Where a limit was reached, the claim is good for another decision.
         let refused = matches!(
             verdict,
-            Ok(Some(Err(
-                StoreError::LimitReached { .. } | StoreError::ReachedMeanwhile
-            )))
+            Ok(Some(Err(StoreError::LimitReached { .. }
+                | StoreError::ReachedMeanwhile
+                | StoreError::Settled)))
         );
         if !refused {
             shared.claims.let_go(decision.fence);
@@ -129,6 +136,39 @@ impl Reached {
 
     fn note(&mut self, decision: &DecisionCommit) {
         self.now.extend(reaches(decision).cloned());
+    }
+}
+
+/// The steps of which a member has said what became of them, before or in this call.
+struct Settled(BTreeSet<WholeKey>);
+
+impl Settled {
+    /// Nobody else says it of the steps of these decisions until the transaction ends.
+    async fn of(session: &Session, decisions: &[DecisionCommit]) -> Result<Self> {
+        let asked = decisions.iter().filter_map(|one| one.unsettled.as_ref());
+        let asked: BTreeMap<WholeKey, &SopRowKey> =
+            asked.map(|row| (sop_rows::whole_key(row), row)).collect();
+        let mut settled = BTreeSet::new();
+        for (key, row) in asked {
+            if sop_rows::is_said(session, row).await? {
+                settled.insert(key);
+            }
+        }
+        Ok(Self(settled))
+    }
+
+    fn check(&self, decision: &DecisionCommit) -> Result<()> {
+        let row = decision.unsettled.as_ref();
+        match row.is_some_and(|row| self.0.contains(&sop_rows::whole_key(row))) {
+            true => Err(StoreError::Settled),
+            false => Ok(()),
+        }
+    }
+
+    fn note(&mut self, decision: &DecisionCommit) {
+        let said = decision.notes.iter().filter(|note| note.delivery.is_said());
+        self.0
+            .extend(said.map(|note| sop_rows::whole_key(&note.key)));
     }
 }
 

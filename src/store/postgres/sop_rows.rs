@@ -6,9 +6,9 @@ use tokio_postgres::Row;
 
 use super::contacts::{key, person};
 use super::session::Session;
-use super::values::{Time, maybe_text, most, text, untext};
+use super::values::{Time, big, maybe_text, most, text, untext};
 use crate::domain::clock::UnixMillis;
-use crate::domain::ids::SopId;
+use crate::domain::ids::{EffectId, SopId};
 use crate::store::{
     Delivery, DeliveryNote, Result, RowOutcome, SopRow, SopRowKey, SopRowQuery, StoreError,
 };
@@ -81,9 +81,10 @@ pub(super) async fn put(session: &Session, rows: &[&SopRow]) -> Result<()> {
 }
 
 /// A key as the table has it.
-type WholeKey = (String, UnixMillis, String, u32);
+pub(super) type WholeKey = (String, UnixMillis, String, u32);
 
-fn whole_key(row: &SopRowKey) -> WholeKey {
+/// The key of a row as the table has it.
+pub(super) fn whole_key(row: &SopRowKey) -> WholeKey {
     let sop = text(row.sop.as_str()).into_owned();
     (sop, row.run, key(&row.target), row.step)
 }
@@ -91,6 +92,21 @@ fn whole_key(row: &SopRowKey) -> WholeKey {
 /// A step as the table has it.
 pub(super) fn small(step: u32) -> i32 {
     i32::try_from(step).unwrap_or(i32::MAX)
+}
+
+const SAID: &str = "\
+    SELECT delivery FROM sop_rows
+    WHERE corp_id = $1 AND sop = $2 AND run_at = $3 AND contact = $4 AND step = $5 FOR UPDATE";
+
+/// Whether a member has said what became of a step. Nobody else does until the transaction ends.
+pub(super) async fn is_said(session: &Session, row: &SopRowKey) -> Result<bool> {
+    let (sop, run) = (text(row.sop.as_str()), Time(row.run));
+    let (target, step) = (key(&row.target), small(row.step));
+    let found = session
+        .row(SAID, &[&session.corp(), &sop, &run, &target, &step])
+        .await?;
+    let word = found.map(|row| delivery(&row.get::<_, String>(0)));
+    Ok(word.transpose()?.is_some_and(Delivery::is_said))
 }
 
 const NOTE: &str = "\
@@ -104,27 +120,40 @@ const NOTE: &str = "\
     WHERE r.corp_id = $1 AND r.sop = o.sop AND r.run_at = o.run_at AND r.contact = o.contact
       AND r.step = o.step";
 
-/// Writes news of messages into their rows. Says how many rows there were.
-pub(super) async fn note(
-    session: &Session,
-    notes: &[DeliveryNote],
-    now: UnixMillis,
-) -> Result<usize> {
+const HELD: &str = "\
+    UPDATE sop_rows r SET delivery_why = $3
+    FROM outbox h JOIN outbox o ON o.corp_id = h.corp_id AND o.lane = h.lane
+        AND o.urgent = h.urgent AND o.state IN ('ready', 'working') AND o.seq >= h.seq
+    WHERE h.corp_id = $1 AND h.id = $2 AND r.corp_id = $1 AND r.sop = o.sop
+      AND r.run_at = o.sop_run_at AND r.contact = o.sop_contact AND r.step = o.sop_step
+      AND r.delivery = 'planned'
+      AND (r.delivery_why IS NULL OR (o.id = h.id AND r.delivery_why <> $3))";
+
+/// Writes why a message has not left yet into its row, and into the rows of those behind it
+/// that know no reason.
+pub(super) async fn note_held(session: &Session, id: EffectId, why: &str) -> Result<()> {
+    session
+        .run(HELD, &[&session.corp(), &big(id.0), &text(why)])
+        .await?;
+    Ok(())
+}
+
+/// Writes news of messages into their rows.
+pub(super) async fn note(session: &Session, notes: &[DeliveryNote], now: UnixMillis) -> Result<()> {
     // Several notes for one row are rare and come in order: each such is a statement.
-    let mut known = 0;
     let mut rest: Vec<&DeliveryNote> = notes.iter().collect();
     while !rest.is_empty() {
         let mut seen = std::collections::HashSet::new();
         let (first, later): (Vec<_>, Vec<_>) = rest
             .into_iter()
             .partition(|note| seen.insert(whole_key(&note.key)));
-        known += note_once(session, &first, now).await?;
+        note_once(session, &first, now).await?;
         rest = later;
     }
-    Ok(known)
+    Ok(())
 }
 
-async fn note_once(session: &Session, notes: &[&DeliveryNote], now: UnixMillis) -> Result<usize> {
+async fn note_once(session: &Session, notes: &[&DeliveryNote], now: UnixMillis) -> Result<()> {
     let each = || notes.iter();
     let sops: Vec<_> = each().map(|note| text(note.key.sop.as_str())).collect();
     let runs: Vec<_> = each().map(|note| Time(note.key.run)).collect();
@@ -134,7 +163,7 @@ async fn note_once(session: &Session, notes: &[&DeliveryNote], now: UnixMillis) 
     let why: Vec<_> = each().map(|note| maybe_text(note.why.as_deref())).collect();
     let broadcasts = each().map(|note| maybe_text(note.broadcast.as_deref()));
     let broadcasts: Vec<_> = broadcasts.collect();
-    let known = session
+    session
         .run(
             NOTE,
             &[
@@ -150,7 +179,7 @@ async fn note_once(session: &Session, notes: &[&DeliveryNote], now: UnixMillis) 
             ],
         )
         .await?;
-    Ok(usize::try_from(known).unwrap_or(usize::MAX))
+    Ok(())
 }
 
 const OF: &str = "\

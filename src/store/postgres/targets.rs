@@ -13,7 +13,7 @@ use crate::domain::broadcast::Budget;
 use crate::domain::change::ContactChange;
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::{BroadcastId, Person};
-use crate::store::broadcasts::{Received, is_counted};
+use crate::store::broadcasts::{Received, is_counted, is_counted_anew};
 use crate::store::{
     Broadcast, BroadcastHead, BroadcastState, BroadcastTarget, Delivery, DeliveryNote, NewTarget,
     OVER_CEILING, Result,
@@ -241,13 +241,12 @@ impl Desk {
         }
         row.counts.retain(|_, count| *count > 0);
         *row.counts.entry(delivery).or_default() += 1;
-        let (before, after) = (is_counted(target.delivery), is_counted(delivery));
         let person = key(&target.person);
-        if before != after
+        if is_counted_anew(target.delivery, delivery)
             && row.head.reach.is_budgeted()
             && let Some((received, changed)) = self.received.get_mut(&person)
         {
-            received.count(id, after, now);
+            received.count(id, is_counted(delivery), now);
             *changed = true;
         }
         if let Some(key) = target.row.clone() {

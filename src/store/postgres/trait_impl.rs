@@ -22,10 +22,10 @@ use crate::store::merge::take_over;
 use crate::store::{
     Acceptance, ArchiveRow, AttemptEnd, AuditEntry, AuditQuery, Broadcast, BroadcastChange,
     BroadcastQuery, BroadcastTarget, Claim, ClaimedEffect, ClaimedRecord, ContactFacts,
-    DecisionCommit, Deed, DeliveryNote, Depths, Erasure, FactSwap, Filling, FiredTimers,
-    HistoryEntry, ItemId, KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter,
-    QueueItem, QuotaUse, RecordQuery, Rescued, Reservation, Result, Retention, Signals, Snapshot,
-    SopRow, SopRowQuery, Store, StoreError, SyncPage,
+    DecisionCommit, Deed, Depths, Erasure, FactSwap, Filling, FiredTimers, HistoryEntry, ItemId,
+    KfPage, KfPush, NewRecord, PastRecord, QueueDetail, QueueFilter, QueueItem, QuotaUse,
+    RecordQuery, Rescued, Reservation, Result, Retention, Signals, Snapshot, SopRow, SopRowQuery,
+    Store, StoreError, SyncPage,
 };
 
 #[async_trait]
@@ -158,6 +158,10 @@ impl Store for PostgresStore {
         quotas::reserve(&self.shared, uses, now).await
     }
 
+    async fn give_back(&self, uses: &[QuotaUse], now: UnixMillis) -> Result<()> {
+        quotas::give_back(&self.shared, uses, now).await
+    }
+
     async fn contact(&self, person: &Person) -> Result<Option<Contact>> {
         let mut found = self.contacts(std::slice::from_ref(person)).await?;
         Ok(found.pop().flatten())
@@ -226,8 +230,8 @@ impl Store for PostgresStore {
         at_once!(&self.shared, session => sop_rows::of(&session, &query).await)
     }
 
-    async fn note_deliveries(&self, notes: Vec<DeliveryNote>, now: UnixMillis) -> Result<usize> {
-        in_transaction!(&self.shared, session => sop_rows::note(&session, &notes, now).await)
+    async fn note_held(&self, id: EffectId, why: &str) -> Result<()> {
+        at_once!(&self.shared, session => sop_rows::note_held(&session, id, why).await)
     }
 
     async fn broadcast(&self, id: BroadcastId) -> Result<Option<Broadcast>> {

@@ -151,6 +151,7 @@ async fn work(
                 contact: None,
                 reached: None,
                 uses: vec![],
+                unsettled: None,
                 records: vec![],
                 effects: vec![],
                 broadcasts: vec![],

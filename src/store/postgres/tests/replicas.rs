@@ -310,6 +310,7 @@ async fn limits_hold_for_all_together() {
         max: 5,
         window: Duration::from_secs(60),
         since: None,
+        holder: None,
     }];
     let tries = (0..16).map(|n| {
         let store = if n % 2 == 0 { &one } else { &other };
