@@ -70,8 +70,10 @@ pub enum Open {
     HandOver(u32),
     /// Nothing: this one was just set, and what is said next may correct it.
     Set(u32),
-    /// The same, but a correction was not understood once, and we said so.
-    Unclear(u32),
+    /// Nothing: this one rang, or something was not understood after it was set. What seems to
+    /// be about it is.
+    #[serde(alias = "unclear")]
+    Near(u32),
 }
 
 /// When something is to be done.
@@ -108,9 +110,6 @@ pub struct Question {
     pub what: String,
     /// The times that may be meant.
     pub choices: Vec<When>,
-    /// Whether it was asked a second time already.
-    #[serde(default)]
-    pub again: bool,
 }
 
 /// What is not clear about a reminder.
@@ -127,6 +126,8 @@ pub enum Asks {
     Text,
     /// Whether the time was understood, which is the only choice: more was said about it.
     Unsure,
+    /// Whether they want to be reminded at all, at the time which is the only choice.
+    Wanted,
 }
 
 /// A customer who waits for an answer.

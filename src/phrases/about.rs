@@ -149,6 +149,8 @@ pub struct About {
     pub sure: bool,
     /// More was said about the time than was understood: `国庆`, `周末`.
     pub vague: bool,
+    /// Not only then, but from then on: `明天起`.
+    pub since: bool,
 }
 
 impl About {
@@ -188,9 +190,30 @@ impl About {
         if exact.is_empty() && words.chars().count() > 1 {
             // 张三的回访 says no more than 张三回访.
             let said = words.chars().filter(|letter| *letter != '的');
-            return fit(&|text| said.clone().all(|letter| text.contains(letter)));
+            let loose = fit(&|text| said.clone().all(|letter| text.contains(letter)));
+            if !loose.is_empty() {
+                return loose;
+            }
+            // 张三和李四: one each.
+            let named = self.each_named().into_iter();
+            let found: Vec<Vec<u32>> = named.map(|part| fit(&|it| it.contains(&part))).collect();
+            if found.iter().all(|numbers| numbers.len() == 1) {
+                return found.concat();
+            }
         }
         exact
+    }
+
+    /// What is named one after the other: `张三和李四`.
+    fn each_named(&self) -> Vec<String> {
+        let parts = self.words.split(['和', '与', '跟', '及', '、', '，', ',']);
+        parts.map(plain).filter(|part| !part.is_empty()).collect()
+    }
+
+    /// Whether so many were named one after the other.
+    #[must_use]
+    pub fn names_each(&self, count: usize) -> bool {
+        count > 1 && self.each_named().len() == count
     }
 
     fn is_then(
@@ -305,6 +328,10 @@ fn needless(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
         look.eat_any(&["不用", "不必", "不需要", "不要"])?;
         Some((at, look.at))
     })?;
+    // 提醒我不要喝咖啡 wants a reminder.
+    if asks_for_one(text, (start.at, at)) {
+        return None;
+    }
     let end = end_of(text, to);
     let mut about = meant(text, (start.at, at), scene)?;
     let thing = bare(&text.original(to, end));
@@ -325,6 +352,9 @@ fn put_off(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
             return None;
         }
         if at > from && look.eat_any(EARLIER).is_some() {
+            if asks_for_one(text, (from, at)) {
+                return None;
+            }
             let until = sooner(look)?;
             let which = Which::About(meant(text, (from, at), scene)?);
             return Some(Wish::Snooze { which, until });
@@ -397,6 +427,7 @@ pub(super) fn meant(text: &Text, (from, to): (usize, usize), scene: &Scene<'_>) 
         extent,
         sure: names(&said.folded),
         vague: !times.is_empty() && (expression.unread || says(VAGUE)),
+        since: false,
         words,
         times,
         rhythm,

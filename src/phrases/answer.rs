@@ -1,6 +1,6 @@
 //! What somebody says after a question of ours.
 
-use super::atom::{Clock, Day, Every, MonthDay, Part};
+use super::atom::{Clock, Part, Wait};
 use super::clock::part;
 use super::command::command;
 use super::denied::{denied, is_denied};
@@ -9,13 +9,15 @@ use super::fold::{Cursor, Text};
 use super::number::whole;
 use super::resolve::{Meaning, resolve};
 use super::trigger::triggers;
-use super::wish::{soon, understand, what, wish};
+use super::wait::bare_wait;
+use super::wish::{is_question, soon, understand, what, wish};
 use super::{Asks, Question, Scene, When, Which, Wish};
 use crate::domain::clock::UnixMillis;
-use crate::domain::rhythm::{OnDays, Rhythm};
+use crate::domain::rhythm::Rhythm;
 
 const YES: &[&str] = &[
-    "是的", "对的", "好的", "可以", "是", "对", "好", "嗯", "行", "ok", "yes", "没错",
+    "是的", "对的", "好的", "可以", "是", "对", "好", "嗯", "行", "ok", "yes", "没错", "要的",
+    "要", "设吧", "设", "需要",
 ];
 const FILLERS: &[&str] = &["嗯嗯", "嗯", "哦", "噢", "啊", "收到", "知道", "谢谢", "在"];
 const NO: &[&str] = &[
@@ -60,8 +62,35 @@ const LEADING: &[&str] = &[
     ",",
     " ",
 ];
-/// What is longer is no answer in a few words.
-const LONGEST_ATTEMPT: usize = 15;
+const COURTESY: &[&str] = &[
+    "谢谢你",
+    "谢谢您",
+    "谢谢",
+    "谢了",
+    "感谢",
+    "辛苦了",
+    "辛苦",
+    "麻烦了",
+    "多谢",
+    "不客气",
+    "早上好",
+    "晚安",
+    "你好",
+    "您好",
+    "再见",
+    "拜拜",
+    "哈",
+    "呵",
+    "嘿",
+    "明白",
+    "了解",
+    "知道了",
+    "太好了",
+    "棒",
+    "thanks",
+    "thx",
+    "hi",
+];
 
 /// What a message means after a question; `None` if it is something else.
 #[must_use]
@@ -86,6 +115,20 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
     if let Some(wish) = command(&text, scene) {
         return Some(wish);
     }
+    if question.asks != Asks::Text
+        && let Some(wait) = whole_wait(&text)
+    {
+        let expression = Expression {
+            wait: Some(wait),
+            spans: vec![(0, text.folded.len())],
+            ..Expression::default()
+        };
+        return Some(wish(&expression, question.what.clone(), scene));
+    }
+    // Nobody is reminded of a question.
+    if question.asks == Asks::Text && is_question(&text) {
+        return understand(message, scene);
+    }
     let said = plainly(&text);
     if let Some(choice) = chosen(question, &said, scene) {
         return Some(finished(choice.clone(), &question.what));
@@ -98,20 +141,10 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
     }
     let timed = !expression.is_empty();
     if question.asks == Asks::Text && !(timed && left.is_empty()) {
-        let when = question.choices.first()?.clone();
         if !left.is_empty() && expression.is_full() {
             return understand(message, scene);
         }
-        // 嗯 is nothing to be reminded of.
-        if is_only(&text, YES) || is_only(&text, FILLERS) {
-            let again = true;
-            return Some(Wish::Ask(Question {
-                again,
-                ..question.clone()
-            }));
-        }
-        let what = message.trim().to_owned();
-        return Some(Wish::Remind { when, what });
+        return thing(question, message);
     }
     if !timed || (!left.is_empty() && !question.what.is_empty()) {
         return understand(message, scene);
@@ -132,18 +165,36 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
     })
 }
 
-/// Whether a message seems to answer a question, though not in words that we know: then it is
-/// asked once more.
-#[must_use]
-pub fn is_attempt(message: &str) -> bool {
+/// What somebody wants to be reminded of, in their own words.
+fn thing(question: &Question, message: &str) -> Option<Wish> {
     let text = Text::new(message);
-    let begins = Cursor::new(&text.folded, 0).sees(&["是", "不", "对", "都", "第"]);
-    let asks = message.trim_end().ends_with(['?', '？', '吗', '呢']);
-    let counts = |letter: &char| letter.is_ascii_digit();
-    let timed = || !find(&text.folded, &triggers(&text.folded)).is_empty();
-    text.folded.len() <= LONGEST_ATTEMPT
-        && !asks
-        && (begins || text.folded.iter().any(counts) || timed())
+    let when = question.choices.first()?.clone();
+    // 嗯 is nothing to be reminded of.
+    if is_only(&text, YES) || is_only(&text, FILLERS) {
+        return None;
+    }
+    let what = message.trim().to_owned();
+    Some(Wish::Remind { when, what })
+}
+
+/// Whether a message only declines what was asked.
+#[must_use]
+pub fn declines(message: &str) -> bool {
+    let text = Text::new(message);
+    is_only(&text, NO) || is_only(&text, &["不转了", "不转", "不给了", "先不转"])
+}
+
+/// Whether a message is no more than politeness: nobody waits for an answer.
+#[must_use]
+pub fn is_courtesy(message: &str) -> bool {
+    let text = Text::new(message);
+    let mut cursor = Cursor::new(&text.folded, 0);
+    while [YES, FILLERS, COURTESY, END]
+        .iter()
+        .any(|words| cursor.eat_any(words).is_some())
+    {}
+    let wordless = |letter: &char| !letter.is_alphanumeric();
+    cursor.rest().iter().all(wordless)
 }
 
 /// Without what only leads to the answer: `不是，今天下午`, `当然是下午`.
@@ -151,6 +202,15 @@ fn plainly(text: &Text) -> Text {
     let mut cursor = Cursor::new(&text.folded, 0);
     while cursor.eat_any(LEADING).is_some() {}
     Text::new(&text.original(cursor.at, text.folded.len()))
+}
+
+/// `五分钟`, and nothing else.
+pub(super) fn whole_wait(text: &Text) -> Option<Wait> {
+    let mut cursor = Cursor::new(&text.folded, 0);
+    while cursor.eat_any(LEADING).is_some() {}
+    let wait = bare_wait(&mut cursor)?;
+    while cursor.eat_any(END).is_some() {}
+    cursor.is_at_end().then_some(wait)
 }
 
 /// 不开了 after a question about 开会.
@@ -166,9 +226,9 @@ fn is_dropped(question: &Question, text: &Text) -> bool {
 }
 
 /// 周三 after a question about every week: every Wednesday.
-fn weekly(question: &Question, mut expression: Expression) -> Expression {
+fn weekly(question: &Question, expression: Expression) -> Expression {
     let (
-        Asks::Unsure,
+        Asks::Unsure | Asks::Time,
         Some(When::Repeating {
             rhythm: Rhythm::Days { on: asked, .. },
             ..
@@ -177,47 +237,26 @@ fn weekly(question: &Question, mut expression: Expression) -> Expression {
     else {
         return expression;
     };
-    if expression.every.is_some() {
-        return expression;
-    }
-    let every = match (asked, expression.day) {
-        (OnDays::Week { every, .. }, Some(Day::Weekday(day))) => Every::Weeks {
-            every: *every,
-            days: vec![day],
-        },
-        (OnDays::Month { every, .. }, Some(Day::Monthly(day))) => Every::Months {
-            every: *every,
-            days: vec![match day {
-                MonthDay::Number(day) => day,
-                MonthDay::Last => 31,
-            }],
-            anchor: None,
-        },
-        _ => return expression,
-    };
-    (expression.every, expression.day) = (Some(every), None);
-    expression
+    expression.in_rhythm(asked)
 }
 
 fn which(what: String, choices: Vec<When>) -> Wish {
-    let (asks, again) = (Asks::Which, false);
+    let asks = Asks::Which;
     Wish::Ask(Question {
         asks,
         what,
         choices,
-        again,
     })
 }
 
 fn finished(when: When, what: &str) -> Wish {
     let what = what.to_owned();
     if what.is_empty() {
-        let (asks, choices, again) = (Asks::Text, vec![when], false);
+        let (asks, choices) = (Asks::Text, vec![when]);
         return Wish::Ask(Question {
             asks,
             what,
             choices,
-            again,
         });
     }
     Wish::Remind { when, what }
@@ -235,12 +274,17 @@ pub(super) fn is_only(text: &Text, words: &[&str]) -> bool {
 
 /// `下午`, `2`, `第二个`, `后者`, `是的`.
 fn chosen<'q>(question: &'q Question, text: &Text, scene: &Scene<'_>) -> Option<&'q When> {
-    if question.asks == Asks::Text {
+    if matches!(question.asks, Asks::Text | Asks::Time) {
         return None;
     }
     let choices = &question.choices;
     if let [only] = choices.as_slice()
         && is_only(text, YES)
+    {
+        return Some(only);
+    }
+    if let [only @ When::Repeating { .. }] = choices.as_slice()
+        && is_only(text, &["每周", "每星期", "每个星期", "每礼拜", "每次"])
     {
         return Some(only);
     }

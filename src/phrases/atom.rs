@@ -257,6 +257,18 @@ pub(super) enum Every {
 }
 
 impl Every {
+    /// Whether a day beside it says on which day it comes, and not from when on.
+    pub(super) fn takes(&self, day: Day) -> bool {
+        match self {
+            Self::Weeks { days, .. } => {
+                days.is_empty() && matches!(day, Day::Weekday(_) | Day::InWeek { .. })
+            }
+            Self::Months { days, .. } => days.is_empty() && matches!(day, Day::Monthly(_)),
+            Self::Year(named) => named.is_none(),
+            _ => false,
+        }
+    }
+
     /// Whether it names days, so that 每天 behind it says nothing more: `周一到周六每天`.
     pub(super) fn names_days(&self) -> bool {
         match self {

@@ -41,6 +41,9 @@ pub(super) const COUNTED: &str = "个位件份瓶盒箱次人号月年天块元�
 
 /// `下午`, and `早` or `晚` before an hour.
 pub(super) fn part(cursor: &mut Cursor<'_>) -> Option<Part> {
+    if cursor.sees(&["下午茶"]) {
+        return None;
+    }
     if let Some(part) = cursor.eat_of(PARTS) {
         return Some(part);
     }
@@ -233,7 +236,9 @@ fn minute(cursor: &mut Cursor<'_>) -> Option<i8> {
         ("三刻", 45),
         ("3刻", 45),
     ];
-    if let Some(minute) = cursor.eat_of(&halves) {
+    // 三点半小时的会 lasts half an hour.
+    let lasts = cursor.sees(&["半小时", "半个", "一刻钟的"]);
+    if !lasts && let Some(minute) = cursor.eat_of(&halves) {
         cursor.eat("钟");
         return Some(minute);
     }

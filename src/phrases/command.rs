@@ -328,5 +328,7 @@ pub(super) fn receiver(mut cursor: Cursor<'_>, text: &Text) -> Option<String> {
         to = to.strip_suffix(word).unwrap_or(to).trim_matches(around);
     }
     let one_word = !to.is_empty() && to.chars().count() <= 64 && !to.contains(['\n', '，', ',']);
-    one_word.then(|| to.to_owned())
+    // 交给wang.wei改到四点 wants more than one thing.
+    let more = SNOOZE.iter().chain(EARLIER).any(|word| to.contains(word));
+    (one_word && !more).then(|| to.to_owned())
 }

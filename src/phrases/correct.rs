@@ -7,8 +7,11 @@ use super::atom::Day;
 use super::command::{END, HAND_OVER, POLITE, SNOOZE, command, receiver};
 use super::expression::find;
 use super::fold::{Cursor, Text};
+use super::given::to_whom;
 use super::moved::{sooner, until};
-use super::{Move, Scene, Which, Wish};
+use super::{Cannot, Move, Scene, Which, Wish};
+use crate::domain::reminder::Reminder;
+use crate::domain::rhythm::Rhythm;
 
 /// Says that something is to be different. Longer words come first.
 const WRONG: &[&str] = &[
@@ -61,6 +64,8 @@ const LEADING: &[&str] = &[
 ];
 const CONTENT: &[&str] = &["内容", "事情", "事项", "文字"];
 const ANEW: &[&str] = &["改成", "改为", "换成", "应该是", "是"];
+/// What was said before was wrong.
+const MISTAKEN: &[&str] = &["错了", "不对", "应该", "不是", "更正"];
 const NO_MORE: &[&str] = &[
     "算了不用了",
     "算了不要了",
@@ -81,9 +86,12 @@ const NO_MORE: &[&str] = &[
 ];
 /// What was just set, so named.
 const THIS: &[&str] = &["这个", "这条", "这一条", "它"];
+/// To rest for a while.
+const RESTS: &[&str] = &["暂停", "先放一放", "先停", "停几天"];
 /// Says that something may be meant to change, though it was not understood.
 const CHANGES: &[&str] = &[
-    "改", "取消", "交给", "转给", "推迟", "推后", "往后", "提前", "不用", "挪", "换成", "换到",
+    "改", "取消", "交给", "转", "推", "往后", "提前", "不用", "挪", "换成", "换到", "完成", "编号",
+    "提醒", "催", "搞定", "算了",
 ];
 /// What is longer is about something else.
 const LONGEST: usize = 20;
@@ -91,7 +99,12 @@ const LONGEST: usize = 20;
 /// What is to change about the reminder of this number, which was just set; `None` if the
 /// message is about something else.
 #[must_use]
-pub fn correction(number: u32, message: &str, scene: &Scene<'_>) -> Option<Wish> {
+pub fn correction(
+    number: u32,
+    reminder: &Reminder,
+    message: &str,
+    scene: &Scene<'_>,
+) -> Option<Wish> {
     let text = Text::new(message);
     let which = Which::Numbers(vec![number]);
     let folded: String = text
@@ -99,7 +112,9 @@ pub fn correction(number: u32, message: &str, scene: &Scene<'_>) -> Option<Wish>
         .iter()
         .filter(|it| !" ,.!".contains(**it))
         .collect();
-    if is_only(&text, NO_MORE) || NO_MORE.contains(&folded.as_str()) {
+    // 算了 after a card of what comes again may mean this time only.
+    let series = reminder.card.is_some() && reminder.rhythm.is_some();
+    if !series && (is_only(&text, NO_MORE) || NO_MORE.contains(&folded.as_str())) {
         return Some(Wish::Cancel(which));
     }
     if let Some(what) = content(&text) {
@@ -108,14 +123,23 @@ pub fn correction(number: u32, message: &str, scene: &Scene<'_>) -> Option<Wish>
     if let Some((from, to)) = other_words(&text) {
         return Some(Wish::Replace { which, from, to });
     }
+    let mistaken = ANEW.iter().chain(MISTAKEN).any(|it| folded.contains(it));
+    let each = mistaken && reminder.card.is_none() && !folded.contains("改到");
     if let Some(wish) = command(&text, scene) {
-        return Some(of_this(wish, which));
+        return Some(match of_this(wish, which) {
+            Wish::Snooze { which, until } if each => every_time(which, until, reminder),
+            wish => wish,
+        });
     }
-    if let Some(to) = given(&text) {
+    if RESTS.iter().any(|word| folded.starts_with(word)) {
+        return Some(Wish::Cannot(Cannot::Pause));
+    }
+    if let Some(to) = given(&text).or_else(|| to_whom(Cursor::new(&text.folded, 0), &text)) {
         return Some(Wish::HandOver { which, to });
     }
     let mut cursor = Cursor::new(&text.folded, 0);
-    let mut wrong = false;
+    // What rang comes again then: 半个小时, 明天上午.
+    let mut wrong = reminder.card.is_some();
     loop {
         if cursor.eat_any(SNOOZE).is_some() || cursor.eat_any(WRONG).is_some() {
             wrong = true;
@@ -124,7 +148,22 @@ pub fn correction(number: u32, message: &str, scene: &Scene<'_>) -> Option<Wish>
         }
     }
     let until = shifted(cursor).or_else(|| until(cursor).filter(|_| wrong))?;
-    Some(Wish::Snooze { which, until })
+    Some(if each {
+        every_time(which, until, reminder)
+    } else {
+        Wish::Snooze { which, until }
+    })
+}
+
+/// What was wrong was wrong for each time. Of several times a day it is not clear which, and
+/// of a day of another calendar whether it is meant.
+fn every_time(which: Which, until: Move, reminder: &Reminder) -> Wish {
+    let several = matches!(&reminder.rhythm, Some(Rhythm::Days { at, .. }) if at.len() > 1);
+    if (several && until.is_clock()) || until.mixes_calendars(reminder) {
+        return Wish::Unclear;
+    }
+    let until = until.each_time();
+    Wish::Snooze { which, until }
 }
 
 /// Whether a message that nobody understood may have been meant to change what was just set.
@@ -193,7 +232,8 @@ fn given(text: &Text) -> Option<String> {
 }
 
 /// A command that does not say which means the one that was just set.
-fn of_this(wish: Wish, this: Which) -> Wish {
+#[must_use]
+pub fn of_this(wish: Wish, this: Which) -> Wish {
     match wish {
         Wish::Cancel(Which::Unsaid) => Wish::Cancel(this),
         Wish::Snooze {

@@ -19,8 +19,9 @@ pub(super) fn moved(date: Date, days: i32) -> Option<Date> {
 pub(super) fn rolls(day: Day) -> bool {
     match day {
         Day::Weekday(_) | Day::Monthly(_) => true,
-        Day::Yearly { year, .. } => year.is_none(),
-        Day::Offset(_)
+        // A year is long: it is asked whether the next one is meant.
+        Day::Yearly { .. }
+        | Day::Offset(_)
         | Day::InWeek { .. }
         | Day::InMonth { .. }
         | Day::NthInMonth { .. }
@@ -61,7 +62,13 @@ pub(super) fn first_date(day: Day, from: Date, calendar: &Calendar) -> Option<Da
             year: None,
             day,
             shift,
-        } => day.next_from(from, shift),
+        } => {
+            // 国庆前两天 may be over, though the feast is still to come.
+            let before = moved(day.next_from(from, 0)?, i32::from(shift))?;
+            let over = shift < 0 && before < from;
+            over.then_some(before)
+                .or_else(|| day.next_from(from, shift))
+        }
         Day::Yearly {
             year: Some(year),
             day,
@@ -89,6 +96,6 @@ pub(super) fn later(day: Day, date: Date) -> Option<Date> {
         Day::InMonth { .. } | Day::Monthly(_) | Day::NthInMonth { .. } | Day::Months(_) => {
             date.checked_add(1.months()).ok()
         }
-        Day::Yearly { .. } => date.checked_add(1.years()).ok(),
+        Day::Yearly { day, shift, .. } => day.next_from(moved(date, 1)?, shift),
     }
 }

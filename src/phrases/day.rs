@@ -96,6 +96,14 @@ fn week(cursor: &mut Cursor<'_>) -> Option<Day> {
         return None;
     }
     look.eat_any(WEEK)?;
+    if let Some(weeks) = weeks {
+        let mut same = look;
+        same.eat("的");
+        if same_day(&mut same, 0).is_some() {
+            *cursor = same;
+            return Some(Day::Offset(weeks * 7));
+        }
+    }
     let day = match (weekday(&mut look), weeks) {
         (Some(day), Some(weeks)) => Day::InWeek { weeks, day },
         (Some(day), None) => Day::Weekday(day),
@@ -114,6 +122,10 @@ fn week(cursor: &mut Cursor<'_>) -> Option<Day> {
 pub(super) fn weekday(cursor: &mut Cursor<'_>) -> Option<i8> {
     let mut look = *cursor;
     let letter = look.eat_letter("一二三四五六日天1234567")?;
+    // 每周三次
+    if look.sees(&["次", "遍"]) {
+        return None;
+    }
     if letter.is_ascii_digit() && look.sees(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]) {
         return None;
     }
@@ -302,14 +314,23 @@ fn lunar(cursor: &mut Cursor<'_>) -> Option<YearDay> {
     Some(YearDay::Lunar(LunarDay { month, day, leap }))
 }
 
-/// `前三天`, `前一天`, `前夕`, `三天前`, `后第二天`, `当天` behind a day of the year.
+/// `前三天`, `前一天`, `前夕`, `前夜`, `三天前`, `第三天`, `当天` behind a day of the year.
 pub(super) fn shift(cursor: &mut Cursor<'_>) -> i16 {
     let mut look = *cursor;
     look.eat_any(&["当天", "当日", "那天", "这天"]);
     look.eat("的");
-    if look.eat_any(&["前夕", "前夜"]).is_some() {
+    if look.eat("前夕") {
         *cursor = look;
         return -1;
+    }
+    // 前夜, 前一晚: the part of that day is read next.
+    let mut eve = look;
+    if eve.eat("前") {
+        eve.eat_any(&["一", "1"]);
+        if eve.sees(&["夜", "晚"]) {
+            *cursor = eve;
+            return -1;
+        }
     }
     let sign = look.eat_of(&[("前", -1_i16), ("后", 1)]);
     let nth = look.eat("第");
@@ -332,7 +353,8 @@ pub(super) fn shift(cursor: &mut Cursor<'_>) -> i16 {
         ])
     });
     match (sign, count, unit) {
-        (Some(sign), Some(count), Some(unit)) => {
+        // 国庆后第一天: of the feast, or of what comes after the days off.
+        (Some(sign), Some(count), Some(unit)) if !nth || sign < 0 => {
             *cursor = look;
             sign * count * unit
         }

@@ -24,6 +24,8 @@ const NO_DENIAL: &str = "特分要差能可是级性识区个";
 const REMINDING: &[&str] = &["提醒我们", "提醒我", "提醒", "叫我", "喊我", "通知我"];
 /// Something else is wanted instead.
 const INSTEAD: &[&str] = &["改在", "而是", "但是", "换成", "换到", "除了", "除非"];
+/// From a time on, not only then.
+const SINCE: &[&str] = &["开始", "以后", "之后", "往后", "起"];
 /// No more than these leaves open what is meant.
 const POINTS: &[&str] = &["这个", "这条", "那个", "那条", "它", "先", "就", "都", "了"];
 
@@ -82,5 +84,12 @@ pub(super) fn denied(text: &Text, scene: &Scene<'_>) -> Option<Wish> {
     }
     about.words = pointed.to_owned();
     about.sure = true;
+    // 明天起不用提醒打卡
+    if !about.times.is_empty() && SINCE.iter().any(|word| before.contains(word)) {
+        about.since = true;
+        for word in SINCE {
+            about.words = about.words.replacen(word, "", 1).trim().to_owned();
+        }
+    }
     Some(Wish::Cancel(Which::About(about)))
 }

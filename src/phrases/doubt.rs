@@ -1,16 +1,18 @@
 //! Whether more was said about the time than was understood. Then it is asked: a reminder at
 //! a wrong time is worse than a question.
 
-use super::atom::{Day, Every};
+use super::atom::{Day, Every, YearDay};
 use super::clock::{COUNTED, clock, is_four_digits};
+use super::edges::{began, goes_on};
 use super::expression::Expression;
 use super::fold::Cursor;
 use super::number::{digit, whole};
 use super::trigger::Trigger;
 use super::wait::bare_wait;
+use crate::domain::lunar::LunarDay;
 
 /// What may stand between two times that belong together.
-const BETWEEN: &str = " ,.、;:和与及跟或到至-~—从在";
+const BETWEEN: &str = " ,.、;:和与及跟或者还是到至-~—从在";
 /// Ends and exceptions of what comes again.
 const LIMITS: &[&str] = &[
     "为止",
@@ -35,8 +37,6 @@ const LEFT_OUT: &[&str] = &[
     "休息",
     "放假",
 ];
-/// Behind a time these say that it is another one.
-const COUNTED_ON: &[&str] = &["倒数", "最后一天", "最后一个", "逢", "期间"];
 /// More than one time, or more than one who is reminded.
 const EACH: &[&str] = &[
     "各提醒",
@@ -49,35 +49,14 @@ const EACH: &[&str] = &[
 ];
 /// So long it lasts, if a number of days stands behind.
 const LASTING: &[&str] = &["连续", "接下来", "未来", "今后", "往后", "坚持", "连着"];
-/// Times that the grammar knows only together with others.
-const LOOSE: &[&str] = &[
-    "本月",
-    "这个月",
-    "当月",
-    "这月",
-    "今年",
-    "本周",
-    "这周",
-    "这星期",
-    "这个星期",
-    "这个时候",
-    "这个时间",
-    "这时候",
-    "同一时间",
-    "为止",
-    "截止",
-    "除外",
-    "公历",
-    "阳历",
-    "新历",
-    "农历",
-    "阴历",
-];
 /// What has its hour at every company, though nobody said which. Longer words come first.
 const COMPANY: &[&str] = &[
     "上班", "下班", "开工", "收工", "开门", "关门", "早饭", "午饭", "晚饭", "饭", "起床", "午休",
-    "睡觉", "睡",
+    "睡觉", "睡", "回家", "出门", "开会", "到家", "打烊", "早班", "中班", "晚班", "夜班", "班",
 ];
+
+/// From then on something comes again.
+const BEGINS: &[&str] = &["从", "自", "起", "开始", "以后"];
 
 /// A time of the message that was not taken.
 #[derive(Debug, Clone, Copy)]
@@ -113,6 +92,9 @@ pub(super) fn is_unread(
         || about.is_for_each()
         || about.is_about()
         || about.is_days_before()
+        || about.is_list_of_days()
+        || about.is_leap()
+        || about.is_period()
         || (taken.every.is_some() && about.is_limited(others))
         || taken.spans.iter().any(|(from, to)| {
             about.goes_on(*to) || about.goes_on(about.over(*to)) || about.began_before(*from)
@@ -221,7 +203,11 @@ impl Beside<'_> {
                 .from
                 .checked_sub(1)
                 .and_then(|at| self.letters.get(at));
-            matches!(before, Some('到' | '至'))
+            let behind = Cursor::new(self.letters, other.to);
+            let clause = other.dated && matches!(before, Some(',' | '.' | ';' | '(' | '（'));
+            clause
+                || matches!(before, Some('到' | '至'))
+                || behind.sees(&["前", "之前", "以前", "截止"])
         };
         let says = |at: usize| {
             let mut cursor = Cursor::new(self.letters, at);
@@ -247,19 +233,12 @@ impl Beside<'_> {
         }
         let direct = self.taken.spans.iter().any(|(_, to)| *to == at);
         let cursor = Cursor::new(self.letters, at);
-        if !direct && self.is_and_a_clock(at) {
-            return true;
-        }
-        (direct
-            && (cursor.sees(LOOSE)
-                || cursor.sees(COUNTED_ON)
-                || is_figure(cursor)
-                || self.is_bare_time(cursor)
-                || is_night(cursor)
-                || is_start(cursor)
-                || counts(cursor)
-                || is_range(cursor)))
-            || self.is_hour_of_company(cursor)
+        let open = if direct {
+            self.is_bare_time(cursor) || goes_on(cursor, self.triggers)
+        } else {
+            self.is_and_a_clock(at)
+        };
+        open || self.is_hour_of_company(cursor)
     }
 
     /// `和10点` behind a time of day.
@@ -285,14 +264,19 @@ impl Beside<'_> {
 
     /// `下班前`: when that is, nobody said.
     fn is_hour_of_company(&self, mut cursor: Cursor<'_>) -> bool {
-        let timed = !self.taken.clocks.is_empty() || self.taken.part.is_some();
+        let timed = !self.taken.clocks.is_empty();
         let again = matches!(self.taken.every, Some(Every::Minutes(_)));
         let soon = self.taken.wait.is_some_and(|wait| wait.secs > 0);
         if timed || again || soon {
             return false;
         }
-        cursor.eat_any(COMPANY).is_some()
-            && cursor.sees(&["前", "之前", "以前", "时", "的时候", "后", "之后"])
+        cursor.eat_any(&["一到", "一"]);
+        let Some(hour) = cursor.eat_any(COMPANY) else {
+            return false;
+        };
+        // 明天开会提醒我 is no hour but a meeting.
+        let asked = hour != "开会" && self.triggers.iter().any(|it| it.from == cursor.at);
+        asked || cursor.sees(&["前", "之前", "以前", "时", "的时候", "后", "之后", "就"])
     }
 
     /// `一两个小时`, `七八分钟`, `四五点`: one or the other. `周一二` are two days.
@@ -329,60 +313,48 @@ impl Beside<'_> {
         })
     }
 
-    /// `最后一个`, `第二个`, `本月` or `10-` right before a time.
+    /// Whether a time began before this place in a way that the grammar does not know.
     fn began_before(&self, from: usize) -> bool {
-        let before = &self.letters[..from];
-        let ends = |words: &[&str]| {
-            words.iter().any(|word| {
-                let word: Vec<char> = word.chars().collect();
-                before.ends_with(&word)
-            })
-        };
-        let ranged = matches!(before, [.., number, '-' | '~'] if number.is_ascii_digit());
         let taken = self.taken.spans.iter().any(|(_, to)| *to == from);
-        !taken
-            && (ranged
-                || ends(LOOSE)
-                || ends(&["最后", "最后一个", "最后的", "倒数", "逢"])
-                || counted(before))
+        !taken && began(self.letters, from, self.triggers)
     }
-}
 
-/// `陆点`: a figure as on a cheque that the grammar does not read.
-fn is_figure(mut cursor: Cursor<'_>) -> bool {
-    cursor.eat_letter("伍陆拾").is_some() && cursor.sees(&["点", "时", "号", "月"])
-}
+    /// `周三和周五下午2点` without 每: twice, or every week.
+    fn is_list_of_days(&self) -> bool {
+        let Some(Every::Weeks { every: 1, days }) = &self.taken.every else {
+            return false;
+        };
+        let each = |letter: &char| "每逢都".contains(*letter);
+        let weekday = |letter: &char| "一二三四五六日天".contains(*letter);
+        let joins = |at: usize| match &self.letters[at - 1..] {
+            // 周二四, but 周一三五 is said of every week.
+            [day, next, ..] if weekday(next) => weekday(day) && days.len() == 2,
+            [day, and, next, ..] => {
+                let other = weekday(next) || "周星礼".contains(*next);
+                weekday(day) && other && ",和与及跟".contains(*and)
+            }
+            _ => false,
+        };
+        !self.letters.iter().any(each)
+            && (1..self.letters.len()).any(|at| self.is_taken(at) && joins(at))
+    }
 
-/// `第二个`, `初十`.
-fn counts(mut cursor: Cursor<'_>) -> bool {
-    let ordinal = cursor.eat_any(&["第", "初"]).is_some();
-    ordinal
-        && whole(&mut cursor).is_some()
-        && !cursor.sees(&["版", "名", "季", "期", "次", "批", "轮", "章"])
-}
+    /// `下周每天`, `国庆每天`: only then, not from then on.
+    fn is_period(&self) -> bool {
+        let (Some(every), Some(day)) = (&self.taken.every, self.taken.day) else {
+            return false;
+        };
+        let touches = |at: usize| {
+            let mut spans = self.taken.spans.iter();
+            spans.any(|(from, to)| (*from..=*to).contains(&at) || *from == at + 1)
+        };
+        let says = |at: usize| touches(at) && Cursor::new(self.letters, at).sees(BEGINS);
+        !every.takes(day) && !(0..self.letters.len()).any(says)
+    }
 
-/// `-4:00`, `到4点` behind a time: from then until then.
-fn is_range(mut cursor: Cursor<'_>) -> bool {
-    cursor.eat_any(&["-", "~", "—", "到", "至"]).is_some() && whole(&mut cursor).is_some()
-}
-
-/// Whether `第一个`, `第三周的` closes what stands before.
-fn counted(before: &[char]) -> bool {
-    let unit = |letter: &char| "个周天月的".contains(*letter);
-    let end = before.iter().rposition(|letter| !unit(letter));
-    let before = &before[..end.map_or(0, |end| end + 1)];
-    let number =
-        |letter: &char| letter.is_ascii_digit() || digit(*letter).is_some() || *letter == '十';
-    let from = before.iter().rposition(|letter| !number(letter));
-    from.is_some_and(|from| before[from] == '第' && from + 1 < before.len())
-}
-
-/// 夜 that belongs to the day, not to 夜跑.
-fn is_night(mut cursor: Cursor<'_>) -> bool {
-    cursor.eat("夜") && !cursor.sees(&["跑", "市", "宵", "班", "校", "车"])
-}
-
-/// 起 that is no 起床.
-fn is_start(mut cursor: Cursor<'_>) -> bool {
-    cursor.eat("起") && (cursor.is_at_end() || cursor.sees(&[" ", ",", "每", "到"]))
+    /// `闰六月初一` once: that may be many years away.
+    fn is_leap(&self) -> bool {
+        let leap = |day: YearDay| matches!(day, YearDay::Lunar(LunarDay { leap: true, .. }));
+        matches!(self.taken.day, Some(Day::Yearly { day, .. }) if leap(day))
+    }
 }

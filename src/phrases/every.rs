@@ -7,6 +7,7 @@ use super::fold::Cursor;
 use super::month::{month_day, month_edge};
 use super::number::{digit, whole};
 use super::trigger::TRIGGERS;
+use super::wait::bare_wait;
 
 /// What stands between the days of a list.
 const AND: &[&str] = &[",", "和", "与", "及", "、", "跟"];
@@ -17,6 +18,7 @@ pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<(Every, Option<Part>)> {
     let mut look = *cursor;
     let found = without_each(&mut look)
         .map(|every| (every, None))
+        .or_else(|| in_hours(&mut look))
         .or_else(|| {
             let skipping = look.eat_of(&[
                 ("每过", false),
@@ -38,6 +40,15 @@ pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<(Every, Option<Part>)> {
     Some(found)
 }
 
+/// `每一个半小时`, where 一个 is no more than a part of the number.
+fn in_hours(cursor: &mut Cursor<'_>) -> Option<(Every, Option<Part>)> {
+    let mut look = *cursor;
+    look.eat_any(&["每过", "每间隔", "每隔", "每", "间隔", "隔"])?;
+    let minutes = minutes(&mut look)?;
+    *cursor = look;
+    Some((Every::Minutes(minutes), None))
+}
+
 /// `天天`, `工作日`, `周一到周五`: again and again also without 每.
 fn without_each(cursor: &mut Cursor<'_>) -> Option<Every> {
     let mut look = *cursor;
@@ -53,7 +64,7 @@ fn without_each(cursor: &mut Cursor<'_>) -> Option<Every> {
         Every::Resting
     } else {
         look.eat_any(WEEK)?;
-        let days = weekdays(&mut look, false)?;
+        let days = run(&mut look).or_else(|| weekdays(&mut look, false))?;
         (days.len() > 1).then_some(Every::Weeks { every: 1, days })?
     };
     *cursor = look;
@@ -92,10 +103,24 @@ fn three_days(cursor: &mut Cursor<'_>) -> Option<Vec<i8>> {
         return None;
     }
     let odd = look.eat_of(&[("一三五", true), ("二四六", false)])?;
-    let timed = part(&mut look.clone()).is_some() || clock(&mut look.clone()).is_some();
-    let goes_on = timed || look.sees(TRIGGERS) || look.sees(&["每", " ", ","]);
-    goes_on.then(|| *cursor = look)?;
+    is_timed(look).then(|| *cursor = look)?;
     Some(if odd { vec![1, 3, 5] } else { vec![2, 4, 6] })
+}
+
+/// `一三五` behind 周, before a time.
+fn run(cursor: &mut Cursor<'_>) -> Option<Vec<i8>> {
+    let mut look = *cursor;
+    let days = weekdays(&mut look, true)?;
+    (days.len() > 1 && is_timed(look)).then(|| *cursor = look)?;
+    Some(days)
+}
+
+/// Whether a time, or the wish to be reminded, stands here.
+fn is_timed(cursor: Cursor<'_>) -> bool {
+    part(&mut cursor.clone()).is_some()
+        || clock(&mut cursor.clone()).is_some()
+        || cursor.sees(TRIGGERS)
+        || cursor.sees(&["每", " ", ","])
 }
 
 /// What stands behind 每. `skipping`: 每隔一天 is every second day.
@@ -109,11 +134,13 @@ fn each(cursor: &mut Cursor<'_>, skipping: bool) -> Option<(Every, Option<Part>)
     if let Some(days) = three_days(cursor) {
         return plain(Every::Weeks { every: 1, days });
     }
-    if cursor
-        .eat_any(&["半个小时", "半个钟头", "半小时", "半钟头"])
-        .is_some()
-    {
-        return plain(Every::Minutes(30));
+    if cursor.eat("半年") {
+        let (every, days, anchor) = (6, Vec::new(), None);
+        return plain(Every::Months {
+            every,
+            days,
+            anchor,
+        });
     }
     let mut look = *cursor;
     let count = small(&mut look, 1, 99).map(i16::from);
@@ -122,16 +149,15 @@ fn each(cursor: &mut Cursor<'_>, skipping: bool) -> Option<(Every, Option<Part>)
     if count.is_some() {
         *cursor = look;
     }
-    let times = count.map_or(1, i16::unsigned_abs);
-    if cursor
-        .eat_any(&["个小时", "个钟头", "小时", "钟头"])
-        .is_some()
-    {
-        let half = if cursor.eat("半") { 30 } else { 0 };
-        return plain(Every::Minutes(u32::from(times) * 60 + half));
-    }
-    if let Some(minutes) = cursor.eat_of(&[("分钟", 1), ("刻钟", 15)]) {
-        return plain(Every::Minutes(u32::from(times) * minutes));
+    if let Some(minutes) = cursor.eat_of(&[
+        ("个小时", 60),
+        ("个钟头", 60),
+        ("小时", 60),
+        ("钟头", 60),
+        ("刻钟", 15),
+        ("分钟", 1),
+    ]) {
+        return plain(Every::Minutes(minutes));
     }
     if cursor
         .eat_any(&["个工作日", "工作日", "个上班日", "上班日"])
@@ -169,6 +195,16 @@ fn each(cursor: &mut Cursor<'_>, skipping: bool) -> Option<(Every, Option<Part>)
         return plain(Every::Year(day));
     }
     None
+}
+
+/// `半小时`, `两个半小时`, `1小时30分钟`, `一刻钟`; not `三天`.
+fn minutes(cursor: &mut Cursor<'_>) -> Option<u32> {
+    let mut look = *cursor;
+    let wait = bare_wait(&mut look)?;
+    let by_clock = wait.secs >= 60 && wait.months == 0 && wait.days == 0 && wait.working_days == 0;
+    let minutes = u32::try_from(wait.secs / 60).ok()?;
+    by_clock.then(|| *cursor = look)?;
+    Some(minutes)
 }
 
 fn short_part(cursor: &mut Cursor<'_>) -> Option<Part> {

@@ -1,6 +1,6 @@
 //! Finds the time in a message: pieces that stand together are one expression.
 
-use super::atom::{Atom, Clock, Day, Every, Part, Wait};
+use super::atom::{Atom, Clock, Day, Every, MonthDay, Part, Wait, YearDay};
 use super::clock::{clock, part};
 use super::day::day;
 use super::doubt::{Other, is_unread};
@@ -8,6 +8,7 @@ use super::every::{atoms, every, exception, several};
 use super::fold::Cursor;
 use super::trigger::{TRIGGERS, Trigger};
 use super::wait::{early, wait};
+use crate::domain::rhythm::OnDays;
 
 /// What was said about the time.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -45,7 +46,6 @@ const GLUE: &[&str] = &[
     " ",
     "就",
     "从",
-    "到",
     "开始",
 ];
 
@@ -110,6 +110,11 @@ impl Expression {
         self.spans.is_empty()
     }
 
+    /// A day, and no more.
+    fn is_day(&self) -> bool {
+        self.day.is_some() && self.every.is_none() && self.wait.is_none() && !self.has_time()
+    }
+
     fn has_date(&self) -> bool {
         self.every.is_some() || self.day.is_some() || self.wait.is_some()
     }
@@ -148,7 +153,7 @@ impl Expression {
     }
 
     /// 每周 and 每月 without the day.
-    fn lacks_its_day(&self) -> bool {
+    pub(super) fn lacks_its_day(&self) -> bool {
         let unnamed = match &self.every {
             Some(Every::Weeks { every: 1, days } | Every::Months { every: 1, days, .. }) => {
                 days.is_empty()
@@ -161,6 +166,44 @@ impl Expression {
     /// Says enough to be a wish by itself.
     pub(super) fn is_full(&self) -> bool {
         self.every.is_some() || self.wait.is_some() || (self.day.is_some() && self.has_time())
+    }
+
+    /// 周三 of what comes every week: every Wednesday.
+    pub(super) fn in_rhythm(mut self, on: &OnDays) -> Self {
+        let every = match (&self.every, on, self.day) {
+            (None, OnDays::Week { every, .. }, Some(Day::Weekday(day))) => Every::Weeks {
+                every: *every,
+                days: vec![day],
+            },
+            (None, OnDays::Month { every, .. }, Some(Day::Monthly(day))) => Every::Months {
+                every: *every,
+                days: vec![match day {
+                    MonthDay::Number(day) => day,
+                    MonthDay::Last => 31,
+                }],
+                anchor: None,
+            },
+            (None, on, Some(Day::Yearly { year, day, shift })) if year.is_none() => {
+                let yearly = match on {
+                    OnDays::Year { .. } => true,
+                    OnDays::Lunar { .. } => matches!(day, YearDay::Lunar(_)),
+                    _ => false,
+                };
+                if !yearly {
+                    return self;
+                }
+                Every::Year(Some((day, shift)))
+            }
+            _ => return self,
+        };
+        (self.every, self.day) = (Some(every), None);
+        self
+    }
+
+    /// Stands in one piece, and all of it was understood.
+    pub(super) fn is_whole(&self) -> bool {
+        let mut spans = self.spans.windows(2);
+        !self.unread && spans.all(|pair| matches!(pair, [(_, to), (from, _)] if to == from))
     }
 
     fn weight(&self) -> u8 {
@@ -243,6 +286,12 @@ fn half(day: Day, cursor: &mut Cursor<'_>) -> Option<Atom> {
         ("晚", Part::Evening),
         ("夜", Part::Evening),
     ])?;
+    // 后天早班
+    let shift = cursor.before().is_some_and(|it| "天日号".contains(it))
+        && look.sees(&["班", "餐", "饭", "会", "市"]);
+    if shift {
+        return None;
+    }
     let ends = look.is_at_end() || look.sees(&[" ", ","]) || look.sees(TRIGGERS);
     (matches!(day, Day::Offset(_)) || ends).then(|| *cursor = look)?;
     Some(Atom::Part(part))
@@ -335,11 +384,33 @@ pub(super) fn find(letters: &[char], triggers: &[Trigger]) -> Expression {
         let other = groups.remove(other);
         chosen.merge(other);
     }
+    take_start(&mut chosen, &mut groups, letters);
     chosen.leave_out();
     let others: Vec<Other> = groups.iter().filter_map(Expression::as_other).collect();
     chosen.unread |= chosen.lacks_its_day();
     chosen.unread |= is_unread(letters, triggers, &chosen, &others);
     chosen
+}
+
+/// `每天9点提醒我打卡，从下周一开始`: the day on which it begins stands apart.
+fn take_start(chosen: &mut Expression, groups: &mut Vec<Expression>, letters: &[char]) {
+    if chosen.every.is_none() || chosen.day.is_some() {
+        return;
+    }
+    let end = |group: &Expression| {
+        let mut behind = Cursor::new(letters, group.reach().1);
+        behind.eat_any(&["起", "开始"]).map(|_| behind.at)
+    };
+    let mut starts = groups
+        .iter()
+        .enumerate()
+        .filter(|(_, group)| group.is_day());
+    let found = starts.find_map(|(place, group)| Some((place, end(group)?)));
+    if let Some((place, end)) = found {
+        let mut start = groups.remove(place);
+        start.spans.push((start.reach().1, end));
+        chosen.merge(start);
+    }
 }
 
 fn groups(letters: &[char], triggers: &[Trigger]) -> Vec<Expression> {

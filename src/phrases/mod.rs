@@ -16,6 +16,7 @@ mod day;
 mod denied;
 mod doubt;
 mod due;
+mod edges;
 mod every;
 mod expression;
 mod feast;
@@ -28,6 +29,7 @@ mod recurring;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod to_do;
 mod trigger;
 mod wait;
 mod wish;
@@ -35,11 +37,12 @@ mod wish;
 use jiff::tz::TimeZone;
 
 pub use about::{About, Extent, about};
-pub use answer::{answer, is_attempt};
-pub use correct::{correction, may_correct};
+pub use answer::{answer, declines, is_courtesy};
+pub use correct::{correction, may_correct, of_this};
+pub use given::receiver_of;
 pub use moved::Move;
 pub use recurring::{next, next_of};
-pub use wish::{understand, wishes};
+pub use wish::{perhaps, understand, wishes};
 
 use crate::domain::clock::UnixMillis;
 pub use crate::domain::reminder::{Asks, Question, When};
@@ -123,6 +126,8 @@ pub enum Cannot {
     Pause,
     /// To come on days of each lunar month.
     LunarMonth,
+    /// To end by themselves.
+    End,
 }
 
 /// Which reminders.

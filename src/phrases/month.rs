@@ -15,6 +15,7 @@ const MONTHS: &[(&str, i32)] = &[
     ("下个月", 1),
     ("下月", 1),
     ("这个月", 0),
+    ("这月", 0),
     ("本月", 0),
     ("当月", 0),
     ("上个月", -1),
@@ -35,6 +36,10 @@ pub(super) fn of_month(cursor: &mut Cursor<'_>) -> Option<Day> {
         let alone = (months > 0).then_some(MonthDay::Number(1));
         let day = day.or(alone)?;
         return Some(Day::InMonth { months, day });
+    }
+    // 十月中旬 is no day.
+    if look.sees(&["月中旬"]) {
+        return None;
     }
     // 下月底, 本月末.
     let months = look.eat_of(&[("下", 1), ("本", 0), ("这个", 0), ("这", 0)]);
@@ -89,7 +94,7 @@ pub(super) fn month_day(cursor: &mut Cursor<'_>) -> Option<i8> {
     Some(day)
 }
 
-/// `3号`, `15日`, `15`, `底`, `初`, `中旬`, `最后一天`.
+/// `3号`, `15日`, `15`, `底`, `初`, `最后一天`.
 pub(super) fn of_a_month(cursor: &mut Cursor<'_>) -> Option<MonthDay> {
     if let Some(day) = month_edge(cursor) {
         return Some(day);
@@ -106,6 +111,10 @@ pub(super) fn of_a_month(cursor: &mut Cursor<'_>) -> Option<MonthDay> {
 
 pub(super) fn month_edge(cursor: &mut Cursor<'_>) -> Option<MonthDay> {
     let mut look = *cursor;
+    // Ten days are no day.
+    if look.sees(&["中旬"]) {
+        return None;
+    }
     let day = look.eat_of(&[
         ("最后一天", MonthDay::Last),
         ("末尾", MonthDay::Last),
@@ -113,9 +122,6 @@ pub(super) fn month_edge(cursor: &mut Cursor<'_>) -> Option<MonthDay> {
         ("月末", MonthDay::Last),
         ("月初", MonthDay::Number(1)),
         ("月中", MonthDay::Number(15)),
-        ("上旬", MonthDay::Number(1)),
-        ("中旬", MonthDay::Number(11)),
-        ("下旬", MonthDay::Number(21)),
         ("底", MonthDay::Last),
         ("末", MonthDay::Last),
         ("初", MonthDay::Number(1)),

@@ -2,16 +2,17 @@
 
 use jiff::civil::Time;
 
-use super::atom::{Clock, Wait};
+use super::atom::{Clock, Day, Wait, YearDay};
 use super::command::END;
 use super::expression::{Expression, find};
 use super::fold::Cursor;
+use super::recurring::next;
 use super::resolve::{Meaning, resolve, times};
 use super::wait::bare_wait;
 use super::{Scene, When};
 use crate::domain::clock::UnixMillis;
 use crate::domain::reminder::Reminder;
-use crate::domain::rhythm::Rhythm;
+use crate::domain::rhythm::{OnDays, Rhythm};
 
 /// To when a reminder is moved. What was not said stays as it is: who names another day keeps
 /// the time of day, who names another time of day keeps the day.
@@ -26,6 +27,8 @@ enum How {
     Sooner(Wait),
     /// To a time that was named.
     Named(Box<Expression>),
+    /// The same, each time.
+    Each(Box<Expression>),
 }
 
 /// The move that the whole rest of the message names.
@@ -64,7 +67,7 @@ fn named(cursor: Cursor<'_>) -> Option<Expression> {
     let found = find(cursor.rest(), &[]);
     let (from, to) = found.reach();
     let whole = !found.is_empty() && from == 0 && is_over(Cursor::new(cursor.rest(), to));
-    (whole && !found.unread).then_some(found)
+    (whole && !found.unread && !found.soon).then_some(found)
 }
 
 fn is_over(mut cursor: Cursor<'_>) -> bool {
@@ -83,6 +86,40 @@ impl Move {
     /// Whether it only waits for longer.
     pub(super) fn is_later(&self) -> bool {
         matches!(self.0, How::Later(_))
+    }
+
+    /// 改成四点 right after 每天三点 was set: what was wrong was wrong for each time.
+    pub(super) fn each_time(self) -> Self {
+        match self.0 {
+            How::Named(found) => Self(How::Each(found)),
+            how => Self(how),
+        }
+    }
+
+    /// Whether it names no more than a time of day.
+    pub(super) fn is_clock(&self) -> bool {
+        match &self.0 {
+            How::Named(found) | How::Each(found) => {
+                found.day.is_none() && found.every.is_none() && found.wait.is_none()
+            }
+            How::Later(_) | How::Sooner(_) => false,
+        }
+    }
+
+    /// 八月十九 for what comes on a day of the lunar year: of which calendar, nobody said.
+    pub(super) fn mixes_calendars(&self, reminder: &Reminder) -> bool {
+        let lunar = matches!(
+            &reminder.rhythm,
+            Some(Rhythm::Days {
+                on: OnDays::Lunar { .. },
+                ..
+            })
+        );
+        let solar = |found: &Expression| {
+            let day = found.day;
+            matches!(day, Some(Day::Yearly { day, .. }) if !matches!(day, YearDay::Lunar(_)))
+        };
+        matches!(&self.0, How::Named(found) | How::Each(found) if lunar && solar(found))
     }
 
     /// From now, also if that is said without 后: `10分钟再提醒我`.
@@ -107,7 +144,10 @@ impl Move {
             }
             How::Sooner(wait) if waits => sooner_than(reminder.due, *wait),
             How::Sooner(_) => None,
-            How::Named(found) => {
+            How::Each(found) if anew(found, reminder, scene).is_some() => {
+                anew(found, reminder, scene)
+            }
+            How::Named(found) | How::Each(found) => {
                 let due = waits.then_some(reminder.due);
                 in_its_day(found, due, scene)
                     .or_else(|| nearer(resolve(&kept(found, reminder, due, scene), scene), scene))
@@ -115,6 +155,26 @@ impl Move {
         };
         when.filter(|when| when.first() > scene.now)
     }
+}
+
+/// Another day or time of day for what comes again; `None` if something else was named.
+fn anew(found: &Expression, reminder: &Reminder, scene: &Scene<'_>) -> Option<When> {
+    let Rhythm::Days { on, .. } = reminder.rhythm.as_ref()? else {
+        return None;
+    };
+    let on_days = found.clone().in_rhythm(on);
+    if on_days.every.is_some() && found.every.is_none() {
+        let due = Some(reminder.due);
+        return nearer(resolve(&kept(&on_days, reminder, due, scene), scene), scene);
+    }
+    let When::Once(at) = in_its_day(found, Some(reminder.due), scene)? else {
+        return None;
+    };
+    let at = vec![at.local(scene.zone).time()];
+    let on = on.clone();
+    let rhythm = Rhythm::Days { on, at };
+    let first = next(&rhythm, scene.now, scene.zone, scene.calendar)?;
+    Some(When::Repeating { rhythm, first })
 }
 
 fn sooner_than(due: UnixMillis, wait: Wait) -> Option<When> {

@@ -296,17 +296,9 @@ fn ways(expression: &Expression, scene: &Scene<'_>) -> Option<Vec<Vec<(i32, Time
 /// The midnight at which something begins to come again.
 fn start(every: &Every, day: Option<Day>, scene: &Scene<'_>) -> Option<UnixMillis> {
     let day = day?;
-    let part_of_it = match every {
-        Every::Weeks { days, .. } => {
-            days.is_empty() && matches!(day, Day::Weekday(_) | Day::InWeek { .. })
-        }
-        Every::Months { days, .. } => days.is_empty() && matches!(day, Day::Monthly(_)),
-        Every::Year(named) => named.is_none(),
-        _ => false,
-    };
     let date = first_date(day, today(scene).date(), scene.calendar)?;
     let midnight = at(date.to_datetime(Time::midnight()), scene);
-    (!part_of_it).then(|| midnight.before(Duration::from_millis(1)))
+    (!every.takes(day)).then(|| midnight.before(Duration::from_millis(1)))
 }
 
 /// The days after these; `None` if they do not come in a rhythm that we know.

@@ -4,6 +4,7 @@ mod heard;
 mod meant;
 mod spoken;
 mod table;
+mod whole;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -257,8 +258,8 @@ fn other_messages_are_left_to_the_rules() {
 }
 
 /// What the second message means after the question that the first led to.
-fn after(first: &str, second: &str) -> String {
-    let world = World::at(NOW);
+fn after(now: &str, first: &str, second: &str) -> String {
+    let world = World::at(now);
     let Some(Wish::Ask(question)) = understand(first, &world.scene()) else {
         panic!("no question: {first}");
     };
@@ -267,6 +268,7 @@ fn after(first: &str, second: &str) -> String {
 
 #[test]
 fn the_next_message_answers() {
+    let after = |first: &str, second: &str| after(NOW, first, second);
     let ask = "明天3点提醒我开会";
     for said in [
         "下午",

@@ -5,9 +5,11 @@ use super::answer::answer;
 use super::atom::{Day, Every};
 use super::command::command;
 use super::denied::{denied, is_denied};
+use super::edges::frayed;
 use super::expression::{Expression, find};
 use super::fold::{Cursor, Text};
 use super::resolve::{Meaning, resolve};
+use super::to_do::{Words, words};
 use super::trigger::{Trigger, triggers};
 use super::{Asks, Cannot, Question, Scene, When, Wish};
 
@@ -41,6 +43,11 @@ const POLITE: &[&str] = &[
     "设个",
     "之前",
     "以前",
+    "以后",
+    "今后",
+    "差不多",
+    "大概",
+    "大约",
 ];
 /// Before the time at the beginning of a message: whoever says so wants a reminder.
 const OPENING: &[&str] = &[
@@ -66,6 +73,10 @@ const OPENING: &[&str] = &[
 const ADDRESSED: &[&str] = &["小助手", "助手", "小秘书", "机器人"];
 /// Between two wishes of one message.
 const BESIDES: &[&str] = &["另外", "；", ";", "\n"];
+/// Before a word by which somebody may ask for a reminder: they do not.
+const TOLD: &[&str] = &[
+    "我", "你", "您", "他", "她", "们", "户", "收到", "谢谢", "感谢", "多谢", "系统", "自动",
+];
 /// Words with 前 that are no time.
 const NOT_BEFORE: &[&str] = &["前台", "前往", "前去", "前面", "前端", "前期", "前任"];
 const TRAILING: &[&str] = &[
@@ -135,22 +146,82 @@ pub fn understand(message: &str, scene: &Scene<'_>) -> Option<Wish> {
     expression.unread |= names_another(&text, &expression, &triggers);
     let what = what(&text, &expression, &triggers);
     let strong = triggers.iter().any(|trigger| trigger.strong);
-    let weak = !triggers.is_empty() && !expression.is_empty();
-    let asked = text.original(0, text.folded.len());
-    let question = asked.trim_end().ends_with(['?', '？', '吗', '呢', '么']);
-    // 每天都这么忙 says nothing of a time.
-    let only_daily = expression.every == Some(Every::Days(1)) && !expression.has_time();
-    let plain = expression.is_full()
-        && !only_daily
-        && expression.spans.first().is_some_and(|(from, _)| *from == 0)
-        && !what.is_empty()
-        && !question
-        && !closes(&text, scene);
+    let told = |trigger: &Trigger| is_told(&text, trigger);
+    let weak = !triggers.is_empty() && !expression.is_empty() && !triggers.iter().all(told);
     let over = expression.day.is_some_and(Day::is_over);
-    if !(strong || weak || plain) || (over && (question || !strong)) {
+    // 只提醒到月底
+    let ends = |trigger: &Trigger| {
+        Cursor::new(&text.folded, trigger.to).sees(&["到", "至"])
+            && expression.reach().0 == trigger.to + 1
+    };
+    if !expression.is_empty() && triggers.iter().any(ends) {
+        return Some(Wish::Cannot(Cannot::End));
+    }
+    let wanted = strong || weak || plain(&text, &expression, scene) == Some(Words::ToDo);
+    if !wanted || (over && (is_question(&text) || !strong || was_reminded(&text, &triggers))) {
         return None;
     }
     Some(wish(&expression, what, scene))
+}
+
+/// What to ask about a message that nobody answered: it names a time and may be something to
+/// be done, but nobody said that they want to be reminded.
+#[must_use]
+pub fn perhaps(message: &str, scene: &Scene<'_>) -> Option<Question> {
+    let text = Text::new(message);
+    let expression = find(&text.folded, &[]);
+    let open = !text.folded.is_empty()
+        && text.folded.len() <= LONGEST
+        && (expression.has_time() || expression.wait.is_some());
+    if !open || !triggers(&text.folded).is_empty() {
+        return None;
+    }
+    plain(&text, &expression, scene).filter(|words| *words == Words::Perhaps)?;
+    match wish(&expression, what(&text, &expression, &[]), scene) {
+        Wish::Remind { when, what } => {
+            let (asks, choices) = (Asks::Wanted, vec![when]);
+            Some(Question {
+                asks,
+                what,
+                choices,
+            })
+        }
+        Wish::Ask(question) if question.asks == Asks::Which => Some(question),
+        _ => None,
+    }
+}
+
+/// What stands behind the whole time with which a message begins; `None` if it begins otherwise.
+fn plain(text: &Text, expression: &Expression, scene: &Scene<'_>) -> Option<Words> {
+    // 每天都这么忙 says nothing of a time.
+    let only_daily = expression.every == Some(Every::Days(1)) && !expression.has_time();
+    let (from, to) = expression.reach();
+    let begins = expression.is_full() && !only_daily && from == 0 && expression.is_whole();
+    if !begins || is_question(text) || closes(text, scene) {
+        return None;
+    }
+    Some(words(&text.folded[to..])).filter(|_| to < text.folded.len())
+}
+
+pub(super) fn is_question(text: &Text) -> bool {
+    let asked = text.original(0, text.folded.len());
+    asked.trim_end().ends_with(['?', '？', '吗', '呢', '么'])
+}
+
+/// `我记得明天有会`, `收到提醒了`: it is told, not wanted.
+fn is_told(text: &Text, trigger: &Trigger) -> bool {
+    let before: String = text.folded[..trigger.from].iter().collect();
+    let asks = ["帮我", "给我", "请你", "请您", "麻烦你", "麻烦您"];
+    let asked = asks.iter().any(|word| before.ends_with(word));
+    !trigger.strong && !asked && TOLD.iter().any(|word| before.ends_with(word))
+}
+
+/// `你提醒我的那件事`: it is told, not wanted.
+fn was_reminded(text: &Text, triggers: &[Trigger]) -> bool {
+    triggers.iter().any(|trigger| {
+        let behind = Cursor::new(&text.folded, trigger.to);
+        text.folded[..trigger.from].ends_with(&['你']) || behind.sees(&["的", "过", "了"])
+    })
 }
 
 /// The wish that an expression and a text make.
@@ -161,7 +232,6 @@ pub(super) fn wish(expression: &Expression, what: String, scene: &Scene<'_>) -> 
             asks,
             what,
             choices,
-            again: false,
         })
     };
     let only_today = expression.day == Some(Day::Offset(0))
@@ -171,6 +241,8 @@ pub(super) fn wish(expression: &Expression, what: String, scene: &Scene<'_>) -> 
         return ask(Asks::Time, Vec::new());
     }
     match resolve(expression, scene) {
+        // The rhythm is kept for the answer, but no day is made up.
+        Meaning::One(when) if expression.lacks_its_day() => ask(Asks::Time, vec![when]),
         Meaning::One(when) if expression.unread => ask(Asks::Unsure, vec![when]),
         Meaning::One(when) if what.is_empty() => ask(Asks::Text, vec![when]),
         Meaning::One(when) => Wish::Remind { when, what },
@@ -205,7 +277,7 @@ fn names_another(text: &Text, expression: &Expression, triggers: &[Trigger]) -> 
     let name = text.original(trigger.to, from);
     let letters = name.chars().count();
     let is_name = (2..=4).contains(&letters) && name.chars().all(char::is_alphanumeric);
-    is_name && to < text.folded.len()
+    (is_name || is_account(&text.folded[trigger.to..from])) && to < text.folded.len()
 }
 
 /// Surnames that begin no word that is often behind 提醒.
@@ -213,6 +285,17 @@ const SURNAMES: &str = "王李张刘陈杨赵黄吴徐孙朱郭罗梁宋郑谢�
 const NOBODY: &[&str] = &[
     "张贴", "陈列", "黄金", "谢谢", "罗列", "郑重", "宋体", "冯氏",
 ];
+
+/// `wang.wei` at the beginning.
+fn is_account(letters: &[char]) -> bool {
+    let account = |letter: &&char| letter.is_ascii_alphanumeric() || "._-".contains(**letter);
+    let name: String = letters.iter().take_while(account).collect();
+    let parts = name.split_once(['.', '_']);
+    parts.is_some_and(|(first, last)| {
+        let word = |it: &str| it.len() > 1 && it.chars().all(|it| it.is_ascii_alphabetic());
+        word(first) && last.len() > 1 && last.starts_with(|it: char| it.is_ascii_alphabetic())
+    })
+}
 
 /// `小李`, `王总`, `@lin.mei` with something to do behind it.
 fn is_somebody(mut cursor: Cursor<'_>) -> bool {
@@ -222,6 +305,9 @@ fn is_somebody(mut cursor: Cursor<'_>) -> bool {
     if cursor.sees(&["他", "她", "@", "同事"]) {
         return true;
     }
+    if is_account(cursor.rest()) {
+        return true;
+    }
     cursor.eat_letter("小老阿");
     cursor.eat_letter(SURNAMES).is_some() && cursor.rest().len() > 1
 }
@@ -229,10 +315,16 @@ fn is_somebody(mut cursor: Cursor<'_>) -> bool {
 /// What is left when the time and the wish itself are taken out.
 pub(super) fn what(text: &Text, expression: &Expression, triggers: &[Trigger]) -> String {
     let mut cut: Vec<(usize, usize)> = expression.spans.clone();
+    if expression.unread {
+        for (from, to) in &mut cut {
+            let (before, behind) = frayed(&text.folded, (*from, *to));
+            (*from, *to) = (*from - before, *to + behind);
+        }
+    }
     // 每天9点都提醒我
     let all = |at: usize| {
         let timed = expression.spans.iter().any(|(_, to)| to + 1 == at);
-        timed && text.folded[at - 1] == '都'
+        timed && "都也".contains(text.folded[at - 1])
     };
     cut.extend(triggers.iter().map(|trigger| {
         let from = trigger.from - usize::from(all(trigger.from));

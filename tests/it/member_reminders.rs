@@ -367,7 +367,7 @@ async fn one_day_of_what_comes_again_is_moved_or_left_out() {
 }
 
 #[tokio::test]
-async fn half_a_time_is_not_set_and_an_unclear_answer_is_asked_about_once() {
+async fn half_a_time_is_not_set_and_an_unclear_answer_is_asked_about() {
     let mock = mock().await;
     let agent = start(&mock).await;
     let unsure = ask(&mock, "明天上午9点、下午3点提醒我喂鱼").await;
@@ -379,11 +379,13 @@ async fn half_a_time_is_not_set_and_an_unclear_answer_is_asked_about_once() {
     ask(&mock, "明天3点提醒我开会").await;
     let again = ask(&mock, "都要").await;
     assert!(again.starts_with("是哪个时间"), "{again}");
-    // Asked twice, the rules are heard: they say nothing to this.
-    let before = said_by_bot(&mock, MEMBER).len();
-    member_says(&mock, MEMBER, "都要都要").await;
-    agent.idle().await;
-    assert_eq!(said_by_bot(&mock, MEMBER).len(), before);
+    assert_eq!(
+        ask(&mock, "我要退款").await,
+        "退款请提供订单号",
+        "rules come first"
+    );
+    let still = ask(&mock, "都要都要").await;
+    assert!(still.starts_with("是哪个时间"), "{still}");
     agent.timers(1).await;
     agent.ahead(&mock, 30);
     ask(&mock, "明天3点提醒我开会").await;
@@ -394,4 +396,55 @@ async fn half_a_time_is_not_set_and_an_unclear_answer_is_asked_about_once() {
         "{two}"
     );
     agent.timers(3).await;
+}
+
+#[tokio::test]
+async fn a_question_stays_open_while_something_else_is_said() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    ask(&mock, "提醒我给客户打电话").await;
+    assert_eq!(ask(&mock, "我要退款").await, "退款请提供订单号");
+    let still = ask(&mock, "等我忙完").await;
+    assert!(still.starts_with("什么时候提醒"), "{still}");
+    let set = ask(&mock, "五分钟").await;
+    assert!(set.contains("提醒你：给客户打电话（编号 1）"), "{set}");
+    agent.timers(1).await;
+}
+
+#[tokio::test]
+async fn small_talk_is_not_set_and_what_may_be_meant_is_asked() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    let before = said_by_bot(&mock, MEMBER).len();
+    member_says(&mock, MEMBER, "每周一都堵车").await;
+    agent.idle().await;
+    assert_eq!(said_by_bot(&mock, MEMBER).len(), before);
+    agent.timers(0).await;
+    let wanted = ask(&mock, "明天下午5点王总来店里").await;
+    assert!(wanted.starts_with("要我提醒吗？王总来店里"), "{wanted}");
+    agent.timers(0).await;
+    let set = ask(&mock, "要").await;
+    assert!(
+        set.starts_with("好的，11月24日 周二 17:00 提醒你：王总来店里"),
+        "{set}"
+    );
+    let short = ask(&mock, "每周一9点 交周报").await;
+    assert!(short.contains("交周报（编号 2）"), "{short}");
+    agent.timers(2).await;
+}
+
+#[tokio::test]
+async fn what_rang_is_put_off_and_given_away_in_a_few_words() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    ask(&mock, "10分钟后提醒我寄合同").await;
+    agent.ahead(&mock, 11 * 60);
+    cards(&mock, 1).await;
+    let later = ask(&mock, "半个小时").await;
+    assert!(later.starts_with("好的，1 推迟到"), "{later}");
+    agent.ahead(&mock, 31 * 60);
+    cards(&mock, 2).await;
+    let unclear = ask(&mock, "推到下班前").await;
+    assert!(unclear.starts_with("没听懂"), "{unclear}");
+    assert_eq!(ask(&mock, "转wang.wei").await, "已转交给 wang.wei：寄合同");
 }

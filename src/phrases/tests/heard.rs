@@ -1,9 +1,9 @@
 //! What was once set at a wrong time, or half of it: now understood whole, or asked.
 
-use super::{NOW, World, table};
+use super::{NOW, World, after, table};
 use crate::domain::reminder::Reminder;
 use crate::domain::rhythm::{OnDays, Rhythm};
-use crate::phrases::{Which, Wish, answer, correction, is_attempt, understand, wishes};
+use crate::phrases::{Which, Wish, correction, understand, wishes};
 
 /// A Wednesday afternoon.
 const AFTERNOON: &str = "2026-11-25T14:20:00";
@@ -225,7 +225,7 @@ fn waiting(rhythm: Option<Rhythm>) -> Reminder {
 /// What a correction right after setting it makes of a reminder.
 fn corrected(said: &str, reminder: &Reminder) -> String {
     let world = World::at(AFTERNOON);
-    match correction(7, said, &world.scene()) {
+    match correction(7, reminder, said, &world.scene()) {
         None => "—".to_owned(),
         Some(Wish::Snooze { which, until }) => {
             assert_eq!(which, Which::Numbers(vec![7]), "{said}");
@@ -301,17 +301,9 @@ fn what_was_just_set_is_corrected() {
     assert_eq!(corrected("改到周二上午11点", &weekly), "2026-12-01 11:00");
 }
 
-/// What is heard after the question that a message led to.
-fn after(first: &str, second: &str) -> String {
-    let world = World::at(AFTERNOON);
-    let Some(Wish::Ask(question)) = understand(first, &world.scene()) else {
-        panic!("no question: {first}");
-    };
-    world.show(answer(&question, second, &world.scene()))
-}
-
 #[test]
 fn answers_in_other_words() {
+    let after = |first: &str, second: &str| after(AFTERNOON, first, second);
     let half = "提醒我明天3点开会";
     assert_eq!(after(half, "当然是下午啦"), "2026-11-26 15:00 | 开会");
     assert_eq!(after(half, "不是，下午四点"), "2026-11-26 16:00 | 开会");
@@ -340,16 +332,6 @@ fn answers_in_other_words() {
     let two = "明天上午9点、下午3点提醒我喂鱼";
     assert!(after(two, "是的").starts_with("2026-11-26 09:00 | "));
     assert_eq!(after(two, "算了"), "never");
-}
-
-#[test]
-fn what_seems_to_answer_is_asked_again() {
-    for said in ["都要", "第3个", "是吧大概", "9点多吧", "不是这个"] {
-        assert!(is_attempt(said), "{said}");
-    }
-    for said in ["价格表", "回访李四", "3号楼在哪里？", "你好"] {
-        assert!(!is_attempt(said), "{said}");
-    }
 }
 
 #[test]

@@ -75,7 +75,14 @@ impl Turn<'_> {
         if about.times.is_empty() || about.rhythm.is_some() {
             return self.each(which, "reminder.cancelled", Self::remove_one);
         }
+        if about.since {
+            return self.cancel_since(about);
+        }
         let fitting = self.coming(about);
+        if about.vague && fitting.is_empty() {
+            self.tell("reminder.unclear", &[]);
+            return true;
+        }
         let numbers = self.named(about, fitting);
         let repeating = |number: &u32| self.open.get(number).is_some_and(|it| it.rhythm.is_some());
         let (again, once): (Vec<u32>, Vec<u32>) = numbers.into_iter().partition(repeating);
@@ -92,6 +99,32 @@ impl Turn<'_> {
                 "reminder.cancelled",
                 Self::remove_one,
             )
+    }
+
+    /// From a time on: what does not come before it is cancelled, the rest is left as it is.
+    fn cancel_since(&mut self, about: &About) -> bool {
+        let from = about.times.iter().map(|(from, _)| *from).min();
+        let numbers = if about.words.is_empty() {
+            self.chosen(&Which::Unsaid).unwrap_or_default()
+        } else {
+            let times = Vec::new();
+            let always = About {
+                times,
+                ..about.clone()
+            };
+            let fitting = always.fitting(self.open.iter());
+            self.named(&always, fitting)
+        };
+        let later = |number: &u32| self.open.get(number).map(|it| it.due) >= from;
+        if numbers.iter().all(later) {
+            return self.each(
+                &Which::Numbers(numbers),
+                "reminder.cancelled",
+                Self::remove_one,
+            );
+        }
+        self.tell("reminder.unclear", &[]);
+        true
     }
 
     /// Of what comes again nothing comes between these times.

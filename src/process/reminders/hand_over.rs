@@ -37,14 +37,17 @@ impl Turn<'_> {
     }
 
     /// The one whose card was pressed. Of what comes again only that card is given away.
-    pub(super) fn hand_over_shown(&mut self, number: u32, to: &str) {
+    /// Whether nothing is left to ask.
+    pub(super) fn hand_over_shown(&mut self, number: u32, to: &str) -> bool {
         let Some(reminder) = self.open.get(&number).cloned() else {
             self.tell("reminder.unknown", &[("number", &number.to_string())]);
-            return;
+            return true;
         };
-        if let Some(receivers) = self.receivers(to) {
-            self.give_at_once(number, &reminder, &receivers, to);
-        }
+        let Some(receivers) = self.receivers(to) else {
+            return false;
+        };
+        self.give_at_once(number, &reminder, &receivers, to);
+        true
     }
 
     /// Says so if there is nobody of this name but the member.

@@ -4,6 +4,7 @@ mod change;
 mod hand_over;
 mod press;
 mod say;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod turn;

@@ -127,6 +127,7 @@ impl Voice<'_> {
             (Asks::Time, _) => "reminder.ask_time",
             (Asks::Text, _) => "reminder.ask_text",
             (Asks::Unsure, _) => "reminder.ask_unsure",
+            (Asks::Wanted, _) => "reminder.ask_wanted",
         };
         self.text(key, &[("choices", &choices), ("text", &question.what)])
     }

@@ -1,5 +1,7 @@
 //! Stories of a few turns: what members say one after the other, and what becomes of it.
 
+mod open;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -294,7 +296,7 @@ fn after_the_patience_nothing_is_corrected() {
 }
 
 #[test]
-fn a_correction_that_is_not_understood_is_asked_about_once() {
+fn a_correction_that_is_not_understood_is_asked_about() {
     for said in ["周末不用", "国庆不用打卡", "以后改9点半"] {
         let mut office = Office::at(TUESDAY);
         office.say(LIN, "每天早上9点提醒我打卡");
@@ -307,7 +309,7 @@ fn a_correction_that_is_not_understood_is_asked_about_once() {
     assert_eq!(office.say(LIN, "取消订单"), "甲");
     assert_eq!(office.say(LIN, "谢谢"), "");
     assert!(office.say(LIN, "四点半吧").starts_with("没听懂"));
-    assert_eq!(office.say(LIN, "四点半吧"), "", "asked once");
+    assert!(office.say(LIN, "四点半吧").starts_with("没听懂"));
     assert!(office.say(LIN, "改成四点半").contains("16:30"));
 }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::say::Voice;
 use super::{
-    Cannot, Extent, KIND, MOST, PATIENCE, Scene, Which, Wish, card, conversation, origin, own,
-    phrases,
+    Cannot, Extent, KIND, MOST, Scene, Which, Wish, card, conversation, origin, own, phrases,
 };
 use crate::domain::clock::UnixMillis;
 use crate::domain::effect::Effect;
@@ -60,7 +59,7 @@ impl<'t> Turn<'t> {
         }
     }
 
-    /// Moves everything into the decision. What was not heard still ends a question of ours.
+    /// Moves everything into the decision.
     pub(super) fn finish(self, heard: bool, commit: &mut DecisionCommit) {
         let change = commit.contact.get_or_insert_default();
         change.person = Some(self.scene.contact.person.clone());
@@ -114,98 +113,9 @@ impl<'t> Turn<'t> {
         }
     }
 
-    /// Whether the message was about reminders.
-    pub(super) fn hear(&mut self, text: &str) -> bool {
-        let world = self.world();
-        let asked = self.scene.contact.reminders.as_deref();
-        let asked = asked.and_then(|all| all.asked.clone());
-        let fresh = asked
-            .as_ref()
-            .filter(|asked| self.scene.now.since(asked.at) <= PATIENCE);
-        let question = fresh.map(|asked| asked.question.clone());
-        let was_set = matches!(question, Some(Open::Set(_) | Open::Unclear(_)));
-        // What was just set may still be corrected when something else was said between.
-        if asked.is_some() && !was_set {
-            self.changes.push(ReminderChange::Ask(None));
-        }
-        let wishes = match question {
-            None => self.anew(text, &world),
-            Some(Open::Set(number) | Open::Unclear(number)) => self.corrected(number, text, &world),
-            Some(Open::Wish(question)) => self.answered(question, text, &world),
-            Some(Open::HandOver(number)) => match phrases::understand(text, &world) {
-                Some(wish) => vec![wish],
-                None => {
-                    let to = text.trim().trim_start_matches(['@', '给']).trim();
-                    self.hand_over_shown(number, to);
-                    return true;
-                }
-            },
-        };
-        let mut heard = false;
-        for wish in wishes {
-            heard |= self.grant(wish);
-        }
-        heard
-    }
-
-    /// After what nobody understood: whether it was meant to change what was just set. It is
-    /// said once that it was not understood.
-    pub(super) fn doubt(&mut self, text: &str) -> bool {
-        let all = self.scene.contact.reminders.as_deref();
-        let asked = all.and_then(|all| all.asked.as_ref());
-        let fresh = asked.filter(|asked| self.scene.now.since(asked.at) <= PATIENCE);
-        let Some(Open::Set(number)) = fresh.map(|asked| &asked.question) else {
-            return false;
-        };
-        let number = *number;
-        if !self.open.contains_key(&number) || !phrases::may_correct(text) {
-            return false;
-        }
-        self.ask_open(Open::Unclear(number));
-        self.tell("reminder.unclear", &[]);
-        true
-    }
-
-    fn anew(&self, text: &str, world: &Scene<'_>) -> Vec<Wish> {
-        match self.spoken_of(text, world) {
-            Some(wish) => vec![wish],
-            None => phrases::wishes(None, text, world),
-        }
-    }
-
-    /// What is said right after a reminder was set may be about that one.
-    fn corrected(&self, number: u32, text: &str, world: &Scene<'_>) -> Vec<Wish> {
-        let open = self.open.contains_key(&number);
-        let wish = open.then(|| phrases::correction(number, text, world));
-        match wish.flatten() {
-            Some(wish) => vec![wish],
-            None if open => {
-                let wishes = self.anew(text, world).into_iter();
-                wishes.map(|wish| of_this(wish, number)).collect()
-            }
-            None => self.anew(text, world),
-        }
-    }
-
-    /// What seems to be an answer but is not understood is asked once more.
-    fn answered(&self, question: Question, text: &str, world: &Scene<'_>) -> Vec<Wish> {
-        let wishes = phrases::wishes(Some(&question), text, world);
-        if !wishes.is_empty() {
-            return wishes;
-        }
-        if let Some(wish) = self.spoken_of(text, world) {
-            return vec![wish];
-        }
-        if question.again || !phrases::is_attempt(text) {
-            return Vec::new();
-        }
-        let again = true;
-        vec![Wish::Ask(Question { again, ..question })]
-    }
-
     /// A wish about reminders that are named by what they say; none if none says that, and
     /// the message may be about something else.
-    fn spoken_of(&self, text: &str, world: &Scene<'_>) -> Option<Wish> {
+    pub(super) fn spoken_of(&self, text: &str, world: &Scene<'_>) -> Option<Wish> {
         let wish = phrases::about(text, world)?;
         if wish == Wish::Unclear {
             return Some(wish);
@@ -228,7 +138,7 @@ impl<'t> Turn<'t> {
         known.then_some(wish)
     }
 
-    fn grant(&mut self, wish: Wish) -> bool {
+    pub(super) fn grant(&mut self, wish: Wish) -> bool {
         match wish {
             Wish::Remind { when, what } => self.add(&when, what),
             Wish::List(times) => self.list_of(&times),
@@ -244,6 +154,7 @@ impl<'t> Turn<'t> {
             Wish::TooOften => self.tell("reminder.too_often", &[]),
             Wish::Unclear => self.tell("reminder.unclear", &[]),
             Wish::Cannot(Cannot::Pause) => self.tell("reminder.cannot_pause", &[]),
+            Wish::Cannot(Cannot::End) => self.tell("reminder.cannot_end", &[]),
             Wish::Cannot(Cannot::LunarMonth) => self.tell("reminder.cannot_lunar", &[]),
         }
         true
@@ -301,7 +212,7 @@ impl<'t> Turn<'t> {
         self.tell("reminder.list", &[("lines", &lines.join("\n"))]);
     }
 
-    fn ask(&mut self, question: Question) {
+    pub(super) fn ask(&mut self, question: Question) {
         let text = self.voice.question(&question);
         self.say(text);
         self.ask_open(Open::Wish(question));
@@ -367,6 +278,7 @@ impl<'t> Turn<'t> {
             0 => "reminder.none_like_that",
             1 => return fitting,
             _ if about.extent == Extent::All => return fitting,
+            count if about.names_each(count) => return fitting,
             _ => "reminder.which",
         };
         self.tell(key, &[]);
@@ -386,7 +298,7 @@ impl<'t> Turn<'t> {
             return;
         };
         let next = phrases::next_of(&reminder, self.scene.now, &self.world());
-        self.forget_what_was_set(number);
+        self.point_at(number);
         let label = number.to_string();
         let task = cards::task(KIND, self.scene.record.id, &label, self.scene.now);
         let message = if cards {
@@ -431,14 +343,14 @@ impl<'t> Turn<'t> {
         }
     }
 
-    /// What rang is spoken of now, not what was set before.
-    fn forget_what_was_set(&mut self, rang: u32) {
-        let all = self.scene.contact.reminders.as_deref();
-        let asked = all.and_then(|all| all.asked.as_ref());
-        let other = |number: u32| number != rang;
-        let set = |it: &Asked| matches!(it.question, Open::Set(number) | Open::Unclear(number) if other(number));
-        if asked.is_some_and(set) {
-            self.changes.push(ReminderChange::Ask(None));
+    /// What rang is spoken of next, unless we wait for an answer.
+    fn point_at(&mut self, number: u32) {
+        let waits = matches!(
+            self.open_question(),
+            Some(Open::Wish(_) | Open::HandOver(_))
+        );
+        if !waits {
+            self.ask_open(Open::Near(number));
         }
     }
 
@@ -450,18 +362,5 @@ impl<'t> Turn<'t> {
         let inbound = own(self.app, self.member, Task::Reminder { number }, due);
         let key = self.timer_key(number);
         self.timers.push(Timer { key, due, inbound });
-    }
-}
-
-/// A wish that does not say which one means the one that was just set.
-fn of_this(wish: Wish, number: u32) -> Wish {
-    let this = Which::Numbers(vec![number]);
-    match wish {
-        Wish::Cancel(Which::Unsaid) => Wish::Cancel(this),
-        Wish::Snooze {
-            which: Which::Unsaid,
-            until,
-        } => Wish::Snooze { which: this, until },
-        wish => wish,
     }
 }
