@@ -63,6 +63,8 @@ pub enum Request {
     RecordsOf(Person, usize),
     /// Contacts by their id, their name or the remark of a member.
     Find(String),
+    /// Whether somebody of exactly this id is known, be it only by a message.
+    IsKnown(Person),
     /// Contacts or groups by what is known of them, page by page.
     Contacts(ContactQuery),
     /// What is known of our channel codes.
@@ -142,6 +144,8 @@ pub enum Reply {
     Now(UnixMillis),
     /// To `Records` and `RecordsOf`.
     Records(Vec<PastRecord>),
+    /// To `IsKnown`.
+    Known(bool),
     /// To `Find`.
     Contacts(Vec<Contact>),
     /// To `Contacts`.
@@ -201,6 +205,7 @@ pub async fn carry_out(
             Reply::Records(look::records_of(store, &person, limit.min(MOST_RECORDS)).await?)
         }
         Request::Find(name) => Reply::Contacts(look::find(store, &name).await?),
+        Request::IsKnown(person) => Reply::Known(look::is_known(store, &person).await?),
         Request::Contacts(query) => Reply::ContactPage(people::page(store, &query, now).await?),
         Request::Channels => Reply::Channels(channels::all(store).await?),
         Request::KeepChannel(key, known) => {

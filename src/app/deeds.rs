@@ -1,6 +1,7 @@
 //! What operators did: every request that changes something leaves an entry.
 
 use super::control::{Reply, Request};
+use super::look;
 use super::sops::{SopReply, SopRequest};
 use crate::domain::clock::UnixMillis;
 use crate::domain::ids::Person;
@@ -76,7 +77,12 @@ pub(super) async fn erase(
     who: String,
     now: UnixMillis,
 ) -> Result<Erasure, StoreError> {
-    let gone = forget(store, person, who, now).await?;
+    // Whose id is a mere word would take that word out of everybody's rows.
+    let gone = if look::is_known(store, person).await? {
+        forget(store, person, who, now).await?
+    } else {
+        Erasure::default()
+    };
     // Also when nothing was there: an erasure that was cut off before this is made good.
     store.compact().await?;
     Ok(gone)

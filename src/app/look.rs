@@ -7,8 +7,9 @@ use crate::domain::change::TakeBack;
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::Contact;
 use crate::domain::ids::{Person, RecordId, RuleId};
+use crate::store::erase::names;
 use crate::store::{
-    Acceptance, HistoryEntry, NewRecord, PastRecord, RecordQuery, Store, StoreError,
+    Acceptance, HistoryEntry, NewRecord, PastRecord, RecordQuery, Section, Store, StoreError,
 };
 
 /// Contacts are read so many at a time.
@@ -105,6 +106,37 @@ pub(super) async fn find(store: &dyn Store, name: &str) -> Result<Vec<Contact>, 
         }
     }
     Ok(found)
+}
+
+/// Whether somebody is a contact, or at least named by a message, a group, a timer or a row. A
+/// word that only stands somewhere is nobody.
+pub(super) async fn is_known(store: &dyn Store, person: &Person) -> Result<bool, StoreError> {
+    if store.contact(person).await?.is_some() {
+        return Ok(true);
+    }
+    let snapshot = store.snapshot().await?;
+    for section in [
+        Section::Record,
+        Section::Effect,
+        Section::Contact,
+        Section::Timer,
+        Section::SopRow,
+        Section::BroadcastTarget,
+        Section::Received,
+    ] {
+        let mut after = None;
+        loop {
+            let page = snapshot.page(section, after.as_deref(), PAGE).await?;
+            if page.rows.iter().any(|row| names(row, person)) {
+                return Ok(true);
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// One page of the contacts that carry tags of a rule.

@@ -49,7 +49,8 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     for entry in &entries {
         let (at, deed) = (local(entry.at, zone), &entry.deed);
         let (who, what) = (words::padded(&deed.who, 16), words::padded(&deed.what, 44));
-        terminal.line(format!("{at}  {who}  {what}  {}", deed.result).trim_end());
+        let result = terminal.reason(&deed.result);
+        terminal.line(format!("{at}  {who}  {what}  {result}").trim_end());
     }
     Ok(Ended::Good)
 }

@@ -1,11 +1,13 @@
 //! `contacts`: who the customers are, and what other systems know of them.
 
 mod import;
+mod one;
 
 use anyhow::bail;
 use clap::Subcommand;
 
 pub(super) use self::import::{Args as ImportArgs, run as take_in};
+pub(super) use self::one::{Customer, customer};
 
 use super::access::{Access, local};
 use super::doctor::days::not_days;
@@ -216,18 +218,23 @@ pub(super) async fn find(
         bail!("unexpected answer");
     };
     found.retain(|contact| wanted(&contact.person));
+    if found.is_empty() {
+        terminal.warn("contacts.unknown", &[("who", who)]);
+    }
+    Ok(only(found, who, terminal))
+}
+
+/// The only one there is; lists them if there are several.
+fn only(mut found: Vec<Contact>, who: &str, terminal: &Terminal) -> Option<Contact> {
     if found.len() > 1 {
         terminal.warn("trace.several", &[("what", who)]);
         for contact in &found {
             let name = contact.name.as_deref().unwrap_or_default();
             terminal.line(format!("  {name} ({})", contact.person.id()));
         }
-        return Ok(None);
+        return None;
     }
-    if found.is_empty() {
-        terminal.warn("contacts.unknown", &[("who", who)]);
-    }
-    Ok(found.pop())
+    found.pop()
 }
 
 async fn show(args: ShowArgs, terminal: &Terminal) -> anyhow::Result<Ended> {

@@ -3,6 +3,7 @@
 use anyhow::bail;
 
 use super::access::Access;
+use super::contacts::{Customer, customer};
 use super::output::Terminal;
 use super::{ConfigArg, Ended, Format, operator};
 use crate::app::{Reply, Request};
@@ -12,7 +13,7 @@ use crate::domain::ids::Person;
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
-    #[arg(value_name = "EXTERNAL_USERID")]
+    #[arg(value_name = "ID|NAME")]
     who: String,
     #[arg(long)]
     yes: bool,
@@ -22,7 +23,25 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal).await?;
-    let person = Person::External(args.who.as_str().into());
+    let contact = match customer(&access, &args.who, terminal).await? {
+        Customer::One(contact) => contact,
+        Customer::Refused => return Ok(Ended::FoundWrong),
+        Customer::Unknown => {
+            if args.yes {
+                // An erasure that was cut off has left remains in the files: they go now.
+                let person = Person::External(args.who.as_str().into());
+                access.ask(Request::Erase(person, operator::who())).await?;
+            }
+            return Ok(Ended::FoundWrong);
+        }
+    };
+    let person = contact.person.clone();
+    let id = person.id().to_owned();
+    let whom = match &contact.name {
+        Some(name) => format!("{name} ({id})"),
+        None => id.clone(),
+    };
+    terminal.warn("erase.whom", &[("who", &whom)]);
     let request = if args.yes {
         Request::Erase(person, operator::who())
     } else {
@@ -32,12 +51,14 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         bail!("unexpected answer");
     };
     if args.format == Format::Json {
-        terminal.json(&serde_json::json!({ "erased": args.yes, "found": found }))?;
+        terminal.json(&serde_json::json!({
+            "erased": args.yes, "found": found, "customer": id, "name": contact.name,
+        }))?;
     } else if found.is_empty() {
-        terminal.warn("contacts.unknown", &[("who", &args.who)]);
+        terminal.warn("contacts.unknown", &[("who", &whom)]);
     } else {
         let counts = [
-            ("who", args.who.clone()),
+            ("who", whom),
             ("records", found.records.to_string()),
             ("effects", found.effects.to_string()),
             ("timers", found.timers.to_string()),

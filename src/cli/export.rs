@@ -7,17 +7,17 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 
 use super::access::Access;
+use super::contacts::{Customer, customer};
 use super::output::Terminal;
 use super::{ConfigArg, Ended};
 use crate::backup::export::Export;
-use crate::domain::ids::Person;
 use crate::store::ArchiveRow;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
-    #[arg(long, value_name = "EXTERNAL_USERID")]
+    #[arg(long, value_name = "ID|NAME")]
     contact: Option<String>,
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -25,7 +25,13 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal).await?;
-    let only = args.contact.clone().map(|id| Person::External(id.into()));
+    let only = match &args.contact {
+        None => None,
+        Some(who) => match customer(&access, who, terminal).await? {
+            Customer::One(contact) => Some(contact.person),
+            Customer::Unknown | Customer::Refused => return Ok(Ended::FoundWrong),
+        },
+    };
     let mut export = Export::new(access.config.timezone.clone(), only);
     let mut sink: Box<dyn std::io::Write> = match &args.output {
         None => Box::new(std::io::stdout().lock()),

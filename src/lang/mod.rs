@@ -81,7 +81,7 @@ impl Lang {
 }
 
 /// Places of reasons that hold a reason of their own.
-const INNER: [&str; 2] = ["problem", "reason"];
+const INNER: [&str; 3] = ["problem", "reason", "why"];
 
 /// The entry that says what went wrong with a file or folder.
 #[must_use]

@@ -167,9 +167,9 @@ fn counts(mut cursor: Cursor<'_>) -> bool {
         && !cursor.sees(&["版", "名", "季", "期", "次", "批", "轮", "章"])
 }
 
-/// `三次`: so often, but nobody said when.
+/// `三次`: so often, but nobody said when. `25点`: an hour that no day has.
 fn is_count(mut cursor: Cursor<'_>) -> bool {
-    whole(&mut cursor).is_some() && cursor.sees(&["次", "遍"])
+    whole(&mut cursor).is_some() && cursor.sees(&["次", "遍", "点"])
 }
 
 /// `-4:00`, `到4点` behind a time: from then until then.

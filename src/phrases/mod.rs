@@ -42,7 +42,7 @@ pub use correct::{correction, may_correct, of_this};
 pub use given::receiver_of;
 pub use moved::Move;
 pub use recurring::{next, next_of};
-pub use wish::{perhaps, understand, wishes};
+pub use wish::{is_too_long, perhaps, understand, wishes};
 
 use crate::domain::clock::UnixMillis;
 pub use crate::domain::reminder::{Asks, Question, When};

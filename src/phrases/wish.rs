@@ -95,6 +95,12 @@ const TRAILING: &[&str] = &[
 ];
 pub(super) const PUNCTUATION: &str = " ,.:;!?-—~，。：；！？、…";
 
+/// Whether a message is too long to be a command: nobody looks for a time in a letter.
+#[must_use]
+pub fn is_too_long(message: &str) -> bool {
+    message.chars().nth(LONGEST).is_some()
+}
+
 /// All that a message asks for, after a question of ours or without one. Several wishes are
 /// heard one by one only if each of them is clear without the others.
 #[must_use]
@@ -169,11 +175,12 @@ pub fn understand(message: &str, scene: &Scene<'_>) -> Option<Wish> {
 #[must_use]
 pub fn perhaps(message: &str, scene: &Scene<'_>) -> Option<Question> {
     let text = Text::new(message);
+    if text.folded.is_empty() || text.folded.len() > LONGEST {
+        return None;
+    }
     let expression = find(&text.folded, &[]);
-    let open = !text.folded.is_empty()
-        && text.folded.len() <= LONGEST
-        && (expression.has_time() || expression.wait.is_some());
-    if !open || !triggers(&text.folded).is_empty() {
+    let timed = expression.has_time() || expression.wait.is_some();
+    if !timed || !triggers(&text.folded).is_empty() {
         return None;
     }
     plain(&text, &expression, scene).filter(|words| *words == Words::Perhaps)?;
@@ -246,6 +253,7 @@ pub(super) fn wish(expression: &Expression, what: String, scene: &Scene<'_>) -> 
         Meaning::One(when) if expression.unread => ask(Asks::Unsure, vec![when]),
         Meaning::One(when) if what.is_empty() => ask(Asks::Text, vec![when]),
         Meaning::One(when) => Wish::Remind { when, what },
+        Meaning::Either(choices) if expression.unread => ask(Asks::Unsure, choices),
         Meaning::Either(choices) => ask(Asks::Which, choices),
         Meaning::Past(choices) => ask(Asks::Passed, choices),
         Meaning::Soon => ask(Asks::Which, soon(scene)),

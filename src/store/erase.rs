@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ArchiveRow;
 use crate::domain::ids::Person;
 
 /// Why an erased record was not processed.
@@ -68,6 +69,39 @@ pub fn is_about(body: &Value, person: &Person) -> bool {
 pub fn is_for(effect: &Value, person: &Person) -> bool {
     let whom = effect.get("external_userid").and_then(Value::as_str);
     whom == Some(person.id())
+}
+
+/// Whether a row names the person, by the whole id and in a place where persons are named.
+/// Their own contact aside, which can be asked for.
+#[must_use]
+pub fn names(row: &ArchiveRow, person: &Person) -> bool {
+    match row {
+        ArchiveRow::Record(record) => {
+            let inbound = record.body.get("inbound");
+            inbound.is_some_and(|inbound| is_from(inbound, person))
+        }
+        ArchiveRow::Timer(timer) => timer.inbound.person.as_ref() == Some(person),
+        ArchiveRow::Effect(effect) => is_for(&effect.effect, person),
+        ArchiveRow::SopRow(row) => row.target == *person,
+        ArchiveRow::BroadcastTarget(row) => row.target.person == *person,
+        ArchiveRow::Received(row) => row.person == *person,
+        ArchiveRow::Contact(contact) => {
+            let mut members = contact.group.iter().flat_map(|group| &group.members);
+            let is_customer = matches!(person, Person::External(_));
+            members.any(|one| one.customer == is_customer && one.id == person.id())
+        }
+        _ => false,
+    }
+}
+
+/// Whether what came in is the person's, or is answered to them.
+fn is_from(inbound: &Value, person: &Person) -> bool {
+    let at = |at: &str| inbound.pointer(at).and_then(Value::as_str) == Some(person.id());
+    match person {
+        Person::External(_) => at("/person/external") || at("/reply_path/kf/external_userid"),
+        Person::Member(_) => at("/person/member") || at("/reply_path/app/userid"),
+        Person::Group(_) => at("/person/group"),
+    }
 }
 
 /// Where `id` stands in a text, not as a part of a longer id.
@@ -142,7 +176,7 @@ pub fn replace(value: &mut Value, id: &str, alias: &str) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::{is_about, replace};
+    use super::{is_about, is_from, replace};
     use crate::domain::ids::Person;
 
     #[test]
@@ -172,5 +206,16 @@ mod tests {
         );
         assert!(!is_about(&of("wm2", "wk1/wm2"), &wm1));
         assert!(is_about(&json!({"body": "unreadable", "raw": "wm1"}), &wm1));
+    }
+
+    #[test]
+    fn a_word_of_a_message_is_nobody() {
+        let inbound = json!({"person": {"external": "wm1"}, "conversation": "wk1/wm1",
+            "trigger": {"text": "退款"}, "reply_path": "none"});
+        let is_from = |id: &str| is_from(&inbound, &Person::External(id.into()));
+        assert!(is_from("wm1"));
+        for word in ["text", "退款", "wk1", "none", "external"] {
+            assert!(!is_from(word), "{word}");
+        }
     }
 }

@@ -4,10 +4,12 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use mock_wecom::ContactAdd;
+
 use crate::support::operator;
 use crate::support::{
-    Agent, AgentBuilder, CUSTOMER, OTHER_CUSTOMER, answers, errcode, eventually, faults, mock,
-    said_by_bot,
+    Agent, AgentBuilder, CUSTOMER, MEMBER, OTHER_CUSTOMER, answers, errcode, eventually, faults,
+    mock, said_by_bot,
 };
 
 /// Whether any file below the folder has these bytes.
@@ -119,7 +121,7 @@ async fn a_backup_is_made_while_serving_and_a_restore_says_nothing_twice() {
     agent.idle().await;
     assert_eq!(said_by_bot(&mock, OTHER_CUSTOMER), ["您好"]);
     let told = operator::run(agent.folder(), &["audit"]).await;
-    for part in ["restore old.jsonl", "queue redrive", "done"] {
+    for part in ["restore old.jsonl", "queue redrive", "已完成"] {
         assert!(told.stdout.contains(part), "{part}: {}", told.all());
     }
 }
@@ -177,6 +179,77 @@ async fn a_customer_is_forgotten_while_serving() {
         mock.say(OTHER_CUSTOMER, "退款").await.expect("push");
         answers(&mock, OTHER_CUSTOMER, 2).await;
     }
+}
+
+/// The whole content of the store, without what operators did.
+async fn content(agent: &Agent) -> String {
+    let taken = operator::run(agent.folder(), &["export"]).await;
+    assert_eq!(taken.code, Some(0), "{}", taken.all());
+    taken.stdout
+}
+
+#[tokio::test]
+async fn only_one_known_customer_is_forgotten_or_taken_out() {
+    let mock = mock().await;
+    let agent = Agent::start(&mock).await;
+    for (id, name) in [
+        ("wmNAMED1", "陈新"),
+        ("wmNAMED2", "同名"),
+        ("wmNAMED3", "同名"),
+    ] {
+        let added = ContactAdd {
+            external_userid: id.to_owned(),
+            userid: MEMBER.to_owned(),
+            name: Some(name.to_owned()),
+            without_welcome: true,
+            ..ContactAdd::default()
+        };
+        mock.added(added).await.expect("a member");
+        eventually("they are known", async || {
+            (agent.known(id).await["name"] == name).then_some(())
+        })
+        .await;
+    }
+    mock.say(CUSTOMER, "退款").await.expect("push");
+    answers(&mock, CUSTOMER, 1).await;
+    agent.idle().await;
+
+    // Words that stand in the data, a member, and a name that two have.
+    let before = content(&agent).await;
+    for (who, said) in [
+        ("text", "没有找到"),
+        ("退款", "没有找到"),
+        ("意向", "没有找到"),
+        (MEMBER, "成员不是客户"),
+        ("同名", "wmNAMED2"),
+    ] {
+        for arguments in [
+            &["erase", who][..],
+            &["erase", who, "--yes"],
+            &["export", "--contact", who],
+        ] {
+            let refused = operator::run(agent.folder(), arguments).await;
+            assert_eq!(refused.code, Some(1), "{arguments:?}: {}", refused.all());
+            assert!(refused.all().contains(said), "{said}: {}", refused.all());
+        }
+    }
+    assert_eq!(content(&agent).await, before, "nothing was changed");
+
+    let taken = operator::run(agent.folder(), &["export", "--contact", "陈新"]).await;
+    assert_eq!(taken.code, Some(0), "{}", taken.all());
+    assert!(taken.stdout.contains("wmNAMED1"), "{}", taken.all());
+    assert!(!taken.stdout.contains("wmNAMED2"), "{}", taken.all());
+    let done = operator::run(agent.folder(), &["erase", "陈新", "--yes"]).await;
+    assert_eq!(done.code, Some(0), "{}", done.all());
+    assert!(
+        done.all().contains("客户：陈新 (wmNAMED1)"),
+        "{}",
+        done.all()
+    );
+    let after = content(&agent).await;
+    assert!(!after.contains("wmNAMED1"), "{after}");
+    assert!(!after.contains("陈新"), "{after}");
+    assert!(after.contains(MEMBER), "{after}");
 }
 
 #[tokio::test]

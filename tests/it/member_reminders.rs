@@ -448,3 +448,15 @@ async fn what_rang_is_put_off_and_given_away_in_a_few_words() {
     assert!(unclear.starts_with("没听懂"), "{unclear}");
     assert_eq!(ask(&mock, "转wang.wei").await, "已转交给 wang.wei：寄合同");
 }
+
+#[tokio::test]
+async fn nobody_looks_for_a_time_in_a_letter() {
+    let mock = mock().await;
+    let _agent = start(&mock).await;
+    ask(&mock, "提醒我给客户打电话").await;
+    // With an open question, and with times all over it.
+    let letter = "明天下午3点我们开会，".repeat(5_000);
+    assert!(member_says(&mock, MEMBER, &letter).await);
+    let said = ask(&mock, "明天上午十点").await;
+    assert!(said.contains("给客户打电话"), "{said}");
+}

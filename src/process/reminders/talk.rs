@@ -7,6 +7,9 @@ use crate::domain::reminder::{Open, Question, ReminderChange};
 impl Turn<'_> {
     /// Whether the message was about reminders. What we asked stays open until it is answered.
     pub(super) fn hear(&mut self, text: &str) -> bool {
+        if phrases::is_too_long(text) {
+            return false;
+        }
         let world = self.world();
         let question = self.open_question();
         let wishes = match question.clone() {
@@ -41,6 +44,9 @@ impl Turn<'_> {
     /// a reminder was set or rang may have been meant to change it, and what names a time may
     /// be something to be reminded of.
     pub(super) fn doubt(&mut self, text: &str) -> bool {
+        if phrases::is_too_long(text) {
+            return false;
+        }
         let question = self.open_question();
         match question {
             Some(Open::Wish(question)) => {
