@@ -70,7 +70,8 @@ pub(crate) fn civil_date(days: i64) -> (i64, i64, i64) {
     clippy::disallowed_methods,
     reason = "the one place where the mock reads the real clock"
 )]
-fn real_ms() -> i64 {
+/// Milliseconds since 1970 as the machine sees them.
+pub(crate) fn real_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

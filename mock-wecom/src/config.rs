@@ -84,6 +84,9 @@ pub struct Config {
     pub receivers: Vec<ReceiverSpec>,
     /// Seed of every generated id.
     pub seed: u64,
+    /// Whether ids and positions in the kf log lie beyond those of every earlier run, for an
+    /// agent that keeps its data while mocks come and go. Such a run cannot be repeated.
+    pub fresh_ids: bool,
     /// Whether to begin with sample members, customers, tags, a kf account and a group.
     pub sample_data: bool,
     /// Unix time at which the simulated clock starts; absent means real time.
@@ -103,6 +106,7 @@ impl Default for Config {
             secrets: Vec::new(),
             receivers: Vec::new(),
             seed: 1,
+            fresh_ids: false,
             sample_data: true,
             start_at: None,
             switches: Map::new(),

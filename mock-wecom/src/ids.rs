@@ -1,4 +1,5 @@
 //! Identifiers and random bytes, all from one seed, so that a run can be repeated.
+//! Where that is not wanted, they leave the seed's path at a number of the caller's.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,12 @@ impl Ids {
             state: seed,
             counter: 0,
         }
+    }
+
+    /// Goes on elsewhere: texts take another path for every `number`, numbers begin behind it.
+    pub(crate) fn leave_for(&mut self, number: u64) {
+        self.state = self.state.wrapping_add(number);
+        self.counter = self.counter.saturating_add(number);
     }
 
     pub(crate) fn next(&mut self) -> u64 {
@@ -56,5 +63,24 @@ impl Ids {
     /// A 64-bit message id as app messages carry it.
     pub(crate) fn msg_id(&mut self) -> u64 {
         7_300_000_000_000_000_000 + self.number()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ids;
+
+    #[test]
+    fn ids_that_left_for_a_later_number_are_other_ids() {
+        let made = |number: u64| {
+            let mut ids = Ids::new(1);
+            ids.leave_for(number);
+            let texts: Vec<String> = (0..100).map(|_| ids.text("MSG", 29)).collect();
+            (texts, ids.msg_id())
+        };
+        assert_eq!(made(0).1, 7_300_000_000_000_000_001);
+        let ((first, early), (second, late)) = (made(1_000), made(2_000));
+        assert!(first.iter().all(|text| !second.contains(text)));
+        assert_eq!(late - early, 1_000);
     }
 }

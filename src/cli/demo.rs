@@ -16,13 +16,18 @@ use super::output::Terminal;
 use super::serve::{LogArgs, Signals, Woken, read, wait};
 use super::{Ended, samples};
 use crate::app::{self, StartError};
+use crate::config::StoreKind;
 use crate::domain::clock::MovedClock;
+use crate::domain::ids::CorpId;
 
 const AGENT: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 const MOCK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8090);
 /// How often the agent's clock follows the mock's.
 const CLOCK_EVERY: Duration = Duration::from_millis(20);
+const CORP: &str = "ww0000000000000001";
+/// The store's folder below the demo's.
+const STORE: &str = "data";
 const TOKEN: &str = "DemoToken";
 const AES_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const CUSTOMER: &str = "wmSAMPLE00000000000000000000001";
@@ -53,6 +58,7 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
         (None, None) => PathBuf::from("."),
     };
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    in_nobodys_use(&folder).await?;
     samples::write(&folder).with_context(|| folder.display().to_string())?;
     let mock = start_mock(terminal).await?;
     let orders = orders::start(*terminal).await?;
@@ -95,9 +101,18 @@ pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended
     Ok(ended)
 }
 
+/// Refuses a folder that another process works on, before anything in it is changed.
+async fn in_nobodys_use(folder: &Path) -> Result<(), StartError> {
+    let store = StoreKind::Redb(folder.join(STORE));
+    app::open_kind(&store, &CorpId(CORP.to_owned())).await?;
+    Ok(())
+}
+
 async fn start_mock(terminal: &Terminal) -> anyhow::Result<MockWecom> {
     let mut config = mock_wecom::Config {
         listen: MOCK,
+        // A folder that was used before remembers ids and cursors of another mock.
+        fresh_ids: true,
         ..mock_wecom::Config::sample()
     };
     match MockWecom::start(config.clone()).await {
@@ -161,14 +176,14 @@ fn config(api_base: &str, orders: SocketAddr, listen: SocketAddr) -> String {
     let callback = format!("token = \"{TOKEN}\"\nencoding_aes_key = \"{AES_KEY}\"\n");
     format!(
         "# 演示用配置 / the config of the demo\n\
-         [corp]\nid = \"ww0000000000000001\"\n\n\
+         [corp]\nid = \"{CORP}\"\n\n\
          [server]\nlisten = \"{listen}\"\n\n\
          [wecom]\napi_base = \"{api_base}\"\n\n\
          [[app]]\nname = \"kf\"\nkind = \"kf\"\nsecret = \"kf-secret\"\n{callback}\n\
          [[app]]\nname = \"contact\"\nkind = \"contact\"\nsecret = \"contact-secret\"\n{callback}\n\
          [[app]]\nname = \"staff\"\nkind = \"app\"\nagent_id = 1000002\nsecret = \"app-secret\"\n{callback}\n\
          [[app]]\nname = \"bot\"\nkind = \"aibot\"\n{callback}\n\
-         [store]\nkind = \"redb\"\npath = \"data\"\n\n\
+         [store]\nkind = \"redb\"\npath = \"{STORE}\"\n\n\
          [servicers]\n\"售后组\" = [\"zhao.min\"]\n\"售前组\" = [\"lin.mei\"]\n\n\
          [robots]\n\"店铺群\" = \"sample-robot-key\"\n\n\
          [webhooks.\"订单系统\"]\nurl = \"http://{orders}/orders\"\n"

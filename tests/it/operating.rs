@@ -170,28 +170,58 @@ fn demo(folder: &std::path::Path, arguments: &[&str]) -> (Child, Lines<BufReader
     (child, BufReader::new(stdout).lines())
 }
 
+/// The sample customer writes, once the demo is ready.
+async fn said_in_the_demo(lines: &mut Lines<BufReader<ChildStdout>>, text: &str) {
+    let page = line_with(lines, "打开网页").await;
+    let (_, url) = page.split_once("http").expect("an address");
+    let url = format!("http{}mock/kf/say", url.trim());
+    line_with(lines, "下面是正在发生的事").await;
+    let said = serde_json::json!({ "external_userid": CUSTOMER, "content": text });
+    let response = http().post(&url).json(&said).send().await;
+    let response = response.expect("the mock answers");
+    assert!(response.status().is_success());
+}
+
 #[tokio::test]
 async fn the_demo_answers_a_customer_and_shows_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut child, mut lines) = demo(folder.path(), &["--data", "here"]);
-    let page = line_with(&mut lines, "打开网页").await;
-    let (_, url) = page.split_once("http").expect("an address");
-    let url = format!("http{}mock/kf/say", url.trim());
-    line_with(&mut lines, "下面是正在发生的事").await;
-
-    let said = serde_json::json!({ "external_userid": CUSTOMER, "content": "我要退款" });
-    let response = http()
-        .post(&url)
-        .json(&said)
-        .send()
-        .await
-        .expect("the mock answers");
-    assert!(response.status().is_success());
-
+    said_in_the_demo(&mut lines, "我要退款").await;
     line_with(&mut lines, "我要退款").await;
     let answer = line_with(&mut lines, "🤖").await;
     assert!(answer.contains('退'), "{answer}");
     assert!(folder.path().join("here/rules").is_dir());
+    drop(child.kill().await);
+}
+
+#[tokio::test]
+async fn a_second_demo_on_the_same_folder_answers_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (text, part) in [("我要退款", '退'), ("收到时茶杯碎了", '碎')] {
+        let (mut child, mut lines) = demo(folder.path(), &["--data", "here"]);
+        said_in_the_demo(&mut lines, text).await;
+        let said = line_with(&mut lines, "👤").await;
+        assert!(said.contains(part), "{said}");
+        line_with(&mut lines, "🤖 回复 张晓").await;
+        let pid = child.id().expect("it runs").to_string();
+        let told = std::process::Command::new("kill").arg(pid).status();
+        assert!(told.expect("kill").success());
+        assert!(child.wait().await.expect("it ends").success());
+    }
+}
+
+#[tokio::test]
+async fn a_demo_on_a_folder_in_use_changes_nothing_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, mut lines) = demo(folder.path(), &["--data", "here"]);
+    line_with(&mut lines, "下面是正在发生的事").await;
+    let config = folder.path().join("here/agent.toml");
+    let before = std::fs::read_to_string(&config).expect("a config");
+    let second = ["demo", "--data", "here", "--exit-after", "1"];
+    let second = operator::run(folder.path(), &second).await;
+    assert_ne!(second.code, Some(0), "{}", second.all());
+    let after = std::fs::read_to_string(&config).expect("a config");
+    assert_eq!(after, before);
     drop(child.kill().await);
 }
 

@@ -177,7 +177,9 @@ async fn init_writes_what_check_accepts_and_never_overwrites() {
     let folder = tempfile::tempdir().expect("a folder");
     let ran = operator::run(folder.path(), &["init", "机器人"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.all());
-    assert!(ran.stdout.contains("示例茶叶店"), "{}", ran.stdout);
+    for part in ["示例茶叶店", "已有的 defaults: 下", "mode: off"] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
     let home = folder.path().join("机器人");
     let ran = operator::with_secrets(&home, &["check", "--strict"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.all());

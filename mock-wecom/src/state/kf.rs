@@ -207,6 +207,9 @@ pub(crate) struct Kf {
     pub(crate) accounts: BTreeMap<String, KfAccount>,
     sessions: BTreeMap<String, Session>,
     log: BTreeMap<String, Vec<LogItem>>,
+    /// Positions up to here belong to earlier runs.
+    #[serde(default)]
+    begins_after: u64,
     tokens: BTreeMap<String, PullToken>,
     pub(crate) codes: BTreeMap<String, EventCode>,
     /// Message ids used per account, ours and the callers'.
@@ -215,6 +218,11 @@ pub(crate) struct Kf {
 }
 
 impl Kf {
+    /// Makes every log begin behind this position, so that cursors of earlier runs lie before.
+    pub(crate) fn begin_after(&mut self, position: u64) {
+        self.begins_after = position;
+    }
+
     pub(crate) fn account(&self, open_kfid: &str) -> Result<&KfAccount, ApiError> {
         if !open_kfid.starts_with("wk") {
             return Err(errcode::BAD_KFID.about(open_kfid));
@@ -245,7 +253,7 @@ impl Kf {
     /// Appends to the log of an account.
     pub(crate) fn append(&mut self, open_kfid: &str, now: i64, item: Map<String, Value>) {
         let log = self.log.entry(open_kfid.to_owned()).or_default();
-        let seq = log.last().map_or(1, |last| last.seq + 1);
+        let seq = log.last().map_or(self.begins_after, |last| last.seq) + 1;
         log.push(LogItem {
             seq,
             at: now,
@@ -403,6 +411,18 @@ mod tests {
         let (_, cursor, _) = kf.page("wkA", None, 10, 1_000).expect("a page");
         assert!(kf.page("wkB", Some(&cursor), 10, 1_000).is_err());
         assert!(kf.page("wkA", Some("多余"), 10, 1_000).is_err());
+    }
+
+    #[test]
+    fn a_cursor_of_an_earlier_run_lies_before_the_log() {
+        let (_, cursor, _) = kf_with(5).page("wkA", None, 10, 1_000).expect("a page");
+        let mut later = Kf::default();
+        later.begin_after(1_000_000);
+        later.append("wkA", 1_000, Map::new());
+        let (items, next, _) = later.page("wkA", Some(&cursor), 10, 1_000).expect("a page");
+        assert_eq!(items.len(), 1);
+        let (items, ..) = later.page("wkA", Some(&next), 10, 1_000).expect("a page");
+        assert!(items.is_empty());
     }
 
     #[test]

@@ -121,6 +121,12 @@ impl World {
         if config.sample_data {
             sample::fill(&mut world, now);
         }
+        if config.fresh_ids {
+            // The machine's clock: the simulated one can be moved back.
+            let beyond = u64::try_from(crate::clock::real_ms()).unwrap_or_default();
+            world.ids.leave_for(beyond);
+            world.kf.begin_after(beyond);
+        }
         Ok(world)
     }
 

@@ -95,6 +95,27 @@ fn names(state: &Value) -> HashMap<String, String> {
     found
 }
 
+/// What a person reads of a card: its title, then its buttons.
+fn card_text(card: &Value) -> String {
+    let at = |pointer: &str| card.pointer(pointer).and_then(Value::as_str);
+    let title = ["/main_title/title", "/sub_title_text"]
+        .iter()
+        .find_map(|place| at(place).filter(|text| !text.is_empty()))
+        .unwrap_or("[template_card]");
+    let listed = card.get("button_list").and_then(Value::as_array);
+    let texts = listed.into_iter().flatten();
+    let buttons = texts
+        .filter_map(|button| button.get("text")?.as_str())
+        .chain(at("/submit_button/text"));
+    let mut shown = title.replace('\n', " ");
+    for button in buttons {
+        shown.push_str(" [");
+        shown.push_str(button);
+        shown.push(']');
+    }
+    shown
+}
+
 struct Line<'a> {
     entry: &'a Entry,
     names: &'a HashMap<String, String>,
@@ -178,6 +199,9 @@ impl Line<'_> {
 
     fn said(&self) -> String {
         let kind = self.text("/msgtype");
+        if let Some(card) = self.body().get("template_card") {
+            return card_text(card);
+        }
         let places = [
             "/text/content",
             "/markdown/content",
@@ -224,5 +248,24 @@ impl Line<'_> {
             .request
             .get("body")
             .unwrap_or(&self.entry.request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::card_text;
+
+    #[test]
+    fn a_card_reads_as_its_title_and_its_buttons() {
+        let card = json!({"card_type": "button_interaction",
+            "main_title": {"title": "回访张三"}, "sub_title_text": "今天 15:00",
+            "button_list": [{"text": "完成", "key": "a"}, {"text": "推迟", "key": "b"}]});
+        assert_eq!(card_text(&card), "回访张三 [完成] [推迟]");
+        let vote = json!({"main_title": {"title": ""}, "sub_title_text": "选一个",
+            "submit_button": {"text": "提交", "key": "c"}});
+        assert_eq!(card_text(&vote), "选一个 [提交]");
+        assert_eq!(card_text(&json!({})), "[template_card]");
     }
 }
