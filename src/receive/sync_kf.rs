@@ -282,10 +282,11 @@ impl Puller {
                 account.failures = 0;
                 account.not_before = now;
             }
-            // What they leave is for us: a push may have come in behind their pull.
+            // What they leave is for us: a push may have come in behind their pull, or they have
+            // died over it.
             Err(PullError::Theirs) => {
                 account.not_before = now.after(THEIR_TURN);
-                account.poll_at = account.poll_at.max(account.not_before);
+                account.poll_at = account.not_before;
             }
             Err(error) => {
                 account.failures = account.failures.saturating_add(1);
