@@ -71,6 +71,7 @@ use crate::store::{ContactSource, FactSwap, Signals, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::upkeep::forget::Forgetter;
 use crate::upkeep::pruner::Pruner;
+use crate::upkeep::pulse::Pulse;
 use crate::upkeep::rescuer::Rescuer;
 use crate::wecom::client::TokenShare;
 use crate::wecom::crypto::KeyError;
@@ -197,6 +198,7 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
         clock,
         desk: Desk::default(),
     };
+    let pulse = Pulse::begin(Arc::clone(&base.store), Arc::clone(&base.clock)).await?;
     let acceptor = base.acceptor()?;
     let doors = Doors::open(&base.config, &inherited).await?;
     let reload = ReloadState::new(&playbook);
@@ -213,6 +215,7 @@ pub async fn start(parts: Parts) -> Result<Server, StartError> {
     };
     base.spawn_stages(&mut loops, &playbook);
     base.spawn_upkeep(&mut loops);
+    loops.spawn(pulse, |signals| &signals.upkeep);
     loops.spawn_with(reloader, Arc::clone(&reload.wanted), |wanted| wanted);
     let Places { address, admin } = doors.places;
     let renewal = doors.serve(callbacks, status, &mut loops);

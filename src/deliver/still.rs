@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::worker::Deps;
 use crate::domain::broadcast::Reach;
 use crate::domain::clock::UnixMillis;
@@ -9,9 +11,10 @@ use crate::domain::contact::Contact;
 use crate::domain::effect::{Effect, SopRowKey};
 use crate::domain::ids::{BroadcastId, Person, SopId};
 use crate::domain::inbound::{Task, Trigger};
+use crate::sops::control::{DOWNTIMES, Pause};
 use crate::sops::outreach::Listener;
 use crate::sops::run::{CONTROLS, Control};
-use crate::sops::still::{Look, MISSED, Said, Still};
+use crate::sops::still::{Look, Said, Still};
 use crate::store::{
     AttemptEnd, Broadcast, BroadcastChange, BroadcastTarget, ClaimedEffect, ContactFacts, Delivery,
     ItemId, RecordBody, StoreError, TargetNews,
@@ -48,39 +51,60 @@ async fn message_wanted(
     plan: &SopId,
     now: UnixMillis,
 ) -> Result<Option<AttemptEnd>, StoreError> {
-    let Some((row, contact)) = about(deps, claimed, plan).await? else {
+    let Some(About {
+        row,
+        contact,
+        again,
+    }) = about(deps, claimed, plan).await?
+    else {
         return Ok(None);
     };
-    let control = control(deps, plan).await?;
+    let kept = kept(deps, plan).await?;
     let heard = is_heard(claimed);
     let first = claimed.origin.part == 0;
     let own = contact.reached.contains(&claimed.decided_at);
     let said = Said {
         row: Some(&row),
-        at: claimed.decided_at,
+        // It may have been taken back before the member's wish came due.
+        at: if again { row.run } else { claimed.decided_at },
         heard,
         // Of several parts only the first is counted; the others go where it went.
         counted: (heard && (first || own)).then_some(claimed.decided_at),
         sender: None,
     };
-    let still = look(deps, &contact, &control, now, |look| look.at(said));
+    let still = look(deps, &contact, &kept, now, |look| look.at(said));
     Ok(match still {
         Still::Wanted => None,
+        // The member has asked for it.
+        Still::Missed(_) if again => None,
         Still::Waits(why) => Some(waits(why, now)),
-        Still::Cancelled(why) | Still::Refused(why) => Some(dropped(why)),
+        Still::Cancelled(why) | Still::Refused(why) | Still::Missed(why) => Some(dropped(why)),
     })
 }
 
-/// The step and the target that a message is about. What a step tells colleagues beside its
-/// `send` has no row of its own: its record knows about whom it is.
+/// The step and the target that a message is about.
+struct About {
+    row: SopRowKey,
+    contact: Contact,
+    /// A member wanted to be asked again about it.
+    again: bool,
+}
+
+/// What carries the row of a step.
+#[derive(Deserialize)]
+struct HandedOut {
+    row: SopRowKey,
+}
+
+/// What a step tells colleagues beside its `send`, and a card that comes again, have no row of
+/// their own: their record knows about whom they are.
 async fn about(
     deps: &Deps,
     claimed: &ClaimedEffect,
     plan: &SopId,
-) -> Result<Option<(SopRowKey, Contact)>, StoreError> {
+) -> Result<Option<About>, StoreError> {
     if let Some(row) = &claimed.origin.row {
-        let contact = deps.store.contact(&row.target).await?;
-        return Ok(contact.map(|contact| (row.clone(), contact)));
+        return of_row(deps, row.clone(), false).await;
     }
     let record = deps
         .store
@@ -89,27 +113,49 @@ async fn about(
     let Some(RecordBody::Inbound { inbound, .. }) = record.and_then(|detail| detail.record) else {
         return Ok(None);
     };
-    let (Some(target), Trigger::Own(Task::SopStep { sop, step, .. })) =
-        (inbound.person, inbound.trigger)
-    else {
-        return Ok(None);
-    };
-    if sop != *plan {
-        return Ok(None);
+    match (inbound.person, inbound.trigger) {
+        (_, Trigger::Own(Task::ByHand { about })) => {
+            match serde_json::from_str::<HandedOut>(&about) {
+                Ok(out) if out.row.sop == *plan => of_row(deps, out.row, true).await,
+                _ => Ok(None),
+            }
+        }
+        (Some(target), Trigger::Own(Task::SopStep { sop, step, .. })) if sop == *plan => {
+            of_step(deps, target, sop, step).await
+        }
+        _ => Ok(None),
     }
+}
+
+async fn of_row(deps: &Deps, row: SopRowKey, again: bool) -> Result<Option<About>, StoreError> {
+    let contact = deps.store.contact(&row.target).await?;
+    Ok(contact.map(|contact| About {
+        row,
+        contact,
+        again,
+    }))
+}
+
+async fn of_step(
+    deps: &Deps,
+    target: Person,
+    sop: SopId,
+    step: u32,
+) -> Result<Option<About>, StoreError> {
     let Some(contact) = deps.store.contact(&target).await? else {
         return Ok(None);
     };
-    let Some(enrolment) = contact.sops.get(plan) else {
-        return Ok(None);
-    };
-    let row = SopRowKey {
-        sop,
-        run: enrolment.started_at,
-        target,
-        step,
-    };
-    Ok(Some((row, contact)))
+    let run = contact.sops.get(&sop).map(|it| it.started_at);
+    Ok(run.map(|run| About {
+        row: SopRowKey {
+            sop,
+            run,
+            target,
+            step,
+        },
+        contact,
+        again: false,
+    }))
 }
 
 /// Whether the customer or the group hears it in the end.
@@ -130,9 +176,9 @@ async fn broadcast_wanted(
     if begun || broadcast.cancelled {
         return Ok(None);
     }
-    let control = match SopId::of_origin(&broadcast.head.rule) {
-        Some(plan) => control(deps, &plan).await?,
-        None => Control::default(),
+    let kept = match SopId::of_origin(&broadcast.head.rule) {
+        Some(plan) => kept(deps, &plan).await?,
+        None => Kept::default(),
     };
     let targets = deps.store.broadcast_targets(id, None, usize::MAX).await?;
     let planned = targets
@@ -143,13 +189,15 @@ async fn broadcast_wanted(
     for page in planned.chunks(PAGE) {
         for (target, contact) in page.iter().zip(contacts(deps, page).await?) {
             let still = contact.map_or(Still::Wanted, |contact| {
-                target_wanted(deps, (&broadcast, target), &contact, &control, now)
+                target_wanted(deps, (&broadcast, target), &contact, &kept, now)
             });
             match still {
                 Still::Wanted => left += 1,
                 Still::Waits(why) => wait = Some(why),
                 Still::Cancelled(why) => news.push(told(target, Delivery::Cancelled, why)),
-                Still::Refused(why) => news.push(told(target, Delivery::Refused, why)),
+                Still::Refused(why) | Still::Missed(why) => {
+                    news.push(told(target, Delivery::Refused, why));
+                }
             }
         }
     }
@@ -173,7 +221,7 @@ fn target_wanted(
     deps: &Deps,
     (broadcast, target): (&Broadcast, &BroadcastTarget),
     contact: &Contact,
-    control: &Control,
+    kept: &Kept,
     now: UnixMillis,
 ) -> Still {
     // Who sees a moment is not ours to choose any more; whether there is one is.
@@ -185,9 +233,9 @@ fn target_wanted(
         counted: Some(target.at),
         sender: broadcast.head.sender.as_ref(),
     };
-    let still = look(deps, contact, control, now, |look| look.at(said));
+    let still = look(deps, contact, kept, now, |look| look.at(said));
     match still {
-        Still::Refused(why) if moment && why != MISSED => Still::Wanted,
+        Still::Refused(_) if moment => Still::Wanted,
         still => still,
     }
 }
@@ -234,8 +282,8 @@ async fn count(
     counted: UnixMillis,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    let control = Control::default();
-    let anew = look(deps, contact, &control, now, |look| {
+    let kept = Kept::default();
+    let anew = look(deps, contact, &kept, now, |look| {
         look.counts_anew(row, counted)
     });
     if anew && contact.reached.contains(&counted) {
@@ -248,7 +296,7 @@ async fn count(
 fn look<T>(
     deps: &Deps,
     contact: &Contact,
-    control: &Control,
+    kept: &Kept,
     now: UnixMillis,
     ask: impl FnOnce(Look<'_>) -> T,
 ) -> T {
@@ -261,13 +309,25 @@ fn look<T>(
             now,
         },
         sops: &playbook.sops,
-        control,
+        control: &kept.control,
+        downtimes: &kept.downtimes,
     })
 }
 
-async fn control(deps: &Deps, plan: &SopId) -> Result<Control, StoreError> {
-    let stored = deps.store.fact(&format!("{CONTROLS}{plan}")).await?;
-    Ok(serde_json::from_value(stored.unwrap_or_default()).unwrap_or_default())
+/// What can have kept what a plan wants said.
+#[derive(Default)]
+struct Kept {
+    control: Control,
+    downtimes: Vec<Pause>,
+}
+
+async fn kept(deps: &Deps, plan: &SopId) -> Result<Kept, StoreError> {
+    let control = deps.store.fact(&format!("{CONTROLS}{plan}")).await?;
+    let downtimes = deps.store.fact(DOWNTIMES).await?;
+    Ok(Kept {
+        control: serde_json::from_value(control.unwrap_or_default()).unwrap_or_default(),
+        downtimes: serde_json::from_value(downtimes.unwrap_or_default()).unwrap_or_default(),
+    })
 }
 
 async fn contacts(

@@ -3,6 +3,7 @@
 use super::atom::{Clock, Part, Wait};
 use super::clock::part;
 use super::command::command;
+use super::deadline::in_time;
 use super::denied::{denied, is_denied};
 use super::expression::{Expression, find};
 use super::fold::{Cursor, Text};
@@ -149,6 +150,7 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
     if !timed || (!left.is_empty() && !question.what.is_empty()) {
         return understand(message, scene);
     }
+    let plain = said;
     let said = if left.is_empty() {
         question.what.clone()
     } else {
@@ -159,7 +161,10 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
     }
     let other = on_another_day(question, &expression, scene);
     Some(match other.as_slice() {
-        [] => wish(&expression, said, scene),
+        [] => {
+            let (expression, said) = in_time(&plain, expression, said, scene);
+            wish(&expression, said, scene)
+        }
         [only] => finished(only.clone(), &said),
         _ => which(said, other),
     })

@@ -39,6 +39,8 @@ const LISTS: &[&str] = &[
 const MOST_NAMED: u32 = 200;
 /// A question about reminders is no longer than this.
 const LONGEST_LIST: usize = 16;
+/// So is a name.
+const LONGEST_NAME: usize = 32;
 
 pub(super) const CANCEL: &[&str] = &[
     "取消", "删除", "删掉", "删了", "去掉", "撤销", "撤回", "关掉", "清空", "清除", "作废", "不要",
@@ -94,6 +96,7 @@ pub(super) fn command(text: &Text, scene: &Scene<'_>) -> Option<Wish> {
     let mut start = Cursor::new(&text.folded, 0);
     while start.eat_any(POLITE).is_some() || start.eat(" ") {}
     pause(text)
+        .or_else(|| another(start))
         .or_else(|| list(text, scene))
         .or_else(|| cancel_or_done(start))
         .or_else(|| again(start))
@@ -108,6 +111,25 @@ fn pause(text: &Text) -> Option<Wish> {
     let pauses =
         folded.starts_with("暂停") && ["提醒", "闹钟"].iter().any(|it| folded.contains(it));
     (pauses && text.folded.len() <= LONGEST_LIST).then_some(Wish::Cannot(Cannot::Pause))
+}
+
+/// `给wang.wei也提醒一下`.
+fn another(start: Cursor<'_>) -> Option<Wish> {
+    let mut look = start;
+    let also = look.eat("也");
+    if !look.eat("给") {
+        return None;
+    }
+    let letters = look.rest();
+    let place = (1..letters.len()).find(|at| Cursor::new(letters, *at).sees(&["提醒"]))?;
+    let name = &letters[..place];
+    let also = also || name.ends_with(&['也']);
+    let is_self = name.starts_with(&['我']) || name.starts_with(&['自', '己']);
+    let mut end = Cursor::new(letters, place);
+    end.eat("提醒");
+    while end.eat_any(&["他", "她", "一声"]).is_some() || end.eat_any(END).is_some() {}
+    let whole = end.is_at_end() && name.len() <= LONGEST_NAME;
+    (also && !is_self && whole).then_some(Wish::Cannot(Cannot::Another))
 }
 
 fn list(text: &Text, scene: &Scene<'_>) -> Option<Wish> {

@@ -4,6 +4,7 @@
 use super::about::ASKS;
 use super::answer::is_only;
 use super::atom::Day;
+use super::clock::part;
 use super::command::{END, HAND_OVER, POLITE, SNOOZE, command, receiver};
 use super::expression::find;
 use super::fold::{Cursor, Text};
@@ -139,7 +140,7 @@ pub fn correction(
     }
     let mut cursor = Cursor::new(&text.folded, 0);
     // What rang comes again then: 半个小时, 明天上午.
-    let mut wrong = reminder.card.is_some();
+    let mut wrong = reminder.card.is_some() || (reminder.rhythm.is_none() && is_part(cursor));
     loop {
         if cursor.eat_any(SNOOZE).is_some() || cursor.eat_any(WRONG).is_some() {
             wrong = true;
@@ -153,6 +154,13 @@ pub fn correction(
     } else {
         Wish::Snooze { which, until }
     })
+}
+
+/// `下午`, and no more: that was left out of what was just set.
+fn is_part(mut cursor: Cursor<'_>) -> bool {
+    let said = part(&mut cursor).is_some();
+    while cursor.eat_any(END).is_some() {}
+    said && cursor.is_at_end()
 }
 
 /// What was wrong was wrong for each time. Of several times a day it is not clear which, and

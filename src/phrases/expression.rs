@@ -111,7 +111,7 @@ impl Expression {
     }
 
     /// A day, and no more.
-    fn is_day(&self) -> bool {
+    pub(super) fn is_day(&self) -> bool {
         self.day.is_some() && self.every.is_none() && self.wait.is_none() && !self.has_time()
     }
 

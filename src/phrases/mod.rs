@@ -13,6 +13,7 @@ mod command;
 mod correct;
 mod dates;
 mod day;
+mod deadline;
 mod denied;
 mod doubt;
 mod due;
@@ -27,6 +28,7 @@ mod moved;
 mod number;
 mod recurring;
 mod resolve;
+mod settled;
 #[cfg(test)]
 mod tests;
 mod to_do;
@@ -42,6 +44,7 @@ pub use correct::{correction, may_correct, of_this};
 pub use given::receiver_of;
 pub use moved::Move;
 pub use recurring::{next, next_of};
+pub use settled::{is_over_with, says_done};
 pub use wish::{is_too_long, perhaps, understand, wishes};
 
 use crate::domain::clock::UnixMillis;
@@ -124,6 +127,8 @@ pub enum Wish {
 pub enum Cannot {
     /// To rest for a while.
     Pause,
+    /// To remind somebody else as well.
+    Another,
     /// To come on days of each lunar month.
     LunarMonth,
     /// To end by themselves.

@@ -4,6 +4,7 @@ use super::about::closes;
 use super::answer::answer;
 use super::atom::{Day, Every};
 use super::command::command;
+use super::deadline::in_time;
 use super::denied::{denied, is_denied};
 use super::edges::frayed;
 use super::expression::{Expression, find};
@@ -78,7 +79,7 @@ const TOLD: &[&str] = &[
     "我", "你", "您", "他", "她", "们", "户", "收到", "谢谢", "感谢", "多谢", "系统", "自动",
 ];
 /// Words with 前 that are no time.
-const NOT_BEFORE: &[&str] = &["前台", "前往", "前去", "前面", "前端", "前期", "前任"];
+pub(super) const NOT_BEFORE: &[&str] = &["前台", "前往", "前去", "前面", "前端", "前期", "前任"];
 const TRAILING: &[&str] = &[
     "好不好",
     "可以吗",
@@ -93,6 +94,8 @@ const TRAILING: &[&str] = &[
     "哈",
     "呀",
 ];
+/// Nobody is reminded of that: 明天提醒我一次.
+const ONCE: &[&str] = &["一次", "一遍", "一声"];
 pub(super) const PUNCTUATION: &str = " ,.:;!?-—~，。：；！？、…";
 
 /// Whether a message is too long to be a command: nobody looks for a time in a letter.
@@ -151,6 +154,7 @@ pub fn understand(message: &str, scene: &Scene<'_>) -> Option<Wish> {
     let mut expression = find(&text.folded, &triggers);
     expression.unread |= names_another(&text, &expression, &triggers);
     let what = what(&text, &expression, &triggers);
+    let (expression, what) = in_time(&text, expression, what, scene);
     let strong = triggers.iter().any(|trigger| trigger.strong);
     let told = |trigger: &Trigger| is_told(&text, trigger);
     let weak = !triggers.is_empty() && !expression.is_empty() && !triggers.iter().all(told);
@@ -414,6 +418,9 @@ fn trimmed(text: &str) -> String {
         if text == before {
             break;
         }
+    }
+    if ONCE.contains(&text) {
+        return String::new();
     }
     text.chars().take(MOST_TEXT).collect()
 }

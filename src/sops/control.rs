@@ -1,9 +1,13 @@
-//! What operators have said about a plan. Pure.
+//! What operators have said about a plan, and when nobody could carry it out. Pure.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::clock::UnixMillis;
 
+/// Under this name the program notes that it runs: a time.
+pub const ALIVE: &str = "alive";
+/// Under this name stands when nobody ran for long: pauses of all plans.
+pub const DOWNTIMES: &str = "downtimes";
 /// So many pauses are remembered: what waits to leave does not wait through more.
 const MOST_PAUSES: usize = 8;
 
@@ -51,10 +55,15 @@ impl Control {
         let Some(from) = self.paused.take() else {
             return;
         };
-        self.pauses.push(Pause { from, until: now });
-        let old = self.pauses.len().saturating_sub(MOST_PAUSES);
-        self.pauses.drain(..old);
+        remember(&mut self.pauses, Pause { from, until: now });
     }
+}
+
+/// Adds a pause to those that are remembered.
+pub fn remember(pauses: &mut Vec<Pause>, pause: Pause) {
+    pauses.push(pause);
+    let old = pauses.len().saturating_sub(MOST_PAUSES);
+    pauses.drain(..old);
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use crate::rules::Calendar;
 pub const GRACE: Duration = Duration::from_secs(3600);
 
 /// Why something was left out that nobody is to make up for.
-const MISSED: &str = "it was missed: the server was down";
+pub(super) const MISSED: &str = "it was missed: the server was down";
 
 /// Something that is done for everybody, page by page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::control::Pause;
 use super::lifecycle::Scene;
 use super::model::{Cap, Doing, Missed, Sop, SopSet, Step};
 use super::outreach::Listener;
 use super::quiet::allowed_from;
-use super::run::{Control, GRACE};
+use super::run::{self, Control, GRACE};
 use super::timing::room;
 use crate::domain::action::Action;
 use crate::domain::clock::UnixMillis;
@@ -21,7 +22,7 @@ use crate::domain::ids::{Person, UserId};
 /// Why somebody is left out who is not with the member any more.
 pub const NOT_A_FRIEND: &str = "no longer a contact of the member";
 /// Why something is left out that was due in a pause, by a plan that makes up for nothing.
-pub const MISSED: &str = "it was missed: the plan was paused";
+const PAUSED: &str = "it was missed: the plan was paused";
 const LEFT: &str = "they have left the SOP";
 
 /// What is to be said, and what was decided about it.
@@ -48,6 +49,8 @@ pub struct Look<'a> {
     pub sops: &'a SopSet,
     /// What operators have said about the plan.
     pub control: &'a Control,
+    /// When nobody ran for long.
+    pub downtimes: &'a [Pause],
 }
 
 /// What becomes of it.
@@ -61,6 +64,8 @@ pub enum Still {
     Cancelled(&'static str),
     /// It is not said any more.
     Refused(&'static str),
+    /// Its time has gone by, and its plan makes up for nothing.
+    Missed(&'static str),
 }
 
 impl Look<'_> {
@@ -83,10 +88,10 @@ impl Look<'_> {
             (Some(why), _) => Still::Refused(why),
             (None, Some(_)) if self.control.paused.is_some() => Still::Waits("the plan is paused"),
             (None, Some(plan)) if plan.off => Still::Waits("the plan is switched off"),
-            (None, _) if said.row.is_some_and(|row| self.missed(row, said)) => {
-                Still::Refused(MISSED)
+            (None, _) => {
+                let missed = said.row.and_then(|row| self.missed(row, said));
+                missed.map_or(Still::Wanted, Still::Missed)
             }
-            (None, _) => Still::Wanted,
         }
     }
 
@@ -103,27 +108,28 @@ impl Look<'_> {
         Some((sop, enrolment))
     }
 
-    /// A pause has kept it too long for a plan that makes up for nothing. The night would have
-    /// kept it anyway.
-    fn missed(&self, row: &SopRowKey, said: Said<'_>) -> bool {
-        let Some((sop, _)) = self
+    /// A pause or a downtime has kept it too long for a plan that makes up for nothing. The
+    /// night would have kept it anyway.
+    fn missed(&self, row: &SopRowKey, said: Said<'_>) -> Option<&'static str> {
+        let (sop, _) = self
             .begun(row)
-            .filter(|(sop, _)| sop.missed == Missed::Skip)
-        else {
-            return false;
-        };
+            .filter(|(sop, _)| sop.missed == Missed::Skip)?;
         let allowed = |at: UnixMillis| {
             let quiet = self.sops.outreach().quiet.iter().chain(&sop.quiet);
             let ends = quiet
                 .filter_map(|it| allowed_from(it, at, self.listener.calendar, self.listener.zone));
             ends.max().unwrap_or(at)
         };
-        let mut pauses = self.control.pauses.iter();
         // What leaves long after the pause was kept by something else.
-        pauses.any(|pause| {
+        let kept = |pause: &Pause| {
             self.listener.now.since(pause.until) <= GRACE
                 && pause.until.since(allowed(said.at.max(pause.from))) > GRACE
-        })
+        };
+        let paused = self.control.pauses.iter().any(kept);
+        let down = || self.downtimes.iter().any(kept);
+        paused
+            .then_some(PAUSED)
+            .or_else(|| down().then_some(run::MISSED))
     }
 
     /// They are not there any more. Who was gone before it was decided is meant to be told of.

@@ -221,3 +221,42 @@ async fn of_two_members_who_press_at_once_one_has_the_word() {
     wanted.sort();
     assert_eq!(said, wanted);
 }
+
+#[tokio::test]
+async fn what_was_put_off_waits_while_its_plan_is_paused() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    let told = calls(&mock, SEND, 3).await;
+    press(&mock, &told[2], 1).await;
+    answered(&mock, 1).await;
+    agent.idle().await;
+    assert!(agent.run(&["sop", "pause", "新客"]).status.success());
+    agent.move_to(&mock, "2026-11-24 15:00");
+    agent.queued("ready", 1).await;
+    assert_eq!(applied(&mock, SEND).len(), 3);
+    assert!(agent.run(&["sop", "resume", "新客"]).status.success());
+    agent.ahead(&mock, 90);
+    let told = calls(&mock, SEND, 4).await;
+    assert_eq!(card(&told[3])["main_title"]["title"], "发给 王女士 了吗？");
+}
+
+#[tokio::test]
+async fn what_was_put_off_does_not_come_when_its_plan_is_cancelled() {
+    let mock = mock().await;
+    let agent = start(&mock).await;
+    agent.move_to(&mock, "2026-11-24 10:00");
+    let told = calls(&mock, SEND, 3).await;
+    press(&mock, &told[2], 1).await;
+    answered(&mock, 1).await;
+    agent.idle().await;
+    assert!(
+        agent
+            .run(&["sop", "cancel", "新客", "--yes"])
+            .status
+            .success()
+    );
+    agent.move_to(&mock, "2026-11-24 12:01");
+    agent.idle().await;
+    assert_eq!(applied(&mock, SEND).len(), 3);
+}

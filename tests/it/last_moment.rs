@@ -103,6 +103,15 @@ async fn who_leaves_in_the_night_hears_nothing_in_the_morning() {
     waits(&agent, "app_send", "quiet hours").await;
     let night = json!({ "quiet hours": 4 });
     reported(&agent, "手发", 0, json!({ "delivery_why": night })).await;
+    agent.move_to(&mock, "2026-11-23 21:07");
+    eventually("the task says what it waits for", async || {
+        let queued = agent.broadcasts("queued").await;
+        queued
+            .iter()
+            .any(|one| one["why"] == "quiet hours")
+            .then_some(())
+    })
+    .await;
 
     mock.say("wmPEACE", "别打扰我").await.expect("push");
     mock.say("wmBOUGHT", "我买了").await.expect("push");
@@ -122,7 +131,9 @@ async fn who_leaves_in_the_night_hears_nothing_in_the_morning() {
     agent.move_to(&mock, "2026-11-24 09:00");
     calls(&mock, TASK, 1).await;
     assert_eq!(receivers(&mock), [["wmSTAY"]]);
-    let mut left_out = json!({
+    // Why it was held stays known of the one that has left.
+    let why = json!({
+        "quiet hours": 1,
         "they do not want to be disturbed": 1,
         "they have left the SOP": 1,
         "no longer a contact of the member": 1,
@@ -132,11 +143,8 @@ async fn who_leaves_in_the_night_hears_nothing_in_the_morning() {
         reported(&agent, plan, 0, json!({ "late": 1, "on_time": 3 })).await;
         let counts = json!({ "refused": 3, "created": 1 });
         reported(&agent, plan, 0, json!({ "delivery": counts })).await;
+        reported(&agent, plan, 0, json!({ "delivery_why": why })).await;
     }
-    reported(&agent, "群发", 0, json!({ "delivery_why": left_out })).await;
-    // Why it was held stays known of the one that has left.
-    left_out["quiet hours"] = json!(1);
-    reported(&agent, "手发", 0, json!({ "delivery_why": left_out })).await;
     // The card comes after what is to be forwarded.
     calls(&mock, APP, 3).await;
     agent.idle().await;
@@ -190,21 +198,41 @@ async fn operators_hold_and_take_back_what_has_gathered() {
     assert!(text.contains("broadcasts cancel：bc-"), "{text}");
 }
 
-#[tokio::test]
-async fn what_was_due_in_a_pause_is_left_out_where_nothing_is_made_up_for() {
-    let mock = mock().await;
+/// Two plans that make up for nothing and one that does, at 15:00, when all is decided and
+/// nothing has left.
+async fn at_three(mock: &MockWecom) -> Agent {
     let news = "{at: 0d 15:00, via: broadcast, do: [{send: news}]}, {at: 9d, do: [{tag: a/b}]}";
     let skip = |id: &str, steps: &str| plan(id, steps).replace("kind:", "missed: skip\n    kind:");
     let card = news.replace("broadcast", "staff").replace("news", "card");
     let more = news.replace("news", "more");
     let plans = [skip("不补", news), skip("不补卡", &card), plan("补", &more)].concat();
-    let agent = start(&mock, &format!("{OUTREACH}{plans}")).await;
-    add(&mock, &agent, "wmSTAY").await;
+    let agent = start(mock, &format!("{OUTREACH}{plans}")).await;
+    add(mock, &agent, "wmSTAY").await;
     agent.idle().await;
-    fault(&mock, APP, errcode(TOO_OFTEN));
-    agent.move_to(&mock, "2026-11-23 15:00");
+    fault(mock, APP, errcode(TOO_OFTEN));
+    agent.move_to(mock, "2026-11-23 15:00");
     gathered(&agent, 2).await;
     reported(&agent, "不补卡", 0, json!({ "delivery": { "planned": 1 } })).await;
+    agent
+}
+
+/// What makes up for nothing was left out for this reason, the rest is late.
+async fn only_what_makes_up_is_said(mock: &MockWecom, agent: &Agent, why: &str) {
+    let missed = json!({ why: 1 });
+    for id in ["不补", "不补卡"] {
+        reported(agent, id, 0, json!({ "delivery": { "refused": 1 } })).await;
+        reported(agent, id, 0, json!({ "delivery_why": missed })).await;
+    }
+    let late = json!({ "late": 1, "delivery": { "created": 1 } });
+    reported(agent, "补", 0, late).await;
+    assert_eq!(applied(mock, TASK).len(), 1);
+    assert_eq!(applied(mock, APP).len(), 0);
+}
+
+#[tokio::test]
+async fn what_was_due_in_a_pause_is_left_out_where_nothing_is_made_up_for() {
+    let mock = mock().await;
+    let agent = at_three(&mock).await;
     for id in ["不补", "不补卡", "补"] {
         assert!(agent.run(&["sop", "pause", id]).status.success());
     }
@@ -216,15 +244,18 @@ async fn what_was_due_in_a_pause_is_left_out_where_nothing_is_made_up_for() {
         assert!(agent.run(&["sop", "resume", id]).status.success());
     }
     agent.ahead(&mock, 90);
-    let missed = json!({ "it was missed: the plan was paused": 1 });
-    for id in ["不补", "不补卡"] {
-        reported(&agent, id, 0, json!({ "delivery": { "refused": 1 } })).await;
-        reported(&agent, id, 0, json!({ "delivery_why": missed })).await;
-    }
-    let late = json!({ "late": 1, "delivery": { "created": 1 } });
-    reported(&agent, "补", 0, late).await;
-    assert_eq!(applied(&mock, TASK).len(), 1);
-    assert_eq!(applied(&mock, APP).len(), 0);
+    only_what_makes_up_is_said(&mock, &agent, "it was missed: the plan was paused").await;
+}
+
+#[tokio::test]
+async fn what_was_to_leave_while_nobody_ran_is_left_out_where_nothing_is_made_up_for() {
+    let mock = mock().await;
+    let mut agent = at_three(&mock).await;
+    agent.kill();
+    agent.move_to(&mock, "2026-11-23 17:00");
+    agent.restart(&mock).await;
+    agent.ahead(&mock, 90);
+    only_what_makes_up_is_said(&mock, &agent, "it was missed: the server was down").await;
 }
 
 #[tokio::test]
@@ -289,4 +320,23 @@ async fn what_wecom_let_wait_for_a_day_counts_on_the_day_it_leaves() {
     agent.move_to(&mock, "2026-11-25 10:00");
     gathered(&agent, 1).await;
     assert_eq!(applied(&mock, TASK).len(), 1);
+}
+
+#[tokio::test]
+async fn a_report_tells_what_is_still_on_its_way() {
+    let mock = mock().await;
+    let agent = at_three(&mock).await;
+    let said = |args: &[&str]| {
+        let args = [&["sop", "report", "不补卡"], args].concat();
+        String::from_utf8(agent.run(&args).stdout).expect("UTF-8")
+    };
+    let table = said(&[]);
+    assert!(table.contains("1 × 待发\n"), "{table}");
+    let csv = said(&["--format", "csv"]);
+    let (head, step) = (csv.lines().next(), csv.lines().nth(1));
+    assert!(
+        head.is_some_and(|head| head.ends_with(",待发,待成员确认,成员已确认，待结果,结果不明"))
+            && step.is_some_and(|step| step.ends_with(",0,0,1,0,0,0")),
+        "{csv}"
+    );
 }

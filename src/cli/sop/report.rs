@@ -63,6 +63,14 @@ pub(super) async fn run(args: &Args, terminal: &Terminal) -> anyhow::Result<Ende
     Ok(Ended::Good)
 }
 
+/// What is neither with its receiver nor given up: the words of deliveries and their texts.
+const ON_THE_WAY: [(&str, &str); 4] = [
+    ("planned", "sops.way_planned"),
+    ("created", "sops.way_created"),
+    ("confirmed", "sops.way_confirmed"),
+    ("unknown", "sops.way_unknown"),
+];
+
 /// The cells of a step: its name and the counts, in the order of the head.
 fn cells(step: &StepReport) -> [String; 9] {
     let number = (step.step + 1).to_string();
@@ -113,6 +121,12 @@ fn table(steps: &[StepReport], terminal: &Terminal) {
             let (why, count) = (terminal.reason(why), count.to_string());
             terminal.say("sops.report_why", &[("why", &why), ("count", &count)]);
         }
+        for (word, text) in ON_THE_WAY {
+            if let Some(count) = step.delivery.get(word).filter(|count| **count > 0) {
+                let (why, count) = (terminal.lang.text(text, &[]), count.to_string());
+                terminal.say("sops.report_why", &[("why", &why), ("count", &count)]);
+            }
+        }
     }
 }
 
@@ -126,18 +140,18 @@ fn line(texts: &[&str]) -> String {
 /// With a mark of its byte order, without which spreadsheets take Chinese for something else.
 fn csv(steps: &[StepReport], terminal: &Terminal) -> String {
     let head = terminal.lang.text("sops.report_head", &[]);
-    let mut lines = vec![head.split('|').map(quoted).collect::<Vec<_>>().join(",")];
+    let ways = ON_THE_WAY.map(|(_, text)| terminal.lang.text(text, &[]));
+    let mut lines = vec![joined(head.split('|').chain(ways.iter().map(|way| &**way)))];
     for step in steps {
-        let cells = cells(step);
-        lines.push(
-            cells
-                .iter()
-                .map(|cell| quoted(cell))
-                .collect::<Vec<_>>()
-                .join(","),
-        );
+        let ways = ON_THE_WAY.map(|(word, _)| step.delivery.get(word).copied().unwrap_or(0));
+        let ways = ways.map(|count| count.to_string());
+        lines.push(joined(cells(step).iter().chain(&ways).map(String::as_str)));
     }
     format!("\u{feff}{}", lines.join("\r\n"))
+}
+
+fn joined<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+    cells.map(quoted).collect::<Vec<_>>().join(",")
 }
 
 /// A cell: a text that a spreadsheet would take for a formula is marked as text.

@@ -12,7 +12,7 @@ impl Turn<'_> {
         }
         let world = self.world();
         let question = self.open_question();
-        let wishes = match question.clone() {
+        let mut wishes = match question.clone() {
             None => self.anew(text, &world),
             Some(Open::Set(number) | Open::Near(number)) => self.corrected(number, text, &world),
             Some(Open::Wish(question)) => self.answered(&question, text, &world),
@@ -21,6 +21,9 @@ impl Turn<'_> {
                 None => return self.answered_whom(number, text),
             },
         };
+        if wishes.is_empty() && !matches!(question, Some(Open::Wish(_))) {
+            wishes.extend(self.said_done(text));
+        }
         let dropped = matches!(&question, Some(Open::Wish(asked)) if is_dropped(asked, &wishes));
         let mut heard = false;
         for wish in wishes {
@@ -82,6 +85,16 @@ impl Turn<'_> {
             Some(wish) => vec![wish],
             None => phrases::wishes(None, text, world),
         }
+    }
+
+    /// `寄了`, `好了`: of the only one that is shown. `好了` is said right after it rang.
+    fn said_done(&self, text: &str) -> Option<Wish> {
+        let mut shown = self.open.iter().filter(|(_, it)| it.card.is_some());
+        let (number, reminder) = shown.next()?;
+        let near = self.open_question() == Some(Open::Near(*number));
+        let said =
+            phrases::says_done(text, &reminder.text) || (near && phrases::is_over_with(text));
+        (said && shown.next().is_none()).then(|| Wish::Done(Which::Numbers(vec![*number])))
     }
 
     /// What is said right after a reminder was set may be about that one.

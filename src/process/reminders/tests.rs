@@ -355,3 +355,55 @@ fn the_simple_corrections_are_understood() {
     assert!(heard.contains("10月1日 周四 15:00"), "{heard}");
     assert_eq!(office.open(LIN).len(), 2, "that one, and the series");
 }
+
+#[test]
+fn what_rang_is_done_in_the_words_of_who_did_it() {
+    for (said, answer) in [
+        ("已寄", "已完成：1 寄合同"),
+        ("寄了", "已完成：1 寄合同"),
+        ("好了", "已完成：1 寄合同"),
+        ("好的", ""),
+    ] {
+        let mut office = Office::at(TUESDAY);
+        office.say(LIN, "十分钟后提醒我寄合同");
+        // It has not rung yet.
+        assert_eq!(office.say(LIN, "好了"), "", "{said}");
+        office.move_to("2026-09-29T16:50:00");
+        office.ring(LIN, 1);
+        assert_eq!(office.say(LIN, said), answer, "{said}");
+    }
+    // Of two that rang nobody knows which is meant.
+    let mut office = Office::at(TUESDAY);
+    office.say(LIN, "十分钟后提醒我寄合同");
+    office.say(LIN, "十分钟后提醒我寄样品");
+    office.move_to("2026-09-29T16:50:00");
+    office.ring(LIN, 1);
+    office.ring(LIN, 2);
+    assert_eq!(office.say(LIN, "寄了"), "");
+}
+
+#[test]
+fn a_part_of_the_day_that_is_said_last_is_taken() {
+    let mut office = Office::at(TUESDAY);
+    office.say(LIN, "提醒我交材料");
+    office.say(LIN, "明天");
+    let moved = office.say(LIN, "下午");
+    assert!(moved.contains("9月30日 周三 15:00"), "{moved}");
+    assert_eq!(office.open(LIN), ["1 交材料 09-30 15:00"]);
+}
+
+#[test]
+fn a_deadline_is_said_the_day_before() {
+    let mut office = Office::at(TUESDAY);
+    let set = office.say(LIN, "提醒我12月5日前交材料");
+    assert!(
+        set.contains("12月4日 周五 09:00 提醒你：12月5日前交材料"),
+        "{set}"
+    );
+    office.say(LIN, "提醒我交报表");
+    let set = office.say(LIN, "那就12月5日之前");
+    assert!(
+        set.contains("12月4日 周五 09:00 提醒你：12月5日之前交报表"),
+        "{set}"
+    );
+}

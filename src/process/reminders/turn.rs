@@ -155,6 +155,7 @@ impl<'t> Turn<'t> {
             Wish::Unclear => self.tell("reminder.unclear", &[]),
             Wish::Cannot(Cannot::Pause) => self.tell("reminder.cannot_pause", &[]),
             Wish::Cannot(Cannot::End) => self.tell("reminder.cannot_end", &[]),
+            Wish::Cannot(Cannot::Another) => self.tell("reminder.cannot_another", &[]),
             Wish::Cannot(Cannot::LunarMonth) => self.tell("reminder.cannot_lunar", &[]),
         }
         true

@@ -1,6 +1,6 @@
 use jiff::tz::TimeZone;
 
-use super::{LEFT, Look, MISSED, NOT_A_FRIEND, Said, Still};
+use super::{LEFT, Look, NOT_A_FRIEND, PAUSED, Said, Still};
 use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Enrolment, Follower, SopEnding, TagMark};
 use crate::domain::effect::SopRowKey;
@@ -26,6 +26,7 @@ struct Story {
     sops: SopSet,
     contact: Contact,
     control: Control,
+    downtimes: Vec<Pause>,
     row: SopRowKey,
 }
 
@@ -60,6 +61,7 @@ impl Story {
             sops,
             contact,
             control: Control::default(),
+            downtimes: Vec::new(),
             row,
         }
     }
@@ -107,6 +109,7 @@ impl Story {
             },
             sops: &self.sops,
             control: &self.control,
+            downtimes: &self.downtimes,
         })
     }
 }
@@ -202,7 +205,7 @@ fn what_was_due_in_a_pause_follows_missed() {
     };
     let skip: &[&str] = &["missed: skip", EXIT, STEPS];
     let (evening, morning) = ("2026-11-23T20:51", "2026-11-24T09:00");
-    assert_eq!(paused(skip, evening, morning), Still::Refused(MISSED));
+    assert_eq!(paused(skip, evening, morning), Still::Missed(PAUSED));
     assert_eq!(paused(&[EXIT, STEPS], evening, morning), Still::Wanted);
     assert_eq!(paused(skip, evening, "2026-11-23T21:50"), Still::Wanted);
     // A cap kept it since; the pause was over by then.
@@ -211,7 +214,7 @@ fn what_was_due_in_a_pause_follows_missed() {
         from: at(evening),
         until: at("2026-11-23T23:00"),
     });
-    assert_eq!(capped.at("2026-11-23T23:05"), Still::Refused(MISSED));
+    assert_eq!(capped.at("2026-11-23T23:05"), Still::Missed(PAUSED));
     assert_eq!(capped.still(), Still::Wanted);
     // It went on before this was decided.
     let before = ("2026-11-23T08:00", "2026-11-23T20:50");
@@ -221,5 +224,22 @@ fn what_was_due_in_a_pause_follows_missed() {
     let night: &[&str] = &["missed: skip", quiet, EXIT, STEPS];
     assert_eq!(paused(night, evening, "2026-11-24T09:50"), Still::Wanted);
     let noon = "2026-11-24T10:01";
-    assert_eq!(paused(night, evening, noon), Still::Refused(MISSED));
+    assert_eq!(paused(night, evening, noon), Still::Missed(PAUSED));
+}
+
+#[test]
+fn what_was_due_while_nobody_ran_follows_missed() {
+    let down = |lines: &[&str], until: &str| {
+        let mut story = Story::of(lines);
+        story.downtimes.push(Pause {
+            from: at("2026-11-23T20:51"),
+            until: at(until),
+        });
+        story.at(until)
+    };
+    let skip: &[&str] = &["missed: skip", EXIT, STEPS];
+    let missed = Still::Missed("it was missed: the server was down");
+    assert_eq!(down(skip, "2026-11-23T22:00"), missed);
+    assert_eq!(down(skip, "2026-11-23T21:40"), Still::Wanted);
+    assert_eq!(down(&[EXIT, STEPS], "2026-11-23T22:00"), Still::Wanted);
 }
