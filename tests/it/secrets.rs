@@ -4,7 +4,7 @@ use mock_wecom::{Action, Config, ContactAdd, Kind, MockWecom, Robot, SecretSpec}
 
 use crate::support::{
     Agent, AgentBuilder, CALLBACK_TOKEN, CUSTOMER, Callback, ENCODING_AES_KEY, MEMBER,
-    OTHER_CUSTOMER, answers, errcode, eventually, fault, member_says, operator,
+    OTHER_CUSTOMER, answers, errcode, eventually, fault, member_says, operator, sample,
 };
 
 const KF_SECRET: &str = "canary-secret-of-kf-0001";
@@ -42,7 +42,7 @@ pub(crate) async fn corp() -> MockWecom {
             secret(CONTACT_SECRET, Kind::Contact, None),
             secret(APP_SECRET, Kind::App, Some(1_000_002)),
         ],
-        ..Config::sample()
+        ..sample()
     };
     MockWecom::start(config).await.expect("the mock starts")
 }

@@ -179,9 +179,11 @@ impl AgentBuilder {
     /// Starts the agent and points the mock's callbacks at it.
     pub async fn start(self, mock: &MockWecom) -> Agent {
         let path = self.write(&mock.base_url());
+        let ahead = mock.ahead_ms();
+        std::fs::write(path.with_file_name(CLOCK_FILE), ahead.to_string()).expect("a file");
         let (child, logs) = spawn(&path, self.file_limit, self.log);
         let mut agent = Agent {
-            ahead: AtomicI64::new(0),
+            ahead: AtomicI64::new(ahead),
             child,
             address: String::new(),
             logs,

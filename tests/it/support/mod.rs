@@ -43,11 +43,21 @@ pub const MEMBER: &str = "lin.mei";
 /// The corp of the mock's sample data.
 pub const CORP: &str = "ww0000000000000001";
 
+/// Stories begin at this time, whenever they are run: a Monday at nine, in Shanghai.
+const BEGINNING: &str = "2026-11-23T09:00+08:00";
+
 /// A mock with its sample people.
 pub async fn mock() -> MockWecom {
-    MockWecom::start(Config::sample())
-        .await
-        .expect("the mock starts")
+    MockWecom::start(sample()).await.expect("the mock starts")
+}
+
+/// The sample people, at the time at which all stories begin.
+pub fn sample() -> Config {
+    let beginning: jiff::Timestamp = BEGINNING.parse().expect("a time");
+    Config {
+        start_at: Some(beginning.as_second()),
+        ..Config::sample()
+    }
 }
 
 /// Lets the mock push to an address.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::ENCODING_AES_KEY;
-use super::process::binary;
+use super::process::{CLOCK_FILE, binary, clock};
 
 /// How a verb ended.
 pub struct Ran {
@@ -43,6 +43,10 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
+    // An agent of this folder has its own time.
+    if folder.join(CLOCK_FILE).exists() {
+        command.envs([clock(&folder.join("agent.toml"))]);
+    }
     command
 }
 
