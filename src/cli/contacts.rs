@@ -288,7 +288,7 @@ fn tell(
     line("contacts.wrote", &when(contact.last_inbound_at, zone));
     line("contacts.synced", &when(contact.synced_at, zone));
     for one in &contact.followers {
-        line("contacts.follower", &follower(one, zone));
+        line("contacts.follower", &follower(one, terminal, zone));
     }
     for (tag, mark) in &contact.tags {
         let rule = mark.rule.as_ref().map_or("WeCom", |rule| rule.as_str());
@@ -316,7 +316,7 @@ fn tell(
     }
 }
 
-fn follower(one: &Follower, zone: &jiff::tz::TimeZone) -> String {
+fn follower(one: &Follower, terminal: &Terminal, zone: &jiff::tz::TimeZone) -> String {
     let tags = one.tags.iter().flatten().map(|tag| tag.0.clone());
     let tags: Vec<String> = tags.collect();
     let parts = [
@@ -325,12 +325,21 @@ fn follower(one: &Follower, zone: &jiff::tz::TimeZone) -> String {
         when(one.added_at, zone),
         one.source.clone().unwrap_or_default(),
         one.add_way
-            .map(|way| format!("add_way {way}"))
+            .map(|way| add_way(way, terminal))
             .unwrap_or_default(),
         tags.join(" "),
     ];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("  ")
+}
+
+/// How they came to know each other; by number where this version has no word for it.
+fn add_way<T: std::fmt::Display>(way: T, terminal: &Terminal) -> String {
+    let key = format!("contacts.add_way_{way}");
+    match terminal.lang.text(&key, &[]) {
+        text if text == key => format!("add_way {way}"),
+        text => text,
+    }
 }
 
 #[cfg(test)]

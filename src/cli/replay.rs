@@ -47,7 +47,7 @@ struct Found {
     compared: usize,
     same: usize,
     different: usize,
-    /// Records whose trace is not kept any more.
+    /// Records about which rules were not asked, or whose trace is not kept any more.
     unknown: usize,
     /// How often each rule fired: then and now.
     rules: BTreeMap<String, Fired>,

@@ -93,6 +93,18 @@ const COURTESY: &[&str] = &[
     "hi",
 ];
 
+/// Nothing but a wait answers the question for a time.
+fn waiting(question: &Question, text: &Text) -> Option<Expression> {
+    if question.asks == Asks::Text {
+        return None;
+    }
+    Some(Expression {
+        wait: Some(whole_wait(text)?),
+        spans: vec![(0, text.folded.len())],
+        ..Expression::default()
+    })
+}
+
 /// What a message means after a question; `None` if it is something else.
 #[must_use]
 pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<Wish> {
@@ -116,14 +128,7 @@ pub fn answer(question: &Question, message: &str, scene: &Scene<'_>) -> Option<W
     if let Some(wish) = command(&text, scene) {
         return Some(wish);
     }
-    if question.asks != Asks::Text
-        && let Some(wait) = whole_wait(&text)
-    {
-        let expression = Expression {
-            wait: Some(wait),
-            spans: vec![(0, text.folded.len())],
-            ..Expression::default()
-        };
+    if let Some(expression) = waiting(question, &text) {
         return Some(wish(&expression, question.what.clone(), scene));
     }
     // Nobody is reminded of a question.

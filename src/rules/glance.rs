@@ -225,6 +225,8 @@ impl Look<'_> {
         match reason {
             Reason::Trigger { .. } | Reason::Author | Reason::Regex => false,
             Reason::None { .. } => true,
+            // All else of it holds, by homophones or by the kind of message perhaps.
+            Reason::Cooldown { .. } | Reason::Hits { .. } | Reason::Limit { .. } => true,
             Reason::Any { .. } | Reason::All { .. } | Reason::Type { .. } => self.has_words(rule),
             // Whoever arrives sets off rules without words: there the others count.
             _ => self.has_words(rule) || (!self.message && !asks_for_text(rule)),

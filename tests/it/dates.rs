@@ -90,6 +90,10 @@ async fn a_day_that_cannot_be_read_is_marked_and_counted() {
     agent.timers(0).await;
     let shown = agent.run(&["contacts", "show", CUSTOMER]).stdout;
     let shown = String::from_utf8(shown).expect("UTF-8");
+    assert!(
+        shown.contains("负责人 lin.mei") && shown.contains("  扫二维码\n"),
+        "{shown}"
+    );
     let line = shown.lines().find(|line| line.contains("生日 = 农历日"));
     assert!(
         line.is_some_and(|line| line.contains("读不出日期")),

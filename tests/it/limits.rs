@@ -64,6 +64,10 @@ rules:
     when: {any: [地址]}
     cooldown: 1h
     do: [{reply: hello}, {set: {城市: 上海}}, {remind: {who: lin.mei, in: 2h, text: 回访}}]
+  - id: sounds
+    when: {any: [地只], match: pinyin}
+    cooldown: 1h
+    do: [{tag: 意向/地址}]
   - id: gold
     when: {any: [地址], contact: {has_tag: 等级/金卡}}
     do: [{reply: hello}]
@@ -98,7 +102,8 @@ rules:
         let limit = try_it(&agent, &["优惠", "--contact", CUSTOMER]).await;
         assert!(limit.contains("今天已触发 1 次，每天最多 1 次"), "{limit}");
         let cooling = try_it(&agent, &["地址", "--contact", CUSTOMER]).await;
-        assert!(cooling.contains("还在冷却"), "{cooling}");
+        // Also where its word stands in the message by its sound alone.
+        assert_eq!(cooling.matches("还在冷却").count(), 2, "{cooling}");
         let tagged = ["地址", "--contact", CUSTOMER, "--tag", "等级/金卡"];
         let tagged = try_it(&agent, &tagged).await;
         assert!(tagged.contains("触发：gold"), "{tagged}");
