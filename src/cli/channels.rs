@@ -69,6 +69,8 @@ struct Planned {
     wanted: Wanted,
     known: Known,
     step: Result<Step, String>,
+    /// What has just been done about it: its text.
+    done: Option<&'static str>,
 }
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
@@ -181,6 +183,7 @@ impl<'t> Desk<'t> {
                 wanted: wanted.0,
                 known: before,
                 step,
+                done: None,
             });
         }
         self.forgotten(&known);
@@ -303,6 +306,11 @@ impl<'t> Desk<'t> {
         match done {
             Ok(remote) => {
                 self.keep(planned.wanted.key(), &remote).await?;
+                planned.done = Some(match &planned.step {
+                    Ok(Step::Create | Step::Again) => "made",
+                    Ok(Step::Adopt(..)) => "adopted",
+                    _ => "changed",
+                });
                 planned.step = Ok(Step::Same(remote));
             }
             Err(error) => {
@@ -367,6 +375,7 @@ impl<'t> Desk<'t> {
         }
         for planned in plan {
             let (mark, key, changes) = match &planned.step {
+                Ok(Step::Same(_)) if let Some(done) = planned.done => ("✓", done, String::new()),
                 Ok(Step::Same(_)) => ("=", "same", String::new()),
                 Ok(Step::Update(_, keys)) => ("~", "update", keys.join(", ")),
                 Ok(Step::Adopt(_, keys)) => ("~", "adopt", keys.join(", ")),

@@ -19,6 +19,7 @@ use crate::domain::clock::UnixMillis;
 use crate::domain::contact::{Contact, Follower};
 use crate::domain::criteria::{Compare, ContactTest, Op};
 use crate::domain::ids::{Person, Tag, UserId};
+use crate::lang::Lang;
 
 /// Widths of the columns of a table.
 const WIDTHS: [usize; 5] = [32, 16, 20, 24, 16];
@@ -288,7 +289,10 @@ fn tell(
     line("contacts.wrote", &when(contact.last_inbound_at, zone));
     line("contacts.synced", &when(contact.synced_at, zone));
     for one in &contact.followers {
-        line("contacts.follower", &follower(one, terminal, zone));
+        line(
+            "contacts.follower",
+            &follower(one, contact, terminal.lang, zone),
+        );
     }
     for (tag, mark) in &contact.tags {
         let rule = mark.rule.as_ref().map_or("WeCom", |rule| rule.as_str());
@@ -316,8 +320,14 @@ fn tell(
     }
 }
 
-fn follower(one: &Follower, terminal: &Terminal, zone: &jiff::tz::TimeZone) -> String {
-    let tags = one.tags.iter().flatten().map(|tag| tag.0.clone());
+/// A member with whom they are, as WeCom told it last; what we have taken away since is marked.
+fn follower(one: &Follower, contact: &Contact, lang: Lang, zone: &jiff::tz::TimeZone) -> String {
+    let tags = one.tags.iter().flatten();
+    let held = |tag: &Tag| contact.tags.keys().any(|one| one.parts() == tag.parts());
+    let tags = tags.map(|tag| match held(tag) {
+        true => tag.0.clone(),
+        false => lang.text("contacts.tag_gone", &[("tag", &tag.0)]),
+    });
     let tags: Vec<String> = tags.collect();
     let parts = [
         one.userid.0.clone(),
@@ -325,7 +335,7 @@ fn follower(one: &Follower, terminal: &Terminal, zone: &jiff::tz::TimeZone) -> S
         when(one.added_at, zone),
         one.source.clone().unwrap_or_default(),
         one.add_way
-            .map(|way| add_way(way, terminal))
+            .map(|way| add_way(way, lang))
             .unwrap_or_default(),
         tags.join(" "),
     ];
@@ -334,9 +344,9 @@ fn follower(one: &Follower, terminal: &Terminal, zone: &jiff::tz::TimeZone) -> S
 }
 
 /// How they came to know each other; by number where this version has no word for it.
-fn add_way<T: std::fmt::Display>(way: T, terminal: &Terminal) -> String {
+fn add_way(way: i64, lang: Lang) -> String {
     let key = format!("contacts.add_way_{way}");
-    match terminal.lang.text(&key, &[]) {
+    match lang.text(&key, &[]) {
         text if text == key => format!("add_way {way}"),
         text => text,
     }
@@ -344,8 +354,32 @@ fn add_way<T: std::fmt::Display>(way: T, terminal: &Terminal) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::attribute;
+    use super::{attribute, follower};
+    use crate::domain::clock::UnixMillis;
+    use crate::domain::contact::{Contact, Follower, TagMark};
     use crate::domain::criteria::{ContactTest, Op};
+    use crate::domain::ids::Person;
+    use crate::lang::Lang;
+
+    #[test]
+    fn a_tag_that_we_took_away_is_not_shown_as_theirs() {
+        let mut contact = Contact::unknown(Person::External("wm1".into()));
+        let mark = TagMark::told(UnixMillis(0));
+        contact.tags.insert("客户/老客".into(), mark);
+        let one = Follower {
+            add_way: Some(1),
+            tags: Some(vec!["客户/老客".into(), "意向/高".into()]),
+            ..Follower::of("lin.mei".into())
+        };
+        let told = |one: &Follower| follower(one, &contact, Lang::Zh, &jiff::tz::TimeZone::UTC);
+        let shown = "lin.mei  扫二维码  客户/老客 意向/高（已去掉，等企业微信更新）";
+        assert_eq!(told(&one), shown);
+        let new = Follower {
+            add_way: Some(77),
+            ..Follower::of("lin.mei".into())
+        };
+        assert_eq!(told(&new), "lin.mei  add_way 77");
+    }
 
     fn read(text: &str) -> Option<(String, Op, String)> {
         let ContactTest::Attribute(name, compares) = attribute(text)? else {

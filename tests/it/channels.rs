@@ -276,3 +276,18 @@ async fn who_joins_a_group_by_a_code_is_tagged_once_by_it_and_nobody_else_is() {
         .all();
     assert!(told.contains("从进群活码 茶友 进了群"), "{told}");
 }
+
+#[tokio::test]
+async fn what_was_just_made_is_not_called_unchanged() {
+    let mock = mock().await;
+    let agent = start(&mock, CHANNELS).await;
+    let apply = ["channels", "apply", "--yes"];
+    let made = operator::run(agent.folder(), &apply).await;
+    assert!(made.stdout.contains("已新建"), "{}", made.all());
+    let again = operator::run(agent.folder(), &apply).await;
+    assert!(
+        again.stdout.contains("一致") && !again.stdout.contains("已新建"),
+        "{}",
+        again.all()
+    );
+}
