@@ -155,7 +155,7 @@ pub(super) fn state(state: BroadcastState, terminal: Terminal) -> String {
 }
 
 /// How far a message has got, in the operator's words.
-fn word(delivery: Delivery, terminal: Terminal) -> String {
+pub(super) fn word(delivery: Delivery, terminal: Terminal) -> String {
     let key = format!("broadcasts.delivery_{}", delivery.word());
     terminal.lang.text(&key, &[])
 }

@@ -258,6 +258,8 @@ struct Line<'e> {
     first: &'e Entry,
     count: usize,
     names: Vec<String>,
+    /// Everybody's members are told the same.
+    alike: bool,
 }
 
 impl Sheet<'_> {
@@ -299,6 +301,7 @@ impl Sheet<'_> {
             match lines.iter_mut().rev().find(same) {
                 Some(line) => {
                     line.count += 1;
+                    line.alike &= line.first.does == entry.does;
                     line.names
                         .extend(named.filter(|_| line.names.len() < NAMED));
                 }
@@ -306,6 +309,7 @@ impl Sheet<'_> {
                     first: entry,
                     count: usize::from(entry.target.is_some()),
                     names: named.into_iter().collect(),
+                    alike: true,
                 }),
             }
         }
@@ -435,6 +439,15 @@ impl Sheet<'_> {
         }
     }
 
+    /// What becomes of all of them, in words.
+    fn fate_of(&self, line: &Line<'_>) -> String {
+        let fate = self.fate(line.first);
+        match line.alike {
+            true => fate,
+            false => fate + &self.text("preview.example", &[("name", &self.called(line.first))]),
+        }
+    }
+
     fn who(&self, line: &Line<'_>) -> String {
         let names = line.names.join(self.text("preview.and", &[]).as_str());
         let count = line.count.to_string();
@@ -468,7 +481,7 @@ impl Sheet<'_> {
                 self.terminal.line(format!(
                     "  {}  {step}  {}  {}",
                     self.time(entry.at),
-                    self.fate(entry),
+                    self.fate_of(&line),
                     self.who(&line)
                 ));
             }

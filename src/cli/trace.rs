@@ -44,6 +44,15 @@ struct Known<'a> {
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     let access = Access::open(&args.config, terminal).await?;
+    // A bare number is a message.
+    if args.what.starts_with("bc-")
+        && let Ok(id) = args.what.parse()
+    {
+        return match together::began(&access, id).await? {
+            Some(record) => message(&access, record, &args, terminal).await,
+            None => Ok(unknown(&args, terminal)),
+        };
+    }
     match args.what.parse() {
         Ok(ItemId::Record(id)) => message(&access, id, &args, terminal).await,
         Ok(ItemId::Effect(id)) => {
@@ -105,7 +114,12 @@ async fn contact(access: &Access, args: &Args, terminal: &Terminal) -> anyhow::R
         terminal.json(&Known { contact, records })?;
     } else {
         let names = VersionNames::of(access).await?;
-        tell_contact(contact, &records, &names, &access.config.timezone, terminal);
+        let mut told = Vec::with_capacity(records.len());
+        for record in records {
+            let together = together::lines(access, &record, terminal).await?;
+            told.push((record, together));
+        }
+        tell_contact(contact, &told, &names, &access.config.timezone, terminal);
     }
     Ok(Ended::Good)
 }
@@ -211,7 +225,7 @@ fn tell_message(
 
 fn tell_contact(
     contact: &Contact,
-    records: &[PastRecord],
+    records: &[(PastRecord, Vec<String>)],
     names: &VersionNames,
     zone: &jiff::tz::TimeZone,
     terminal: &Terminal,
@@ -232,7 +246,7 @@ fn tell_contact(
     if records.is_empty() {
         terminal.say("trace.no_records", &[]);
     }
-    for record in records {
+    for (record, together) in records {
         let at = local(record.received_at, zone);
         let said = said(&record.inbound, terminal);
         let verdict = verdict(record, terminal);
@@ -254,6 +268,9 @@ fn tell_contact(
         }
         for effect in &record.effects {
             terminal.line(format!("    → {}", sent(effect, terminal)));
+        }
+        for task in together {
+            terminal.line(format!("    → {task}"));
         }
         // What holds all of them back has been told.
         if trace.held.is_none() && trace.silent.is_none() {

@@ -20,6 +20,7 @@ use crate::sops::Sop;
 use crate::sops::model::Via;
 use crate::sops::run::{Run, Work};
 use crate::store::{RowOutcome, SopRow, SopRowKey};
+use crate::templates::{Corp, RenderContext, Staff};
 
 /// More would happen than anybody could read.
 const MOST: usize = 2_000_000;
@@ -92,7 +93,8 @@ pub struct Entry {
     pub why: Option<String>,
     /// The templates that would be sent.
     pub sends: Vec<String>,
-    /// What else would be done: the key and its target, as rules write them.
+    /// What else would be done: the key and its target, as rules write them, with what is said
+    /// about this contact.
     pub does: Vec<(String, String)>,
     /// Who has to press a button before the customer gets what is sent.
     pub by_hand: Option<ByHand>,
@@ -132,6 +134,7 @@ pub fn preview(question: Question<'_>) -> Result<Vec<Entry>, TooMuch> {
 }
 
 struct Play<'p> {
+    config: &'p Config,
     playbook: &'p Playbook,
     world: World<'p>,
     until: UnixMillis,
@@ -185,6 +188,7 @@ impl<'p> Play<'p> {
             world.order(id, Order::Approve);
         }
         Self {
+            config,
             playbook,
             world,
             until,
@@ -269,10 +273,38 @@ impl<'p> Play<'p> {
             why,
             by_hand: by_hand(self.playbook, row).filter(|_| !sends.is_empty()),
             sends,
-            does: others.map(|deed| (deed.key, deed.target)).collect(),
+            does: others
+                .map(|deed| (deed.key, self.said_of(&deed.target, happened)))
+                .collect(),
             after: None,
         };
         self.entries.insert(row.key(), entry);
+    }
+
+    /// A text as it would be said about this contact.
+    fn said_of(&self, text: &str, happened: &Happened) -> String {
+        if !text.contains("{{") && !text.contains("{%") {
+            return text.to_owned();
+        }
+        let contact = &happened.seen;
+        let staff = contact.followers.first();
+        let context = RenderContext {
+            contact,
+            staff: staff.map(|follower| Staff {
+                id: follower.userid.as_str(),
+                name: None,
+            }),
+            captures: &BTreeMap::new(),
+            message: None,
+            now: happened.at,
+            zone: &self.config.timezone,
+            corp: Corp {
+                id: self.config.corp.as_str(),
+                name: None,
+            },
+        };
+        let said = self.playbook.templates.render_text(text, &context);
+        said.unwrap_or_else(|_| text.to_owned())
     }
 }
 

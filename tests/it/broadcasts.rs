@@ -215,6 +215,38 @@ async fn who_has_had_enough_is_told_before_there_is_a_task() {
 }
 
 #[tokio::test]
+async fn whoever_joined_a_task_is_led_to_it_by_their_trace() {
+    let mock = mock().await;
+    let agent = start(&mock, "").await;
+    let customers = crowd(&mock, &agent, 2, &["lin.mei"]).await;
+    steps(&mock, &agent, "2026-11-24 10:00", 2).await;
+    agent.move_to(&mock, "2026-11-24 10:02");
+    calls(&mock, TASK, 1).await;
+    let created = until_listed(&agent, "created", 1).await;
+    let broadcast = id(&created[0]);
+    let effect = format!("out-{}", created[0]["effect"]);
+    let trace = |what: &str| {
+        let told = agent.run(&["trace", what]);
+        assert!(told.status.success(), "{told:?}");
+        String::from_utf8(told.stdout).expect("UTF-8")
+    };
+    for customer in &customers {
+        let told = trace(customer);
+        let line = told.lines().find(|line| line.contains(&broadcast));
+        let line = line.unwrap_or_else(|| panic!("{told}"));
+        assert!(line.contains(&effect), "{told}");
+        let own = format!("{customer}：待确认");
+        assert!(line.contains(&own), "what became of this one: {told}");
+    }
+    // From the task and from its effect one comes to the decision that began it.
+    let began = trace(&broadcast);
+    assert!(began.contains(&effect), "{began}");
+    assert_eq!(trace(&effect), began);
+    let unknown = agent.run(&["trace", "bc-99999"]);
+    assert_eq!(unknown.status.code(), Some(1));
+}
+
+#[tokio::test]
 async fn what_is_taken_back_goes_no_further() {
     let mock = mock().await;
     let agent = start(&mock, "").await;

@@ -140,6 +140,10 @@ async fn a_file_is_imported_whole_or_not_at_all() {
     let mock = mock().await;
     let agent = builder()
         .file("good.csv", &format!("customer,城市\n{CUSTOMER},上海\n"))
+        .file(
+            "days.csv",
+            &format!("customer,生日\n{CUSTOMER},05-01\n{CUSTOMER},看心情\n"),
+        )
         .file("bad.jsonl", &format!("{}\n{{}}\n", order(1, 1.0)))
         .start(&mock)
         .await;
@@ -158,4 +162,12 @@ async fn a_file_is_imported_whole_or_not_at_all() {
     }
     agent.timers(1).await;
     assert_eq!(agent.known(CUSTOMER).await["attributes"]["城市"], "上海");
+
+    // A day that cannot be read is taken, and said with its line.
+    let taken = agent.run(&["contacts", "import", &path("days.csv")]);
+    assert_eq!(taken.status.code(), Some(0));
+    let told = String::from_utf8(taken.stdout).expect("UTF-8");
+    assert!(told.contains("days.csv:3: 属性「生日」"), "{told}");
+    assert!(!told.contains("days.csv:2:"), "{told}");
+    assert!(told.contains("2 行，其中 2 行是新的"), "{told}");
 }

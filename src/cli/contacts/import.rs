@@ -45,12 +45,13 @@ pub(in crate::cli) async fn run(args: Args, terminal: &Terminal) -> anyhow::Resu
     let (playbook, _) = read_playbook(&access.config);
     let days = playbook.iter().flat_map(|it| it.rules.anniversaries());
     let days: Vec<Anniversary> = days.cloned().collect();
-    for note in told.not_days(&days).iter().take(MOST_TOLD) {
-        terminal.line(format!("{name}: {}", note.note(terminal.lang)));
+    for note in told.doubtful_days(&days).iter().take(MOST_TOLD) {
+        // The head of a table is a line too.
+        let line = note.line + first;
+        terminal.line(format!("{name}:{line}: {}", note.note(terminal.lang)));
     }
     let Read { good, bad } = told;
     for problem in bad.iter().take(MOST_TOLD) {
-        // The head of a table is a line too.
         let line = problem.line + first;
         terminal.line(format!("{name}:{line}: {}", problem.problem(terminal.lang)));
     }

@@ -51,7 +51,7 @@ impl Sheet<'_> {
             "<li class=\"{class}\"><b>{}</b><span>{}</span><span>{}</span><small>{}</small></li>\n",
             self.time(entry.at),
             escaped(&self.step(entry)),
-            escaped(&self.fate(entry)),
+            escaped(&self.fate_of(line)),
             escaped(&self.who(line))
         )
     }

@@ -50,6 +50,8 @@ struct Line {
 /// A line that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Telling {
+    /// The number of its line, counted from 1.
+    pub line: usize,
     /// What makes it recognisable.
     pub id: String,
     /// About whom.
@@ -77,12 +79,20 @@ impl BadLine {
     }
 }
 
-/// An attribute that rules read as a day and whose value names none.
+/// Attributes that end so hold a day.
+const DAYS: [&str; 5] = ["生日", "日期", "到期", "到期日", "纪念日"];
+
+/// An attribute that rules read as a day, or that holds one by its name, and whose value
+/// names none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotADay {
+    /// The number of the line, counted from 1.
+    pub line: usize,
     /// The `id` of the line.
     pub id: String,
     attribute: String,
+    /// No rule reads it as a day.
+    by_name: bool,
 }
 
 impl NotADay {
@@ -93,7 +103,11 @@ impl NotADay {
             ("id", self.id.as_str()),
             ("attribute", self.attribute.as_str()),
         ];
-        lang.text("ingest.not_a_day", &values)
+        let key = match self.by_name {
+            true => "ingest.doubtful_day",
+            false => "ingest.not_a_day",
+        };
+        lang.text(key, &values)
     }
 }
 
@@ -143,20 +157,31 @@ impl Read {
     /// What was understood and yet will never set off the rules for its day.
     #[must_use]
     pub fn not_days(&self, days: &[Anniversary]) -> Vec<NotADay> {
+        let mut notes = self.doubtful_days(days);
+        notes.retain(|note| !note.by_name);
+        notes
+    }
+
+    /// The same, and what names no day although its attribute holds one by its name.
+    #[must_use]
+    pub fn doubtful_days(&self, days: &[Anniversary]) -> Vec<NotADay> {
         let tellings = self.good.iter();
         let each = tellings.flat_map(|telling| {
             let set = telling.told.set.iter();
-            set.map(move |(attribute, value)| (&telling.id, attribute, value))
+            set.map(move |(attribute, value)| (telling, attribute, value))
         });
-        let odd = each.filter(|(_, attribute, value)| {
-            let asked = days.iter().any(|day| day.attribute == **attribute);
-            asked && !matches!(value, ToldValue::Text(text) if is_day(text))
+        let odd = each.filter_map(|(telling, attribute, value)| {
+            let by_name = days.iter().all(|day| day.attribute != *attribute);
+            let asked = !by_name || DAYS.iter().any(|end| attribute.ends_with(end));
+            let reads = matches!(value, ToldValue::Text(text) if is_day(text));
+            (asked && !reads).then(|| NotADay {
+                line: telling.line,
+                id: telling.id.clone(),
+                attribute: attribute.clone(),
+                by_name,
+            })
         });
-        let notes = odd.map(|(id, attribute, _)| NotADay {
-            id: id.clone(),
-            attribute: attribute.clone(),
-        });
-        notes.collect()
+        odd.collect()
     }
 
     fn take(
@@ -167,7 +192,7 @@ impl Read {
         now: UnixMillis,
     ) {
         let line = line.map_err(|error| ("ingest.not_json", error.to_string()));
-        match line.and_then(|line| line.telling(zone, now)) {
+        match line.and_then(|line| line.telling(number, zone, now)) {
             Ok(telling) => self.good.push(telling),
             Err(wrong) => self.refuse(number, wrong),
         }
@@ -179,7 +204,7 @@ impl Read {
 }
 
 impl Line {
-    fn telling(self, zone: &TimeZone, now: UnixMillis) -> Result<Telling, Wrong> {
+    fn telling(self, number: usize, zone: &TimeZone, now: UnixMillis) -> Result<Telling, Wrong> {
         let short = |text: &str, most| !text.trim().is_empty() && text.chars().count() <= most;
         if !short(&self.id, ID_CHARS) || self.id.chars().any(char::is_control) {
             return Err(("ingest.bad_id", ID_CHARS.to_string()));
@@ -210,6 +235,7 @@ impl Line {
             Some(amount) => Some(hundredths(amount)?),
         };
         Ok(Telling {
+            line: number,
             id: self.id,
             customer: ExternalUserId(self.customer),
             at,
@@ -318,6 +344,15 @@ mod tests {
         let ids: Vec<_> = notes.iter().map(|note| note.id.as_str()).collect();
         assert_eq!(ids, ["b", "c"]);
         assert!(read.not_days(&[]).is_empty());
+        // Without a rule the name alone tells, to whoever imports a file.
+        let notes = read.doubtful_days(&[]);
+        let lines: Vec<_> = notes.iter().map(|note| note.line).collect();
+        assert_eq!(lines, [2, 3]);
+        assert!(
+            notes[0]
+                .note(crate::lang::Lang::Zh)
+                .contains("看名字是日期")
+        );
     }
 
     fn zone() -> TimeZone {

@@ -60,8 +60,12 @@ fn group(id: &str, name: &str) -> Contact {
 }
 
 fn play(contacts: Vec<Contact>, until: &str, approve: bool) -> Vec<Entry> {
+    play_of(PLANS, contacts, until, approve)
+}
+
+fn play_of(plans: &str, contacts: Vec<Contact>, until: &str, approve: bool) -> Vec<Entry> {
     let config = config();
-    let playbook = playbook_with(&config, RULES, PLANS);
+    let playbook = playbook_with(&config, RULES, plans);
     preview(Question {
         config: &config,
         playbook: &playbook,
@@ -123,6 +127,30 @@ fn plans_for_everybody_are_played_for_those_who_are_known() {
             (Some("王女士"), RowOutcome::Done, None),
         ]
     );
+}
+
+#[test]
+fn what_members_are_told_names_the_customer() {
+    let plans = r#"
+sops:
+  - id: 回访
+    kind: campaign
+    audience: {has_tag: 客户/已购买}
+    phases:
+      - at: 2026-11-30 10:00
+        do: [{remind: {who: 负责人, text: "问问{{ contact.name }}"}}]
+"#;
+    let known = vec![customer("王女士", &["客户/已购买"])];
+    let entries = play_of(plans, known, "2026-12-02T00:00", true);
+    let told: Vec<_> = of(&entries, "回访")
+        .iter()
+        .flat_map(|one| &one.does)
+        .collect();
+    let [(key, target)] = told[..] else {
+        panic!("{entries:#?}");
+    };
+    assert_eq!(key, "remind");
+    assert!(target.contains("「问问王女士」"), "{target}");
 }
 
 #[test]
