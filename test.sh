@@ -42,6 +42,7 @@ cargo clippy --workspace --all-targets --locked -- -D warnings
 say "docs"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items --quiet
 say "dependency policy"
+cargo fetch --locked --quiet # the policy is judged for every platform, whose crates no build here fetches
 "$deny" --offline --locked check --hide-inclusion-graph bans licenses sources
 say "tests"
 cargo test --workspace --locked
