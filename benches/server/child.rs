@@ -23,7 +23,7 @@ use wecom_agent::wecom::crypto::{Codec, EncodingAesKey};
 use wecom_agent::{app, http, receive};
 
 use crate::callbacks::{CORP, KEY, TOKEN};
-use crate::{reopen, say, whole};
+use crate::{reopen, say, soak_wecom, whole};
 
 /// Runs what `--child` names.
 pub(crate) async fn run(what: &str, folder: &Path) {
@@ -33,6 +33,7 @@ pub(crate) async fn run(what: &str, folder: &Path) {
         "log" => serve(log(folder)).await,
         "durable" => serve(durable(folder).await).await,
         "mock" => mock().await,
+        "soak-wecom" => soak_wecom::run(folder).await,
         "fill" => reopen::fill(folder, false).await,
         "fill-waiting" => reopen::fill(folder, true).await,
         "reopen" => reopen::open(folder).await,

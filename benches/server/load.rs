@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 /// As many as WeCom's servers might keep open.
-const CONNECTIONS: usize = 64;
+pub(crate) const CONNECTIONS: usize = 64;
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -97,14 +97,14 @@ pub(crate) async fn run(
 }
 
 /// One connection that is kept.
-struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Connection {
     /// `None` if nobody listens.
-    async fn open(address: SocketAddr) -> Option<Self> {
+    pub(crate) async fn open(address: SocketAddr) -> Option<Self> {
         let stream = TcpStream::connect(address).await.ok()?;
         stream.set_nodelay(true).ok()?;
         Some(Self {
@@ -114,7 +114,7 @@ impl Connection {
     }
 
     /// The status of the answer; `None` if the connection ended.
-    async fn ask(&mut self, request: &[u8]) -> Option<u16> {
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> Option<u16> {
         self.stream.write_all(request).await.ok()?;
         self.buffer.clear();
         loop {

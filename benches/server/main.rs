@@ -2,7 +2,8 @@
 //! `docs/performance.md` says how to read it.
 //!
 //! `cargo bench --bench server`, with `-- --json` for scripts, `--quick` for a first look,
-//! `--no-peers`, `--only ingest|opening|whole|reopen|demo`, `--chart FILE.svg`.
+//! `--no-peers`, `--only ingest|opening|whole|reopen|demo`, `--chart FILE.svg`; or
+//! `-- --soak MINUTES`, with `--rate MESSAGES_A_SECOND`.
 
 mod callbacks;
 mod child;
@@ -13,6 +14,8 @@ mod peers;
 mod reopen;
 mod report;
 mod servers;
+mod soak;
+mod soak_wecom;
 mod whole;
 
 use std::io::Write as _;
@@ -40,6 +43,13 @@ fn main() -> Result<(), String> {
         let at = arguments.iter().position(|one| one == name)?;
         arguments.get(at + 1).cloned()
     };
+    if let Some(minutes) = after("--soak") {
+        let minutes = minutes.parse().map_err(|_| "--soak wants minutes")?;
+        let rate = after("--rate").and_then(|rate| rate.parse().ok());
+        let soaked = runtime.block_on(soak::measure(minutes, rate))?;
+        say(&report::soak(&soaked));
+        return Ok(());
+    }
     let only = after("--only");
     let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
     let (rounds, time) = match has("--quick") {

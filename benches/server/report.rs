@@ -135,3 +135,35 @@ pub(crate) fn chart(all: &Json) -> String {
     svg.push_str("</svg>\n");
     svg
 }
+
+/// What a soak came to.
+pub(crate) fn soak(all: &Json) -> String {
+    let mut out = String::from(
+        "| messages a second | accepted | oldest waiting | waiting | memory | store | a message |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for row in all["rows"].as_array().into_iter().flatten() {
+        let number = |key: &str| row[key].as_f64().unwrap_or(f64::NAN);
+        out.push_str(&format!(
+            "| {:.0} | {:.0} | {:.1} s | {:.0} | {:.0} MiB | {:.0} MiB | {:.2} KiB |\n",
+            number("accepted_per_second"),
+            number("accepted"),
+            number("age_secs"),
+            number("depth"),
+            number("memory_mib"),
+            number("store_mib"),
+            number("store_kib_a_message"),
+        ));
+    }
+    for key in [
+        "rate",
+        "ends",
+        "accepted",
+        "tally",
+        "tally_later",
+        "rewritten_mib",
+    ] {
+        out.push_str(&format!("\n{key}: {}\n", all[key]));
+    }
+    out
+}

@@ -32,6 +32,15 @@ impl Server {
         let kib = line.and_then(|line| line.trim().split(' ').next()?.parse::<f64>().ok());
         kib.map_or(f64::NAN, |kib| kib / 1024.0)
     }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn stop(mut self) -> Result<(), String> {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)
+            .map_err(|error| error.to_string())?;
+        self.process.wait().map_err(|error| error.to_string())?;
+        Ok(())
+    }
 }
 
 /// This program as a child, doing what `what` says.
@@ -115,14 +124,27 @@ pub(crate) fn write_config(folder: &Path, listen: SocketAddr, api: &str, engine:
 
 /// The secret of the mock's sample app.
 const SECRET: &str = "app-secret";
+/// How far a moved clock is ahead, in milliseconds.
+pub(crate) const CLOCK: &str = "clock";
 /// What may tell about customers.
 pub(crate) const INGEST: &str = "0123456789abcdef0123456789abcdef";
 
 /// The program itself, serving the config in this folder.
 pub(crate) fn agent(folder: &Path, address: SocketAddr) -> Result<Server, String> {
+    start_at(serve(folder), address)
+}
+
+/// The same with a clock that the file `clock` in this folder moves.
+pub(crate) fn moved_agent(folder: &Path, address: SocketAddr) -> Result<Server, String> {
+    let mut command = serve(folder);
+    command.env("WECOM_AGENT_TEST_CLOCK_FILE", folder.join(CLOCK));
+    start_at(command, address)
+}
+
+fn serve(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wecom-agent"));
     command.args(["serve", "--config"]);
     command.arg(folder.join("agent.toml"));
     command.env("RUST_LOG", "warn");
-    start_at(command, address)
+    command
 }

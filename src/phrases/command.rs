@@ -2,6 +2,7 @@
 
 use super::due::listed;
 use super::fold::{Cursor, Text};
+use super::given::TAKES_OVER;
 use super::moved::{sooner, until};
 use super::number::whole;
 use super::{Cannot, Scene, Which, Wish};
@@ -335,18 +336,7 @@ pub(super) fn receiver(mut cursor: Cursor<'_>, text: &Text) -> Option<String> {
     let to = text.original(cursor.at, text.folded.len());
     let around = |letter: char| letter.is_whitespace() || "。.!！吧了".contains(letter);
     let mut to = to.trim_matches(around);
-    for word in [
-        "来跟进",
-        "去跟进",
-        "跟进",
-        "来处理",
-        "去处理",
-        "处理",
-        "来负责",
-        "负责",
-        "来做",
-        "去做",
-    ] {
+    for word in TAKES_OVER {
         to = to.strip_suffix(word).unwrap_or(to).trim_matches(around);
     }
     let one_word = !to.is_empty() && to.chars().count() <= 64 && !to.contains(['\n', '，', ',']);

@@ -7,7 +7,7 @@ use super::wish::is_question;
 use super::{Scene, Which, Wish};
 
 /// What somebody does who takes it over.
-const DOES: &[&str] = &[
+pub(super) const TAKES_OVER: &[&str] = &[
     "来跟进",
     "去跟进",
     "跟进",
@@ -18,12 +18,9 @@ const DOES: &[&str] = &[
     "负责",
     "来做",
     "去做",
-    "去办",
-    "来",
-    "去",
-    "做",
-    "办",
 ];
+/// The same in one character, with which a name may end too.
+const DOES: &[&str] = &["去办", "来", "去", "做", "办"];
 
 /// `转交回访张三给王伟`, `把回访张三转给王伟`.
 pub(super) fn handed_over(start: Cursor<'_>, text: &Text, scene: &Scene<'_>) -> Option<Wish> {
@@ -82,7 +79,7 @@ pub(super) fn to_whom(mut cursor: Cursor<'_>, text: &Text) -> Option<String> {
     let does = |at: &usize| {
         let mut look = Cursor::new(&text.folded, *at);
         look.skip_spaces();
-        let does = look.eat_any(DOES).is_some();
+        let does = look.eat_any(TAKES_OVER).is_some() || look.eat_any(DOES).is_some();
         while look.eat_any(END).is_some() {}
         (does || led.is_some()) && look.is_at_end()
     };

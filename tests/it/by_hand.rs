@@ -222,15 +222,21 @@ async fn of_two_members_who_press_at_once_one_has_the_word() {
     assert_eq!(said, wanted);
 }
 
+/// A card of ten o'clock was put off by two hours.
+async fn put_off(mock: &MockWecom) -> Agent {
+    let agent = start(mock).await;
+    agent.move_to(mock, "2026-11-24 10:00");
+    let told = calls(mock, SEND, 3).await;
+    press(mock, &told[2], 1).await;
+    answered(mock, 1).await;
+    agent.idle().await;
+    agent
+}
+
 #[tokio::test]
 async fn what_was_put_off_waits_while_its_plan_is_paused() {
     let mock = mock().await;
-    let agent = start(&mock).await;
-    agent.move_to(&mock, "2026-11-24 10:00");
-    let told = calls(&mock, SEND, 3).await;
-    press(&mock, &told[2], 1).await;
-    answered(&mock, 1).await;
-    agent.idle().await;
+    let agent = put_off(&mock).await;
     assert!(agent.run(&["sop", "pause", "新客"]).status.success());
     agent.move_to(&mock, "2026-11-24 15:00");
     agent.queued("ready", 1).await;
@@ -244,12 +250,7 @@ async fn what_was_put_off_waits_while_its_plan_is_paused() {
 #[tokio::test]
 async fn what_was_put_off_does_not_come_when_its_plan_is_cancelled() {
     let mock = mock().await;
-    let agent = start(&mock).await;
-    agent.move_to(&mock, "2026-11-24 10:00");
-    let told = calls(&mock, SEND, 3).await;
-    press(&mock, &told[2], 1).await;
-    answered(&mock, 1).await;
-    agent.idle().await;
+    let agent = put_off(&mock).await;
     assert!(
         agent
             .run(&["sop", "cancel", "新客", "--yes"])

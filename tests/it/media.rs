@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use mock_wecom::{Action, MockWecom};
 use sha1::{Digest as _, Sha1};
-use wecom_agent::domain::clock::{Clock as _, SystemClock};
 use wecom_agent::domain::ids::CorpId;
 use wecom_agent::store::Store as _;
 use wecom_agent::store::embedded::EmbeddedStore;
@@ -108,7 +107,8 @@ async fn age_upload(agent: &Agent, by: Duration) {
     let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let name = format!("media/corp/image/{hash}/menu.png");
     let mut fact = store.fact(&name).await.expect("read").expect("an upload");
-    fact["at"] = SystemClock.now().before(by).0.into();
+    let at = fact["at"].as_i64().expect("a time") - i64::try_from(by.as_millis()).expect("short");
+    fact["at"] = at.into();
     store.put_facts(vec![(name, fact)]).await.expect("written");
 }
 
