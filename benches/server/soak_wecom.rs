@@ -22,6 +22,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Nothing gets through for `OUTAGE`, so often.
 const OUTAGE_EVERY: Duration = Duration::from_secs(240);
 const OUTAGE: Duration = Duration::from_secs(20);
+/// The tokens that were granted are no longer good, so often.
+const REVOKED_EVERY: Duration = Duration::from_secs(60);
 
 /// Runs until it is killed.
 pub(crate) async fn run(folder: &Path) {
@@ -33,12 +35,21 @@ pub(crate) async fn run(folder: &Path) {
     };
     let members: Result<Vec<Member>, _> = (0..MEMBERS).map(member).collect();
     mock.put_members(members.expect("members"));
+    // A corp of this size would ask for a higher limit; what happens at it has tests of its own.
+    let limits = json!({"calls_per_min": 0, "calls_per_hour": 0});
+    let limits = limits.as_object().cloned().unwrap_or_default();
+    mock.set_switches(limits).expect("switches");
     say(mock.base_url().trim_start_matches("http://"));
     let mut answers = Answers::default();
-    let (began, mut outages, mut down) = (Instant::now(), 0, true);
+    let began = Instant::now();
+    let (mut outages, mut down, mut revoked) = (0, true, 0);
     loop {
         let since = began.elapsed().as_secs() % OUTAGE_EVERY.as_secs();
         let is_down = began.elapsed() > OUTAGE_EVERY && since < OUTAGE.as_secs();
+        if began.elapsed().as_secs() / REVOKED_EVERY.as_secs() > revoked {
+            revoked += 1;
+            mock.revoke_tokens();
+        }
         if is_down != down {
             outages += u32::from(is_down);
             down = is_down;
@@ -53,7 +64,7 @@ pub(crate) async fn run(folder: &Path) {
     }
 }
 
-/// One call of a hundred goes wrong, in nine ways; in an outage each is cut off.
+/// One call of a hundred goes wrong, in eight ways; in an outage each is cut off.
 fn weather(down: bool) -> Chaos {
     let mixture = vec![
         Action::Errcode {
@@ -76,7 +87,6 @@ fn weather(down: bool) -> Chaos {
         Action::DropAfter,
         Action::DelayMs { ms: 1000 },
         Action::Truncate,
-        Action::RevokeToken,
     ];
     let (percent, actions) = match down {
         true => (100, vec![Action::DropBefore]),

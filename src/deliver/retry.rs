@@ -192,7 +192,7 @@ fn settled_before(effect: &Effect, refused: &Refused) -> bool {
         Effect::UpdateCard { .. } => code == CARD_CODE_USED,
         Effect::KfEvent { .. } | Effect::AibotReply { .. } => !matches!(
             errcode::disposition(code),
-            Disposition::Backoff { .. } | Disposition::Fix
+            Disposition::Backoff { .. } | Disposition::Fix | Disposition::RefreshToken
         ),
         _ => false,
     }

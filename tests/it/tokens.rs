@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use crate::support::{
     Agent, AgentBuilder, CUSTOMER, MEMBER, answers, applied, calls, customers, errcode, eventually,
-    fault, member_says, members, mock, refusals, said_by_bot, switch,
+    fault, faults, member_says, members, mock, refusals, said_by_bot, switch,
 };
 
 #[tokio::test]
@@ -84,6 +84,36 @@ async fn a_token_revoked_by_another_instance_is_replaced_once() {
     calls(&mock, "message/send", 16).await;
     agent.idle().await;
     assert_eq!(mock.calls("gettoken").len(), fetched + 1);
+}
+
+#[tokio::test]
+async fn while_wecom_takes_no_token_at_all_answers_wait_and_none_is_lost() {
+    let mock = mock().await;
+    let agent = Agent::start(&mock).await;
+    let members = members(&mock, 8);
+    faults(&mock, "message/send", 1000, errcode(40014));
+    join_all(members.iter().map(|id| member_says(&mock, id, "退款"))).await;
+    eventually("all wait", async || {
+        let waiting = agent.queue("ready").await.len();
+        (waiting == 8).then_some(())
+    })
+    .await;
+    // Each with the old token and with its successor at the most, all at once.
+    let asked = mock.calls("message/send").len();
+    assert!(asked <= 16, "{asked} calls");
+    agent.ahead(&mock, 5);
+    join_all(members.iter().map(|id| member_says(&mock, id, "你好"))).await;
+    eventually("all wait", async || {
+        let waiting = agent.queue("ready").await.len();
+        (waiting == 16).then_some(())
+    })
+    .await;
+    assert_eq!(mock.calls("message/send").len(), asked);
+    mock.clear_faults();
+    agent.ahead(&mock, 21);
+    agent.idle().await;
+    let done = applied(&mock, "message/send").len();
+    assert_eq!(done, 16);
 }
 
 #[tokio::test]

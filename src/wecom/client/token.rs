@@ -6,7 +6,7 @@
 
 use super::Secret;
 use super::clock::Clock;
-use crate::wecom::error::{Disposition, Error};
+use crate::wecom::error::{Disposition, Error, Refused};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -159,22 +159,34 @@ impl TokenCache {
     /// Forgets `failed` if it is still the current token.
     ///
     /// Of many callers that saw the same token fail, only the first one changes
-    /// anything. The answer is an error, with the time to wait, if the token has
-    /// just replaced another: then a new one would not help either.
-    pub fn invalidate(&self, failed: &Token) -> Result<(), Duration> {
+    /// anything. If the token has just replaced another, a new one would not help
+    /// either: then there is none for a while, and the answer is what callers get
+    /// until then, with `refusal` as its cause.
+    pub fn invalidate(&self, failed: &Token, refusal: Box<Refused>) -> Result<(), Error> {
         let now = self.clock.now_millis();
         let mut state = self.lock();
         let Some(held) = state.held.as_ref().filter(|held| held.token == *failed) else {
             return Ok(());
         };
         let trusted_until = held.asked_at + millis(self.policy.replace_spacing);
-        if held.is_replacement && (held.asked_at..trusted_until).contains(&now) {
-            return Err(from_millis(trusted_until - now));
-        }
+        let is_fresh = held.is_replacement && (held.asked_at..trusted_until).contains(&now);
         state.held = None;
         state.replacing = true;
         state.rejected = Some(failed.clone());
-        Ok(())
+        if !is_fresh {
+            return Ok(());
+        }
+        let error = Arc::new(Error::Refused(refusal));
+        state.failure = Some(Failure {
+            error: Arc::clone(&error),
+            at: now,
+            until: trusted_until,
+            in_a_row: 0,
+        });
+        Err(Error::Token {
+            source: error,
+            retry_in: from_millis(trusted_until - now),
+        })
     }
 
     /// The token that WeCom rejected and that is to be replaced.

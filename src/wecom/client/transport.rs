@@ -221,23 +221,19 @@ impl App {
         Fut: Future<Output = Result<T, Error>>,
     {
         let token = self.token().await?;
-        let mut error = match attempt(token.clone()).await {
+        let refusal = match attempt(token.clone()).await {
             Err(Error::Refused(refused)) if rejects_token(refused.code) => refused,
             outcome => return outcome,
         };
-        if let Err(wait) = self.tokens.invalidate(&token) {
-            error.overrule(Disposition::Backoff { after: Some(wait) });
-            return Err(Error::Refused(error));
-        }
+        self.tokens.invalidate(&token, refusal)?;
         let token = self.token().await?;
-        attempt(token).await.map_err(|error| match error {
-            Error::Refused(mut refused) if rejects_token(refused.code) => {
-                // A fresh token was rejected as well: not a matter of age.
-                refused.overrule(Disposition::Fix);
-                Error::Refused(refused)
-            }
-            other => other,
-        })
+        let refusal = match attempt(token.clone()).await {
+            Err(Error::Refused(refused)) if rejects_token(refused.code) => refused,
+            outcome => return outcome,
+        };
+        // It was replaced meanwhile, or is fresh: then calls wait for a while.
+        self.tokens.invalidate(&token, refusal.clone())?;
+        Err(Error::Refused(refusal))
     }
 
     async fn fetch_token(&self) -> Result<Grant, Error> {

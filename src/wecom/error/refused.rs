@@ -32,8 +32,6 @@ pub struct Refused {
     pub hint: Option<String>,
     /// The caller's address as WeCom saw it.
     pub from_ip: Option<IpAddr>,
-    /// Set when the client knows more than the table does.
-    overruled: Option<Disposition>,
 }
 
 impl Refused {
@@ -51,24 +49,17 @@ impl Refused {
             message: clean(said, secrets, MESSAGE_MAX_CHARS),
             hint: bracketed(tail).map(|hint| clean_hint(hint, secrets)),
             from_ip: address(errmsg),
-            overruled: None,
         }
     }
 
-    /// What to do about it: the table's advice, unless the client knows better.
+    /// What to do about it.
     pub fn disposition(&self) -> Disposition {
-        self.overruled
-            .unwrap_or_else(|| errcode::disposition(self.code))
+        errcode::disposition(self.code)
     }
 
     /// The table's entry for the code, with its meaning in two languages.
     pub fn entry(&self) -> Option<&'static errcode::Entry> {
         errcode::lookup(self.code)
-    }
-
-    /// Replaces the table's advice.
-    pub(crate) fn overrule(&mut self, disposition: Disposition) {
-        self.overruled = Some(disposition);
     }
 }
 

@@ -56,6 +56,12 @@ fn retry_in(error: &Error) -> u64 {
     }
 }
 
+/// WeCom does not take a token.
+fn rejected() -> Box<Refused> {
+    let path = "/cgi-bin/message/send";
+    Box::new(Refused::parse(path, 40014, "", &[]))
+}
+
 #[tokio::test]
 async fn one_fetch_until_five_minutes_before_the_end() {
     let bench = Bench::new();
@@ -137,7 +143,7 @@ async fn only_the_token_that_failed_is_forgotten() {
     let bench = Bench::new();
     let first = bench.get(Ok("A")).await.unwrap();
     for _ in 0..50 {
-        bench.cache.invalidate(&first).unwrap();
+        bench.cache.invalidate(&first, rejected()).unwrap();
         assert_eq!(bench.get(Ok("B")).await.unwrap().expose(), "B");
     }
     assert_eq!(bench.fetches.get(), 2);
@@ -147,13 +153,18 @@ async fn only_the_token_that_failed_is_forgotten() {
 async fn a_replacement_that_fails_at_once_is_not_replaced_at_once() {
     let bench = Bench::new();
     let first = bench.get(Ok("A")).await.unwrap();
-    bench.cache.invalidate(&first).unwrap();
+    bench.cache.invalidate(&first, rejected()).unwrap();
     let second = bench.get(Ok("B")).await.unwrap();
     bench.clock.advance_secs(4);
-    assert_eq!(bench.cache.invalidate(&second), Err(Duration::from_secs(6)));
-    assert_eq!(bench.get(Ok("C")).await.unwrap().expose(), "B");
-    bench.clock.advance_secs(6);
-    bench.cache.invalidate(&second).unwrap();
+    let error = bench.cache.invalidate(&second, rejected()).unwrap_err();
+    assert_eq!((retry_in(&error), error.code()), (6, Some(40014)));
+    // Nobody goes on with what WeCom does not take.
+    bench.clock.advance_secs(2);
+    bench.cache.invalidate(&second, rejected()).unwrap();
+    let error = bench.get(Ok("C")).await.unwrap_err();
+    assert_eq!((retry_in(&error), error.code()), (4, Some(40014)));
+    assert_eq!(bench.fetches.get(), 2);
+    bench.clock.advance_secs(4);
     assert_eq!(bench.get(Ok("C")).await.unwrap().expose(), "C");
 }
 
@@ -193,7 +204,7 @@ async fn a_clock_set_back_does_not_make_fetched_tokens_look_old() {
     let bench = Bench::new();
     let first = bench.get(Ok("A")).await.unwrap();
     bench.clock.advance_secs(-3600);
-    bench.cache.invalidate(&first).unwrap();
+    bench.cache.invalidate(&first, rejected()).unwrap();
     bench.get(Ok("B")).await.unwrap();
     assert_eq!(bench.get(Ok("C")).await.unwrap().expose(), "B");
 }

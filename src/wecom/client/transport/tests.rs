@@ -206,20 +206,22 @@ async fn fifty_callers_with_an_expired_token_cause_one_gettoken() {
 }
 
 #[tokio::test]
-async fn a_token_rejected_twice_is_reported_and_never_fetched_a_third_time() {
+async fn while_fresh_tokens_are_rejected_no_call_is_made() {
     let bench = bench().await;
-    for _ in 0..4 {
+    for _ in 0..2 {
         bench.refuse(40014);
     }
-    let error = bench.app().call(&ping()).await.unwrap_err();
-    assert_eq!(error.disposition(), Disposition::Fix);
-    assert_silent(&error);
-    assert_eq!(bench.counts(), (2, 2));
-
-    let error = bench.app().call(&ping()).await.unwrap_err();
-    let after = Some(Duration::from_secs(10));
-    assert_eq!(error.disposition(), Disposition::Backoff { after });
-    assert_eq!(bench.counts(), (2, 3));
+    for _ in 0..5 {
+        let error = bench.app().call(&ping()).await.unwrap_err();
+        let after = Some(Duration::from_secs(10));
+        assert_eq!(error.disposition(), Disposition::Backoff { after });
+        assert_eq!(error.code(), Some(40014));
+        assert_silent(&error);
+        assert_eq!(bench.counts(), (2, 2));
+    }
+    bench.clock.advance_secs(10);
+    bench.app().call(&ping()).await.unwrap();
+    assert_eq!(bench.counts(), (3, 3));
 }
 
 #[tokio::test]
