@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::callbacks::{APP, CORP, KEY, TOKEN};
 
+/// A store of many gigabytes takes long to open after a kill.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 /// A running server; killed when it is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -74,7 +77,7 @@ pub(crate) fn start_at(mut command: Command, address: SocketAddr) -> Result<Serv
     let mut server = Server { address, process };
     let began = Instant::now();
     while std::net::TcpStream::connect(address).is_err() {
-        if began.elapsed() > Duration::from_secs(20) {
+        if began.elapsed() > PATIENCE {
             return Err("it does not listen".to_owned());
         }
         if let Ok(Some(status)) = server.process.try_wait() {

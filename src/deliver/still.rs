@@ -72,7 +72,10 @@ async fn message_wanted(
         counted: (heard && (first || own)).then_some(claimed.decided_at),
         sender: None,
     };
-    let still = look(deps, &contact, &kept, now, |look| look.at(said));
+    let still = match look(deps, &contact, &kept, now, |look| look.at(said)) {
+        Still::Wanted => counted_now(deps, &contact, said, now).await?,
+        still => still,
+    };
     Ok(match still {
         Still::Wanted => None,
         // The member has asked for it.
@@ -188,9 +191,12 @@ async fn broadcast_wanted(
     let (mut news, mut left, mut wait) = (Vec::new(), 0_usize, None);
     for page in planned.chunks(PAGE) {
         for (target, contact) in page.iter().zip(contacts(deps, page).await?) {
-            let still = contact.map_or(Still::Wanted, |contact| {
-                target_wanted(deps, (&broadcast, target), &contact, &kept, now)
-            });
+            let still = match contact {
+                Some(contact) => {
+                    target_wanted(deps, (&broadcast, target), &contact, &kept, now).await?
+                }
+                None => Still::Wanted,
+            };
             match still {
                 Still::Wanted => left += 1,
                 Still::Waits(why) => wait = Some(why),
@@ -217,13 +223,13 @@ async fn broadcast_wanted(
     })
 }
 
-fn target_wanted(
+async fn target_wanted(
     deps: &Deps,
     (broadcast, target): (&Broadcast, &BroadcastTarget),
     contact: &Contact,
     kept: &Kept,
     now: UnixMillis,
-) -> Still {
+) -> Result<Still, StoreError> {
     // Who sees a moment is not ours to choose any more; whether there is one is.
     let moment = broadcast.head.reach == Reach::Moments;
     let said = Said {
@@ -235,9 +241,38 @@ fn target_wanted(
     };
     let still = look(deps, contact, kept, now, |look| look.at(said));
     match still {
-        Still::Refused(_) if moment => Still::Wanted,
-        still => still,
+        Still::Refused(_) if moment => Ok(Still::Wanted),
+        Still::Wanted => counted_now(deps, contact, said, now).await,
+        still => Ok(still),
     }
+}
+
+/// It is about to leave: what was counted for the caps on another day is counted now. Who
+/// decides about them meanwhile sees that, and what others have decided until now is seen
+/// here, so that of two one leaves.
+async fn counted_now(
+    deps: &Deps,
+    contact: &Contact,
+    said: Said<'_>,
+    now: UnixMillis,
+) -> Result<Still, StoreError> {
+    let Some(counted) = said.counted.filter(|_| said.heard) else {
+        return Ok(Still::Wanted);
+    };
+    if !count(deps, (contact, said.row), counted, now).await? {
+        return Ok(Still::Wanted);
+    }
+    let Some(contact) = deps.store.contact(&contact.person).await? else {
+        return Ok(Still::Wanted);
+    };
+    let still = look(deps, &contact, &Kept::default(), now, |look| {
+        look.counted_now(said.row, counted)
+    });
+    if still != Still::Wanted {
+        let back = ContactFacts::reached(contact.person, now, counted);
+        deps.store.merge_contact(back).await?;
+    }
+    Ok(still)
 }
 
 /// A message has left: who was counted for the caps on another day is counted now instead.
@@ -250,7 +285,9 @@ pub(super) async fn message_left(
         return Ok(());
     };
     match deps.store.contact(&row.target).await? {
-        Some(contact) => count(deps, (&contact, Some(row)), claimed.decided_at, now).await,
+        Some(contact) => count(deps, (&contact, Some(row)), claimed.decided_at, now)
+            .await
+            .map(drop),
         None => Ok(()),
     }
 }
@@ -276,21 +313,23 @@ pub(super) async fn task_made(
     Ok(())
 }
 
+/// Whether somebody was counted for another day, and is now for this one.
 async fn count(
     deps: &Deps,
     (contact, row): (&Contact, Option<&SopRowKey>),
     counted: UnixMillis,
     now: UnixMillis,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let kept = Kept::default();
     let anew = look(deps, contact, &kept, now, |look| {
         look.counts_anew(row, counted)
     });
-    if anew && contact.reached.contains(&counted) {
+    let moves = anew && contact.reached.contains(&counted);
+    if moves {
         let facts = ContactFacts::reached(contact.person.clone(), counted, now);
         deps.store.merge_contact(facts).await?;
     }
-    Ok(())
+    Ok(moves)
 }
 
 fn look<T>(

@@ -182,11 +182,21 @@ impl Look<'_> {
         shuns.then_some("they do not want to be disturbed")
     }
 
-    /// It comes in another day, week or hour than it was counted in, and that one is full.
     fn full(&self, plan: Option<&Sop>, said: Said<'_>) -> Option<&'static str> {
         let counted = said.counted.filter(|_| said.heard)?;
+        self.crowded(plan, counted, counted)
+    }
+
+    /// It comes in another day, week or hour than it was `counted` in, and that one is full
+    /// without it. By now what counts it stands at `own`.
+    fn crowded(
+        &self,
+        plan: Option<&Sop>,
+        counted: UnixMillis,
+        own: UnixMillis,
+    ) -> Option<&'static str> {
         let mut others = self.listener.contact.reached.clone();
-        let own = others.iter().rposition(|at| *at == counted)?;
+        let own = others.iter().rposition(|at| *at == own)?;
         others.remove(own);
         let mut caps = caps(self.sops, plan, self.listener.contact);
         let full = caps.any(|cap| {
@@ -194,6 +204,14 @@ impl Look<'_> {
                 && room(cap, &others, self.listener.now, self.listener.zone).is_some()
         });
         full.then_some("the limit of messages is reached")
+    }
+
+    /// What was counted then is counted now instead, and others may have been meanwhile.
+    #[must_use]
+    pub fn counted_now(&self, row: Option<&SopRowKey>, counted: UnixMillis) -> Still {
+        let plan = row.and_then(|row| self.sops.get(&row.sop));
+        let why = self.crowded(plan.map(|plan| &**plan), counted, self.listener.now);
+        why.map_or(Still::Wanted, Still::Refused)
     }
 
     /// Whether what was counted then belongs to another day, week or hour by now.

@@ -4,6 +4,7 @@
 use mock_wecom::{ContactAdd, ContactDelete, MassConfirm, MockWecom};
 use serde_json::{Value, json};
 
+use crate::programmes::json_of;
 use crate::support::{
     Agent, AgentBuilder, CUSTOMER, MEMBER, answers, calls, errcode, eventually, fault, faults,
     member_says, mock,
@@ -312,4 +313,45 @@ async fn a_time_that_does_not_exist_is_the_next_one_that_does() {
     // April has no 31st: its last day, 09:00 in Berlin, is meant.
     agent.move_to(&mock, "2027-04-30 15:00");
     months(2).await;
+}
+
+const ONE_DAY: &str = "\
+version: 1
+outreach: {quiet: {from: \"21:00\", to: \"09:00\"}}
+sops:
+  - id: 三步
+    kind: lifecycle
+    audience: {not_tag: 客户/老客}
+    steps:
+      - {name: 打标签, at: 0d, do: [{tag: 阶段/新客}]}
+      - {name: 转发, at: 0d, via: staff, do: [{send: case}]}
+      - {name: 群发, at: 0d, via: broadcast, do: [{send: news}]}
+";
+
+#[tokio::test]
+async fn after_steps_that_were_missed_together_the_last_one_comes() {
+    let mock = mock().await;
+    let mut agent = start(&mock, ONE_DAY).await;
+    agent.move_to(&mock, "2026-11-23 21:50");
+    add(&mock, &agent).await;
+    stands_at(&agent, 1).await;
+    agent.kill();
+    agent.move_to(&mock, "2026-11-24 11:00");
+    agent.restart(&mock).await;
+    stands_at(&agent, 3).await;
+    agent.ahead(&mock, 120);
+    calls(&mock, TASK, 1).await;
+    let report = json_of(&agent, &["sop", "report", "三步"]);
+    let why = "it was missed, and the next one is due already";
+    assert_eq!(report[1]["skipped"], json!({ why: 1 }), "{report}");
+    assert_eq!(report[2]["late"], 1, "{report}");
+}
+
+/// Waits until they stand at this step of their plan.
+async fn stands_at(agent: &Agent, step: u64) {
+    eventually(&format!("step {step}"), async || {
+        let stands = &agent.known(NEWCOMER).await["sops"]["三步"];
+        (stands["step"] == step).then_some(())
+    })
+    .await;
 }

@@ -1,7 +1,7 @@
 //! Caps, quiet hours and the wish for peace hold over everything that is said unasked: plans,
 //! rules and internal groups together. Answers are never held.
 
-use mock_wecom::{ContactAdd, Entry, MockWecom};
+use mock_wecom::{Action, ContactAdd, Entry, MockWecom};
 use serde_json::{Value, json};
 
 use crate::programmes::reported;
@@ -316,4 +316,51 @@ async fn what_wecom_refuses_for_good_is_not_counted_for_the_group() {
     agent.queued("failed", 1).await;
     agent.move_to(&mock, "2026-11-24 11:00");
     calls(&mock, ROBOT, 1).await;
+}
+
+const EVENING: &str = "\
+version: 1
+outreach:
+  quiet: {from: \"21:00\", to: \"09:00\"}
+  per_group: [1/天]
+sops:
+  - id: 新群
+    kind: group
+    target: {name: 会员*}
+    steps:
+      - {name: 预告, at: 0d 20:40, via: broadcast, do: [{send: news}]}
+      - {name: 次日, at: 1d 10:00, via: broadcast, do: [{send: party}]}
+";
+
+#[tokio::test]
+async fn what_waited_for_the_morning_counts_before_wecom_has_answered() {
+    let mock = mock().await;
+    let agent = start(&mock, EVENING).await;
+    group(&mock, &agent, "wrEVENING", "会员一群").await;
+    agent.idle().await;
+    // It is decided in the evening, and gathers until it is quiet.
+    agent.move_to(&mock, "2026-11-23 20:41");
+    reported(&agent, "新群", 0, json!({ "on_time": 1 })).await;
+    agent.move_to(&mock, "2026-11-23 21:45");
+    eventually("it waits for the morning", async || {
+        let waits = agent.queue("ready").await;
+        let quiet = |item: &Value| item["reason"] == "quiet hours";
+        waits.iter().any(quiet).then_some(())
+    })
+    .await;
+    // While WeCom takes its time with it, the next step comes due.
+    fault(&mock, TASK, Action::DelayMs { ms: 3000 });
+    agent.move_to(&mock, "2026-11-24 09:59");
+    eventually("it is under way", async || {
+        agent.queue("ready").await.is_empty().then_some(())
+    })
+    .await;
+    agent.move_to(&mock, "2026-11-24 10:01");
+    reported(&agent, "新群", 1, json!({ "waiting": 1 })).await;
+    agent.ahead(&mock, 300);
+    agent.idle().await;
+    let today = applied(&mock, TASK);
+    assert_eq!(today.len(), 1, "{today:?}");
+    agent.move_to(&mock, "2026-11-25 10:02");
+    calls(&mock, TASK, 2).await;
 }

@@ -194,6 +194,20 @@ fn the_day_on_which_it_is_said_must_have_room() {
 }
 
 #[test]
+fn what_was_decided_before_it_was_counted_anew_is_seen() {
+    let mut story = Story::of(&[EXIT, STEPS]);
+    let morning = "2026-11-24T09:00";
+    story.contact.reached = vec![at(morning)];
+    let still = |story: &Story| {
+        let row = Some(&story.row);
+        story.look(morning, |look| look.counted_now(row, decided()))
+    };
+    assert_eq!(still(&story), Still::Wanted);
+    story.contact.reached.insert(0, at("2026-11-24T08:59"));
+    assert_eq!(still(&story), Still::Refused(CAP));
+}
+
+#[test]
 fn what_was_due_in_a_pause_follows_missed() {
     let paused = |lines: &[&str], from: &str, until: &str| {
         let mut story = Story::of(lines);
