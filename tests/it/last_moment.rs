@@ -336,8 +336,8 @@ async fn a_report_tells_what_is_still_on_its_way() {
     let csv = said(&["--format", "csv"]);
     let (head, step) = (csv.lines().next(), csv.lines().nth(1));
     assert!(
-        head.is_some_and(|head| head.ends_with(",待发,待成员确认,成员已确认，待结果,结果不明"))
-            && step.is_some_and(|step| step.ends_with(",0,0,1,0,0,0")),
+        head.is_some_and(|head| head.ends_with(",待发,待成员确认,成员已确认、待结果,结果不明,原因"))
+            && step.is_some_and(|step| step.ends_with(",0,0,1,0,0,0,")),
         "{csv}"
     );
 }

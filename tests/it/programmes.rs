@@ -310,6 +310,8 @@ async fn mautic_1759_a_campaign_waits_for_approval_and_plays_each_phase_once() {
         let output = agent.run(&["sop", "report", "双十二", "--format", format]);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success() && text.contains("返场"), "{text}");
+        let why = text.contains("1 × 对他已经结束");
+        assert_eq!(why, format != "svg", "{text}");
     }
 }
 

@@ -117,8 +117,8 @@ fn table(steps: &[StepReport], terminal: &Terminal) {
         let cells = cells(step);
         let texts: Vec<&str> = cells.iter().map(String::as_str).collect();
         terminal.line(line(&texts));
-        for (why, count) in step.skipped.iter().chain(&step.delivery_why) {
-            let (why, count) = (terminal.reason(why), count.to_string());
+        for (why, count) in reasons(step, terminal) {
+            let count = count.to_string();
             terminal.say("sops.report_why", &[("why", &why), ("count", &count)]);
         }
         for (word, text) in ON_THE_WAY {
@@ -128,6 +128,12 @@ fn table(steps: &[StepReport], terminal: &Terminal) {
             }
         }
     }
+}
+
+/// Why it was skipped or did not arrive, and how often.
+fn reasons(step: &StepReport, terminal: &Terminal) -> impl Iterator<Item = (String, u64)> {
+    let all = step.skipped.iter().chain(&step.delivery_why);
+    all.map(|(why, count)| (terminal.reason(why), *count))
 }
 
 fn line(texts: &[&str]) -> String {
@@ -141,11 +147,17 @@ fn line(texts: &[&str]) -> String {
 fn csv(steps: &[StepReport], terminal: &Terminal) -> String {
     let head = terminal.lang.text("sops.report_head", &[]);
     let ways = ON_THE_WAY.map(|(_, text)| terminal.lang.text(text, &[]));
-    let mut lines = vec![joined(head.split('|').chain(ways.iter().map(|way| &**way)))];
+    let why = terminal.lang.text("sops.report_reasons", &[]);
+    let heads = head.split('|').chain(ways.iter().map(|way| &**way));
+    let mut lines = vec![joined(heads.chain([&*why]))];
     for step in steps {
         let ways = ON_THE_WAY.map(|(word, _)| step.delivery.get(word).copied().unwrap_or(0));
         let ways = ways.map(|count| count.to_string());
-        lines.push(joined(cells(step).iter().chain(&ways).map(String::as_str)));
+        let why = reasons(step, terminal).map(|(why, count)| format!("{count} × {why}"));
+        let why = [why.collect::<Vec<_>>().join("; ")];
+        let texts = cells(step);
+        let texts = texts.iter().chain(&ways).chain(&why);
+        lines.push(joined(texts.map(String::as_str)));
     }
     format!("\u{feff}{}", lines.join("\r\n"))
 }

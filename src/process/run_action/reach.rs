@@ -102,9 +102,9 @@ impl Planner<'_> {
     /// The member gets the content, sends it by hand and says so on a card: pictures and the
     /// like first, then the words, then the card.
     fn by_hand(&mut self, template: &TemplateName, origin: &Origin) -> StepResult {
-        let member = match &self.contact.person {
-            Person::Group(_) => self.owner()?,
-            _ => self.follower()?,
+        let (member, words) = match &self.contact.person {
+            Person::Group(_) => (self.owner()?, "sop.by_hand_group"),
+            _ => (self.follower()?, "sop.by_hand"),
         };
         let mut content = self.render(template, &BTreeMap::new())?;
         content.sort_by_key(|message| matches!(message, Outgoing::Text { .. }));
@@ -112,7 +112,7 @@ impl Planner<'_> {
         let remark = self.contact.followers.first();
         let remark = remark.and_then(|follower| follower.remark.as_deref());
         let name = remark.or(name).unwrap_or(self.contact.person.id());
-        let text = Lang::default().text("sop.by_hand", &[("name", name)]);
+        let text = Lang::default().text(words, &[("name", name)]);
         let card = self.asking_card(name, &content);
         let mut messages = vec![Outgoing::Text { text }];
         messages.extend(content);
