@@ -34,8 +34,9 @@ pub(crate) async fn run(what: &str, folder: &Path) {
         "durable" => serve(durable(folder).await).await,
         "mock" => mock().await,
         "soak-wecom" => soak_wecom::run(folder).await,
-        "fill" => reopen::fill(folder, false).await,
-        "fill-waiting" => reopen::fill(folder, true).await,
+        "fill" => reopen::fill(folder, false, false).await,
+        "fill-resting" => reopen::fill(folder, false, true).await,
+        "fill-waiting" => reopen::fill(folder, true, false).await,
         "reopen" => reopen::open(folder).await,
         other => panic!("no child is called {other}"),
     }

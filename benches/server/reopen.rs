@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use wecom_agent::domain::clock::UnixMillis;
@@ -24,8 +24,12 @@ const ROWS: u64 = 1_000_000;
 const WAITING: u64 = 10_000;
 const BATCH: u64 = 5_000;
 
-/// Fills a store and waits to be killed. `all` of the records wait, or few of them.
-pub(crate) async fn fill(folder: &Path, all: bool) {
+/// After so long without work a store has made its checkpoint.
+const REST: Duration = Duration::from_secs(2);
+
+/// Fills a store and waits to be killed, at once or when it rests. `all` of the records wait,
+/// or few of them.
+pub(crate) async fn fill(folder: &Path, all: bool, rests: bool) {
     let store = EmbeddedStore::open_redb(folder, &CorpId::from("ww1")).expect("a store");
     let store: Arc<dyn Store> = Arc::new(store);
     for from in (0..ROWS).step_by(BATCH as usize) {
@@ -33,6 +37,9 @@ pub(crate) async fn fill(folder: &Path, all: bool) {
         let records = (from..from + BATCH).map(|number| record(number, waits(number)));
         let records = records.collect();
         store.accept(records).await.expect("kept");
+    }
+    if rests {
+        tokio::time::sleep(REST).await;
     }
     say("filled");
     std::future::pending::<()>().await;
@@ -78,6 +85,7 @@ pub(crate) async fn open(folder: &Path) {
 
 pub(crate) fn measure() -> Result<Json, String> {
     Ok(json!({
+        "at_rest": opened("fill-resting")?,
         "few_wait": opened("fill")?,
         "all_wait": opened("fill-waiting")?,
     }))

@@ -7,6 +7,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -157,14 +158,35 @@ fn record(number: usize) -> NewRecord {
     }
 }
 
+/// An empty store. Its file has no name until it is whole.
+fn made() -> Vec<u8> {
+    let plates = Plates::holding(Vec::new(), usize::MAX);
+    let store = EmbeddedStore::open_redb_on(plates.clone(), &CorpId::from("ww1"));
+    drop(store.expect("a store"));
+    plates.lock().safe.clone()
+}
+
+/// A pause in which the store makes its checkpoint.
+struct Pause {
+    /// After so many records.
+    after: usize,
+    /// Writes until the power goes.
+    left: usize,
+}
+
 /// Takes records in until the power goes; how many were acknowledged.
-async fn fill(plates: &Plates, from: usize) -> usize {
+async fn fill(plates: &Plates, from: usize, pause: Option<Pause>) -> usize {
     let Ok(store) = EmbeddedStore::open_redb_on(plates.clone(), &CorpId::from("ww1")) else {
         return from;
     };
     let mut number = from;
     while number < from + 25 && store.accept(vec![record(number)]).await.is_ok() {
         number += 1;
+        if let Some(pause) = pause.as_ref().filter(|one| from + one.after == number) {
+            let left = plates.lock().left.min(pause.left);
+            plates.lock().left = left;
+            tokio::time::sleep(Duration::from_millis(400)).await;
+        }
     }
     number
 }
@@ -177,10 +199,14 @@ async fn a_power_cut_loses_nothing_that_was_acknowledged() {
     let (mut bytes, mut acknowledged, mut useful) = (Vec::new(), 0, 0);
     for cut in 0..number("WECOM_POWER_CUTS").unwrap_or(CUTS) {
         if cut % 10 == 0 {
-            (bytes, acknowledged) = (Vec::new(), 0);
+            (bytes, acknowledged) = (made(), 0);
         }
         let plates = Plates::holding(bytes, dice.random_range(1..300));
-        let taken = fill(&plates, acknowledged).await;
+        let pause = (cut % 2 == 0).then(|| Pause {
+            after: dice.random_range(1..10),
+            left: dice.random_range(1..30),
+        });
+        let taken = fill(&plates, acknowledged, pause).await;
         useful += usize::from(taken > acknowledged);
         acknowledged = taken;
         bytes = plates.cut(&mut dice);

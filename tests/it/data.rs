@@ -295,6 +295,40 @@ async fn the_data_moves_to_another_store_and_back_to_work() {
     assert_eq!(said_by_bot(&mock, CUSTOMER), ["退款请提供订单号", "您好"]);
 }
 
+/// Killed while the files of the new store are made, at whatever place.
+async fn a_store_that_was_not_finished_being_made_is_made_anew(store: &str) {
+    let mock = mock().await;
+    let mut agent = Agent::start(&mock).await;
+    agent.idle().await;
+    assert_eq!(agent.terminate().await, Some(0));
+    let made = format!("{store}:made");
+    let verb = ["store", "migrate", "--from", "data", "--to", &made];
+    let made = agent.folder().join("made");
+    let mut kills = 0;
+    for call in ["ftruncate", "pwrite64", "fdatasync,fsync", "rename"] {
+        for nth in 1..=6 {
+            drop(std::fs::remove_dir_all(&made));
+            if operator::ends_before(call, nth, agent.folder(), &verb) {
+                break;
+            }
+            kills += 1;
+            let again = operator::run(agent.folder(), &verb).await;
+            assert_eq!(again.code, Some(0), "{call} {nth}: {}", again.all());
+        }
+    }
+    assert!(kills > 8, "{kills}");
+}
+
+#[tokio::test]
+async fn a_redb_file_that_was_not_finished_being_made_is_made_anew() {
+    a_store_that_was_not_finished_being_made_is_made_anew("redb").await;
+}
+
+#[tokio::test]
+async fn a_sled_folder_that_was_not_finished_being_made_is_made_anew() {
+    a_store_that_was_not_finished_being_made_is_made_anew("sled").await;
+}
+
 #[tokio::test]
 async fn a_store_that_is_not_whole_is_not_served() {
     let mock = mock().await;

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use crate::support::{Agent, binary, eventually, mock, operator};
+use crate::support::{Agent, eventually, mock, operator};
 
 /// What reaches the disk, by the system call that does it.
 const CALLS: [&str; 4] = ["fsync", RENAME, "renameat2,linkat", "unlink,unlinkat"];
@@ -80,17 +79,7 @@ async fn office(mock: &mock_wecom::MockWecom) -> Agent {
 
 /// Whether going back to version 2 came to its end before the `nth` call of its kind.
 fn goes_back(folder: &Path, call: &str, nth: usize) -> bool {
-    let ran = Command::new("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-e"])
-        .arg(format!("trace={call}"))
-        .arg("-e")
-        .arg(format!("inject={call}:signal=KILL:when={nth}"))
-        .args([binary(), "rules", "rollback", "2", "--config"])
-        .arg(folder.join("agent.toml"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    ran.expect("strace").success()
+    operator::ends_before(call, nth, folder, &["rules", "rollback", "2"])
 }
 
 #[tokio::test]

@@ -93,6 +93,12 @@ pub(crate) trait Engine: Rows + Send + Sync + 'static {
 
     /// How much of its files it uses.
     fn room(&self) -> Result<Room>;
+
+    /// Called when nothing has been committed for a moment: an engine that has to look through
+    /// its files after its process was killed may write down now what spares it that.
+    fn checkpoint(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Rows that stay as they are.

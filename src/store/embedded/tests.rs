@@ -1,5 +1,6 @@
 //! The conformance suite over both engines, and what only an embedded store can do.
 
+mod checkpoint;
 mod faults;
 mod recent;
 mod rewriting;

@@ -4,12 +4,17 @@
 //! then answers all of them. A disk can sync a few hundred or thousand times a second;
 //! sharing each sync among everybody who waits is what makes durable acceptance cheap.
 //!
+//! When nothing more comes, the engine may make the next opening a quick one.
+//!
 //! After a failed commit it refuses everything: the store has to be opened anew.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::engine::Engine;
 use super::keys::Keys;
@@ -21,6 +26,8 @@ const QUEUE_LENGTH: usize = 1024;
 /// Operations that share a commit, at most: bounds the memory of a group and the wait
 /// of its first member.
 const GROUP_LENGTH: usize = 256;
+/// The engine is asked for a checkpoint when nothing has come for so long.
+const QUIET: Duration = Duration::from_millis(250);
 
 /// What the writer and the readers share.
 pub(crate) struct Shared {
@@ -87,9 +94,11 @@ impl Writer {
     /// Starts the thread.
     pub(crate) fn start(shared: Arc<Shared>) -> Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE_LENGTH);
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.map_err(StoreError::engine)?;
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(waiting, &shared))
+            .spawn(move || serve(waiting, &runtime, &shared))
             .map_err(StoreError::engine)?;
         Ok(Self {
             queue: Some(queue),
@@ -146,11 +155,27 @@ impl Drop for Writer {
     }
 }
 
-fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
+fn serve(mut waiting: mpsc::Receiver<Message>, runtime: &Runtime, shared: &Shared) {
     let mut group: Vec<Box<dyn Operation>> = Vec::with_capacity(GROUP_LENGTH);
     let (mut closing, mut swapping) = (Vec::new(), None);
     let mut failed: Option<Arc<StoreError>> = None;
-    while let Some(message) = waiting.blocking_recv() {
+    let mut resting = false;
+    loop {
+        let message = match resting {
+            true => waiting.blocking_recv(),
+            false => match runtime.block_on(async { timeout(QUIET, waiting.recv()).await }) {
+                Ok(message) => message,
+                Err(_) => {
+                    resting = true;
+                    if failed.is_none() {
+                        failed = checkpoint(shared).err();
+                    }
+                    continue;
+                }
+            },
+        };
+        let Some(message) = message else { break };
+        resting = false;
         let mut next = Some(message);
         while let Some(message) = next {
             match message {
@@ -195,6 +220,15 @@ fn serve(mut waiting: mpsc::Receiver<Message>, shared: &Shared) {
     for reply in closing {
         reply.send(()).ok();
     }
+}
+
+/// Makes the next opening a quick one.
+fn checkpoint(shared: &Shared) -> std::result::Result<(), Arc<StoreError>> {
+    shared.engine.checkpoint().map_err(|error| {
+        tracing::error!(%error, "a checkpoint failed");
+        shared.signals.failed.notify_one();
+        Arc::new(error)
+    })
 }
 
 /// Runs a group in one transaction and commits it. Nobody has been answered yet.

@@ -50,6 +50,23 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// Runs a verb that strace kills before its `nth` system call of a kind. Whether it came to its
+/// end, since it has fewer of them.
+pub fn ends_before(call: &str, nth: usize, folder: &Path, arguments: &[&str]) -> bool {
+    let ran = std::process::Command::new("strace")
+        .current_dir(folder)
+        .args(["-f", "-qq", "-o", "/dev/null", "-e"])
+        .arg(format!("trace={call}"))
+        .arg("-e")
+        .arg(format!("inject={call}:signal=KILL:when={nth}"))
+        .arg(binary())
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    ran.expect("strace").success()
+}
+
 /// Runs a verb to its end.
 pub async fn run(folder: &Path, arguments: &[&str]) -> Ran {
     end(command(folder, arguments)).await

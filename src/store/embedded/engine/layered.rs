@@ -71,4 +71,8 @@ impl<E: Engine> Engine for Layered<E> {
     fn room(&self) -> Result<Room> {
         self.lasting.room()
     }
+
+    fn checkpoint(&self) -> Result<()> {
+        self.lasting.checkpoint()
+    }
 }
