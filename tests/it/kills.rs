@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use mock_wecom::MockWecom;
 use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use crate::support::cluster::Cluster;
 use crate::support::{
@@ -136,6 +138,11 @@ async fn killed_again_and_again(store: &str, builder: AgentBuilder) {
                 .await;
             }
             agent.idle().await;
+            // Death comes at rest, too: before, at and after a checkpoint.
+            sleep(Duration::from_millis(200 + round as u64 * 13 % 120)).await;
+            agent.kill();
+            agent.ahead(&mock, 61);
+            agent.restart(&mock).await;
         }
     }
     for push in left {
