@@ -15,6 +15,9 @@ use crate::simulate::{self, Wish};
 use crate::sops;
 use crate::templates::Catalog;
 
+/// The code of files that are half of one version and half of another.
+pub const HALF_DONE: &str = "Y044";
+
 /// Reads, checks and builds everything the operators wrote, and runs their rule tests: what
 /// fails one is not a playbook.
 #[must_use]
@@ -96,7 +99,7 @@ pub fn read_playbook(config: &Config) -> (Option<Playbook>, Report) {
 /// Files half of one version and half of another are not used.
 fn half_done(config: &Config, error: &GoingBackError) -> Report {
     let journal = Folders::of(config).journal().display().to_string();
-    let found = Diagnostic::new("Y044", Severity::Error, "check.half_done");
+    let found = Diagnostic::new(HALF_DONE, Severity::Error, "check.half_done");
     let found = found.value("journal", journal.as_str()).in_file(journal);
     let found = match error {
         GoingBackError::File { path, source } => found

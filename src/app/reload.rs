@@ -79,7 +79,7 @@ impl Reloader {
             restless: 0,
             retired: Vec::new(),
         };
-        reloader.keep_first().await;
+        reloader.keep_first().await?;
         Ok(reloader)
     }
 
@@ -215,21 +215,28 @@ impl Reloader {
         }
     }
 
-    /// Keeps what the process started with, if the files are still the same.
-    async fn keep_first(&mut self) {
+    /// Keeps what the process started with, if the files are still the same. They may have
+    /// errors, and an earlier version be in force.
+    async fn keep_first(&mut self) -> Result<(), StoreError> {
         let (folders, seen) = (self.folders.clone(), self.deps.seen.clone());
+        let version = self.deps.current.get().rules.version().to_owned();
+        let started_with = version.clone();
         let read = tokio::task::spawn_blocking(move || {
             let files = folders.read().ok()?;
-            (folders.fingerprint() == seen).then_some(files)
+            let same = folders.fingerprint() == seen && files.hash() == started_with;
+            same.then_some(files)
         });
-        match read.await.ok().flatten() {
-            Some(files) => {
-                if let Some(number) = self.keep_version(Some(files)).await {
-                    self.deps.state.numbered(number);
-                }
+        let number = match read.await.ok().flatten() {
+            Some(files) => self.keep_version(Some(files)).await,
+            None => {
+                self.pending = true;
+                versions::numbered(self.deps.store.as_ref(), &version).await?
             }
-            None => self.pending = true,
+        };
+        if let Some(number) = number {
+            self.deps.state.numbered(number);
         }
+        Ok(())
     }
 
     /// Takes apart sets that nobody uses any more, beside the workers: a large one takes a

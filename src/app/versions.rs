@@ -64,6 +64,16 @@ pub(super) async fn version(store: &dyn Store, number: u64) -> Result<Option<Kep
     Ok(Some(Kept { version, set }))
 }
 
+/// The newest version with this hash.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn numbered(store: &dyn Store, hash: &str) -> Result<Option<u64>, StoreError> {
+    let versions = history(store).await?.versions;
+    let found = versions.iter().rfind(|each| each.hash == hash);
+    Ok(found.map(|each| each.number))
+}
+
 /// Keeps the files as a version, unless they are the newest one or, before going back, any
 /// that is there. Gives its number.
 ///

@@ -146,7 +146,9 @@ async fn start_agent(
         std::fs::write(start.path, text)?;
         // It holds secrets, even if they open nothing but the simulated WeCom.
         std::fs::set_permissions(start.path, std::fs::Permissions::from_mode(0o600))?;
-        let mut parts = read(start.path, terminal).context("the sample files")?;
+        let mut parts = read(start.path, terminal)
+            .await
+            .context("the sample files")?;
         start.clock.set_ahead(start.mock.ahead_ms());
         parts.clock = Arc::clone(&start.clock) as _;
         match app::start(parts).await {

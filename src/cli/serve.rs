@@ -8,9 +8,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::Terminal;
 use super::{ConfigArg, Ended, environment, moved_clock};
-use crate::app::{self, Ending, Folders, Inherited, Parts, Server, load_playbook};
+use crate::app::{
+    self, Ending, Folders, HALF_DONE, Inherited, Parts, Server, last_good, load_playbook,
+};
 use crate::config::Config;
-use crate::process::playbook::CurrentPlaybook;
+use crate::diagnostic::Report;
+use crate::process::playbook::{CurrentPlaybook, Playbook};
 use crate::telemetry::{self, LogFormat, Metrics};
 
 /// Pauses before the store is opened anew after a failure.
@@ -44,7 +47,7 @@ impl LogArgs {
 
 pub(super) async fn run(args: Args, terminal: &Terminal) -> anyhow::Result<Ended> {
     args.log.start("info");
-    let Some(mut parts) = read(&args.config.config, terminal) else {
+    let Some(mut parts) = read(&args.config.config, terminal).await else {
         return Ok(Ended::CouldNotRun);
     };
     if rustix::process::geteuid().is_root() {
@@ -114,8 +117,9 @@ async fn again(parts: &Parts) -> Server {
     }
 }
 
-/// Everything that `serve` starts with; nothing if any of it is wrong.
-pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
+/// Everything that `serve` starts with; nothing if any of it is wrong. Files with errors do not
+/// keep a bot down that has been in service: it goes on with what was in force.
+pub(super) async fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
     let (config, report) = match Config::load(path, &environment) {
         Ok(read) => read,
         Err(report) => {
@@ -137,6 +141,10 @@ pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
     if !report.is_empty() {
         terminal.report(&report);
     }
+    let playbook = match playbook {
+        None if !half_done(&report) => before(&config, terminal).await,
+        playbook => playbook,
+    };
     let Some(playbook) = playbook else {
         terminal.warn("serve.not_started", &[]);
         return None;
@@ -153,6 +161,27 @@ pub(super) fn read(path: &Path, terminal: &Terminal) -> Option<Parts> {
         metrics: Metrics::start(),
         inherited: Inherited::default(),
     })
+}
+
+/// Whether a way back to a version has stopped halfway.
+fn half_done(report: &Report) -> bool {
+    report.items().iter().any(|item| item.code == HALF_DONE)
+}
+
+/// What was in force when the last process ended.
+async fn before(config: &Config, terminal: &Terminal) -> Option<Playbook> {
+    match last_good(config).await {
+        Ok(found) => {
+            let (playbook, version) = found?;
+            let number = version.number.to_string();
+            terminal.warn("serve.last_good", &[("number", &number)]);
+            Some(playbook)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "what was in force before cannot be read");
+            None
+        }
+    }
 }
 
 /// The signals that a service manager sends.

@@ -1,6 +1,6 @@
 //! Changed files take effect; broken ones leave the last good set in force.
 
-use crate::support::{Agent, AgentBuilder, CUSTOMER, answers, eventually, mock, operator};
+use crate::support::{Agent, AgentBuilder, CUSTOMER, answers, applied, eventually, mock, operator};
 
 const RELOAD_OK: &str = "wecom_agent_reload_ok";
 
@@ -119,4 +119,85 @@ async fn nothing_starts_on_a_broken_config_or_broken_rules() {
         assert!(ran.stderr.contains("没有启动"), "{}", ran.all());
         assert!(!builder.folder().join("data").exists(), "nothing was begun");
     }
+}
+
+const BROKEN: &str = "version: 1\nrules:\n  - id: x\n    wenn: {any: [a]}\n";
+
+async fn standing(agent: &Agent) -> (u64, bool) {
+    let rules = agent.ready().await["rules"].clone();
+    let number = rules["number"].as_u64().unwrap_or_default();
+    (number, rules["problem"].is_string())
+}
+
+/// Both engines; the file is broken while it runs, or while it does not.
+async fn comes_back_with_what_was_in_force(store: &'static str, while_down: bool) {
+    let mock = mock().await;
+    let mut agent = AgentBuilder::new()
+        .file("templates/menu.yaml", "image: menu.png\n")
+        .bytes(
+            "templates/menu.png",
+            b"\x89PNG\r\n\x1a\nno real picture, long enough",
+        )
+        .config("[alerts]\nto = [\"wang.wei\"]\n")
+        .store(store)
+        .start(&mock)
+        .await;
+    write(&agent, "templates/hello.txt", "欢迎光临");
+    eventually("version 2", async || {
+        (standing(&agent).await == (2, false)).then_some(())
+    })
+    .await;
+    if while_down {
+        agent.kill();
+    }
+    write(&agent, "rules/broken.yaml", BROKEN);
+    write(&agent, "templates/hello.txt", "还没写完");
+    if !while_down {
+        eventually("the problem is told", async || {
+            (standing(&agent).await == (2, true)).then_some(())
+        })
+        .await;
+        agent.kill();
+    }
+    agent.restart(&mock).await;
+    mock.say(CUSTOMER, "你好").await.expect("push");
+    assert_eq!(answers(&mock, CUSTOMER, 1).await, ["欢迎光临"]);
+    eventually("the problem is told again", async || {
+        (standing(&agent).await == (2, true)).then_some(())
+    })
+    .await;
+    eventually("operators are told", async || {
+        let calls = applied(&mock, "message/send");
+        calls.into_iter().find(|call| {
+            let text = call.request["body"]["text"]["content"].as_str();
+            text.is_some_and(|text| text.contains("broken.yaml"))
+        })
+    })
+    .await;
+    let traces = agent.run(&["trace", CUSTOMER, "--format", "json"]);
+    let history = agent.run(&["rules", "history", "--format", "json"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_slice(&history.stdout).expect("JSON");
+    assert_eq!(rows.len(), 2, "what has errors is no version: {rows:?}");
+    let hash = rows[0]["hash"].as_str().expect("a hash");
+    assert!(
+        String::from_utf8_lossy(&traces.stdout).contains(hash),
+        "{traces:?}"
+    );
+    std::fs::remove_file(agent.folder().join("rules/broken.yaml")).expect("removed");
+    eventually("mended", async || {
+        (standing(&agent).await == (3, false)).then_some(())
+    })
+    .await;
+    mock.say(CUSTOMER, "你好").await.expect("push");
+    assert_eq!(answers(&mock, CUSTOMER, 2).await[1], "还没写完");
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_while_files_are_broken_comes_back_with_what_was_in_force() {
+    comes_back_with_what_was_in_force("redb", false).await;
+}
+
+#[tokio::test]
+async fn a_bot_whose_files_are_broken_while_it_is_down_comes_back_with_what_was_in_force() {
+    comes_back_with_what_was_in_force("sled", true).await;
 }
