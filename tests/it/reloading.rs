@@ -1,5 +1,6 @@
 //! Changed files take effect; broken ones leave the last good set in force.
 
+use crate::support::cluster::Cluster;
 use crate::support::{Agent, AgentBuilder, CUSTOMER, answers, applied, eventually, mock, operator};
 
 const RELOAD_OK: &str = "wecom_agent_reload_ok";
@@ -129,17 +130,16 @@ async fn standing(agent: &Agent) -> (u64, bool) {
     (number, rules["problem"].is_string())
 }
 
-/// Both engines; the file is broken while it runs, or while it does not.
-async fn comes_back_with_what_was_in_force(store: &'static str, while_down: bool) {
+/// The file is broken while it runs, or while it does not.
+async fn comes_back_with_what_was_in_force(builder: AgentBuilder, while_down: bool) {
     let mock = mock().await;
-    let mut agent = AgentBuilder::new()
+    let mut agent = builder
         .file("templates/menu.yaml", "image: menu.png\n")
         .bytes(
             "templates/menu.png",
             b"\x89PNG\r\n\x1a\nno real picture, long enough",
         )
         .config("[alerts]\nto = [\"wang.wei\"]\n")
-        .store(store)
         .start(&mock)
         .await;
     write(&agent, "templates/hello.txt", "欢迎光临");
@@ -194,10 +194,17 @@ async fn comes_back_with_what_was_in_force(store: &'static str, while_down: bool
 
 #[tokio::test]
 async fn a_bot_that_dies_while_files_are_broken_comes_back_with_what_was_in_force() {
-    comes_back_with_what_was_in_force("redb", false).await;
+    comes_back_with_what_was_in_force(AgentBuilder::new(), false).await;
 }
 
 #[tokio::test]
 async fn a_bot_whose_files_are_broken_while_it_is_down_comes_back_with_what_was_in_force() {
-    comes_back_with_what_was_in_force("sled", true).await;
+    let builder = AgentBuilder::new().store("sled");
+    comes_back_with_what_was_in_force(builder, true).await;
+}
+
+#[tokio::test]
+async fn a_bot_on_postgres_comes_back_with_what_was_in_force() {
+    let builder = AgentBuilder::new().database(&Cluster::shared().database());
+    comes_back_with_what_was_in_force(builder, false).await;
 }
