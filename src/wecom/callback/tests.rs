@@ -122,6 +122,14 @@ fn plain_text_nodes_and_verbatim_content() {
 }
 
 #[test]
+fn one_byte_order_mark_is_passed_over_and_two_are_refused() {
+    let xml = "<xml><FromUserName>ChenJiaShun</FromUserName><MsgType>text</MsgType></xml>";
+    let callback = parse(&format!("\u{feff}{xml}")).unwrap();
+    assert_eq!(callback.from_user.as_deref(), Some("ChenJiaShun"));
+    assert!(parse(&format!("\u{feff}\u{feff}\n\n\n\n{xml}")).is_err());
+}
+
+#[test]
 fn empty_text_is_a_text() {
     let empty = Content::Text {
         content: String::new(),

@@ -66,6 +66,10 @@ impl<'x> Element<'x> {
             return Err(XmlError::Nul);
         }
         let document = document.strip_prefix('\u{feff}').unwrap_or(document);
+        // The reader would pass over it without counting it in its places.
+        if document.starts_with('\u{feff}') {
+            return Err(XmlError::Malformed { position: 0 });
+        }
         Builder::new(document).run()
     }
 
