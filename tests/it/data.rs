@@ -313,7 +313,13 @@ async fn a_store_that_was_not_finished_being_made_is_made_anew(store: &str) {
             }
             kills += 1;
             let again = operator::run(agent.folder(), &verb).await;
-            assert_eq!(again.code, Some(0), "{call} {nth}: {}", again.all());
+            // It may have died behind its last row.
+            let was_whole = again.code == Some(1) && again.all().contains("已有别的数据");
+            assert!(
+                again.code == Some(0) || was_whole,
+                "{call} {nth}: {}",
+                again.all()
+            );
         }
     }
     assert!(kills > 8, "{kills}");
