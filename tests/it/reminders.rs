@@ -157,7 +157,11 @@ async fn a_mass_message_becomes_one_task_for_those_who_match() {
         (mock.calls(TASK).len() == 2).then_some(())
     })
     .await;
-    agent.move_to(&mock, "2026-12-01 10:00");
-    agent.idle().await;
+    // The minute until the look begins when the agent has noted what happened.
+    eventually("the task is found", async || {
+        agent.ahead(&mock, 60);
+        (agent.ready().await["queues"]["outbox"] == 0).then_some(())
+    })
+    .await;
     assert_eq!(mock.calls(TASK).len(), 2);
 }
